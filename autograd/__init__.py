@@ -1,0 +1,150 @@
+"""A scalar autodiff engine that answers why.
+
+A `Value` records the operations it goes through; walking the graph in reverse applies the
+chain rule. Everything public can be imported from here; what is not needed at once is loaded
+on first use.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from autograd.engine import Value, implementation
+from autograd.errors import (
+    AnomalyError,
+    AutogradError,
+    DomainError,
+    FrozenBranchError,
+    GradientError,
+    StaleGraphError,
+)
+from autograd.primitives import (
+    abs,
+    acos,
+    acosh,
+    asin,
+    asinh,
+    atan,
+    atan2,
+    atanh,
+    clip,
+    cos,
+    cosh,
+    dot,
+    elu,
+    erf,
+    erfc,
+    exp,
+    expm1,
+    gelu,
+    heaviside,
+    hypot,
+    leaky_relu,
+    log,
+    log1p,
+    log2,
+    log10,
+    log_softmax,
+    logsumexp,
+    maximum,
+    mean,
+    minimum,
+    relu,
+    sigmoid,
+    sign,
+    silu,
+    sin,
+    sinh,
+    softmax,
+    softplus,
+    softsign,
+    sqrt,
+    take,
+    tan,
+    tanh,
+    total,
+    where,
+)
+
+if TYPE_CHECKING:
+    from autograd.graph import depth, leaves, op_counts, topological
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "AnomalyError",
+    "AutogradError",
+    "DomainError",
+    "FrozenBranchError",
+    "GradientError",
+    "StaleGraphError",
+    "Value",
+    "abs",
+    "acos",
+    "acosh",
+    "asin",
+    "asinh",
+    "atan",
+    "atan2",
+    "atanh",
+    "clip",
+    "cos",
+    "cosh",
+    "depth",
+    "dot",
+    "elu",
+    "erf",
+    "erfc",
+    "exp",
+    "expm1",
+    "gelu",
+    "heaviside",
+    "hypot",
+    "implementation",
+    "leaky_relu",
+    "leaves",
+    "log",
+    "log1p",
+    "log2",
+    "log10",
+    "log_softmax",
+    "logsumexp",
+    "maximum",
+    "mean",
+    "minimum",
+    "op_counts",
+    "relu",
+    "sigmoid",
+    "sign",
+    "silu",
+    "sin",
+    "sinh",
+    "softmax",
+    "softplus",
+    "softsign",
+    "sqrt",
+    "take",
+    "tan",
+    "tanh",
+    "topological",
+    "total",
+    "where",
+]
+
+_ROOMS = {
+    "graph": ("depth", "leaves", "op_counts", "topological"),
+}
+_ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _ROOM_OF:
+        raise AttributeError(f"module 'autograd' has no attribute {name!r}")
+    thing = getattr(import_module(f"autograd.{_ROOM_OF[name]}"), name)
+    globals()[name] = thing
+    return thing
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_ROOM_OF})

@@ -1,0 +1,42 @@
+"""The choice between the two implementations of `Value`.
+
+`AUTOGRAD_IMPLEMENTATION=python` forces the readable one, `=c` insists on the compiled one;
+otherwise the compiled one is taken where it was built. Free-threaded builds of Python get
+the readable one, for the C code relies on the global lock.
+"""
+
+from __future__ import annotations
+
+import os
+import sysconfig
+from typing import TYPE_CHECKING
+
+_wanted = os.environ.get("AUTOGRAD_IMPLEMENTATION", "")
+if _wanted not in ("", "c", "python"):
+    raise ImportError(f"AUTOGRAD_IMPLEMENTATION is 'c', 'python' or unset; got {_wanted!r}.")
+
+
+def _compiled_is_usable() -> bool:
+    if _wanted == "python" or (not _wanted and sysconfig.get_config_var("Py_GIL_DISABLED")):
+        return False
+    try:
+        import autograd._value  # noqa: F401
+    except ImportError as missing:
+        if _wanted == "c":
+            raise ImportError(
+                "AUTOGRAD_IMPLEMENTATION=c, but the C extension is not built "
+                f"({missing}). Install a C compiler and run pip install -e . again, "
+                "or unset the variable."
+            ) from None
+        return False
+    return True
+
+
+implementation = "c" if _compiled_is_usable() else "python"
+
+if TYPE_CHECKING or implementation == "c":
+    from autograd._value import Function, Value, adjoints, install, topological, watch
+else:
+    from autograd.value import Function, Value, adjoints, install, topological, watch
+
+__all__ = ["Function", "Value", "adjoints", "implementation", "install", "topological", "watch"]

@@ -1,0 +1,132 @@
+"""Real numbers: what counts as one, and `math` continued to IEEE infinities.
+
+`math.exp(710)` raises OverflowError and Python's `**` may leave the real line; the
+functions here return the IEEE result instead, and raise ValueError outside their domain
+and ZeroDivisionError at a pole. They know nothing of nodes or derivatives.
+"""
+
+from __future__ import annotations
+
+import math
+import numbers
+from collections.abc import Callable
+from typing import Any
+
+from autograd import errors
+
+
+def real(thing: Any) -> float | None:
+    """Return `thing` as a float, or None if it is not one real number.
+
+    Integers, booleans, NumPy scalars, fractions and decimals count; text, complex numbers,
+    Values and arrays of more than zero dimensions do not.
+    """
+    if isinstance(thing, int | float):
+        try:
+            return float(thing)
+        except OverflowError:
+            raise errors.too_large(thing) from None
+    kind = type(thing)
+    if kind.__name__ == "Value" or not hasattr(kind, "__float__"):
+        return None
+    if getattr(thing, "shape", ()) != ():
+        return None
+    if isinstance(thing, numbers.Complex) and not isinstance(thing, numbers.Real):
+        return None
+    return float(thing)
+
+
+def is_foreign(thing: Any) -> bool:
+    """Return whether an operator should leave `thing` to its own reflected method.
+
+    An array of NumPy does know what to do with a Value (element by element); Python's own
+    types do not, so that they deserve a clear error instead.
+    """
+    return type(thing).__module__ != "builtins"
+
+
+def overflowing(function: Callable[[float], float]) -> Callable[[float], float]:
+    """Return `function` with +inf or -inf, by the sign of x, where it would overflow."""
+
+    def continued(x: float) -> float:
+        try:
+            return function(x)
+        except OverflowError:
+            return math.copysign(math.inf, x)
+
+    return continued
+
+
+def exp(x: float) -> float:
+    """Return eˣ, inf beyond x = 709.78."""
+    try:
+        return math.exp(x)
+    except OverflowError:
+        return math.inf
+
+
+expm1 = overflowing(math.expm1)
+sinh = overflowing(math.sinh)
+
+
+def cosh(x: float) -> float:
+    """Return cosh x, inf beyond |x| = 710.47."""
+    try:
+        return math.cosh(x)
+    except OverflowError:
+        return math.inf
+
+
+def power(base: float, exponent: float) -> float:
+    """Return base ** exponent on the real line.
+
+    Raises ValueError for a negative base with a fractional exponent, and
+    ZeroDivisionError for zero to a negative exponent.
+    """
+    try:
+        return math.pow(base, exponent)
+    except OverflowError:
+        odd = base < 0 and math.fmod(exponent, 2.0) != 0.0
+        return -math.inf if odd else math.inf
+    except ValueError:
+        if base == 0.0:
+            raise ZeroDivisionError from None
+        raise
+
+
+def sigmoid(x: float) -> float:
+    """Return 1 / (1 + e⁻ˣ) without overflow on either side."""
+    if x >= 0:
+        return 1.0 / (1.0 + math.exp(-x))
+    e = math.exp(x)
+    return e / (1.0 + e)
+
+
+def softplus(x: float) -> float:
+    """Return log(1 + eˣ) without overflow."""
+    return math.log1p(math.exp(-abs(x))) + (x if x > 0 else 0.0)
+
+
+def relu(x: float) -> float:
+    """Return x above zero and 0 elsewhere; NaN stays NaN."""
+    return 0.0 if x <= 0.0 else x
+
+
+def heaviside(x: float) -> float:
+    """Return 1 above zero and 0 elsewhere; NaN stays NaN."""
+    return 1.0 if x > 0.0 else 0.0 if x <= 0.0 else math.nan
+
+
+def sign(x: float) -> float:
+    """Return -1, 0 or 1; NaN stays NaN."""
+    return 1.0 if x > 0.0 else -1.0 if x < 0.0 else 0.0 if x == 0.0 else math.nan
+
+
+def maximum(x: float, y: float) -> float:
+    """Return the larger number, the first one of equals; NaN if either is NaN."""
+    return x if x >= y or x != x else y
+
+
+def minimum(x: float, y: float) -> float:
+    """Return the smaller number, the first one of equals; NaN if either is NaN."""
+    return x if x <= y or x != x else y

@@ -1,0 +1,448 @@
+"""The node of a computation graph, and the reverse sweep over it.
+
+This is the readable truth; `_value.c` is an optional accelerator that behaves alike,
+message for message. A node keeps its number, the function that made it and the operands in
+order, so nodes only ever point to older nodes: there are no cycles, and a graph is freed by
+reference counting alone. What the functions are, with their local partials, is the subject
+of `primitives.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from types import MethodType
+from typing import Any, Protocol
+
+from autograd import errors
+from autograd.reals import is_foreign, real
+
+CONSTANT = -1  # the stamp of a number that was used as an operand
+
+_clock = 0  # the stamp of the last write to any leaf
+_watcher: Watcher | None = None
+_new = object.__new__
+
+
+class Watcher(Protocol):
+    """What thread modes are told; nobody is asked while no mode is in use."""
+
+    def created(self, node: Any) -> Any: ...
+    def looked(self, node: Any) -> None: ...
+    def compared(self, node: Any, other: Any, symbol: str, verdict: bool) -> None: ...
+    def sweeping(self, root: Any, seed: float) -> None: ...
+
+
+def watch(watcher: Watcher | None) -> None:
+    """Tell `watcher` of nodes made, numbers looked at and sweeps begun; None ends it."""
+    global _watcher
+    _watcher = watcher
+
+
+class Value:
+    """One number in a computation graph, and the derivative of a result by it.
+
+    `Value(data, label="")` starts a leaf. Operators and functions of Values make new nodes
+    which remember their operands, and `backward` walks them in reverse, adding up
+    ∂root/∂node = Σ ∂root/∂user · ∂user/∂node.
+
+    A number that is used as an operand becomes a constant: it appears in `.parents` as an
+    unlabelled leaf whose data is fixed and whose gradient stays 0.
+
+    >>> from autograd import Value
+    >>> x = Value(3.0, "x")
+    >>> (x * x + 1).backward()
+    >>> x
+    Value(data=3.0, grad=6.0, label='x')
+    """
+
+    __slots__ = ("_data", "_function", "_grad", "_label", "_operands", "_stamp")
+
+    _data: float
+    _grad: float
+    _label: str
+    _function: Function | None  # None for a leaf
+    _operands: tuple[Any, ...]  # Values, and floats for constants nobody has asked for
+    _stamp: int  # leaf: the time of its last write; node: the time it was made
+
+    def __init__(self, data: Any, label: str = "") -> None:
+        number = real(data)
+        if number is None:
+            raise errors.not_a_number(data)
+        self._data = number
+        self._grad = 0.0
+        self.label = label
+        self._function = None
+        self._operands = ()
+        self._stamp = 0
+
+    def __init_subclass__(cls) -> None:
+        raise errors.final("Value")
+
+    @property
+    def data(self) -> float:
+        """The number; writable on leaves only."""
+        if _watcher is not None:
+            _watcher.looked(self)
+        return self._data
+
+    @data.setter
+    def data(self, data: Any) -> None:
+        global _clock
+        if self._stamp == CONSTANT:
+            raise errors.constant_is_fixed("data")
+        if self._function is not None:
+            raise errors.computed_data(self)
+        number = real(data)
+        if number is None:
+            raise errors.not_a_number(data)
+        self._data = number
+        _clock += 1
+        self._stamp = _clock
+
+    @property
+    def grad(self) -> float:
+        """∂root/∂self of the last backward pass; on a leaf, the sum over all passes."""
+        return self._grad
+
+    @grad.setter
+    def grad(self, grad: Any) -> None:
+        if self._stamp == CONSTANT:
+            raise errors.constant_is_fixed("grad")
+        number = real(grad)
+        if number is None:
+            raise errors.not_a_number(grad)
+        self._grad = number
+
+    @property
+    def label(self) -> str:
+        """The name shown in messages, formulas and pictures."""
+        return self._label
+
+    @label.setter
+    def label(self, label: str) -> None:
+        if not isinstance(label, str):
+            raise errors.not_text(label)
+        self._label = str(label)
+
+    @property
+    def op(self) -> str:
+        """The name of the primitive that made this node; "" for a leaf."""
+        return "" if self._function is None else self._function.name
+
+    @property
+    def constant(self) -> bool:
+        """Whether this is a number that was used as an operand."""
+        return self._stamp == CONSTANT
+
+    @property
+    def parents(self) -> tuple[Value, ...]:
+        """The operands in order, repeated where an operand is; () for a leaf."""
+        if any(operand.__class__ is float for operand in self._operands):
+            self._operands = tuple(map(_constant, self._operands))
+        return self._operands
+
+    @property
+    def operands(self) -> tuple[Any, ...]:
+        """The operands in order as they are kept: a constant may still be a plain float."""
+        return self._operands
+
+    @property
+    def partials(self) -> tuple[float, ...]:
+        """∂self/∂parent for each parent, 0.0 for a constant."""
+        _require_fresh(self)
+        return _partials(self)
+
+    def backward(self, seed: float = 1.0) -> None:
+        """Add seed · ∂self/∂leaf to the `.grad` of every leaf this node depends on.
+
+        The `.grad` of computed nodes is set afresh by each call. Nothing is changed if an
+        error is raised: StaleGraphError where a leaf was changed after its use,
+        ZeroDivisionError or DomainError where a local partial does not exist.
+
+        >>> from autograd import Value
+        >>> a = Value(2.0)
+        >>> b = a + a
+        >>> (b * b).backward()
+        >>> a.grad, b.grad
+        (16.0, 8.0)
+        """
+        number = real(seed)
+        if number is None:
+            raise errors.not_a_number(seed)
+        if _watcher is not None:
+            _watcher.sweeping(self, number)
+        order = topological(self)
+        totals = _sweep(order, number)
+        for node in order:
+            if node._function is not None:
+                node._grad = totals[node]
+            elif node._stamp != CONSTANT:
+                node._grad += totals[node]
+
+    def __lt__(self, other: Any) -> bool:
+        return _compared(self, other, "<")
+
+    def __le__(self, other: Any) -> bool:
+        return _compared(self, other, "<=")
+
+    def __gt__(self, other: Any) -> bool:
+        return _compared(self, other, ">")
+
+    def __ge__(self, other: Any) -> bool:
+        return _compared(self, other, ">=")
+
+    def __bool__(self) -> bool:
+        verdict = self._data != 0.0
+        if _watcher is not None:
+            _watcher.compared(self, 0.0, "!=", verdict)
+        return verdict
+
+    def __float__(self) -> float:
+        raise errors.would_lose_gradient("float")
+
+    def __int__(self) -> int:
+        raise errors.would_lose_gradient("int")
+
+    def __complex__(self) -> complex:
+        raise errors.would_lose_gradient("complex")
+
+    def __format__(self, spec: str) -> str:
+        return format(self.data, spec) if spec else repr(self)
+
+    def __repr__(self) -> str:
+        label = f", label={self._label!r}" if self._label else ""
+        return f"Value(data={self._data!r}, grad={self._grad!r}{label})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        if self._function is not None:
+            raise errors.cannot_copy(self)
+        return Value, (self._data, self._label), (None, {"grad": self._grad})
+
+
+Value.__module__ = "autograd"
+
+
+class Function:
+    """A differentiable function: floats give a float, anything with a Value a new node.
+
+    `forward` takes the operands as floats. `partials` holds one rule for each operand, or
+    is a single rule that returns them all where the number of operands is free; a rule
+    takes the operands and the result, (*operands, out), and returns ∂out/∂operand. `domain`
+    says in words where the function is defined.
+    """
+
+    __slots__ = ("__dict__", "arity", "domain", "forward", "name", "partials")
+
+    def __init__(
+        self,
+        name: str,
+        forward: Callable[..., float],
+        partials: tuple[Callable[..., Any], ...] | Callable[..., Sequence[Any]],
+        domain: str,
+    ) -> None:
+        self.name = name
+        self.forward = forward
+        self.partials = partials
+        self.arity = len(partials) if isinstance(partials, tuple) else None
+        self.domain = domain
+
+    def __init_subclass__(cls) -> None:
+        raise errors.final("Function")
+
+    def __call__(self, *operands: Any) -> Any:
+        if self.arity is not None and len(operands) != self.arity:
+            raise errors.wrong_count(self.name, self.arity, len(operands))
+        exact = tuple([x if x.__class__ is Value else self._number(x) for x in operands])
+        numbers = [x._data if x.__class__ is Value else x for x in exact]
+        try:
+            data = self.forward(*numbers)
+        except (ValueError, ZeroDivisionError) as cause:
+            raise self._refusal(exact, cause) from None
+        for operand in exact:
+            if operand.__class__ is Value:
+                return _node(self, exact, data)
+        return data
+
+    def __get__(self, node: Any, owner: Any = None) -> Any:
+        return self if node is None else MethodType(self, node)
+
+    def __repr__(self) -> str:
+        return f"<function {self.name} of autograd>"
+
+    def __reduce__(self) -> str:
+        return self.name
+
+    def _number(self, operand: Any) -> float:
+        number = real(operand)
+        if number is None:
+            raise errors.bad_operand(self.name, operand)
+        return number
+
+    def _refusal(self, operands: tuple[Any, ...], cause: Exception) -> Exception:
+        if isinstance(cause, ZeroDivisionError):
+            return errors.division_by_zero(self.name, operands)
+        return errors.outside_domain(self.name, self.domain, operands)
+
+
+Function.__module__ = "autograd.primitives"
+
+
+def install(function: Function, operator: str) -> None:
+    """Make `function` the Python operator of that name, its reflected form included."""
+
+    def forwards(self: Value, other: Any) -> Any:
+        if other.__class__ is not Value and other.__class__ is not float:
+            other = _exact(function, other)
+            if other is NotImplemented:
+                return other
+        number = other._data if other.__class__ is Value else other
+        try:
+            data = function.forward(self._data, number)
+        except (ValueError, ZeroDivisionError) as cause:
+            raise function._refusal((self, other), cause) from None
+        return _node(function, (self, other), data)
+
+    def reflected(self: Value, other: Any) -> Any:
+        other = _exact(function, other)
+        return other if other is NotImplemented else function(other, self)
+
+    if function.arity == 1:
+        setattr(Value, f"__{operator}__", lambda self: function(self))
+    else:
+        setattr(Value, f"__{operator}__", forwards)
+        setattr(Value, f"__r{operator}__", reflected)
+
+
+def topological(root: Value) -> list[Value]:
+    """Return every node that `root` depends on, itself last, parents before children."""
+    order: list[Value] = []
+    seen: set[Value] = set()
+    stack: list[Value | None] = [root]
+    while stack:
+        node = stack.pop()
+        if node is None:  # everything below the next one is in place
+            order.append(stack.pop())  # type: ignore[arg-type]
+        elif node not in seen:
+            seen.add(node)
+            if node._operands:
+                stack += (node, None)
+                stack += [x for x in reversed(node._operands) if x.__class__ is Value]
+            else:
+                order.append(node)
+    return order
+
+
+def adjoints(root: Value, wrt: Sequence[Value]) -> list[float]:
+    """Return ∂root/∂node for each node of `wrt`, 0.0 where root does not depend on it.
+
+    No `.grad` is touched, and no local partial is asked for that does not lie between.
+    """
+    totals = _sweep(between(root, wrt), 1.0)
+    return [0.0 if x._stamp == CONSTANT else totals.get(x, 0.0) for x in wrt]
+
+
+def between(root: Value, wrt: Iterable[Value]) -> list[Value]:
+    """Return the nodes that root depends on and that depend on `wrt`, parents first."""
+    reached = set(wrt)
+    order = []
+    for node in topological(root):
+        if node in reached or not reached.isdisjoint(node._operands):
+            reached.add(node)
+            order.append(node)
+    return order
+
+
+def _sweep(order: list[Value], seed: float) -> dict[Value, float]:
+    """Apply the chain rule to nodes in reverse; the seed goes to the last one."""
+    for node in order:
+        if node._stamp < _clock:
+            _require_fresh(node)
+    local = [_partials(node) for node in order]
+    totals = dict.fromkeys(order, 0.0)
+    if order:
+        totals[order[-1]] = seed
+    for node, partials in zip(reversed(order), reversed(local), strict=True):
+        adjoint = totals[node]
+        for parent, partial in zip(node._operands, partials, strict=True):
+            if parent in totals:
+                totals[parent] += adjoint * partial
+    return totals
+
+
+def _partials(node: Value) -> tuple[float, ...]:
+    function = node._function
+    if function is None:
+        return ()
+    operands = node._operands
+    numbers = [x._data if x.__class__ is Value else x for x in operands]
+    rules = function.partials
+    try:
+        if isinstance(rules, tuple):
+            out = node._data
+            return tuple(
+                [
+                    0.0 if x.__class__ is float or x._stamp == CONSTANT else rule(*numbers, out)
+                    for x, rule in zip(operands, rules, strict=True)
+                ]
+            )
+        every = rules(*numbers, node._data)
+        return tuple(
+            0.0 if x.__class__ is float or x._stamp == CONSTANT else partial
+            for x, partial in zip(operands, every, strict=True)
+        )
+    except (ValueError, ZeroDivisionError) as cause:
+        raise errors.no_derivative(node, cause) from None
+
+
+def _require_fresh(node: Value) -> None:
+    for operand in node._operands:
+        if operand.__class__ is Value and operand._function is None:
+            if operand._stamp > node._stamp:
+                raise errors.stale(operand, node)
+
+
+def _node(function: Function, operands: tuple[Any, ...], data: float) -> Value:
+    node = _new(Value)
+    node._data = data
+    node._grad = 0.0
+    node._label = ""
+    node._function = function
+    node._operands = operands
+    node._stamp = _clock
+    return node if _watcher is None else _watcher.created(node)
+
+
+def _constant(operand: Any) -> Value:
+    if operand.__class__ is Value:
+        return operand  # type: ignore[no-any-return]
+    node = Value(operand)
+    node._stamp = CONSTANT
+    return node
+
+
+def _exact(function: Function, other: Any) -> Any:
+    """Return an operand as a Value or a float, or NotImplemented if it may know better."""
+    if other.__class__ is Value:
+        return other
+    number = real(other)
+    if number is None:
+        if is_foreign(other):
+            return NotImplemented
+        raise errors.bad_operand(function.name, other)
+    return number
+
+
+def _compared(node: Value, other: Any, symbol: str) -> bool:
+    number = other._data if other.__class__ is Value else real(other)
+    if number is None:
+        return NotImplemented
+    left = node._data
+    verdict: bool = {
+        "<": left < number,
+        "<=": left <= number,
+        ">": left > number,
+        ">=": left >= number,
+    }[symbol]
+    if _watcher is not None:
+        _watcher.compared(node, other, symbol, verdict)
+    return verdict
