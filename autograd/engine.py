@@ -35,8 +35,21 @@ def _compiled_is_usable() -> bool:
 implementation = "c" if _compiled_is_usable() else "python"
 
 if TYPE_CHECKING or implementation == "c":
-    from autograd._value import Function, Value, adjoints, install, topological, watch
+    from autograd._value import Function, Value, adjoints, dot, install, topological, watch
+
+    compiled_dot = dot
 else:
     from autograd.value import Function, Value, adjoints, install, topological, watch
 
-__all__ = ["Function", "Value", "adjoints", "implementation", "install", "topological", "watch"]
+    compiled_dot = None
+
+__all__ = [
+    "Function",
+    "Value",
+    "adjoints",
+    "compiled_dot",
+    "implementation",
+    "install",
+    "topological",
+    "watch",
+]

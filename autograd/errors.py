@@ -62,7 +62,8 @@ def not_a_number(data: object) -> Exception:
 def too_large(number: object) -> Exception:
     """Return the error for an integer beyond the range of a float."""
     return OverflowError(
-        f"data must fit a float (|x| < 1.8e308); got a {type(number).__name__} beyond it. "
+        "data must fit a float (|x| < 1.8e308); "
+        f"got a number of type {type(number).__name__} beyond it. "
         "Scale it, or take its logarithm first."
     )
 

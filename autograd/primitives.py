@@ -71,6 +71,7 @@ class Primitive:
 
     @property
     def arity(self) -> int | None:
+        """The number of operands, None where it is free."""
         return len(self.partials) if isinstance(self.partials, tuple) else None
 
     def __call__(self, *operands: Any) -> Any:
@@ -127,7 +128,7 @@ def primitive(
         precedence,
         domains,
         numpy,
-        function,  # type: ignore[arg-type]
+        function,
     )
     function.row = row
     function.__name__ = function.__qualname__ = name
@@ -144,6 +145,14 @@ def primitive(
 def _slots(partials: tuple[Any, ...]) -> str:
     return ", ".join(f"#{k + 1}" for k in range(len(partials)))
 
+
+# A rule may use rows that stand further down.
+cos: Function
+cosh: Function
+hypot: Function
+log: Function
+sign: Function
+where: Function
 
 # --- operators -----------------------------------------------------------------------
 
@@ -558,7 +567,8 @@ def dot(weights: Iterable[Any], inputs: Iterable[Any], bias: Any = 0.0) -> Any:
     return _dot(*weights, *inputs, bias)
 
 
-dot = getattr(engine, "dot", dot)
+if engine.compiled_dot is not None:
+    dot = engine.compiled_dot
 
 
 def total(values: Iterable[Any]) -> Any:

@@ -179,16 +179,16 @@ class Value:
             elif node._stamp != CONSTANT:
                 node._grad += totals[node]
 
-    def __lt__(self, other: Any) -> bool:
+    def __lt__(self, other: Any) -> Any:
         return _compared(self, other, "<")
 
-    def __le__(self, other: Any) -> bool:
+    def __le__(self, other: Any) -> Any:
         return _compared(self, other, "<=")
 
-    def __gt__(self, other: Any) -> bool:
+    def __gt__(self, other: Any) -> Any:
         return _compared(self, other, ">")
 
-    def __ge__(self, other: Any) -> bool:
+    def __ge__(self, other: Any) -> Any:
         return _compared(self, other, ">=")
 
     def __bool__(self) -> bool:
@@ -315,6 +315,7 @@ def install(function: Function, operator: str) -> None:
 
 def topological(root: Value) -> list[Value]:
     """Return every node that `root` depends on, itself last, parents before children."""
+    _require_value("root", root)
     order: list[Value] = []
     seen: set[Value] = set()
     stack: list[Value | None] = [root]
@@ -337,6 +338,9 @@ def adjoints(root: Value, wrt: Sequence[Value]) -> list[float]:
 
     No `.grad` is touched, and no local partial is asked for that does not lie between.
     """
+    _require_value("output", root)
+    for node in wrt:
+        _require_value("wrt", node)
     totals = _sweep(between(root, wrt), 1.0)
     return [0.0 if x._stamp == CONSTANT else totals.get(x, 0.0) for x in wrt]
 
@@ -396,9 +400,9 @@ def _partials(node: Value) -> tuple[float, ...]:
 
 def _require_fresh(node: Value) -> None:
     for operand in node._operands:
-        if operand.__class__ is Value and operand._function is None:
-            if operand._stamp > node._stamp:
-                raise errors.stale(operand, node)
+        is_leaf = operand.__class__ is Value and operand._function is None
+        if is_leaf and operand._stamp > node._stamp:
+            raise errors.stale(operand, node)
 
 
 def _node(function: Function, operands: tuple[Any, ...], data: float) -> Value:
@@ -412,9 +416,15 @@ def _node(function: Function, operands: tuple[Any, ...], data: float) -> Value:
     return node if _watcher is None else _watcher.created(node)
 
 
+def _require_value(name: str, thing: Any) -> None:
+    if thing.__class__ is not Value:
+        raise errors.not_a_value(name, thing)
+
+
 def _constant(operand: Any) -> Value:
     if operand.__class__ is Value:
-        return operand  # type: ignore[no-any-return]
+        node: Value = operand
+        return node
     node = Value(operand)
     node._stamp = CONSTANT
     return node
@@ -432,7 +442,7 @@ def _exact(function: Function, other: Any) -> Any:
     return number
 
 
-def _compared(node: Value, other: Any, symbol: str) -> bool:
+def _compared(node: Value, other: Any, symbol: str) -> Any:
     number = other._data if other.__class__ is Value else real(other)
     if number is None:
         return NotImplemented
