@@ -1,0 +1,129 @@
+"""First weights: each initializer draws a (fan_in, fan_out) matrix, W[i][j] from input i.
+
+A good scale keeps the variance of the activations (forwards) and of δ (backwards) about
+the same from layer to layer; which one does so depends on the activation function.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from random import Random
+
+Matrix = list[list[float]]
+Initializer = Callable[[int, int, Random], Matrix]
+
+
+def zeros(fan_in: int, fan_out: int, rng: Random) -> Matrix:
+    """Return a matrix of zeros: all units of a hidden layer would stay equal.
+
+    >>> zeros(2, 3, Random(0))
+    [[0.0, 0.0, 0.0], [0.0, 0.0, 0.0]]
+    """
+    return _drawn(fan_in, fan_out, lambda: 0.0)
+
+
+def uniform(fan_in: int, fan_out: int, rng: Random) -> Matrix:
+    """Draw each weight ~ U(-1, 1), as micrograd does; the scale ignores the fan-in.
+
+    >>> uniform(1, 2, Random(0))
+    [[0.68884370305..., 0.51590880588...]]
+    """
+    return _drawn(fan_in, fan_out, lambda: rng.uniform(-1.0, 1.0))
+
+
+def xavier_uniform(fan_in: int, fan_out: int, rng: Random) -> Matrix:
+    """Draw a (fan_in, fan_out) weight matrix that keeps Var[a] near Var[input].
+
+    Each weight ~ U(-r, r) with r = √(6 / (fan_in + fan_out)).
+
+    Raises ValueError if either count is below 1.
+    Source: Glorot & Bengio 2010, eq. 16.
+
+    >>> max(abs(w) for w in xavier_uniform(2, 4, Random(0))[0]) < 1.0
+    True
+    """
+    return _uniform(6.0 / (fan_in + fan_out), fan_in, fan_out, rng)
+
+
+def xavier_normal(fan_in: int, fan_out: int, rng: Random) -> Matrix:
+    """Draw each weight ~ N(0, 2 / (fan_in + fan_out)).
+
+    Source: Glorot & Bengio 2010, eq. 12.
+
+    >>> len(xavier_normal(2, 3, Random(0)))
+    2
+    """
+    return _normal(2.0 / (fan_in + fan_out), fan_in, fan_out, rng)
+
+
+def he_uniform(fan_in: int, fan_out: int, rng: Random) -> Matrix:
+    """Draw each weight ~ U(-r, r) with r = √(6 / fan_in), for relu and its relatives.
+
+    Source: He et al. 2015, eq. 10 (the variance 2 / fan_in, drawn uniformly).
+
+    >>> max(abs(w) for w in he_uniform(6, 4, Random(0))[0]) < 1.0
+    True
+    """
+    return _uniform(6.0 / fan_in if fan_in else 0.0, fan_in, fan_out, rng)
+
+
+def he_normal(fan_in: int, fan_out: int, rng: Random) -> Matrix:
+    """Draw each weight ~ N(0, 2 / fan_in), for relu and its relatives.
+
+    Source: He et al. 2015, eq. 10.
+
+    >>> len(he_normal(2, 3, Random(0))[0])
+    3
+    """
+    return _normal(2.0 / fan_in if fan_in else 0.0, fan_in, fan_out, rng)
+
+
+def lecun_uniform(fan_in: int, fan_out: int, rng: Random) -> Matrix:
+    """Draw each weight ~ U(-r, r) with r = √(3 / fan_in).
+
+    Source: LeCun et al. 1998, Efficient BackProp, eq. 16 (the variance 1 / fan_in).
+
+    >>> max(abs(w) for w in lecun_uniform(3, 4, Random(0))[0]) < 1.0
+    True
+    """
+    return _uniform(3.0 / fan_in if fan_in else 0.0, fan_in, fan_out, rng)
+
+
+def lecun_normal(fan_in: int, fan_out: int, rng: Random) -> Matrix:
+    """Draw each weight ~ N(0, 1 / fan_in).
+
+    Source: LeCun et al. 1998, Efficient BackProp, eq. 16.
+
+    >>> len(lecun_normal(2, 3, Random(0)))
+    2
+    """
+    return _normal(1.0 / fan_in if fan_in else 0.0, fan_in, fan_out, rng)
+
+
+INITIALIZERS: dict[str, Initializer] = {
+    f.__name__: f
+    for f in (
+        zeros, uniform, xavier_uniform, xavier_normal, he_uniform, he_normal,
+        lecun_uniform, lecun_normal,
+    )
+}  # fmt: skip
+
+
+def _uniform(square: float, fan_in: int, fan_out: int, rng: Random) -> Matrix:
+    r = math.sqrt(square)
+    return _drawn(fan_in, fan_out, lambda: rng.uniform(-r, r))
+
+
+def _normal(variance: float, fan_in: int, fan_out: int, rng: Random) -> Matrix:
+    deviation = math.sqrt(variance)
+    return _drawn(fan_in, fan_out, lambda: rng.gauss(0.0, deviation))
+
+
+def _drawn(fan_in: int, fan_out: int, draw: Callable[[], float]) -> Matrix:
+    if fan_in < 1 or fan_out < 1:
+        raise ValueError(
+            f"a weight matrix needs at least one input and one unit; "
+            f"got fan_in = {fan_in} and fan_out = {fan_out}. Give both as positive counts."
+        )
+    return [[draw() for _ in range(fan_out)] for _ in range(fan_in)]

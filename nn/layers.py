@@ -1,0 +1,254 @@
+"""Neuron, Layer and MLP: z_j = Σ_i a_i W_ij + b_j and a_j = g(z_j), layer after layer.
+
+`layer.W[i][j]` connects input i to unit j and `layer.b[j]` is the bias of unit j. The
+units of a layer share one tuple of inputs, and each keeps one tuple of weights, so that a
+z is a single `dot` node.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Iterable, Sequence
+from random import Random
+from typing import TYPE_CHECKING, Any
+
+from autograd import Value, dot
+from nn.activations import Activation, activation_function
+from nn.data import matrix
+from nn.initializers import INITIALIZERS, Initializer
+from nn.module import Module
+from nn.names import named
+
+if TYPE_CHECKING:
+    import numpy as np
+
+Units = Iterable[tuple[Sequence[Any], Any]]  # (w, b) of each unit, as Values or as floats
+
+
+class Neuron(Module):
+    """One unit: a = g(z), where z = Σᵢ wᵢ aᵢ + b.
+
+    The weights are drawn by the initializer that suits the activation, or are those given;
+    the bias starts at 0. `rng` is a `random.Random`, None means `Random(0)`.
+
+    >>> neuron = Neuron(2, "relu", weights=[0.5, -1.0])
+    >>> neuron([4.0, 0.5])
+    Value(data=1.5, grad=0.0)
+    >>> neuron
+    Neuron(2 → 1, relu, 3 parameters)
+    """
+
+    def __init__(
+        self,
+        fan_in: int,
+        activation: Any = "tanh",
+        *,
+        rng: Random | None = None,
+        initializer: Any = None,
+        weights: Sequence[float] | None = None,
+    ) -> None:
+        self.fan_in, self.fan_out = _count("fan_in", fan_in), 1
+        self.activation = activation_function(activation)
+        if self.activation.whole:
+            raise ValueError(f"{self.activation} takes a whole layer; got one Neuron. Use Layer.")
+        if weights is None:
+            draw = _initializer(initializer, self.activation)
+            weights = [row[0] for row in draw(self.fan_in, 1, rng or Random(0))]
+        self.w = tuple([Value(w, f"w[{i}]") for i, w in enumerate(weights)])
+        self.b = Value(0.0, "b")
+        if len(self.w) != self.fan_in:
+            raise ValueError(f"a neuron of fan_in {fan_in} takes {fan_in} weights; got {weights}.")
+
+    def __call__(self, inputs: Any) -> Value:
+        """Return a for one example: a list, tuple or array of numbers or Values."""
+        inputs = _example(inputs, self)
+        return self.activation(dot(self.w, inputs, self.b))
+
+    def _summary(self) -> list[str]:
+        return [f"{self.fan_in} → 1", self.activation.name]
+
+
+class Layer(Module):
+    """`fan_out` units side by side: a_j = g(Σ_i a_i W_ij + b_j), returned as a list.
+
+    `W[i][j]` and `neurons[j].w[i]` are the same Value, and so are `b[j]` and `neurons[j].b`.
+
+    >>> layer = Layer(2, 3, "relu")
+    >>> layer.W[1][2] is layer.neurons[2].w[1]
+    True
+    >>> len(layer([1.0, 2.0]))
+    3
+    >>> layer
+    Layer(2 → 3, relu, 9 parameters)
+    """
+
+    def __init__(
+        self,
+        fan_in: int,
+        fan_out: int,
+        activation: Any = "tanh",
+        *,
+        rng: Random | None = None,
+        initializer: Any = None,
+    ) -> None:
+        self.fan_in, self.fan_out = _count("fan_in", fan_in), _count("fan_out", fan_out)
+        self.activation = activation_function(activation)
+        draw = _initializer(initializer, self.activation)
+        W = draw(self.fan_in, self.fan_out, rng or Random(0))
+        g = "identity" if self.activation.whole else self.activation
+        neurons = [Neuron(self.fan_in, g, weights=w) for w in zip(*W, strict=True)]
+        self.W = tuple(zip(*[neuron.w for neuron in neurons], strict=True))
+        self.b = tuple([neuron.b for neuron in neurons])
+        self.neurons = tuple(neurons)
+        self._units = tuple([(neuron.w, neuron.b) for neuron in neurons])
+        self.name_parameters("")
+
+    def __call__(self, inputs: Any) -> list[Value]:
+        """Return every a_j for one example: a list, tuple or array of numbers or Values."""
+        return self.apply(_example(inputs, self))
+
+    def apply(self, inputs: tuple[Any, ...], units: Units | None = None) -> list[Any]:
+        """Return the outputs for a tuple of `fan_in` numbers or Values, which is not checked.
+
+        `units` are (w, b) to use in place of the layer's own, such as plain numbers.
+        """
+        g = self.activation
+        units = units or self._units
+        if g.whole:
+            return list(g([dot(w, inputs, b) for w, b in units]))
+        function = g.function
+        return [function(dot(w, inputs, b)) for w, b in units]
+
+    def numbers(self) -> list[tuple[tuple[float, ...], float]]:
+        """Return (w, b) of each unit as plain numbers."""
+        return [(tuple([w.data for w in unit.w]), unit.b.data) for unit in self.neurons]
+
+    def name_parameters(self, number: str) -> None:
+        """Label the parameters as formulas write them: W2[0,1] for layer number 2."""
+        for j, neuron in enumerate(self.neurons):
+            neuron.b.label = f"b{number}[{j}]"
+            for i, w in enumerate(neuron.w):
+                w.label = f"W{number}[{i},{j}]"
+
+    def _summary(self) -> list[str]:
+        return [f"{self.fan_in} → {self.fan_out}", self.activation.name]
+
+
+class MLP(Module):
+    """Layers in a row: `fan_in` inputs, then one layer for each of `sizes`.
+
+    `activation` is the hidden layers' (a list gives each its own), `output` the last
+    layer's. In formulas layers are numbered from 1: `layers[0].W[1][0]` is W1[1,0].
+
+    >>> model = MLP(2, [3, 1], activation="tanh")
+    >>> model
+    MLP(2 → 3 → 1, tanh, identity, 13 parameters)
+    >>> model.named_parameters()[5][0]
+    'layers.0.W[1][2]'
+    >>> len(model([0.5, -1.0]))
+    1
+    """
+
+    def __init__(
+        self,
+        fan_in: int,
+        sizes: Sequence[int],
+        activation: Any = "relu",
+        output: Any = "identity",
+        seed: int = 0,
+        initializer: Any = None,
+    ) -> None:
+        self.fan_in = _count("fan_in", fan_in)
+        counts = [_count(f"sizes[{k}]", size) for k, size in enumerate(sizes)]
+        if not counts:
+            raise ValueError("sizes must name at least one layer; got []. Try MLP(2, [16, 1]).")
+        rng = Random(seed)
+        functions = [*_hidden(activation, len(counts) - 1), output]
+        self.layers = tuple(
+            [
+                Layer(inputs, units, g, rng=rng, initializer=initializer)
+                for inputs, units, g in zip([fan_in, *counts], counts, functions, strict=False)
+            ]
+        )
+        self.fan_out = counts[-1]
+        for number, layer in enumerate(self.layers, start=1):
+            layer.name_parameters(str(number))
+
+    def __call__(self, inputs: Any) -> list[Value]:
+        """Return the last layer's outputs for one example of numbers or Values."""
+        outputs: Any = _example(inputs, self)
+        for layer in self.layers:
+            outputs = layer.apply(tuple(outputs))
+        return outputs  # type: ignore[no-any-return]
+
+    def predict(self, X: Any) -> np.ndarray[Any, Any]:
+        """Return the outputs for the rows of X, (m, fan_in), as an array (m, fan_out).
+
+        The numbers are those of calling the model row by row, to the bit; no graph is made.
+        Raises ValueError for another shape, and for NaN or infinity in X.
+
+        >>> MLP(2, [1], initializer="zeros").predict([[1, 2], [3, 4]])
+        array([[0.],
+               [0.]])
+        """
+        import numpy as np
+
+        numbers = [layer.numbers() for layer in self.layers]
+        rows = []
+        for row in matrix("X", X, self.fan_in).tolist():
+            for layer, units in zip(self.layers, numbers, strict=True):
+                row = layer.apply(tuple(row), units)
+            rows.append(row)
+        return np.array(rows, dtype=float)
+
+    def _summary(self) -> list[str]:
+        sizes = " → ".join(str(n) for n in (self.fan_in, *(x.fan_out for x in self.layers)))
+        return [sizes, *(layer.activation.name for layer in self.layers)]
+
+
+def _example(inputs: Any, module: Any) -> tuple[Any, ...]:
+    """Return one example as a tuple of Values and floats. Raises ValueError by its width."""
+    if getattr(inputs, "ndim", 1) != 1:
+        raise ValueError(
+            f"{module!r} is called with one example of {module.fan_in} inputs; "
+            f"got an array of shape {inputs.shape}. Use predict, or a loop, for many rows."
+        )
+    example = tuple(getattr(inputs, "tolist", lambda: inputs)())
+    if len(example) != module.fan_in:
+        raise ValueError(
+            f"{module!r} takes {module.fan_in} inputs; got {len(example)}. "
+            f"Give one number for each, or build it with fan_in={len(example)}."
+        )
+    for x in example:
+        if x.__class__ is not Value and x.__class__ is not float:
+            return tuple([x if x.__class__ is Value else Value(x).data for x in example])
+    return example
+
+
+def _count(name: str, count: Any) -> int:
+    try:
+        whole = operator.index(count)
+    except TypeError:
+        whole = 0
+    if whole < 1:
+        raise ValueError(f"{name} must be a positive whole number; got {count!r}.")
+    return whole
+
+
+def _hidden(functions: Any, count: int) -> list[Any]:
+    if not isinstance(functions, list | tuple):
+        return [functions] * count
+    if len(functions) != count:
+        raise ValueError(
+            f"a list of activations names one for each of the {count} hidden layers; "
+            f"got {len(functions)}. The last layer's is given by output=."
+        )
+    return list(functions)
+
+
+def _initializer(name: Any, g: Activation) -> Initializer:
+    if name is None:
+        return g.initializer
+    if callable(name):
+        return name  # type: ignore[no-any-return]
+    return named("an initializer", INITIALIZERS, name, "a function of fan_in, fan_out, rng")

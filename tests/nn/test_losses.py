@@ -1,0 +1,164 @@
+"""Losses and activations against formulas written by hand with NumPy and SciPy."""
+
+import math
+
+import numpy as np
+import pytest
+from scipy import special
+
+import nn
+from autograd import Value
+from nn.losses import loss_function
+
+RESIDUAL_LOSSES = {
+    "half_squared_error": (lambda r: 0.5 * np.sum(r**2), lambda r: r),
+    "squared_error": (lambda r: np.sum(r**2), lambda r: 2 * r),
+    "mean_squared_error": (lambda r: np.mean(r**2), lambda r: 2 * r / r.size),
+    "absolute_error": (lambda r: np.sum(np.abs(r)), np.sign),
+    "huber": (
+        lambda r: np.sum(np.where(np.abs(r) <= 1, 0.5 * r**2, np.abs(r) - 0.5)),
+        lambda r: np.clip(r, -1, 1),
+    ),
+}
+
+
+def value_and_derivatives(loss, outputs, target):
+    leaves = [Value(a) for a in outputs]
+    c = loss(leaves, target)
+    c.backward()
+    return c.data, [leaf.grad for leaf in leaves]
+
+
+@pytest.mark.parametrize("name", RESIDUAL_LOSSES)
+@pytest.mark.parametrize("n", [1, 2, 7])
+def test_losses_of_residuals_are_their_formulas(name, n):
+    rng = np.random.default_rng(n)
+    a, y = 2 * rng.normal(size=n), rng.normal(size=n)
+    formula, derivative = RESIDUAL_LOSSES[name]
+    c, gradient = value_and_derivatives(nn.LOSSES[name], a, list(y))
+    assert c == pytest.approx(formula(a - y), rel=1e-14)
+    np.testing.assert_allclose(gradient, derivative(a - y), rtol=1e-14)
+
+
+def test_huber_is_continuous_with_its_derivative_at_the_threshold():
+    for r in (1.0, -1.0, 0.0):
+        c, gradient = value_and_derivatives(nn.huber, [r], [0.0])
+        assert (c, gradient) == (0.5 * r * r, [r])
+
+
+def test_huber_takes_a_threshold():
+    assert nn.huber([5.0], [0.0], threshold=2.0) == 2.0 * (5.0 - 1.0)
+
+
+@pytest.mark.parametrize("scale", [1.0, 30.0, 1e4])
+def test_cross_entropy_is_minus_the_log_of_the_softmax(scale):
+    logits = scale * np.random.default_rng(1).normal(size=5)
+    for target in range(5):
+        c, gradient = value_and_derivatives(nn.cross_entropy, logits, target)
+        expected = special.softmax(logits) - np.eye(5)[target]
+        assert c == pytest.approx(-special.log_softmax(logits)[target], rel=1e-13, abs=1e-11)
+        np.testing.assert_allclose(gradient, expected, rtol=1e-11, atol=1e-15)
+
+
+def test_cross_entropy_survives_logits_of_any_size():
+    assert nn.cross_entropy([1e300, -1e300], 0) == 0.0
+    assert nn.cross_entropy([1e300, 0.0], 1) == 1e300
+
+
+def test_cross_entropy_with_a_class_that_is_a_node_is_the_same():
+    logits = [Value(0.3), Value(-1.2), Value(2.0)]
+    assert nn.cross_entropy(logits, Value(2)).data == nn.cross_entropy(logits, 2).data
+
+
+@pytest.mark.parametrize("z", [-800.0, -3.0, 0.0, 0.5, 40.0, 800.0])
+@pytest.mark.parametrize("y", [0, 1])
+def test_binary_cross_entropy_is_minus_the_log_likelihood_of_the_logit(z, y):
+    c, (slope,) = value_and_derivatives(nn.binary_cross_entropy, [z], y)
+    assert c == pytest.approx(-special.log_expit(z if y else -z), rel=1e-14)
+    assert slope == pytest.approx(-special.expit(-z) if y else special.expit(z), rel=1e-14)
+
+
+@pytest.mark.parametrize("s", [-2.0, 0.25, 3.0])
+@pytest.mark.parametrize("y", [-1, 1])
+def test_hinge_is_the_margin_that_is_missing(s, y):
+    c, (slope,) = value_and_derivatives(nn.hinge, [s], y)
+    assert c == max(0.0, 1.0 - y * s)
+    assert slope == (-y if 1.0 - y * s > 0 else 0.0)
+
+
+def test_a_single_value_is_an_output_list_of_one():
+    s = Value(0.25)
+    assert nn.hinge(s, 1).data == nn.hinge([s], [1.0]).data == 0.75
+    assert nn.binary_cross_entropy(s, 1).data == nn.binary_cross_entropy([s], 1).data
+    assert nn.squared_error(s, 1.0).data == 0.75**2
+
+
+def test_labels_may_be_nodes_and_are_then_not_checked():
+    assert nn.hinge(Value(2.0), Value(0.5)).data == 0.0
+    assert nn.squared_error([Value(2.0)], [Value(0.5)]).data == 2.25
+
+
+@pytest.mark.parametrize(
+    ("loss", "outputs", "target", "words"),
+    [
+        (nn.cross_entropy, [0.0, 0.0], 2, "class from 0 to 1.*got 2"),
+        (nn.cross_entropy, [0.0, 0.0], -1, "got -1"),
+        (nn.cross_entropy, [0.0, 0.0], 0.5, "got 0.5"),
+        (nn.cross_entropy, [0.0, 0.0], math.nan, "got nan"),
+        (nn.cross_entropy, [0.0, 0.0], [0, 1], "exactly one target; got 2"),
+        (nn.binary_cross_entropy, 0.0, -1, "0 or 1; got -1"),
+        (nn.binary_cross_entropy, [0.0, 1.0], 1, "exactly one output; got 2"),
+        (nn.hinge, 0.0, 0, "-1 or 1; got 0"),
+        (nn.hinge, 0.0, math.nan, "got nan"),
+        (nn.squared_error, [0.0, 1.0], [1.0], "got 2 outputs and 1 targets"),
+        (nn.squared_error, [0.0], [math.inf], "finite; got inf"),
+    ],
+)
+def test_a_target_that_does_not_fit_is_refused(loss, outputs, target, words):
+    with pytest.raises(ValueError, match=words):
+        loss(outputs, target)
+
+
+def test_an_unknown_loss_lists_the_known_ones():
+    with pytest.raises(ValueError, match=r"cross_entropy.*got 'mse'"):
+        loss_function("mse")
+
+
+HAND = {
+    "identity": (lambda z: z, np.ones_like),
+    "tanh": (np.tanh, lambda z: 1 - np.tanh(z) ** 2),
+    "sigmoid": (special.expit, lambda z: special.expit(z) * special.expit(-z)),
+    "softsign": (lambda z: z / (1 + np.abs(z)), lambda z: (1 + np.abs(z)) ** -2.0),
+    "relu": (lambda z: np.maximum(z, 0), lambda z: (z > 0) * 1.0),
+    "leaky_relu": (lambda z: np.where(z > 0, z, 0.01 * z), lambda z: np.where(z > 0, 1, 0.01)),
+    "elu": (
+        lambda z: np.where(z > 0, z, np.expm1(np.minimum(z, 0))),
+        lambda z: np.exp(np.minimum(z, 0)),
+    ),
+    "gelu": (
+        lambda z: z * special.ndtr(z),
+        lambda z: special.ndtr(z) + z * np.exp(-(z**2) / 2) / math.sqrt(2 * math.pi),
+    ),
+    "silu": (
+        lambda z: z * special.expit(z),
+        lambda z: special.expit(z) * (1 + z * special.expit(-z)),
+    ),
+    "softplus": (lambda z: np.logaddexp(0, z), special.expit),
+    "sin": (np.sin, np.cos),
+}
+
+
+def test_every_activation_has_a_formula_here_except_the_output_function():
+    assert {name for name, g in nn.ACTIVATIONS.items() if not g.whole} == set(HAND)
+
+
+@pytest.mark.parametrize("name", HAND)
+def test_activations_are_their_formulas(name):
+    z = np.concatenate([np.random.default_rng(0).normal(size=20) * 3, [-30.0, 30.0]])
+    g, slope = HAND[name]
+    for point, a, d in zip(z, g(z), slope(z), strict=True):
+        leaf = Value(point)
+        out = nn.ACTIVATIONS[name](leaf)
+        (out * 1.0).backward()
+        assert out.data == pytest.approx(a, rel=1e-12, abs=1e-15)
+        assert leaf.grad == pytest.approx(d, rel=1e-12, abs=1e-15)
