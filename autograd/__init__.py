@@ -68,7 +68,19 @@ from autograd.primitives import (
 )
 
 if TYPE_CHECKING:
+    from autograd.functional import (
+        derivative,
+        grad,
+        gradients,
+        hessian,
+        hvp,
+        jacobian,
+        jvp,
+        value_and_grad,
+        vjp,
+    )
     from autograd.graph import depth, leaves, op_counts, topological
+    from autograd.modes import detect_anomaly, no_grad
 
 __version__ = "0.1.0"
 
@@ -92,6 +104,8 @@ __all__ = [
     "cos",
     "cosh",
     "depth",
+    "derivative",
+    "detect_anomaly",
     "dot",
     "elu",
     "erf",
@@ -99,9 +113,15 @@ __all__ = [
     "exp",
     "expm1",
     "gelu",
+    "grad",
+    "gradients",
     "heaviside",
+    "hessian",
+    "hvp",
     "hypot",
     "implementation",
+    "jacobian",
+    "jvp",
     "leaky_relu",
     "leaves",
     "log",
@@ -113,6 +133,7 @@ __all__ = [
     "maximum",
     "mean",
     "minimum",
+    "no_grad",
     "op_counts",
     "relu",
     "sigmoid",
@@ -129,11 +150,25 @@ __all__ = [
     "tanh",
     "topological",
     "total",
+    "value_and_grad",
+    "vjp",
     "where",
 ]
 
 _ROOMS = {
+    "functional": (
+        "derivative",
+        "grad",
+        "gradients",
+        "hessian",
+        "hvp",
+        "jacobian",
+        "jvp",
+        "value_and_grad",
+        "vjp",
+    ),
     "graph": ("depth", "leaves", "op_counts", "topological"),
+    "modes": ("detect_anomaly", "no_grad"),
 }
 _ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}
 

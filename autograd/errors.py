@@ -116,11 +116,27 @@ def division_by_zero(function: str, operands: tuple[Any, ...]) -> Exception:
 
 def no_derivative(node: Any, cause: BaseException) -> Exception:
     """Return the error for a node whose local partial does not exist at its operands."""
-    received = ", ".join(f"{where(x)} = {number(x):g}" for x in node.parents)
     kind = ZeroDivisionError if isinstance(cause, ZeroDivisionError) else DomainError
     return kind(
         f"{node.op} has a value but no finite derivative here ({where(node)}); "
-        f"received {received}. Keep its operand away from this point."
+        f"received {_received(node)}. Keep its operand away from this point."
+    )
+
+
+def anomaly(node: Any) -> Exception:
+    """Return the error for a node whose number is not finite."""
+    return AnomalyError(
+        f"{node.op} made {node._data:g} ({where(node)}); received {_received(node)}. "
+        "Keep its operands in a range where the result is finite."
+    )
+
+
+def anomalous_adjoint(node: Any, parent: Any, partial: float, adjoint: float) -> Exception:
+    """Return the error for a node that passes on a gradient which is not finite."""
+    return AnomalyError(
+        f"the gradient of {where(parent)} is not finite after {node.op} ({where(node)}), whose "
+        f"partial is {partial:g} where its own gradient is {adjoint:g}; "
+        f"received {_received(node)}. Keep its operands away from this point."
     )
 
 
@@ -183,6 +199,10 @@ def not_text(label: object) -> Exception:
     return TypeError(
         f"label must be text; got {short(label)} of type {type(label).__name__}. Use str(...)."
     )
+
+
+def _received(node: Any) -> str:
+    return ", ".join(f"{where(x)} = {number(x):g}" for x in node.parents)
 
 
 def number(operand: Any) -> float:

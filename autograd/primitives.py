@@ -596,7 +596,7 @@ def logsumexp(values: Iterable[Any]) -> Any:
 
     >>> from autograd import logsumexp
     >>> logsumexp([1000.0, 1000.0]) - 1000.0  # ln 2, to the digits left beside 1000
-    0.6931471805599...
+    0.6931471805598903
     """
     return _logsumexp(*_at_least_one("logsumexp", values))
 

@@ -9,7 +9,7 @@ of `primitives.py`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from types import MethodType
 from typing import Any, Protocol
 
@@ -150,7 +150,7 @@ class Value:
     def partials(self) -> tuple[float, ...]:
         """∂self/∂parent for each parent, 0.0 for a constant."""
         _require_fresh(self)
-        return _partials(self)
+        return _partials(self, self._operands)
 
     def backward(self, seed: float = 1.0) -> None:
         """Add seed · ∂self/∂leaf to the `.grad` of every leaf this node depends on.
@@ -361,8 +361,8 @@ def _sweep(order: list[Value], seed: float) -> dict[Value, float]:
     for node in order:
         if node._stamp < _clock:
             _require_fresh(node)
-    local = [_partials(node) for node in order]
     totals = dict.fromkeys(order, 0.0)
+    local = [_partials(node, totals) for node in order]
     if order:
         totals[order[-1]] = seed
     for node, partials in zip(reversed(order), reversed(local), strict=True):
@@ -373,7 +373,8 @@ def _sweep(order: list[Value], seed: float) -> dict[Value, float]:
     return totals
 
 
-def _partials(node: Value) -> tuple[float, ...]:
+def _partials(node: Value, wanted: Container[Any]) -> tuple[float, ...]:
+    """Return ∂node/∂operand for the wanted operands, 0.0 for constants and the others."""
     function = node._function
     if function is None:
         return ()
@@ -385,13 +386,15 @@ def _partials(node: Value) -> tuple[float, ...]:
             out = node._data
             return tuple(
                 [
-                    0.0 if x.__class__ is float or x._stamp == CONSTANT else rule(*numbers, out)
+                    rule(*numbers, out)
+                    if x.__class__ is Value and x in wanted and x._stamp != CONSTANT
+                    else 0.0
                     for x, rule in zip(operands, rules, strict=True)
                 ]
             )
         every = rules(*numbers, node._data)
         return tuple(
-            0.0 if x.__class__ is float or x._stamp == CONSTANT else partial
+            partial if x.__class__ is Value and x in wanted and x._stamp != CONSTANT else 0.0
             for x, partial in zip(operands, every, strict=True)
         )
     except (ValueError, ZeroDivisionError) as cause:

@@ -1,0 +1,378 @@
+"""Derivatives of functions and of graphs, nested to any order.
+
+`gradients` is the one sweep everything else is built on. A function is differentiated by
+calling it on fresh nodes, so that nested derivatives never confuse their variables; its
+arguments are numbers, Values, or nested lists, tuples, dicts and NumPy arrays of them, and
+results have the same structure. Results are floats, and Values where they take part in
+something larger: inside the function of another derivative, or at a point made of Values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from functools import wraps
+from typing import Any, NamedTuple
+
+from autograd import engine, errors, modes
+from autograd.engine import Value
+from autograd.primitives import PRIMITIVES, dot, total
+from autograd.structure import blocks, leaves, like, mapped, packed, shape, size, unflatten
+
+__all__ = [
+    "derivative",
+    "grad",
+    "gradients",
+    "hessian",
+    "hvp",
+    "jacobian",
+    "jvp",
+    "value_and_grad",
+    "vjp",
+]
+
+# The derivative of a graph as a sparse linear map: for each node that depends on the inputs,
+# parents first, its operands that do, with ∂node/∂operand.
+Linear = list[tuple[Value, list[tuple[Value, Any]]]]
+
+
+def gradients(output: Value, wrt: Any, *, build_graph: bool = False) -> Any:
+    """Return ∂output/∂x for each Value x of the nested structure `wrt`, in that structure.
+
+    No `.grad` is touched. With `build_graph` the results are Values that can be
+    differentiated again. A constant, or a node `output` does not depend on, gets 0.
+
+    Raises StaleGraphError where a leaf was changed after its use, and ZeroDivisionError or
+    DomainError where a local partial between `wrt` and `output` does not exist.
+
+    >>> from autograd import Value, gradients
+    >>> x, y = Value(3.0), Value(2.0)
+    >>> gradients(x * x * y, {"x": x, "y": y})
+    {'x': 12.0, 'y': 9.0}
+    >>> by_x = gradients(x * x * y, x, build_graph=True)
+    >>> gradients(by_x, [x, y])
+    [4.0, 6.0]
+    """
+    if output.__class__ is not Value:
+        raise errors.not_a_value("output", output)
+    variables = leaves(wrt)
+    for x in variables:
+        if x.__class__ is not Value:
+            raise errors.not_a_value("wrt", x)
+    sweep = _graph_adjoints if build_graph else engine.adjoints
+    modes.sweeping(output)
+    return unflatten(wrt, sweep(output, variables))
+
+
+def _graph_adjoints(root: Value, wrt: Sequence[Value]) -> list[Value]:
+    """Return the adjoints of `wrt` as nodes."""
+    engine.adjoints(root, wrt)  # raises where a leaf is stale
+    totals: dict[Value, Any] = {root: 1.0}
+    for node, pairs in reversed(_linear(root, wrt, _operand)):
+        if node in totals:
+            for operand, partial in pairs:
+                term = _product(partial, totals[node])
+                totals[operand] = totals[operand] + term if operand in totals else term
+    zero = 0.0
+    found = (zero if x.constant else totals.get(x, zero) for x in wrt)
+    return [x if x.__class__ is Value else Value(x) for x in found]
+
+
+def _linear(root: Value, wrt: Iterable[Value], read: Callable[[Any], Any]) -> Linear:
+    """Return the local partials between `wrt` and `root`; `read` gives operands to rules."""
+    reached = {x for x in wrt if not x.constant}
+    found: Linear = []
+    for node in engine.topological(root):
+        if not reached.isdisjoint(node.operands):
+            found.append((node, _partials(node, reached, read)))
+            reached.add(node)
+    return found
+
+
+def _partials(node: Value, wanted: set[Value], read: Callable[[Any], Any]) -> list[Any]:
+    """Return (operand, ∂node/∂operand) for the wanted operands of a node."""
+    rules = PRIMITIVES[node.op].partials
+    point = (*map(read, node.operands), read(node))
+    try:
+        if isinstance(rules, tuple):
+            pairs = zip(node.operands, rules, strict=True)
+            return [(x, rule(*point)) for x, rule in pairs if x in wanted]
+        return [
+            (x, partial)
+            for x, partial in zip(node.operands, rules(*point), strict=True)
+            if x in wanted
+        ]
+    except (ValueError, ZeroDivisionError) as cause:
+        raise errors.no_derivative(node, cause) from None
+
+
+def _operand(x: Any) -> Any:
+    """Return what a rule takes to give a graph: Values, and floats for constants."""
+    return x.data if x.__class__ is Value and x.constant else x
+
+
+def _number(x: Any) -> Any:
+    return x.data if x.__class__ is Value else x
+
+
+def _product(partial: Any, factor: Any) -> Any:
+    """Return partial · factor, without a node where the partial is known to be 1 or -1."""
+    if partial.__class__ is float and partial in (1.0, -1.0):
+        return factor if partial == 1.0 else -factor
+    return factor * partial
+
+
+class _Call(NamedTuple):
+    """A function called on fresh nodes."""
+
+    inputs: Any  # the nodes, in the structure of the arguments
+    outputs: Any
+    nested: bool  # whether results take part in something larger
+
+    @property
+    def root(self) -> Value:
+        """The output, which has to be one number."""
+        output = self.outputs
+        if shape(output) == ():
+            output = output.item()
+        if isinstance(output, list | tuple | dict) or shape(output) is not None:
+            raise TypeError(
+                f"grad takes a function that returns one number; got {errors.short(output)} of "
+                f"type {type(output).__name__}. Use jacobian or vjp for more outputs."
+            )
+        return _node(leaves(output)[0])
+
+    def result(self, tree: Any) -> Any:
+        """Return Values as they are if nested, else as numbers."""
+        return tree if self.nested else mapped(_number, tree)
+
+    def adjoints(self, root: Value) -> Any:
+        """Return ∂root/∂inputs in the structure of the arguments."""
+        return gradients(root, self.inputs, build_graph=self.nested)
+
+
+def _called(f: Callable[..., Any], args: Any, chosen: Any, **kwargs: Any) -> _Call:
+    """Call f with the chosen arguments (a position or several) replaced by fresh nodes."""
+    positions = (chosen,) if isinstance(chosen, int) else tuple(chosen)
+    for k in positions:
+        if not -len(args) <= k < len(args):
+            raise TypeError(
+                f"the derivative is by argument {k}; got {len(args)} positional arguments. "
+                "Pass it by position, or choose another one with argnums."
+            )
+    fresh = list(args)
+    nested = modes.depth() > 0
+    for k in positions:
+        nested = nested or any(x.__class__ is Value for x in leaves(args[k]))
+        fresh[k] = mapped(_fresh, args[k])
+    with modes.differentiating():
+        outputs = f(*fresh, **kwargs)
+    inputs = fresh[chosen] if isinstance(chosen, int) else tuple(fresh[k] for k in positions)
+    return _Call(inputs, outputs, nested)
+
+
+def _fresh(x: Any) -> Value:
+    """Return a node of its own that equals x and depends on it."""
+    if x.__class__ is not Value:
+        return Value(x)
+    node: Value = x * 1.0
+    node.label = x.label
+    return node
+
+
+def _node(x: Any) -> Value:
+    return x if x.__class__ is Value else Value(x)
+
+
+def value_and_grad(f: Callable[..., Any], argnums: Any = 0) -> Callable[..., Any]:
+    """Return a function that gives (f, ∂f/∂argument), with one evaluation of f.
+
+    `argnums` is the position of the argument to differentiate by, or several positions,
+    which give a tuple of gradients. f returns one number. The result plugs into
+    `scipy.optimize.minimize(..., jac=True)`.
+
+    >>> from autograd import value_and_grad
+    >>> value_and_grad(lambda p: p["a"] * p["b"])({"a": 2.0, "b": 5.0})
+    (10.0, {'a': 5.0, 'b': 2.0})
+    """
+
+    @wraps(f)
+    def value_and_gradient(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
+        call = _called(f, args, argnums, **kwargs)
+        return call.result(call.root), call.adjoints(call.root)
+
+    return value_and_gradient
+
+
+def grad(f: Callable[..., Any], argnums: Any = 0) -> Callable[..., Any]:
+    """Return the function ∂f/∂argument; `argnums` as for `value_and_grad`.
+
+    >>> from autograd import grad, sin
+    >>> grad(sin)(0.0)
+    1.0
+    >>> grad(lambda x: x * grad(lambda y: x * y)(2.0))(3.0)
+    6.0
+    """
+    both = value_and_grad(f, argnums)
+
+    @wraps(f)
+    def gradient(*args: Any, **kwargs: Any) -> Any:
+        return both(*args, **kwargs)[1]
+
+    return gradient
+
+
+def derivative(f: Callable[[Any], Any], order: int = 1) -> Callable[[Any], Any]:
+    """Return the derivative of f of the given order, a function of one number.
+
+    >>> from autograd import derivative
+    >>> derivative(lambda x: x**3, order=2)(5.0)
+    30.0
+    """
+    if order < 0:
+        raise ValueError(f"order is 0 or more; got {order}.")
+    for _ in range(order):
+        f = grad(f)
+    return f
+
+
+def vjp(f: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
+    """Return (f(*primals), pullback): reverse mode, one sweep for each pullback.
+
+    The pullback takes a cotangent u of the structure of f's result and returns uᵀJ as a
+    tuple, one entry for each primal.
+
+    >>> from autograd import vjp
+    >>> value, pullback = vjp(lambda x: [x[0] * x[1], x[0]], [3.0, 4.0])
+    >>> value, pullback([1.0, 10.0])
+    ([12.0, 3.0], ([14.0, 3.0],))
+    """
+    call = _called(f, primals, range(len(primals)))
+    outputs = [_node(x) for x in leaves(call.outputs)]
+
+    def pullback(cotangent: Any) -> tuple[Any, ...]:
+        weights = _matching("cotangent", cotangent, outputs)
+        nested = call.nested or any(x.__class__ is Value for x in weights)
+        with modes.differentiating():
+            root = dot(outputs, weights)
+        return call._replace(nested=nested).adjoints(root)  # type: ignore[no-any-return]
+
+    return call.result(call.outputs), pullback
+
+
+def jvp(f: Callable[..., Any], primals: Any, tangents: Any) -> tuple[Any, Any]:
+    """Return (f(*primals), J · tangents): forward mode, one sweep, from the same partials.
+
+    `tangents` has the structure of `primals`, a tuple of f's arguments.
+
+    >>> from autograd import jvp
+    >>> jvp(lambda x, y: x * y, (3.0, 4.0), (1.0, 10.0))
+    (12.0, 34.0)
+    """
+    directions = _matching("tangents", tangents, leaves(tuple(primals)))
+    call = _called(f, tuple(primals), range(len(primals)))
+    nested = call.nested or any(x.__class__ is Value for x in directions)
+    call = call._replace(nested=nested)
+    outputs = [_node(x) for x in leaves(call.outputs)]
+    inputs = leaves(call.inputs)
+    seeds = dict(zip(inputs, directions, strict=True))
+    found = _pushed(_forward_linear(outputs, inputs, nested), seeds, outputs)
+    return call.result(call.outputs), call.result(unflatten(call.outputs, found))
+
+
+def _forward_linear(outputs: list[Value], inputs: list[Value], nested: bool) -> Linear:
+    with modes.differentiating():
+        return _linear(_node(total(outputs)), inputs, _operand if nested else _number)
+
+
+def _pushed(linear: Linear, seeds: dict[Value, Any], outputs: list[Value]) -> list[Any]:
+    """Apply the chain rule forwards: the tangents of the outputs."""
+    tangents = dict(seeds)
+    for node, pairs in linear:
+        terms = [_product(partial, tangents[x]) for x, partial in pairs if x in tangents]
+        if terms:
+            tangents[node] = terms[0] if len(terms) == 1 else total(terms)
+    return [tangents.get(x, 0.0) for x in outputs]
+
+
+def jacobian(f: Callable[..., Any], argnums: Any = 0) -> Callable[..., Any]:
+    """Return the function ∂f/∂argument for an f of any outputs, by the cheaper mode.
+
+    The result has the structure of f's result, with the structure of the argument in place
+    of each number; an array by an array gives one array of shape outputs + inputs.
+
+    >>> from autograd import jacobian
+    >>> jacobian(lambda x: [x[0] * x[1], x[0] + x[1]])([3.0, 4.0])
+    [[4.0, 3.0], [1.0, 1.0]]
+    """
+
+    @wraps(f)
+    def matrix(*args: Any, **kwargs: Any) -> Any:
+        call = _called(f, args, argnums, **kwargs)
+        outputs = [_node(x) for x in leaves(call.outputs)]
+        rows = _jacobian_rows(outputs, leaves(call.inputs), call.nested)
+        return _nested_blocks(call.outputs, call.inputs, rows)
+
+    return matrix
+
+
+def _jacobian_rows(outputs: list[Value], inputs: list[Value], nested: bool) -> list[list[Any]]:
+    if not _forward_is_cheaper(outputs, len(inputs)):
+        return [gradients(y, inputs, build_graph=nested) for y in outputs]
+    linear = _forward_linear(outputs, inputs, nested)
+    columns = [_pushed(linear, {x: 1.0}, outputs) for x in inputs]
+    return [[_node(x) if nested else x for x in row] for row in zip(*columns, strict=True)]
+
+
+def _forward_is_cheaper(outputs: list[Value], inputs: int) -> bool:
+    """Return whether a sweep for each input visits fewer nodes than one for each output."""
+    with modes.differentiating():
+        allowed = inputs * (len(engine.topological(_node(total(outputs)))) - 1)
+    for output in outputs:
+        allowed -= len(engine.topological(output))
+        if allowed < 0:
+            return True
+    return False
+
+
+def _nested_blocks(outputs: Any, inputs: Any, rows: list[list[Any]]) -> Any:
+    """Put the entries of a Jacobian into the structure of outputs, with inputs inside."""
+    by_output, row = [], 0
+    for y in blocks(outputs):
+        by_input, column = [], 0
+        for x in blocks(inputs):
+            part = [r[column : column + size(x)] for r in rows[row : row + size(y)]]
+            both = (*(shape(y) or ()), *(shape(x) or ()))
+            scalar = shape(y) is None and shape(x) is None
+            by_input.append(packed([e for r in part for e in r], None if scalar else both))
+            column += size(x)
+        by_output.append(like(inputs, by_input))
+        row += size(y)
+    return like(outputs, by_output)
+
+
+def hessian(f: Callable[..., Any], argnums: Any = 0) -> Callable[..., Any]:
+    """Return the function ∂²f/∂argument², structured as the Jacobian of the gradient.
+
+    >>> from autograd import hessian
+    >>> hessian(lambda x: x[0] ** 2 * x[1])([3.0, 4.0])
+    [[8.0, 6.0], [6.0, 0.0]]
+    """
+    return jacobian(grad(f, argnums), argnums)
+
+
+def hvp(f: Callable[..., Any], x: Any, v: Any) -> Any:
+    """Return the product of the Hessian of f at x with v, without forming the Hessian.
+
+    >>> from autograd import hvp
+    >>> hvp(lambda x: x[0] ** 2 * x[1], [3.0, 4.0], [1.0, 0.0])
+    [8.0, 6.0]
+    """
+    return vjp(grad(f), x)[1](v)[0]
+
+
+def _matching(name: str, tree: Any, others: Sequence[Any]) -> list[Any]:
+    """Return the leaves of a tangent or cotangent, as many as there must be."""
+    found = leaves(tree)
+    if len(found) != len(others):
+        raise ValueError(f"{name} must have {len(others)} numbers; got {len(found)}.")
+    return found

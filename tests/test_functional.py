@@ -1,0 +1,303 @@
+"""Derivatives of functions: forms, structures, nesting, and what is refused."""
+
+import math
+from collections import namedtuple
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+import autograd
+from autograd import (
+    StaleGraphError,
+    Value,
+    derivative,
+    exp,
+    functional,
+    grad,
+    gradients,
+    hessian,
+    hvp,
+    jacobian,
+    jvp,
+    log,
+    sin,
+    sqrt,
+    tanh,
+    value_and_grad,
+    vjp,
+)
+
+
+def rosenbrock(x):
+    return sum(100.0 * (b - a * a) ** 2 + (1.0 - a) ** 2 for a, b in pairwise(x))
+
+
+# --- gradients of graphs -------------------------------------------------------------
+
+
+def test_gradients_have_the_structure_asked_for_and_leave_grad_alone():
+    x, y, z = Value(3.0), Value(2.0), Value(5.0)
+    out = x * x * y
+    assert gradients(out, [x, (y, {"z": z})]) == [12.0, (9.0, {"z": 0.0})]
+    assert x.grad == y.grad == out.grad == 0.0
+
+
+def test_gradients_of_the_root_and_of_computed_nodes():
+    x = Value(3.0)
+    y = x * x
+    z = sin(y)
+    assert gradients(z, [z, y, x]) == [1.0, math.cos(9.0), 6.0 * math.cos(9.0)]
+    graph = gradients(z, [z, y, x], build_graph=True)
+    assert [g.data for g in graph] == [1.0, math.cos(9.0), 6.0 * math.cos(9.0)]
+
+
+def test_a_constant_has_gradient_zero():
+    x = Value(3.0)
+    y = x * 2.0
+    assert gradients(y, list(y.parents)) == [2.0, 0.0]
+    assert [g.data for g in gradients(y, list(y.parents), build_graph=True)] == [2.0, 0.0]
+
+
+def test_both_sweeps_give_the_same_numbers_bit_for_bit():
+    x, y = Value(0.7), Value(-1.3)
+    out = tanh(x * y + exp(x)) / (y * y + 2.0) - sin(x) ** 3
+    numbers = gradients(out, [x, y])
+    assert [g.data for g in gradients(out, [x, y], build_graph=True)] == numbers
+
+
+def test_a_built_gradient_can_be_differentiated_by_backward():
+    x = Value(2.0)
+    gradients(x**3, x, build_graph=True).backward()
+    assert x.grad == 12.0
+
+
+@pytest.mark.parametrize("build_graph", [False, True])
+def test_a_leaf_changed_after_its_use_is_refused(build_graph):
+    x = Value(2.0, "x")
+    y = x * x
+    x.data = 3.0
+    with pytest.raises(StaleGraphError, match="'x'"):
+        gradients(y, x, build_graph=build_graph)
+
+
+@pytest.mark.parametrize("build_graph", [False, True])
+def test_a_partial_that_does_not_exist_names_the_node(build_graph):
+    x = Value(0.0, "x")
+    y = sqrt(x)
+    y.label = "root of x"
+    with pytest.raises(ZeroDivisionError, match=r"sqrt .*'root of x'.*'x' = 0"):
+        gradients(y, x, build_graph=build_graph)
+
+
+@pytest.mark.parametrize("build_graph", [False, True])
+def test_partials_that_are_not_asked_for_need_not_exist(build_graph):
+    x, n = Value(-2.0), Value(3.0)
+    y = x**n + sqrt(Value(0.0))  # neither ∂/∂n nor the derivative of √ at 0 exist
+    by_x = gradients(y, x, build_graph=build_graph)
+    assert (by_x.data if build_graph else by_x) == 12.0
+
+
+def test_arguments_of_gradients_have_to_be_values():
+    x = Value(1.0)
+    with pytest.raises(TypeError, match=r"output must be a Value; got 3\.0"):
+        gradients(3.0, x)
+    with pytest.raises(TypeError, match=r"wrt must be a Value; got 2\.0"):
+        gradients(x * 2, [x, 2.0])
+
+
+# --- derivatives of functions --------------------------------------------------------
+
+
+def test_inner_and_outer_variables_are_not_confused():
+    assert grad(lambda x: x * grad(lambda y: x * y)(2.0))(3.0) == 6.0
+    assert jvp(lambda x: x * jvp(lambda y: x * y, (2.0,), (1.0,))[1], (3.0,), (1.0,))[1] == 6.0
+    assert grad(lambda x: x * jvp(lambda y: x * y, (2.0,), (1.0,))[1])(3.0) == 6.0
+    assert jvp(lambda x: x * grad(lambda y: x * y)(2.0), (3.0,), (1.0,))[1] == 6.0
+    # one name, three variables: d/dx (x · d/dx (x · d/dx x²)) = d/dx (x · 4x) = 8x
+    assert grad(lambda x: x * grad(lambda x: x * grad(lambda x: x * x)(x))(x))(2.0) == 16.0
+
+
+@pytest.mark.parametrize("order", range(6))
+def test_derivatives_of_any_order(order):
+    cycle = (math.sin, math.cos, lambda x: -math.sin(x), lambda x: -math.cos(x))
+    assert derivative(sin, order)(0.7) == pytest.approx(cycle[order % 4](0.7), rel=1e-14)
+    assert derivative(lambda x: x**5, order)(2.0) == math.perm(5, order) * 2.0 ** (5 - order)
+
+
+def test_argnums_choose_what_to_differentiate_by():
+    def f(x, y, scale=1.0):
+        return scale * x * x * y
+
+    assert grad(f)(3.0, 2.0) == 12.0
+    assert grad(f, 1)(3.0, 2.0, scale=10.0) == 90.0
+    assert grad(f, (1, 0))(3.0, 2.0) == (9.0, 12.0)
+    assert grad(f, -1)(3.0, 2.0) == 9.0
+    assert hessian(f, (0, 1))(3.0, 2.0) == ((4.0, 6.0), (6.0, 0.0))
+    with pytest.raises(TypeError, match="derivative is by argument 2; got 2"):
+        grad(f, 2)(3.0, 2.0)
+
+
+def test_results_have_the_structure_of_the_argument():
+    Point = namedtuple("Point", "x y")
+    tree = {"p": Point(1.0, 2.0), "w": [np.array([[3.0, 4.0]]), (5,)]}
+    found = grad(lambda t: t["p"].x * t["p"].y + t["w"][0].sum() * t["w"][1][0])(tree)
+    assert found["p"] == Point(2.0, 1.0)
+    np.testing.assert_array_equal(found["w"][0], [[5.0, 5.0]])
+    assert found["w"][0].dtype == float
+    assert found["w"][1] == (7.0,)
+
+
+def test_value_and_grad_of_an_array_are_a_float_and_a_float_array():
+    x = np.array([-1.2, 1.0, 0.5])
+    value, slope = value_and_grad(rosenbrock)(x)
+    optimize = pytest.importorskip("scipy.optimize")
+    assert type(value) is float
+    assert slope.dtype == float
+    assert value == pytest.approx(optimize.rosen(x), rel=1e-14)
+    np.testing.assert_allclose(slope, optimize.rosen_der(x), rtol=1e-13)
+    np.testing.assert_allclose(hessian(rosenbrock)(x), optimize.rosen_hess(x), rtol=1e-13)
+    v = np.array([1.0, -2.0, 3.0])
+    np.testing.assert_allclose(hvp(rosenbrock, x, v), optimize.rosen_hess_prod(x, v), rtol=1e-13)
+
+
+def test_a_function_that_ignores_its_argument_has_gradient_zero():
+    assert grad(lambda x: 3.0)(1.0) == 0.0
+    assert value_and_grad(lambda x: 3)([1.0, 2.0]) == (3.0, [0.0, 0.0])
+    assert derivative(lambda x: 2 * x, 3)(1.0) == 0.0
+    assert jacobian(lambda x: [1.0, x])(2.0) == [0.0, 1.0]
+    assert jvp(lambda x: 7.0, (1.0,), (1.0,)) == (7.0, 0.0)
+
+
+def test_vjp_and_jvp_agree_with_the_jacobian_of_a_vector_function():
+    def f(x, y):
+        return {"a": [x[0] * y, sin(x[1])], "b": exp(x[0] - y)}
+
+    x, y = [0.3, -0.8], 1.7
+    e = math.exp(0.3 - 1.7)
+    value, pullback = vjp(f, x, y)
+    assert value == {"a": [pytest.approx(0.51), math.sin(-0.8)], "b": pytest.approx(e)}
+    by_x, by_y = pullback({"a": [1.0, 2.0], "b": -1.0})
+    assert by_x == pytest.approx([1.7 - e, 2 * math.cos(-0.8)], rel=1e-14)
+    assert by_y == pytest.approx(0.3 + e, rel=1e-14)
+    _, tangent = jvp(f, (x, y), ([1.0, 2.0], -1.0))
+    assert tangent["a"] == pytest.approx([1.7 - 0.3, 2 * math.cos(-0.8)], rel=1e-14)
+    assert tangent["b"] == pytest.approx(2 * e, rel=1e-14)
+
+
+def test_a_wrong_number_of_tangents_is_refused():
+    with pytest.raises(ValueError, match="tangents must have 2 numbers; got 1"):
+        jvp(lambda x: x[0], ([1.0, 2.0],), ([1.0],))
+    with pytest.raises(ValueError, match="cotangent must have 1 numbers; got 2"):
+        vjp(lambda x: x, 1.0)[1]([1.0, 2.0])
+
+
+def test_jacobian_of_arrays_has_the_shape_of_outputs_and_inputs():
+    matrix = np.arange(6.0).reshape(2, 3)
+    found = jacobian(lambda x: matrix @ x)(np.ones(3))
+    np.testing.assert_array_equal(found, matrix)
+    cube = jacobian(lambda x: matrix * x)(np.ones((2, 3)))
+    assert cube.shape == (2, 3, 2, 3)
+    np.testing.assert_array_equal(cube.reshape(6, 6), np.diag(matrix.ravel()))
+
+
+def test_jacobian_by_either_mode_is_the_same(monkeypatch):
+    def f(x):
+        z = [tanh(x[0] * k + x[1]) for k in range(4)]
+        return [z[0] * z[1], z[2] + z[3], z[0] * z[3], exp(z[1]), z[2] / 3.0]
+
+    modes = []
+    plain = functional._forward_is_cheaper
+    for forward in (False, True):
+        monkeypatch.setattr(functional, "_forward_is_cheaper", lambda *_, f=forward: f)
+        modes.append(np.array(jacobian(f)([0.3, 0.9])))
+    np.testing.assert_allclose(modes[0], modes[1], rtol=1e-14)
+    monkeypatch.setattr(functional, "_forward_is_cheaper", plain)
+
+
+def test_jacobian_chooses_the_mode_that_visits_fewer_nodes():
+    x = [Value(float(k)) for k in range(20)]
+    shared = x[0]
+    for y in x[1:]:
+        shared = tanh(shared * y)
+    wide = [shared * k for k in range(30)]
+    assert functional._forward_is_cheaper(wide, 2)
+    assert not functional._forward_is_cheaper(wide[:2], 20)
+    assert not functional._forward_is_cheaper([sin(y) for y in x], 20)  # separate outputs
+
+
+def test_a_derivative_at_a_value_is_a_value_that_depends_on_it():
+    x = Value(2.0)
+    slope = grad(lambda t: t**3)(x)
+    slope.backward()
+    assert (slope.data, x.grad) == (12.0, 12.0)
+    row = jacobian(lambda t: [t * t, t])(x)
+    assert [v.data for v in row] == [4.0, 1.0]
+    assert gradients(row[0], x) == 2.0
+    value, tangent = jvp(lambda t: t * t, (x,), (1.0,))
+    assert (value.data, tangent.data) == (4.0, 4.0)
+    assert gradients(tangent, x) == 2.0
+
+
+def test_a_cotangent_may_be_differentiated():
+    u = Value(3.0)
+    _, pullback = vjp(lambda x: x * x, 5.0)
+    (scaled,) = pullback(u)
+    assert scaled.data == 30.0
+    assert gradients(scaled, u) == 10.0
+
+
+def test_mixed_nesting_of_modes():
+    def f(x):
+        return exp(sin(x) * x)
+
+    third = derivative(f, 3)(0.4)
+    forward = lambda g: lambda x: jvp(g, (x,), (1.0,))[1]  # noqa: E731
+    assert forward(forward(forward(f)))(0.4) == pytest.approx(third, rel=1e-13)
+    assert grad(forward(grad(f)))(0.4) == pytest.approx(third, rel=1e-13)
+    assert jacobian(forward(forward(f)))(0.4) == pytest.approx(third, rel=1e-13)
+    assert forward(jacobian(jacobian(f)))(0.4) == pytest.approx(third, rel=1e-13)
+
+
+def test_more_than_one_output_is_refused_by_grad():
+    with pytest.raises(TypeError, match=r"returns one number; got .* of type list.*jacobian"):
+        grad(lambda x: [x, x])(1.0)
+
+
+def test_what_is_not_a_number_is_refused():
+    with pytest.raises(TypeError, match="got 'one' of type str"):
+        grad(lambda x: x)(["one"])
+    with pytest.raises(TypeError, match="complex"):
+        grad(lambda x: x)(1j)
+
+
+def test_an_array_of_no_dimensions_is_one_number():
+    found = grad(lambda x: x.item() ** 2)(np.array(3.0))
+    assert found.shape == ()
+    assert found == 6.0
+    assert grad(lambda x: np.array(x * x, dtype=object))(3.0) == 6.0
+
+
+def test_log_of_a_norm_by_hand():
+    def f(x):
+        return log(x[0] * x[0] + x[1] * x[1])
+
+    found = np.array(hessian(f)([1.0, 2.0]))
+    np.testing.assert_allclose(found, np.array([[6.0, -8.0], [-8.0, -6.0]]) / 25, rtol=1e-14)
+
+
+def test_thirty_thousand_nodes_deep():
+    def f(x):
+        for _ in range(30_000):
+            x = x * 1.0001
+        return x
+
+    assert derivative(f, 1)(2.0) == pytest.approx(1.0001**30_000, rel=1e-11)
+    assert jvp(f, (2.0,), (1.0,))[1] == pytest.approx(1.0001**30_000, rel=1e-11)
+    assert derivative(f, 2)(2.0) == 0.0
+
+
+def test_everything_is_exported():
+    for name in (*functional.__all__, "no_grad", "detect_anomaly"):
+        assert name in autograd.__all__
+        assert getattr(autograd, name).__doc__
