@@ -68,6 +68,7 @@ from autograd.primitives import (
 )
 
 if TYPE_CHECKING:
+    from autograd.drawing import Drawing, draw
     from autograd.functional import (
         derivative,
         grad,
@@ -88,6 +89,7 @@ __all__ = [
     "AnomalyError",
     "AutogradError",
     "DomainError",
+    "Drawing",
     "FrozenBranchError",
     "GradientError",
     "StaleGraphError",
@@ -107,6 +109,7 @@ __all__ = [
     "derivative",
     "detect_anomaly",
     "dot",
+    "draw",
     "elu",
     "erf",
     "erfc",
@@ -167,6 +170,7 @@ _ROOMS = {
         "value_and_grad",
         "vjp",
     ),
+    "drawing": ("Drawing", "draw"),
     "graph": ("depth", "leaves", "op_counts", "topological"),
     "modes": ("detect_anomaly", "no_grad"),
 }

@@ -1,0 +1,172 @@
+"""Colours and numbers as they appear in pictures.
+
+Blue is positive and orange negative: the two stay apart under deutan, protan and tritan
+vision. The sign is always printed too, so colour is never the only cue.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+MINUS = "\u2212"
+UNKNOWN = "—"
+
+
+@dataclass(frozen=True)
+class Theme:
+    """The colours of one background; a ramp runs from zero to the largest magnitude."""
+
+    name: str
+    background: str
+    cluster: str
+    text: str
+    muted: str
+    positive: str
+    negative: str
+    positive_ramp: tuple[str, ...]
+    negative_ramp: tuple[str, ...]
+    input_fill: str
+    input_line: str
+    parameter_fill: str
+    parameter_line: str
+    active_fill: str
+    active_line: str
+    node_fill: str
+    node_line: str
+    constant_fill: str
+    constant_line: str
+
+    def sign(self, number: float | None) -> str:
+        """Return the colour of a number's sign; zero, NaN and unknown are muted."""
+        if number is None or not (number > 0 or number < 0):
+            return self.muted
+        return self.positive if number > 0 else self.negative
+
+    def ramp(self, fraction: float) -> str:
+        """Return the colour of a fraction in [-1, 1] of the largest magnitude.
+
+        >>> THEMES["light"].ramp(0.0), THEMES["light"].ramp(1.0), THEMES["light"].ramp(-1.0)
+        ('#E6E8EB', '#2166AC', '#B35806')
+        """
+        if math.isnan(fraction):
+            return self.muted
+        stops = self.positive_ramp if fraction >= 0 else self.negative_ramp
+        place = min(abs(fraction), 1.0) * (len(stops) - 1)
+        k = min(int(place), len(stops) - 2)
+        return _mixed(stops[k], stops[k + 1], place - k)
+
+    def leaf(self, kind: str) -> tuple[str, str]:
+        """Return the fill and the line of a box of this kind."""
+        return {
+            "input": (self.input_fill, self.input_line),
+            "parameter": (self.parameter_fill, self.parameter_line),
+            "constant": (self.constant_fill, self.constant_line),
+        }.get(kind, (self.node_fill, self.node_line))
+
+
+THEMES = {
+    "light": Theme(
+        name="light",
+        background="#FFFFFF",
+        cluster="#F6F8FA",
+        text="#1F2328",
+        muted="#59636E",
+        positive="#2166AC",
+        negative="#B35806",
+        positive_ramp=("#E6E8EB", "#D1E5F0", "#92C5DE", "#4393C3", "#2166AC"),
+        negative_ramp=("#E6E8EB", "#FEE0B6", "#FDB863", "#E08214", "#B35806"),
+        input_fill="#E8F1FA",
+        input_line="#56799E",
+        parameter_fill="#E6F4EE",
+        parameter_line="#3F8F6B",
+        active_fill="#FFF3C4",
+        active_line="#9A6700",
+        node_fill="#FFFFFF",
+        node_line="#868F99",
+        constant_fill="#F1F3F5",
+        constant_line="#868F99",
+    ),
+    "dark": Theme(
+        name="dark",
+        background="#0D1117",
+        cluster="#11161D",
+        text="#E6EDF3",
+        muted="#9198A1",
+        positive="#6CB6FF",
+        negative="#F0A04B",
+        positive_ramp=("#30363D", "#1F4A73", "#2F77B5", "#5AA9F0", "#A5D6FF"),
+        negative_ramp=("#30363D", "#5A3A12", "#9A5F14", "#E08E2B", "#FFC680"),
+        input_fill="#13263A",
+        input_line="#6CA0D6",
+        parameter_fill="#12291F",
+        parameter_line="#5DBB92",
+        active_fill="#3A2F0B",
+        active_line="#E3B341",
+        node_fill="#161B22",
+        node_line="#768390",
+        constant_fill="#22272E",
+        constant_line="#768390",
+    ),
+}
+
+
+def _mixed(first: str, second: str, share: float) -> str:
+    pairs = ((int(first[k : k + 2], 16), int(second[k : k + 2], 16)) for k in (1, 3, 5))
+    return "#" + "".join(f"{round(a + (b - a) * share):02X}" for a, b in pairs)
+
+
+def number(x: float | None, *, signed: bool = False) -> str:
+    """Return three significant digits, scientific outside 1e-3 … 1e4.
+
+    A gradient is `signed`: a positive one gets its +, an unknown one (None) is a dash.
+
+    >>> number(0.123456), number(1234.5), number(2e-5), number(0.5, signed=True), number(None)
+    ('0.123', '1234', '2e−5', '+0.5', '—')
+    """
+    if x is None:
+        return UNKNOWN
+    if math.isnan(x):
+        return "NaN"
+    plus = "+" if signed and x > 0 else ""
+    return plus + _magnitude(x).replace("-", MINUS)
+
+
+def _magnitude(x: float) -> str:
+    if math.isinf(x):
+        return "∞" if x > 0 else "-∞"
+    if x == 0:
+        return "0"
+    if 1e-3 <= abs(x) < 999.5:
+        return f"{x:.3g}"
+    if 999.5 <= abs(x) < 9999.5:
+        return f"{x:.0f}"
+    mantissa, exponent = f"{x:.2e}".split("e")
+    return f"{mantissa.rstrip('0').rstrip('.')}e{int(exponent)}"
+
+
+def clean(text: str, limit: int = 24) -> str:
+    """Return a label that fits a box: one line, only characters XML allows, cut with ….
+
+    >>> clean("a\\nb\\x00"), clean("w" * 30, 5)
+    ('a b\ufffd', 'wwww…')
+    """
+    if len(text) > limit:
+        text = text[: limit - 1] + "…"
+    return "".join(" " if c in "\t\n\r" else c if _allowed(c) else "\ufffd" for c in text)
+
+
+def _allowed(character: str) -> bool:
+    code = ord(character)
+    return (
+        (0x20 <= code < 0xD800 and not 0x7F <= code < 0xA0)
+        or 0xE000 <= code < 0xFFFE
+        or (code >= 0x10000)
+    )
+
+
+def escape(text: str) -> str:
+    """Return text for XML and HTML, inside elements and inside quoted attributes."""
+    for character, entity in (("&", "amp"), ("<", "lt"), (">", "gt"), ('"', "quot"), ("'", "#39")):
+        text = text.replace(character, f"&{entity};")
+    return text

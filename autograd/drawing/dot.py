@@ -1,0 +1,143 @@
+"""An expression in Graphviz's DOT language: one table a box, one arrow an operand."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+from autograd.drawing.colours import Theme, clean, escape, number
+from autograd.drawing.expression import Box, Edge, Expression
+
+FONT = "Helvetica,Arial,sans-serif"
+
+
+def dot(picture: Expression, theme: Theme, *, rankdir: str = "LR", labels: bool = True) -> str:
+    """Return the picture as DOT text; with `labels` the edges carry their local partials."""
+    largest = widest(picture)
+    lines = [
+        "digraph expression {",
+        f'  graph [rankdir={rankdir}, bgcolor="{theme.background}", pad=0.2, nodesep=0.22,'
+        f' ranksep={0.42 if labels else 0.5}, fontname="{FONT}", fontsize=11, labeljust=l,'
+        f' fontcolor="{theme.muted}"{_note(picture)}]',
+        f'  node [shape=plain, fontname="{FONT}", fontsize=12, fontcolor="{theme.text}"]',
+        f'  edge [fontname="{FONT}", fontsize=10.5, arrowsize=0.6]',
+        *_clusters(picture, theme),
+        *(_edge(k, edge, theme, largest, labels) for k, edge in enumerate(picture.edges)),
+        "}",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _note(picture: Expression) -> str:
+    text = " · ".join(picture.notes)
+    return f", labelloc=b, label={_quoted(escape(clean(text, 300)))}" if text else ""
+
+
+def _clusters(picture: Expression, theme: Theme) -> Iterator[str]:
+    """Yield the boxes, each inside the clusters of its group."""
+    tree: dict[tuple[str, ...], list[Box]] = {}
+    for box in picture.boxes:
+        for depth in range(len(box.group) + 1):
+            tree.setdefault(box.group[:depth], [])
+        tree[box.group].append(box)
+    numbers = {path: k for k, path in enumerate(tree)}
+    yield from _cluster((), tree, numbers, theme)
+
+
+def _cluster(
+    path: tuple[str, ...],
+    tree: dict[tuple[str, ...], list[Box]],
+    numbers: dict[tuple[str, ...], int],
+    theme: Theme,
+) -> Iterator[str]:
+    indent = "  " * (len(path) + 1)
+    if path:
+        fill = theme.cluster if len(path) % 2 else theme.background
+        yield (
+            f"{indent[2:]}subgraph cluster_{numbers[path]} {{ graph ["
+            f'id="c{numbers[path]}", style="rounded,filled", labelloc=t, margin=10, '
+            f'label={_quoted(escape(clean(path[-1], 60)))}, fillcolor="{fill}", '
+            f'color="{theme.ramp(0.0)}"]'
+        )
+    for box in tree[path]:
+        yield f"{indent}{_box(box, theme)}"
+    for inner in tree:
+        if inner[:-1] == path and inner:
+            yield from _cluster(inner, tree, numbers, theme)
+    if path:
+        yield f"{indent[2:]}}}"
+
+
+def _box(box: Box, theme: Theme) -> str:
+    fill, line = theme.leaf(box.kind)
+    table = (
+        f'<TABLE STYLE="ROUNDED" BORDER="{2 if box.root else 1}" CELLBORDER="0" '
+        f'CELLSPACING="0" CELLPADDING="4" BGCOLOR="{fill}" COLOR="{line}">'
+    )
+    rows = _constant_row(box, theme) if box.kind == "constant" else _rows(box, theme, line)
+    tooltip = _quoted(escape(box.tooltip))
+    return f'n{box.key} [id="n{box.key}", tooltip={tooltip}, label=<{table}{rows}</TABLE>>]'
+
+
+def _constant_row(box: Box, theme: Theme) -> str:
+    return f'<TR><TD><FONT COLOR="{theme.text}">{_html(box.name)}</FONT></TD></TR>'
+
+
+def _rows(box: Box, theme: Theme, line: str) -> str:
+    sign = ""
+    if box.symbol:
+        sign = (
+            f'<TD ROWSPAN="2" BORDER="1" SIDES="R" COLOR="{line}" CELLPADDING="6">'
+            f'<FONT POINT-SIZE="14"><B>{_html(box.symbol)}</B></FONT></TD>'
+        )
+    grad = number(box.grad, signed=True)
+    return (
+        f'<TR>{sign}<TD ALIGN="LEFT"><FONT COLOR="{theme.muted}">{_html(box.name)}</FONT></TD>'
+        f'<TD ALIGN="RIGHT"><B>{_html(number(box.data))}</B></TD></TR>'
+        f'<TR><TD ALIGN="LEFT"><FONT COLOR="{theme.muted}">grad</FONT></TD>'
+        f'<TD ALIGN="RIGHT"><FONT COLOR="{theme.sign(box.grad)}"><B>{_html(grad)}</B>'
+        "</FONT></TD></TR>"
+    )
+
+
+def _edge(k: int, edge: Edge, theme: Theme, widest: float, labels: bool) -> str:
+    colour = theme.sign(edge.flow)
+    parts = [f'id="e{k}"', f'color="{colour}"', f"penwidth={edge_width(edge, widest):.2f}"]
+    if edge.local is not None:
+        parts.append(f"tooltip={_quoted(escape(edge_tooltip(edge)))}")
+        if labels and edge.label:
+            parts.append(f'label={_quoted(escape(" " + edge.label + " "))}, fontcolor="{colour}"')
+            parts.append(f"labeltooltip={_quoted(escape(edge_tooltip(edge)))}")
+    else:
+        parts.append(f'color="{theme.constant_line}", tooltip="constant"')
+    return f"  n{edge.source} -> n{edge.target} [{', '.join(parts)}]"
+
+
+def edge_tooltip(edge: Edge) -> str:
+    """Return the local partial and the contribution in full precision."""
+    if edge.local is None:
+        return "constant"
+    flow = "" if edge.flow is None else f", contribution {edge.flow!r}"
+    return f"local partial {edge.local!r}{flow}"
+
+
+def edge_width(edge: Edge, widest: float) -> float:
+    """Return a width that grows with the square root of the contribution."""
+    if not edge.flow or not math.isfinite(edge.flow) or not widest:
+        return 1.0
+    return 0.9 + 2.3 * math.sqrt(abs(edge.flow) / widest)
+
+
+def widest(picture: Expression) -> float:
+    """Return the largest finite |contribution|."""
+    flows = (abs(edge.flow) for edge in picture.edges if edge.flow is not None)
+    return max((flow for flow in flows if math.isfinite(flow)), default=0.0)
+
+
+def _html(text: str) -> str:
+    return escape(text) if text.strip() else "&#160;"
+
+
+def _quoted(text: str) -> str:
+    """Return a DOT string; a backslash would start one of Graphviz's own escapes."""
+    return '"' + text.replace("\\", "&#92;").replace('"', "&quot;") + '"'

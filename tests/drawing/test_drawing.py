@@ -1,0 +1,233 @@
+"""`Drawing`: formats, notebook display, limits, fall-backs."""
+
+import re
+import shutil
+import xml.etree.ElementTree as ET
+
+import pytest
+
+import autograd
+from autograd import Value, draw, tanh
+from autograd.drawing import render
+
+needs_dot = pytest.mark.skipif(shutil.which("dot") is None, reason="Graphviz is not installed")
+
+HOSTILE = {
+    "markup": "<b>&amp; \"double\" 'single'</b>",
+    "script": "</script><script>alert(1)</script>",
+    "long": "w" * 10_000,
+    "right to left": "משקל אحمد",
+    "control": "a\x00b\x1b[0m\nc\td",
+    "surrogate": "\ud800x",
+    "backslash": "\\N\\G\\",
+    "comment": "--> ]]> <!-- <svg",
+    "record": "{a|b}<port>",
+    "placeholder": "#2 ## #1",
+    "combining": "é" + "\u0301" * 50,
+    "wide": "重み" * 20,
+    "spaces": "   ",
+}
+
+
+def small():
+    w, x = Value(-1.2, "w"), Value(0.5, "x")
+    root = tanh(w * x) + 0.1 * w**2
+    root.backward()
+    return root
+
+
+def chain(length):
+    node = Value(1.0)
+    for _ in range(length):
+        node = node * 1.0001
+    return node
+
+
+@pytest.fixture(params=["graphviz", "none"])
+def layout(request, monkeypatch):
+    """Graphviz where it is installed, and no Graphviz at all."""
+    if request.param == "none":
+        monkeypatch.setattr(render, "with_graphviz", lambda source, format: None)
+    elif shutil.which("dot") is None:
+        pytest.skip("Graphviz is not installed")
+    return request.param
+
+
+def test_the_same_graph_gives_the_same_bytes(layout):
+    first, second = draw(small()), draw(small())
+    assert first.svg() == second.svg()
+    assert first.html() == second.html()
+    assert first.dot() == second.dot()
+    assert first.text() == second.text()
+
+
+def test_the_picture_is_well_formed(layout):
+    drawn = ET.fromstring(draw(small()).svg())
+    shown = "".join(drawn.itertext())
+    assert "tanh" in shown
+    assert "×−2.4 ⇒ −0.24" in shown.replace("\u00a0", " ")
+
+
+def test_the_drawing_keeps_the_numbers_of_its_moment():
+    root = small()
+    drawing = draw(root)
+    before = drawing.text()
+    root.backward()
+    assert drawing.text() == before
+    assert draw(root).text() != before
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_background_is_opaque(layout, theme):
+    background = {"light": "#ffffff", "dark": "#0d1117"}[theme]
+    svg = draw(small(), theme=theme).svg().lower().replace('"white"', '"#ffffff"')
+    assert f'fill="{background}"' in svg
+
+
+def ids(html):
+    return re.findall(r'\sid="([^"]*)"', html)
+
+
+def test_two_displays_in_a_notebook_share_no_id(layout):
+    drawing = draw(small())
+    first, second = (drawing._repr_mimebundle_()["text/html"] for _ in range(2))
+    assert ids(first)
+    assert not {*ids(first)} & {*ids(second)}
+    for shown in (first, second):
+        assert len(ids(shown)) == len({*ids(shown)})
+        assert {*re.findall(r'href="#([^"]*)"', shown)} <= {*ids(shown)}
+
+
+def test_the_notebook_bundle_holds_picture_and_text(layout):
+    drawing = draw(small())
+    bundle = drawing._repr_mimebundle_()
+    assert set(bundle) == {"text/html", "image/svg+xml", "text/plain"}
+    assert bundle["text/plain"] == drawing.text()
+    ET.fromstring(bundle["image/svg+xml"])
+
+
+@pytest.mark.parametrize("label", HOSTILE.values(), ids=HOSTILE)
+def test_no_label_breaks_a_picture(layout, label):
+    leaf = Value(2.0, label)
+    root = leaf * leaf + Value(1.0, label)
+    root.label = label
+    root.backward()
+    drawing = draw(root, groups={leaf: label})
+    svg, html = drawing.svg(), drawing.html()
+    ET.fromstring(svg)
+    assert "<script" not in html
+    assert len(svg) < 40_000
+    html.encode()
+    drawing.text().encode()
+    drawing._repr_mimebundle_()
+
+
+@pytest.mark.parametrize("suffix", [".svg", ".dot", ".html", ".txt"])
+def test_save_writes_the_format_of_the_suffix_and_nothing_else(tmp_path, layout, suffix):
+    drawing = draw(small())
+    path = tmp_path / f"picture{suffix}"
+    drawing.save(path)
+    assert path.read_text(encoding="utf-8") == getattr(drawing, suffix[1:].replace("txt", "text"))()
+    assert [*tmp_path.iterdir()] == [path]
+
+
+@needs_dot
+@pytest.mark.parametrize(("suffix", "magic"), [(".png", b"\x89PNG"), (".pdf", b"%PDF")])
+def test_png_and_pdf_come_from_graphviz(tmp_path, suffix, magic):
+    path = tmp_path / f"picture{suffix}"
+    draw(small()).save(path)
+    assert path.read_bytes().startswith(magic)
+    assert [*tmp_path.iterdir()] == [path]
+
+
+def test_a_png_that_nothing_can_make_names_what_to_install(tmp_path, monkeypatch):
+    monkeypatch.setattr(render, "with_graphviz", lambda source, format: None)
+    monkeypatch.setattr(shutil, "which", lambda program: None)
+    monkeypatch.setitem(__import__("sys").modules, "cairosvg", None)
+    with pytest.raises(RuntimeError, match="Install one of them"):
+        draw(small()).save(tmp_path / "picture.png")
+    assert not [*tmp_path.iterdir()]
+
+
+def test_an_unknown_suffix_is_refused(tmp_path):
+    with pytest.raises(ValueError, match=r"suffix must be .* got 'picture.jpg'"):
+        draw(small()).save(tmp_path / "picture.jpg")
+
+
+def test_above_the_limit_the_error_names_the_way_out():
+    drawing = draw(chain(600))
+    for make in (drawing.svg, drawing.dot, drawing.html):
+        with pytest.raises(ValueError, match=r"max_nodes = 500.*level=") as error:
+            make()
+        assert len(str(error.value)) < 400
+    assert "more than 500" in repr(drawing)
+    assert "more than 500" in drawing.text()
+    assert set(drawing._repr_mimebundle_()) == {"text/plain"}
+
+
+def test_a_higher_limit_draws_it(layout):
+    assert draw(chain(600), max_nodes=1000).svg().count('id="n') >= 600
+
+
+def test_many_nodes_carry_no_edge_labels(layout):
+    few, many = draw(chain(60)).svg(), draw(chain(200)).svg()
+    assert "×1" in few
+    assert "×1" not in re.sub(r"<title>.*?</title>|xlink:title=\"[^\"]*\"", "", many)
+
+
+def test_a_graph_of_a_million_nodes_is_described_at_once():
+    root = chain(1_000_000)
+    drawing = draw(root)
+    assert repr(drawing) == "Drawing(expression, more than 500 nodes)"
+    assert len(drawing.text()) < 20_000
+
+
+@pytest.mark.parametrize("kind", [float, Value])
+def test_a_node_of_very_many_operands_is_described_at_once(kind):
+    drawing = draw(autograd.total([Value(1.0), *map(kind, range(200_000))]))
+    assert len(drawing.text()) < 20_000
+    assert drawing._repr_mimebundle_()
+
+
+@pytest.mark.parametrize("direction", ["LR", "TB"])
+def test_a_drawing_runs_in_either_direction(layout, direction):
+    drawn = ET.fromstring(draw(chain(5), rankdir=direction).svg())
+    _, _, width, height = map(float, drawn.attrib["viewBox"].split())
+    assert (width > height) == (direction == "LR")
+
+
+def test_groups_become_nested_clusters():
+    x, w = Value(1.0, "x"), Value(2.0, "w")
+    z = w * x
+    dot = draw(tanh(z), groups={z: ("layer 1 · 1→1 · tanh", "unit 0"), w: "layer 1 · 1→1 · tanh"})
+    assert dot.dot().count("subgraph cluster_") == 2
+    assert "layer 1 · 1→1 · tanh" in dot.dot()
+
+
+def test_several_roots_share_one_picture():
+    x = Value(1.0, "x")
+    assert draw([x * x, x + x, x]).text().count("\n") == 5
+
+
+@pytest.mark.parametrize("thing", [3.0, "x", [], [1.0], None, {}])
+def test_only_graphs_and_networks_can_be_drawn(thing):
+    with pytest.raises(TypeError, match="draw takes a Value"):
+        draw(thing)
+
+
+@pytest.mark.parametrize("option", ["level", "theme", "rankdir"])
+def test_an_unknown_option_names_the_choices(option):
+    with pytest.raises(ValueError, match=f"{option} must be one of"):
+        draw(small(), **{option: "sideways"})
+
+
+def test_drawing_before_backward_shows_dashes():
+    x = Value(2.0, "x")
+    assert draw(x * x).text().count("—") == 2
+
+
+def test_drawing_changes_nothing():
+    root = small()
+    before = [(v.data, v.grad, v.label) for v in autograd.topological(root)]
+    draw(root).svg()
+    assert [(v.data, v.grad, v.label) for v in autograd.topological(root)] == before
