@@ -166,11 +166,11 @@ def test_above_the_limit_the_error_names_the_way_out():
 
 
 def test_a_higher_limit_draws_it(layout):
-    assert draw(chain(600), max_nodes=1000).svg().count('id="n') >= 600
+    assert draw(chain(600), max_nodes=1300).svg().count('id="n') >= 600
 
 
 def test_many_nodes_carry_no_edge_labels(layout):
-    few, many = draw(chain(60)).svg(), draw(chain(200)).svg()
+    few, many = draw(chain(40)).svg(), draw(chain(200)).svg()
     assert "×1" in few
     assert "×1" not in re.sub(r"<title>.*?</title>|xlink:title=\"[^\"]*\"", "", many)
 
