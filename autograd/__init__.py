@@ -82,6 +82,7 @@ if TYPE_CHECKING:
     )
     from autograd.graph import depth, leaves, op_counts, topological
     from autograd.modes import detect_anomaly, no_grad
+    from autograd.notation import expression
 
 __version__ = "0.1.0"
 
@@ -115,6 +116,7 @@ __all__ = [
     "erfc",
     "exp",
     "expm1",
+    "expression",
     "gelu",
     "grad",
     "gradients",
@@ -173,6 +175,7 @@ _ROOMS = {
     "drawing": ("Drawing", "draw"),
     "graph": ("depth", "leaves", "op_counts", "topological"),
     "modes": ("detect_anomaly", "no_grad"),
+    "notation": ("expression",),
 }
 _ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}
 

@@ -54,9 +54,9 @@ class Primitive:
     """One row of the table.
 
     `arity` is the number of operands, None where it is free. `partials` holds a rule for
-    each operand, or one rule that returns them all. In `symbol` (plain text) and `latex`,
-    #1 #2 … stand for the operands and ## for all of them, separated by commas. `numpy` is
-    the name of the ufunc, if there is one.
+    each operand, or one rule that returns them all. In `symbol` (Python notation) and
+    `latex`, #1 #2 … stand for the operands, ## for all of them, separated by commas, #* for
+    all but the last and #$ for the last. `numpy` is the name of the ufunc, if there is one.
     """
 
     name: str
@@ -174,7 +174,7 @@ mul = primitive(
     "mul", operator.mul,
     lambda x, y, out: y,
     lambda x, y, out: x,
-    symbol="#1*#2", latex=r"#1 \, #2", precedence=PRODUCT, numpy="multiply",
+    symbol="#1*#2", latex=r"#1 \cdot #2", precedence=PRODUCT, numpy="multiply",
 )  # fmt: skip
 
 div = primitive(
@@ -209,7 +209,7 @@ neg = primitive(
 abs = primitive(
     "abs", operator.abs,
     lambda x, out: sign(x),
-    symbol="|#1|", latex=r"\left|#1\right|", numpy="absolute",
+    symbol="abs(#1)", latex=r"\left|#1\right|", numpy="absolute",
 )  # fmt: skip
 
 # --- exponentials and logarithms -----------------------------------------------------
@@ -478,7 +478,8 @@ def _logsumexp_forward(*values: float) -> float:
 
 _logsumexp = primitive(
     "logsumexp", _logsumexp_forward, lambda *values: softmax(values[:-1]), many=True,
-    latex=r"\operatorname{logsumexp}(##)", words="one value or more",
+    symbol="logsumexp([##])", latex=r"\operatorname{logsumexp}(##)",
+    words="one value or more",
 )  # fmt: skip
 
 
@@ -501,7 +502,8 @@ def _softmax_partials(*operands_and_out: Any) -> Sequence[Any]:
 
 _softmax = primitive(
     "softmax", _softmax_forward, _softmax_partials, many=True,
-    latex=r"\operatorname{softmax}(##)", words="values and an index among them",
+    symbol="softmax([#*])[#$]", latex=r"\operatorname{softmax}(#*)_{#$}",
+    words="values and an index among them",
 )  # fmt: skip
 
 
@@ -526,7 +528,8 @@ def _log_softmax_partials(*operands_and_out: Any) -> Sequence[Any]:
 
 _log_softmax = primitive(
     "log_softmax", _log_softmax_forward, _log_softmax_partials, many=True,
-    latex=r"\operatorname{log softmax}(##)", words="values and an index among them",
+    symbol="log_softmax([#*])[#$]", latex=r"\operatorname{log softmax}(#*)_{#$}",
+    words="values and an index among them",
 )  # fmt: skip
 
 
@@ -546,7 +549,7 @@ def _one_hot(values: Sequence[Any], index: Any) -> list[Any]:
 _take = primitive(
     "take", lambda *operands: operands[_position(operands[-1], operands[:-1])],
     lambda *operands: (*_one_hot(operands[:-2], operands[-2]), 0.0), many=True,
-    latex=r"\operatorname{take}(##)", words="values and an index among them",
+    symbol="take([#*], #$)", latex=r"(#*)_{#$}", words="values and an index among them",
 )  # fmt: skip
 
 

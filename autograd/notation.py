@@ -1,0 +1,282 @@
+r"""Formulas: a node as text and as LaTeX, with the brackets it needs and no more.
+
+Text is Python notation: typed in again, it gives the node's number, bit for bit. Symbols and
+precedence come from the table of primitives. A node that is labelled, used more than once,
+or long is named and defined once, so that a formula stays linear in its graph. LaTeX keeps
+to what KaTeX, MathJax and matplotlib all know.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Collection, Sequence
+from functools import cache
+from typing import Any, NamedTuple
+
+from autograd import errors
+from autograd.engine import Value, topological
+from autograd.primitives import CALL, POWER, PRIMITIVES, PRODUCT, SIGN, SUM
+
+LONGEST = 24  # operations and operands in one formula before a part of it is named
+GREEK = (
+    "alpha|beta|gamma|delta|epsilon|zeta|eta|theta|kappa|lambda|mu|nu|xi|pi|rho|sigma|tau|phi|"
+    "chi|psi|omega|Gamma|Delta|Theta|Lambda|Xi|Pi|Sigma|Phi|Psi|Omega"
+)
+ATOM = re.compile(r"[^\W\d][\w.]*(\[[\w, ]*\])*")
+INDEXED = re.compile(rf"([^\W\d_]|{GREEK})_?(\d*)((?:\[[\d, ]+\])*)")
+MANY = {"#": slice(None), "*": slice(None, -1), "$": slice(-1, None)}
+ESCAPED = str.maketrans({"\\": "∖", "^": "ˆ", "~": "˜"} | {c: "\\" + c for c in "_#$%&{}"})
+
+
+class Piece(NamedTuple):
+    """A formula, and how tightly its outermost operation binds."""
+
+    text: str
+    precedence: int
+
+    def at(self, level: int, leading: bool) -> str:
+        """Return the formula for a place that wants `level`; a sign may only stand first."""
+        loose = self.precedence < level or (self.text.startswith("-") and not leading)
+        return f"({self.text})" if loose else self.text
+
+
+class Notation:
+    """The names of the nodes below a root, and their formulas in text and LaTeX.
+
+    A label names its node. Unlabelled leaves are x1, x2 …, computed nodes u1, u2 … and the
+    root f; equal names are told apart by a suffix. Names depend on the graph alone. The
+    nodes of `also` are named in any case.
+    """
+
+    def __init__(self, root: Value, also: Collection[Value] = ()) -> None:
+        self.root = root
+        self.nodes = _to_be_named(topological(root), {root, *also})
+        self._names: dict[Any, tuple[str, str]] = {}
+        self._last: Counter[tuple[str, bool]] = Counter()
+        self._taken: set[str] = set()
+        for node in sorted(self.nodes, key=lambda node: not node.label):
+            plain = node.label or ("f" if node is root and node.op else "")
+            stem = (atom(plain) if plain else "u" if node.op else "x", not plain)
+            self._names[node] = self._free(stem)
+
+    def _free(self, stem: tuple[str, bool]) -> tuple[str, str]:
+        """Return the next name, as text and as LaTeX, that nobody else has."""
+        while True:
+            self._last[stem] += 1
+            number = self._last[stem]
+            suffix = f"{number}" if stem[1] else f"_{number}" if number > 1 else ""
+            name = stem[0] + suffix
+            latex = latex_name(name)
+            if latex not in self._taken:
+                self._taken.add(latex)
+                return name, latex
+
+    def name(self, node: Any, latex: bool = False) -> str | None:
+        """Return the name of a node; None for a constant and for what is written out."""
+        pair = self._names.get(node)
+        return pair and pair[latex]
+
+    def formula(self, node: Any, latex: bool = False) -> str:
+        """Return the name of a node, or its formula if it has none."""
+        return self.name(node, latex) or self.definition(node, latex)
+
+    def definition(self, node: Any, latex: bool = False) -> str:
+        """Return how a node is computed from named nodes and constants."""
+        pieces: dict[Any, Piece] = {}
+        for part in self._parts(node):
+            name = None if part is node else self.name(part, latex)
+            if name:
+                pieces[part] = Piece(name, CALL)
+            elif not getattr(part, "op", ""):
+                pieces[part] = self._leaf(part, latex)
+            else:
+                pieces[part] = _composed(part, pieces, latex)
+        return pieces[node].text
+
+    def mentioned(self, node: Any) -> list[Value]:
+        """Return the named nodes in the definition of a node, leaves included."""
+        return [x for x in self._parts(node) if x is not node and x in self._names]
+
+    def _leaf(self, leaf: Any, latex: bool) -> Piece:
+        name = self.name(leaf, latex)
+        return Piece(name, CALL) if name else numeral(getattr(leaf, "data", leaf), latex)
+
+    def _parts(self, node: Any) -> list[Any]:
+        """Return what the definition of a node is made of, operands first, itself last."""
+        order: list[Any] = []
+        seen = set()
+        stack = [node]
+        while stack:
+            top = stack.pop()
+            if top is None:
+                order.append(stack.pop())
+            elif top not in seen:
+                seen.add(top)
+                inline = top is node or top not in self._names
+                stack += (top, None)
+                stack += reversed(getattr(top, "operands", ())) if inline else ()
+        return order
+
+
+def _to_be_named(order: list[Value], wanted: Collection[Value]) -> list[Value]:
+    """Return the leaves, and the nodes that are wanted, labelled, shared or long."""
+    uses = Counter(operand for node in order for operand in node.operands)
+    size: dict[Any, int] = {}
+    named = []
+    for node in order:
+        length = 1 + sum([size.get(operand, 1) for operand in node.operands])
+        if node.op and not (node.label or node in wanted or uses[node] > 1 or length > LONGEST):
+            size[node] = length
+        elif not node.constant:
+            named.append(node)
+    return named
+
+
+def _composed(node: Value, pieces: dict[Any, Piece], latex: bool) -> Piece:
+    """Return the formula of a node from the formulas of its operands, by its row."""
+    operands = [pieces[x] for x in node.operands]
+    if node.op not in ("dot", "total", "mean"):
+        return _filled(node.op, operands, latex)
+    terms = operands
+    if node.op == "dot":
+        n = len(operands) // 2
+        pairs = zip(operands[:n], operands[n:], strict=False)
+        terms = [_filled("mul", pair, latex) for pair in pairs]
+        terms += [bias for bias in operands[-1:] if bias.text != "0" or not n]
+    first, *rest = terms
+    text = " + ".join([first.at(SUM, True), *(term.at(SUM + 1, False) for term in rest)])
+    sum_ = Piece(text, SUM if rest else first.precedence)
+    return _filled("div", (sum_, numeral(len(terms))), latex) if node.op == "mean" else sum_
+
+
+def _filled(op: str, operands: Sequence[Piece], latex: bool) -> Piece:
+    """Return the template of a primitive with its operands put in."""
+    row = PRIMITIVES[op]
+    parts, precedence = _template(row.latex if latex else row.symbol, row.precedence)
+    text = []
+    for literal, slot, level in parts:
+        text.append(literal)
+        if slot in MANY:
+            text.append(", ".join([operand.text for operand in operands[MANY[slot]]]))
+        elif slot:
+            text.append(operands[int(slot) - 1].at(level, leading=not level or not any(text)))
+    return Piece("".join(text), precedence)
+
+
+@cache
+def _template(template: str, precedence: int) -> tuple[list[tuple[str, str, int]], int]:
+    """Return a template as (literal, slot, level the slot wants), and how tightly it binds."""
+    parts, end = [], 0
+    for match in re.finditer(r"#([\d#*$])", template):
+        before, after = template[: match.start()].rstrip(), template[match.end() :].lstrip()
+        level = SUM if precedence == CALL else precedence
+        if after.startswith(("^", "**")):
+            level = CALL
+        elif re.search(r"[({\[|,]$", before) and re.match(r"[)}\]|,]|\\right", after):
+            level = 0
+        elif before.endswith("**"):
+            level = POWER
+        elif before:
+            level += 1
+        parts.append((template[end : match.start()], match[1], level))
+        end = match.end()
+    parts.append((template[end:], "", 0))
+    if re.fullmatch(r"\w+\(.*\)", template):
+        precedence = CALL
+    return parts, POWER if template.startswith(r"\frac") else precedence
+
+
+def numeral(number: float, latex: bool = False) -> Piece:
+    """Return a number with all its digits: 2, 0.1, 1e-05 (LaTeX 1 × 10⁻⁵), inf, nan.
+
+    >>> numeral(-2.0).text, numeral(1e-5, latex=True).text
+    ('-2', '1 \\\\times 10^{-5}')
+    """
+    text = repr(float(number)).removesuffix(".0")
+    if latex:
+        text = re.sub(r"e([+-])0*(\d+)", lambda e: rf" \times 10^{{{e[1].strip('+')}{e[2]}}}", text)
+        text = text.replace("inf", r"\infty").replace("nan", r"\mathrm{NaN}")
+    precedence = PRODUCT if r"\times" in text else SIGN if text.startswith("-") else CALL
+    return Piece(text, precedence)
+
+
+def atom(label: str) -> str:
+    """Return a label as one word of a formula: quoted and cut short where it is not one.
+
+    >>> atom("W1[1,0]"), atom("a + b")
+    ('W1[1,0]', "'a + b'")
+    """
+    return label if ATOM.fullmatch(label) and len(label) <= 40 else errors.short(label)
+
+
+def latex_name(name: str) -> str:
+    r"""Return the LaTeX of a name: letters with indices, Greek ones too, else escaped text.
+
+    >>> print(latex_name("x_1"), latex_name("delta"), latex_name("loss_2"))
+    x_{1} \delta \text{loss\_2}
+    """
+    match = INDEXED.fullmatch(name)
+    if not match:
+        return rf"\text{{{name.translate(ESCAPED)}}}"
+    letter, digits, brackets = match.groups()
+    return ("\\" * (len(letter) > 1)) + letter + (f"_{{{digits}}}" if digits else "") + brackets
+
+
+class Expression:
+    """The formula of a node; see `expression`."""
+
+    def __init__(self, value: Value) -> None:
+        self._notation = Notation(value)
+
+    def _lines(self, latex: bool) -> list[str]:
+        notation, root = self._notation, self._notation.root
+        lines = [
+            f"{notation.name(node, latex)} = {notation.definition(node, latex)}"
+            for node in reversed(notation.nodes)
+            if node.op and (node is not root or node.label)
+        ]
+        return lines if root.op and root.label else [notation.definition(root, latex), *lines]
+
+    def text(self) -> str:
+        """Return the formula in Python notation, then a line for each named part of it."""
+        formula, *parts = self._lines(latex=False)
+        words = [" where ", *[" " * 7] * len(parts)]
+        return "\n".join([formula, *map(str.__add__, words, parts)])
+
+    def latex(self) -> str:
+        r"""Return the formulas in LaTeX, one a line, with \\ between the lines."""
+        return " \\\\\n".join(self._lines(latex=True))
+
+    def _repr_latex_(self) -> str:
+        return gathered(self.latex())
+
+    __repr__ = text
+
+
+def gathered(latex: str) -> str:
+    """Return lines of LaTeX as one displayed block, as notebooks want it."""
+    return rf"$$\begin{{gathered}}{latex}\end{{gathered}}$$" if "\n" in latex else f"$${latex}$$"
+
+
+def expression(value: Value) -> Expression:
+    r"""Return the formula that computed `value`, with `.text()` and `.latex()`.
+
+    The text is Python notation with the fewest brackets that keep the order of the
+    operations. Labelled, shared and long parts are named, and defined in lines of their
+    own. Raises TypeError for anything but a Value.
+
+    >>> from autograd import Value, expression, tanh
+    >>> a, b, c = Value(2.0, "a"), Value(-3.0, "b"), Value(10.0, "c")
+    >>> expression((a + b) * c - a / (b * c))
+    (a + b)*c - a/(b*c)
+    >>> u = a * b
+    >>> expression(u + tanh(u))
+    u1 + tanh(u1)
+     where u1 = a*b
+    >>> print(expression(tanh(a / b) ** 2).latex())
+    \tanh(\frac{a}{b})^{2}
+    """
+    if value.__class__ is not Value:
+        raise errors.not_a_value("the argument of expression", value)
+    return Expression(value)
