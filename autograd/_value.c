@@ -770,8 +770,9 @@ static void *no_derivative(Node *node)
     return NULL;
 }
 
-/* Ask the Python row for the partials of a node. `operands` has as many items. */
-static int ask_rules(Node *node, PyObject *operands, double *partials)
+/* Ask the Python row for the partials of a node, or those wanted[k] says if it is not NULL.
+ * `operands` has as many items. */
+static int ask_rules(Node *node, PyObject *operands, const char *wanted, double *partials)
 {
     PyObject *rules = function_of(node)->partials;
     Py_ssize_t n = PyTuple_GET_SIZE(operands);
@@ -797,7 +798,7 @@ static int ask_rules(Node *node, PyObject *operands, double *partials)
     int status = 0;
     for (Py_ssize_t k = 0; k < n && !status; k++) {
         partials[k] = 0.0;
-        if (!is_variable(PyTuple_GET_ITEM(operands, k)))
+        if (!is_variable(PyTuple_GET_ITEM(operands, k)) || (wanted && !wanted[k]))
             continue;
         PyObject *partial = every ? Py_NewRef(PySequence_Fast_GET_ITEM(every, k))
                                   : PyObject_CallObject(PyTuple_GET_ITEM(rules, k), numbers);
@@ -819,7 +820,7 @@ static int all_partials(Node *node, PyObject *operands, double *partials)
 {
     Py_ssize_t n = PyTuple_GET_SIZE(operands);
     if (needs_row(node))
-        return ask_rules(node, operands, partials);
+        return ask_rules(node, operands, NULL, partials);
     if (node->code == DOT) {
         Py_ssize_t half = n / 2;
         for (Py_ssize_t k = 0; k < half; k++) {
@@ -944,13 +945,17 @@ static void unmark(Array *order)
 
 enum role { SKIPPED, PLAIN, ASKED };
 
-/* What one sweep works on. `asked` holds the partials that came from Python rows, in order. */
+/* What one sweep works on. `asked` holds the partials that came from Python rows, in order; a
+ * pruned sweep has `wanted`, which says whether each of them is needed. */
 typedef struct {
     Array order;
     double *saved;   /* the grad each node had before */
     char *role;      /* of each node: SKIPPED, PLAIN or ASKED */
     double *asked;
     Py_ssize_t asked_size, asked_room;
+    int pruned;
+    char *wanted;
+    Py_ssize_t wanted_size, wanted_room;
 } Sweep;
 
 static void end_sweep(Sweep *sweep)
@@ -959,6 +964,7 @@ static void end_sweep(Sweep *sweep)
     PyMem_Free(sweep->saved);
     PyMem_Free(sweep->role);
     PyMem_Free(sweep->asked);
+    PyMem_Free(sweep->wanted);
 }
 
 static PyObject *stale_operand(PyObject *operand, uint64_t stamp)
@@ -1014,7 +1020,8 @@ static int ask_for(Sweep *sweep, Node *node)
         sweep->asked = asked;
         sweep->asked_room = room;
     }
-    int status = ask_rules(node, operands, sweep->asked + sweep->asked_size);
+    const char *wanted = sweep->wanted ? sweep->wanted + sweep->asked_size : NULL;
+    int status = ask_rules(node, operands, wanted, sweep->asked + sweep->asked_size);
     sweep->asked_size += n;
     Py_DECREF(operands);
     return status;
@@ -1036,17 +1043,16 @@ static int allocate(Sweep *sweep)
 /* Check every node for stale leaves and ask the Python rows: all that may raise. */
 static int prepare(Sweep *sweep)
 {
-    for (Py_ssize_t k = 0; k < sweep->order.size; k++)
-        if (sweep->role[k] != SKIPPED && require_fresh(sweep->order.items[k]) < 0)
-            return -1;
     for (Py_ssize_t k = 0; k < sweep->order.size; k++) {
         Node *node = sweep->order.items[k];
-        if (sweep->role[k] == SKIPPED || !needs_row(node))
-            continue;
-        sweep->role[k] = ASKED;
-        if (ask_for(sweep, node) < 0)
+        if (sweep->role[k] != SKIPPED && require_fresh(node) < 0)
             return -1;
+        if (!sweep->pruned && needs_row(node))
+            sweep->role[k] = ASKED;
     }
+    for (Py_ssize_t k = 0; k < sweep->order.size; k++)
+        if (sweep->role[k] == ASKED && ask_for(sweep, sweep->order.items[k]) < 0)
+            return -1;
     return 0;
 }
 
@@ -1190,9 +1196,32 @@ static int operands_wanted(Node *node)
     return any_wanted(node->b);
 }
 
-/* Find the nodes between `wrt` and the root. Afterwards no node is marked; reached[k] says
- * whether the root depends on wrt[k]. */
-static void mark_needed(Sweep *sweep, PyObject *wrt, char *reached)
+/* Note which operands of a node that needs its row are wanted. */
+static int note_wanted(Sweep *sweep, Node *node)
+{
+    Py_ssize_t n = operand_count(node);
+    if (sweep->wanted_size + n > sweep->wanted_room) {
+        Py_ssize_t room = 2 * sweep->wanted_room + n + 16;
+        char *wanted = PyMem_Realloc(sweep->wanted, (size_t)room);
+        if (!wanted) {
+            PyErr_NoMemory();
+            return -1;
+        }
+        sweep->wanted = wanted;
+        sweep->wanted_room = room;
+    }
+    char *wanted = sweep->wanted + sweep->wanted_size;
+    for (Py_ssize_t k = 0; k < n; k++)
+        wanted[k] = (char)is_wanted(has_tuples(node) ? PyTuple_GET_ITEM(node->b, k)
+                                    : k == 0         ? node->a
+                                                     : node->b);
+    sweep->wanted_size += n;
+    return 0;
+}
+
+/* Find the nodes between `wrt` and the root, and reached[k]: whether the root depends on
+ * wrt[k]. The nodes stay marked. */
+static int mark_needed(Sweep *sweep, PyObject *wrt, char *reached)
 {
     Py_ssize_t n = PySequence_Fast_GET_SIZE(wrt);
     for (Py_ssize_t k = 0; k < n; k++) {
@@ -1203,11 +1232,19 @@ static void mark_needed(Sweep *sweep, PyObject *wrt, char *reached)
     }
     for (Py_ssize_t k = 0; k < sweep->order.size; k++) {
         Node *node = sweep->order.items[k];
-        if (node->flags & WANTED || operands_wanted(node))
-            node->flags |= WANTED;
-        else
+        int between = operands_wanted(node);
+        if (!between && !(node->flags & WANTED)) {
             sweep->role[k] = SKIPPED;
+            continue;
+        }
+        node->flags |= WANTED;
+        if (between && needs_row(node)) {
+            sweep->role[k] = ASKED;
+            if (note_wanted(sweep, node) < 0)
+                return -1;
+        }
     }
+    return 0;
 }
 
 static PyObject *run_adjoints(Node *root, PyObject *wrt)
@@ -1215,12 +1252,12 @@ static PyObject *run_adjoints(Node *root, PyObject *wrt)
     Py_ssize_t n = PySequence_Fast_GET_SIZE(wrt);
     PyObject *result = PyList_New(n);
     char *reached = PyMem_Calloc((size_t)n + 1, 1);
-    Sweep sweep = {0};
+    Sweep sweep = {.pruned = 1};
     int status = result && reached ? walk(root, &sweep.order) : -1;
     if (!status)
         status = allocate(&sweep);
     if (!status)
-        mark_needed(&sweep, wrt, reached);
+        status = mark_needed(&sweep, wrt, reached);
     unmark(&sweep.order);
     if (!status)
         status = prepare(&sweep);
