@@ -1,0 +1,77 @@
+"""The per-index formulas of backpropagation, evaluated by hand, and how far they are off.
+
+Here nothing is differentiated but one g at a time: W, a, z and the δ of the layer above are
+numbers. Arrays have one row an example.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+
+from autograd import Value
+from autograd.engine import adjoints
+from nn.activations import Activation
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Array: TypeAlias = NDArray[np.float64]
+
+
+class Numbers(NamedTuple):
+    """One array for each quantity that a formula of backpropagation gives."""
+
+    z: Array
+    a: Array
+    delta: Array
+    dW: Array
+    db: Array
+
+
+def activations(g: Activation, z: list[Any]) -> list[Any]:
+    """Return a_j = g(z_j) for the units of one layer."""
+    return list(g(z)) if g.whole else [g(z_j) for z_j in z]
+
+
+def slopes(g: Activation, z: Array) -> tuple[Array, Array]:
+    """Return a = g(z) and g'(z), both (m, n); for a softmax ∂a_k/∂z_j, (m, n, n) at [x, j, k]."""
+    import numpy as np
+
+    a: list[list[float]] = []
+    slope: list[Any] = []
+    for row in z.tolist():
+        leaves = [Value(z_j) for z_j in row]
+        outputs = activations(g, leaves)
+        a.append([a_j.data for a_j in outputs])
+        if g.whole:
+            columns = [adjoints(a_k, leaves) for a_k in outputs]
+            slope.append(list(zip(*columns, strict=True)))
+        else:
+            pairs = zip(outputs, leaves, strict=True)
+            slope.append([adjoints(a_j, [z_j])[0] for a_j, z_j in pairs])
+    return np.array(a), np.array(slope)
+
+
+def by_formula(
+    inputs: Array, W: Array, b: Array, a: Array, slope: Array, upstream: Array, delta: Array
+) -> Numbers:
+    """Return the five quantities of a layer from the numbers that they are made of.
+
+    `upstream` is ∂c/∂a_j: Σ_k W_jk δ_k of the next layer. With every argument made positive,
+    this is what the terms add up to without their signs: the scale of rounding.
+    """
+    import numpy as np
+
+    m = len(inputs)
+    outer = np.outer(inputs[0], delta[0]) if m == 1 else inputs.T @ delta / m
+    through = slope * upstream if slope.ndim == 2 else np.einsum("xjk,xk->xj", slope, upstream)
+    return Numbers(inputs @ W + b, a, through, outer, delta.mean(axis=0))
+
+
+def ulps(hand: Array, engine: Array, size: Array) -> Array:
+    """Return |hand - engine| in units in the last place of `size`; 0 where they are equal."""
+    import numpy as np
+
+    distance = np.abs(hand - engine) / np.spacing(np.abs(size))
+    return np.where(hand == engine, 0.0, distance)

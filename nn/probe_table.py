@@ -1,0 +1,84 @@
+"""A probe as text: what every unit and every weight got, formula beside autodiff."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from nn.formulas import Array
+    from nn.probed_layers import LayerProbe
+    from nn.probing import Probe
+
+NUMBER = "{: .6g}"
+
+
+def table(probe: Probe, units: int, weights: int) -> str:
+    """Return the whole probe as text; a layer shows so many units and weights at most."""
+    lines = [repr(probe)]
+    for layer in probe.layers:
+        fan_in, fan_out = layer.W.shape
+        last = layer is probe.layers[-1]
+        delta = "g'(z_j) ∂c/∂a_j" if last else "g'(z_j) Σ_k W_jk δ_k"
+        lines += ["", f"layer {layer.number} · {fan_in}→{fan_out} · {layer.activation}"]
+        if probe.batch:
+            lines.append(f"means over {len(layer.z)} examples; the largest difference among them")
+        lines += _unit_table(layer, delta, units, probe.batch)
+        lines += _weight_table(layer, weights, probe.batch)
+    return "\n".join(lines)
+
+
+def _unit_table(layer: LayerProbe, formula: str, most: int, batch: bool) -> list[str]:
+    apart = _worst(_over_examples(layer.ulps.delta, batch, "max"), layer.ulps.db)
+    shown = _furthest(apart, layer.db, most)
+    columns = [
+        _over_examples(array, batch, "mean")
+        for array in (layer.z, layer.a, layer.delta, layer.hand.delta)
+    ]
+    rows = [["j", "z_j", "a_j", "δ_j", formula, "∂C/∂b_j", "ulps"]]
+    for j in shown:
+        numbers = [column[j] for column in columns] + [layer.db[j]]
+        rows.append([str(j), *map(NUMBER.format, numbers), f"{apart[j]:.3g}"])
+    return _aligned(rows) + _left_out(len(apart), len(shown), "units")
+
+
+def _weight_table(layer: LayerProbe, most: int, batch: bool) -> list[str]:
+    fan_out = layer.W.shape[1]
+    apart = layer.ulps.dW.ravel()
+    shown = _furthest(apart, layer.dW.ravel(), most)
+    formula = "mean a_i δ_j" if batch else "a_i δ_j"
+    rows = [["i", "j", "W_ij", formula, "∂C/∂W_ij", "ulps"]]
+    for k in shown:
+        i, j = divmod(k, fan_out)
+        numbers = layer.W[i, j], layer.hand.dW[i, j], layer.dW[i, j]
+        rows.append([str(i), str(j), *map(NUMBER.format, numbers), f"{apart[k]:.3g}"])
+    return _aligned(rows) + _left_out(len(apart), len(shown), "weights")
+
+
+def _over_examples(array: Array, batch: bool, how: str) -> Array:
+    over: Array = getattr(array, how)(axis=0) if batch else array
+    return over
+
+
+def _worst(first: Array, second: Array) -> Array:
+    import numpy as np
+
+    return np.maximum(first, second)
+
+
+def _furthest(apart: Array, gradient: Array, most: int) -> list[int]:
+    """Return, in rising order, the places of NaN, of large differences, of large gradients."""
+
+    def rank(k: int) -> tuple[bool, float, float]:
+        return bool(apart[k] == apart[k]), -apart[k], -abs(gradient[k])
+
+    return sorted(sorted(range(len(apart)), key=rank)[:most])
+
+
+def _left_out(count: int, shown: int, what: str) -> list[str]:
+    return [f"  … and {count - shown} {what} more, none further apart"] if shown < count else []
+
+
+def _aligned(rows: list[list[Any]]) -> list[str]:
+    """Return the rows with every column set flush right."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return ["  " + "  ".join(map(str.rjust, row, widths)) for row in rows]

@@ -1,0 +1,166 @@
+"""Every z, a and δ of a model, each beside the formula that textbooks give for it.
+
+`probe` runs a model once, unit by unit, and asks the engine for the derivative of the cost
+by every number on the way. `check` then holds the per-index formulas of backpropagation
+against those derivatives. The run and its numbers are the subject of `probed_layers.py`, the
+formulas of `formulas.py`, text for people of `probe_table.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+from autograd import GradientError, mean
+from nn.formulas import Numbers
+from nn.layers import MLP, Layer, Neuron
+from nn.losses import loss_function
+from nn.probe_table import table
+from nn.probed_layers import Example, LayerProbe, forward, probed_layers
+
+if TYPE_CHECKING:
+    from nn.formulas import Array
+
+CLOSE = 2.0**20  # ulps: more than rounding can do, and far less than a wrong formula does
+FORMULAS = {
+    "z": "z_j = Σ_i a_i W_ij + b_j",
+    "a": "a_j = g(z_j)",
+    "delta": "δ_j = g'(z_j) ∂c/∂a_j",
+    "dW": "∂C/∂W_ij = a_i δ_j",
+    "db": "∂C/∂b_j = δ_j",
+}
+
+
+class Probe:
+    """What one forward and one backward pass did to every unit of a model.
+
+    `layers[l]` is a LayerProbe; `outputs` are the numbers of the last one. `root` is the Value
+    of the loss c of one example, or of the cost C = (1/m) Σ c over a batch.
+    """
+
+    def __init__(self, model: Any, cost: str, examples: list[Example], batch: bool) -> None:
+        self.model = model
+        self.cost = cost
+        self.batch = batch
+        self.examples = examples
+        self.root = mean([one.cost for one in examples]) if batch else examples[0].cost
+        layers = probed_layers(_layers(model), examples, self.root)
+        self.layers = tuple(layers if batch else [layer.alone() for layer in layers])
+
+    @property
+    def outputs(self) -> Array:
+        """The activations of the last layer."""
+        return self.layers[-1].a
+
+    def check(self) -> float:
+        """Prove the per-index formulas here; return the largest difference, in ulps.
+
+        On one example ∂C/∂W_ij = a_i δ_j and ∂C/∂b_j = δ_j must hold bit for bit. A sum may
+        be rounded in another order, so the rest must agree to rounding.
+
+        Raises GradientError naming the first unit where a formula fails: as it does where a
+        number is not finite, and for a parameter that is used twice, or in a penalty.
+        """
+        worst = 0.0
+        for layer in self.layers:
+            for name, apart in zip(Numbers._fields, layer.ulps, strict=True):
+                exact = name in ("dW", "db") and not self.batch
+                here = float(apart.max())
+                if not here <= (0.0 if exact else CLOSE):
+                    raise _failure(layer, name, apart)
+                worst = max(worst, here)
+        return worst
+
+    def table(self, units: int = 12, weights: int = 16) -> str:
+        """Return the numbers of units and weights, formula beside autodiff, as aligned text.
+
+        A layer with more of them is cut to those where the two are furthest apart. Over a
+        batch, the numbers of a unit are means over the examples.
+        """
+        return table(self, units, weights)
+
+    def __repr__(self) -> str:
+        examples = f"{len(self.examples)} examples" if self.batch else "one example"
+        return f"Probe({self.model!r}, {examples}, {self.cost} = {self.root.data:.6g})"
+
+    def _repr_html_(self) -> str:
+        return f"<pre>{escape(self.table())}</pre>"
+
+
+def probe(model: Any, x: Any, y: Any = None, loss: Any = None) -> Probe:
+    """Return z, a, δ, ∂C/∂W and ∂C/∂b of every unit of `model` at the example `x`.
+
+    `model` is a Neuron, a Layer or an MLP; `x` one example (fan_in,) or a batch (m, fan_in) of
+    numbers or Values, with a target `y` for each; `loss` a name or a function of (outputs,
+    target). Over a batch C = (1/m) Σ c. Without `y` and `loss`, c is the sum of the outputs.
+    The model is not changed, and no `.grad` either.
+
+    Raises TypeError for another kind of model, ValueError for data that does not fit it.
+
+    >>> from nn import MLP, probe
+    >>> p = probe(MLP(2, [3, 1], activation="tanh"), [1.0, -2.0], [0.5], "half_squared_error")
+    >>> layer = p.layers[0]
+    >>> bool((layer.dW[1] == layer.inputs[1] * layer.delta).all())  # ∂C/∂W_1j = a_1 δ_j
+    True
+    >>> p.check() < 8  # units in the last place
+    True
+    """
+    layers = _layers(model)
+    rows, batch = _rows(x, layers[0])
+    targets = _targets(y, loss, len(rows), batch)
+    c = None if loss is None else loss_function(loss)
+    examples = [forward(layers, *pair, c, not batch) for pair in zip(rows, targets, strict=True)]
+    name = "sum of outputs" if loss is None else getattr(loss, "__name__", str(loss))
+    return Probe(model, name, examples, batch)
+
+
+def _layers(model: Any) -> Sequence[Layer | Neuron]:
+    if isinstance(model, MLP):
+        return model.layers
+    if isinstance(model, Layer | Neuron):
+        return [model]
+    raise TypeError(
+        f"probe takes a Neuron, a Layer or an MLP; got {type(model).__name__}. "
+        "For any other graph, use autograd.explain or autograd.gradients."
+    )
+
+
+def _rows(x: Any, first: Layer | Neuron) -> tuple[list[Any], bool]:
+    """Return the examples, and whether they came as a batch."""
+    x = getattr(x, "tolist", lambda: x)()
+    batch = isinstance(x, list | tuple) and len(x) > 0 and hasattr(x[0], "__len__")
+    rows = [getattr(row, "tolist", lambda row=row: row)() for row in x] if batch else [x]
+    for row in rows:
+        if not isinstance(row, list | tuple) or len(row) != first.fan_in:
+            raise ValueError(
+                f"probe takes one example or a batch of them, {first.fan_in} inputs in each; "
+                f"got {row!r}. Check the width of the data, and its nesting."
+            )
+    return rows, batch
+
+
+def _targets(y: Any, loss: Any, m: int, batch: bool) -> list[Any]:
+    if (y is None) != (loss is None):
+        raise ValueError(
+            f"probe takes y and loss together, or neither; got y={y!r} and loss={loss!r}. "
+            "With neither, c is the sum of the outputs."
+        )
+    if y is None or not batch:
+        return [y] * m
+    if len(y) != m:
+        raise ValueError(f"probe takes one target for each example; got {len(y)} for {m}.")
+    return list(y)
+
+
+def _failure(layer: LayerProbe, name: str, apart: Array) -> GradientError:
+    """Return the error for the first place where a formula and the engine disagree."""
+    import numpy as np
+
+    place = tuple(int(k) for k in np.unravel_index(int(apart.argmax()), apart.shape))
+    hand, engine = (float(getattr(side, name)[place]) for side in (layer.hand, layer))
+    return GradientError(
+        f"{FORMULAS[name]} does not hold in layer {layer.number} at {name}{list(place)}: "
+        f"the formula gives {hand!r}, the engine {engine!r} ({apart[place]:.3g} ulps apart). "
+        "It takes finite numbers and a parameter that is used once: not tied, not in a penalty."
+    )
