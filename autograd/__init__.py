@@ -83,6 +83,7 @@ if TYPE_CHECKING:
     from autograd.graph import depth, leaves, op_counts, topological
     from autograd.modes import detect_anomaly, no_grad
     from autograd.notation import expression
+    from autograd.program import Program
 
 __version__ = "0.1.0"
 
@@ -93,6 +94,7 @@ __all__ = [
     "Drawing",
     "FrozenBranchError",
     "GradientError",
+    "Program",
     "StaleGraphError",
     "Value",
     "abs",
@@ -176,6 +178,7 @@ _ROOMS = {
     "graph": ("depth", "leaves", "op_counts", "topological"),
     "modes": ("detect_anomaly", "no_grad"),
     "notation": ("expression",),
+    "program": ("Program",),
 }
 _ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}
 

@@ -75,7 +75,8 @@ def activation_function(name: Any) -> Activation:
     >>> activation_function("relu").name
     'relu'
     """
-    g = named("an activation", ACTIVATIONS, name)
-    if isinstance(g, Activation):
-        return g
-    return Activation(getattr(g, "__name__", type(g).__name__), g)
+    if isinstance(name, Activation):
+        return name
+    if callable(name):
+        return Activation(getattr(name, "name", getattr(name, "__name__", "custom")), name)
+    return named("an activation", ACTIVATIONS, name, "a function of one Value")

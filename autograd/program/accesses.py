@@ -1,0 +1,111 @@
+"""How an instruction reaches its operands: strided views where possible, else index lists.
+
+All operands of an instruction walk one iteration space together. Its dimensions are found
+from the addresses alone, by splitting again and again at the longest stretch over which
+every operand advances by a constant step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+Array = Any
+
+MOST_DIMENSIONS = 5
+
+
+@dataclass(frozen=True)
+class Access:
+    """One operand: element (i₁, i₂, …) is at offset + Σ strideₖ iₖ, or element e at index[e].
+
+    `adjoint` chooses the buffer of adjoints, `lanes` the one with m numbers an address.
+    """
+
+    lanes: bool
+    adjoint: bool
+    offset: int
+    strides: tuple[int, ...]
+    index: Array | None = None
+
+    def addresses(self, np: Any, sizes: Sequence[int]) -> Array:
+        """Return every address, in the order of the iteration space."""
+        if self.index is not None:
+            return self.index
+        out = np.full((), self.offset)
+        for size, stride in zip(sizes, self.strides, strict=True):
+            out = out[..., None] + stride * np.arange(size)
+        return out.ravel()
+
+    def distinct(self, np: Any, sizes: Sequence[int]) -> bool:
+        """Whether no address comes twice, dimensions of stride 0 (sums) left aside."""
+        if self.index is not None:
+            return len(np.unique(self.index)) == len(self.index)
+        extent = 0
+        for stride, size in sorted(
+            (abs(stride), size) for size, stride in zip(sizes, self.strides, strict=True)
+        ):
+            if stride and size > 1:
+                if stride <= extent:
+                    return False
+                extent += stride * (size - 1)
+        return True
+
+
+def straighten(np: Any, table: Array) -> tuple[tuple[int, ...], Array] | None:
+    """Return sizes and strides (operands, dimensions) that walk the rows of `table`.
+
+    `table` has a row of addresses for each operand. None where five dimensions do not do.
+
+    >>> import numpy as np
+    >>> straighten(np, np.array([[0, 1, 2, 0, 1, 2], [7, 7, 7, 5, 5, 5]]))
+    ((2, 3), array([[ 0,  1],
+           [-2,  0]]))
+    """
+    sizes: list[int] = []
+    strides: list[Array] = []
+    while table.shape[1] > 1:
+        length = table.shape[1]
+        steps = table[:, 1:] - table[:, :-1]
+        changed = (steps != steps[:, :1]).any(axis=0)
+        run = int(np.argmax(changed)) + 1 if changed.any() else length
+        if length % run or len(sizes) == MOST_DIMENSIONS:
+            return None
+        blocks = table.reshape(len(table), length // run, run)
+        if (blocks != blocks[:, :, :1] + (blocks[:, :1] - blocks[:, :1, :1])).any():
+            return None
+        sizes.insert(0, run)
+        strides.insert(0, steps[:, 0])
+        table = blocks[:, :, 0]
+    return tuple(sizes), np.array(strides, dtype=int).reshape(len(sizes), len(table)).T
+
+
+def accesses(
+    np: Any, columns: Sequence[tuple[Array, bool, bool]]
+) -> tuple[tuple[int, ...], list[Access]]:
+    """Return the iteration space of address columns (addresses, lanes, adjoint)."""
+    table = np.array([addresses for addresses, _, _ in columns])
+    found = straighten(np, table)
+    if found is None:
+        return (table.shape[1],), [
+            Access(lanes, adjoint, 0, (), addresses) for addresses, lanes, adjoint in columns
+        ]
+    sizes, strides = found
+    return sizes, [
+        Access(lanes, adjoint, int(addresses[0]), tuple(map(int, strides[k])))
+        for k, (addresses, lanes, adjoint) in enumerate(columns)
+    ]
+
+
+def matrix_access(np: Any, table: Array, lanes: bool, adjoint: bool) -> Access | None:
+    """Return the access of a matrix of addresses, None where it is not strided or repeats one."""
+    rows = int(table[1, 0] - table[0, 0]) if len(table) > 1 else 0
+    columns = int(table[0, 1] - table[0, 0]) if table.shape[1] > 1 else 0
+    start = int(table[0, 0])
+    expected = start + rows * np.arange(len(table))[:, None] + columns * np.arange(table.shape[1])
+    repeats = (len(table) > 1 and not rows) or (table.shape[1] > 1 and not columns)
+    found = Access(lanes, adjoint, start, (rows, columns))
+    if repeats or (table != expected).any() or not found.distinct(np, table.shape):
+        return None
+    return found

@@ -1,0 +1,195 @@
+"""Elementwise formulas as short lists of steps over registers.
+
+A step applies one scalar operation to registers. Forward instructions have one step; the
+steps of a backward instruction come from the row of the table: its rule is recorded once on
+sample Values and becomes adjoint · ∂out/∂operand. An optimiser's rule is read the same way.
+Registers are numbered sources first, then constants, then temporaries.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+
+from autograd.engine import Value, topological
+from autograd.modes import differentiating
+from autograd.primitives import PRIMITIVES, Domain
+
+Step = tuple[str, int, tuple[int, ...]]  # operation, result, operands
+
+
+@dataclass(frozen=True)
+class Expression:
+    """`results` are the registers to store after the steps have run."""
+
+    sources: int
+    constants: tuple[float, ...]
+    steps: tuple[Step, ...]
+    results: tuple[int, ...]
+
+    @property
+    def registers(self) -> int:
+        used = [result for _, result, _ in self.steps]
+        return max([self.sources + len(self.constants) - 1, *used]) + 1
+
+
+COPY = Expression(1, (), (), (0,))
+PRODUCT = Expression(2, (), (("mul", 2, (0, 1)),), (2,))
+
+
+def constant(number: float) -> Expression:
+    """Return the expression that has no sources and one value."""
+    return Expression(0, (number,), (), (0,))
+
+
+@cache
+def forward(operation: str, exponent: float | None = None) -> Expression:
+    """Return the one step of an operation; a constant exponent is no source."""
+    if operation == "spread":
+        return Expression(2, (), (), (0,))
+    if operation == "successor":
+        return Expression(1, (1.0,), (("add", 2, (0, 1)),), (2,))
+    if exponent is not None:
+        builder = Builder(1)
+        return builder.build([builder.power(0, exponent)])
+    arity = 2 if operation == "gap" else PRIMITIVES[operation].arity
+    if arity is None:
+        raise NotImplementedError(operation)
+    return Expression(arity, (), ((operation, arity, tuple(range(arity))),), (arity,))
+
+
+@dataclass(frozen=True)
+class Pullback:
+    """adjoint · ∂out/∂operand; `sources` names what it reads: "adjoint", "out" or a slot."""
+
+    expression: Expression
+    sources: tuple[str | int, ...]
+
+
+_WHOLE: dict[str, tuple[str, str | int]] = {  # pullbacks that have a step of their own, for speed
+    "tanh": ("tanh_pullback", "out"),
+    "sigmoid": ("sigmoid_pullback", "out"),
+    "relu": ("relu_pullback", 0),
+}
+
+
+@cache
+def pullback(operation: str, slot: int, exponent: float | None = None) -> Pullback | None:
+    """Return what one operand receives from a node's adjoint; None where that is always 0."""
+    if operation in ("gap", "spread", "successor"):
+        return Pullback(COPY, ("adjoint",)) if slot == 0 else None
+    if operation in _WHOLE:
+        step, reads = _WHOLE[operation]
+        return Pullback(Expression(2, (), ((step, 2, (0, 1)),), (2,)), (reads, "adjoint"))
+    row = PRIMITIVES[operation]
+    rules = row.partials
+    if not isinstance(rules, tuple):
+        raise NotImplementedError(operation)
+    operands = [Value(_inside(domain)) for domain in row.domain]
+    out = Value(row.forward(*[x.data for x in operands]))
+    arguments: list[Value | float] = list(operands)
+    if exponent is not None:
+        arguments[1] = exponent
+    with differentiating():  # rules are read though the caller may be in no_grad()
+        partial = rules[slot](*arguments, out)
+    if partial.__class__ is not Value:
+        return _scaled_adjoint(float(partial))
+    names: dict[Value, str | int] = dict(zip(operands, range(len(operands)), strict=True))
+    names[out] = "out"
+    below = set(topological(partial))
+    read = [leaf for leaf in names if leaf in below]
+    builder = Builder(len(read) + 1)
+    result = builder.append("mul", builder.translate([partial], read)[0], len(read))
+    return Pullback(builder.build([result]), (*[names[x] for x in read], "adjoint"))
+
+
+def _scaled_adjoint(factor: float) -> Pullback | None:
+    if factor == 0.0:
+        return None
+    builder = Builder(1)
+    if factor == 1.0:
+        return Pullback(COPY, ("adjoint",))
+    scaled = builder.append("neg", 0) if factor == -1.0 else builder.scaled(0, factor)
+    return Pullback(builder.build([scaled]), ("adjoint",))
+
+
+def _inside(domain: Domain) -> float:
+    """Return a number inside a domain, to record a rule at; the rule does not depend on it."""
+    if math.isinf(domain.low):
+        return 0.5 if math.isinf(domain.high) else domain.high - 0.5
+    return domain.low + 0.5 if math.isinf(domain.high) else (domain.low + domain.high) / 2 + 0.25
+
+
+class Builder:
+    """Collects steps; equal steps are taken once."""
+
+    def __init__(self, sources: int) -> None:
+        self.sources = sources
+        self._constants: dict[float | str, int] = {}
+        self._steps: dict[tuple[str, tuple[int, ...]], int] = {}
+
+    def append(self, operation: str, *operands: int) -> int:
+        """Return the register (a negative name until `build`) of one more step."""
+        key = (operation, operands)
+        return self._steps.setdefault(key, -1 - 2 * len(self._steps))
+
+    def number(self, number: float) -> int:
+        key = repr(number)  # tells -0.0 from 0.0
+        return self._constants.setdefault(key, -2 - 2 * len(self._constants))
+
+    def scaled(self, register: int, factor: float) -> int:
+        return self.append("mul", self.number(factor), register)
+
+    def power(self, base: int, exponent: float) -> int:
+        """Return base ** exponent for a fixed exponent."""
+        if exponent == 2.0:
+            return self.append("mul", base, base)
+        if exponent == -1.0:
+            return self.append("div", self.number(1.0), base)
+        return self.append("pow", base, self.number(exponent))
+
+    def translate(self, roots: Sequence[Value | float], leaves: Sequence[Value]) -> list[int]:
+        """Return the registers of recorded Values; `leaves` are the sources, in order."""
+        known: dict[Value, int] = dict(zip(leaves, range(len(leaves)), strict=True))
+        for root in roots:
+            for node in topological(root) if isinstance(root, Value) else ():
+                if node not in known:
+                    known[node] = self._step(node, known)
+        return [known[x] if isinstance(x, Value) else self.number(float(x)) for x in roots]
+
+    def _step(self, node: Value, known: dict[Value, int]) -> int:
+        if not node.op:
+            return self.number(node.data)
+        operands = node.operands
+        row = PRIMITIVES.get(node.op)
+        if row is None or row.arity is None:
+            raise NotImplementedError(
+                f"a rule uses {node.op!r}, which is not elementwise; write it with operators."
+            )
+        registers = [known[x] if isinstance(x, Value) else self.number(x) for x in operands]
+        if node.op == "pow" and not isinstance(operands[1], Value):
+            return self.power(registers[0], operands[1])
+        return self.append(node.op, *registers)
+
+    def build(self, results: Sequence[int]) -> Expression:
+        """Return the expression; a temporary is reused after its last use."""
+        constants = tuple(float(text) for text in self._constants)
+        where = {name: self.sources + k for k, name in enumerate(self._constants.values())}
+        where.update({k: k for k in range(self.sources)})
+        last = {x: k for k, (_, operands) in enumerate(self._steps) for x in operands}
+        free: list[int] = []
+        top = self.sources + len(constants)
+        steps = []
+        for k, ((operation, operands), name) in enumerate(self._steps.items()):
+            registers = tuple(where[x] for x in operands)
+            if free:
+                where[name] = free.pop()
+            else:
+                where[name], top = top, top + 1
+            steps.append((operation, where[name], registers))
+            for x in set(operands):
+                if x < 0 and x % 2 and last[x] == k and x not in results:
+                    free.append(where[x])
+        return Expression(self.sources, constants, tuple(steps), tuple(where[x] for x in results))

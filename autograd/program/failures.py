@@ -1,0 +1,70 @@
+"""Why a program's numbers are not finite: one eager run that names the node."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from autograd import errors
+from autograd.engine import Value, topological
+from autograd.primitives import PRIMITIVES
+
+if TYPE_CHECKING:
+    from autograd.program.program import Program
+
+
+def trace(program: Program) -> None:
+    """Raise the error of the first node that is not finite, in the first bad example.
+
+    An error of the function itself (DomainError, ZeroDivisionError) is raised as it is;
+    otherwise AnomalyError names the node and its operands.
+    """
+    examples = program._examples
+    assert examples is not None
+    for row, numbers in enumerate(examples):
+        for leaf, number in zip(program.inputs, numbers, strict=True):
+            if not math.isfinite(number):
+                raise errors.AnomalyError(
+                    f"inputs must be finite; example {row} has {number:g} for "
+                    f"{errors.where(leaf)}. Check the data."
+                )
+        _trace_example(program, row, [float(x) for x in numbers])
+    raise errors.AnomalyError(
+        f"the cost or its gradient is not finite in {program.dtype}, though every example is in "
+        "float64. Use dtype='float64', or scale the numbers."
+    )
+
+
+def _trace_example(program: Program, row: int, numbers: list[float]) -> None:
+    twins: dict[Value, Value] = {}
+    memory = program._memory.values[False]
+    parameters = memory[program._parameter_places].tolist()
+    leaves = (*program.inputs, *program.parameters)
+    for leaf, number in zip(leaves, (*numbers, *parameters), strict=True):
+        twins[leaf] = Value(number, leaf.label)
+    for node in topological(program.loss):
+        if node in twins:
+            continue
+        if not node.op:
+            twins[node] = node
+            continue
+        operands = [twins[x] if x.__class__ is Value else x for x in node.operands]
+        twins[node] = twin = PRIMITIVES[node.op].function(*operands)
+        if node.label:
+            twin.label = node.label
+        if not math.isfinite(twin.data):
+            raise _anomaly(twin, f"has the value {twin.data:g}", row)
+    root = twins[program.loss]
+    root.backward()
+    for node in reversed(topological(root)):
+        if not math.isfinite(node.grad):
+            raise _anomaly(node, f"has the adjoint {node.grad:g}", row)
+
+
+def _anomaly(node: Any, what: str, row: int) -> Exception:
+    operands = ", ".join(f"{errors.where(x)} = {x.data:g}" for x in node.parents)
+    received = f"; its operands: {operands}" if operands else ""
+    return errors.AnomalyError(
+        f"every number of a program should be finite; {errors.where(node)} {what} in example "
+        f"{row}{received}. Scale the data, lower the learning rate, or keep operands in range."
+    )

@@ -1,0 +1,256 @@
+"""`Program`: a recorded scalar graph replayed over a batch as matrix instructions.
+
+The graph of one example is recorded, re-rolled and laid out once; each call then runs the
+instructions for all m examples together, and any recorded node can be read afterwards. One
+lock belongs to each program: calls from several threads follow one another.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from typing import Any
+
+from autograd.engine import Value
+from autograd.program import failures
+from autograd.program.instructions import Emitter, Instruction
+from autograd.program.layout import Array, Layout
+from autograd.program.memory import Memory
+from autograd.program.record import CONSTANT, Recording
+from autograd.program.reroll import Reroll
+from autograd.program.run_numpy import NumpyExecutor
+
+DTYPES = ("float64", "float32")
+
+
+class Program:
+    """A loss of one example, compiled to run on m examples at once.
+
+    `loss` is the root of the graph, `inputs` the leaves that change from example to example
+    (targets too), `parameters` the leaves to differentiate by; other leaves are constants.
+    `executor` is "native", "numpy" or "auto". Calling it returns the mean cost and its
+    gradient.
+
+    >>> import numpy as np
+    >>> from autograd import Value
+    >>> x, y, w, b = (Value(0.0, name) for name in "xywb")
+    >>> program = Program((w * x + b - y) ** 2, inputs=[x, y], parameters=[w, b])
+    >>> program(np.array([[1.0, 2.0], [2.0, 4.0]]))
+    (10.0, array([-10.,  -6.]))
+    >>> program.adjoint(b)  # ∂C/∂b; a node that an input reaches has one number an example
+    -6.0
+    """
+
+    def __init__(
+        self,
+        loss: Value,
+        *,
+        inputs: Sequence[Value],
+        parameters: Sequence[Value],
+        dtype: str = "float64",
+        executor: str = "auto",
+    ) -> None:
+        if loss.__class__ is not Value:
+            raise TypeError(f"loss must be a Value, the root of a graph; got {loss!r}.")
+        if dtype not in DTYPES:
+            raise ValueError(f"dtype is one of {', '.join(DTYPES)}; got {dtype!r}.")
+        self._lock = threading.Lock()
+        self.loss = loss
+        self.inputs, self.parameters = tuple(inputs), tuple(parameters)
+        self.recording = Recording(loss, self.inputs, self.parameters)
+        self._layout = Layout(Reroll(self.recording))
+        self._code = Emitter(self._layout).out
+        self._memory = Memory(self._layout.sizes, dtype)
+        self._executor = NumpyExecutor(self._code, self._memory)
+        self._input_places = self._layout.address[self.recording.inputs]
+        self._parameter_places = self._layout.address[self.recording.parameters]
+        self._examples: Array | None = None
+        self._complete = False
+        self._fill_constants()
+        self.load_parameters()
+
+    @property
+    def dtype(self) -> str:
+        """The floating-point type of every number inside: "float64" or "float32"."""
+        return str(self._memory.dtype)
+
+    @property
+    def executor(self) -> str:
+        """What runs the instructions: "native" or "numpy"."""
+        return self._executor.name
+
+    @property
+    def node_count(self) -> int:
+        """The number of scalar nodes recorded for one example."""
+        return len(self.recording.ids)
+
+    @property
+    def instructions(self) -> list[Instruction]:
+        """The instructions, forward and then backward."""
+        return [*self._code.forward, *self._code.backward]
+
+    def __repr__(self) -> str:
+        return (
+            f"Program({self.node_count} nodes, {self._code.count} instructions, "
+            f"{len(self.inputs)} inputs, {len(self.parameters)} parameters, "
+            f"dtype={self.dtype!r}, executor={self.executor!r})"
+        )
+
+    def __call__(self, X: Any) -> tuple[float, Array]:
+        """Return the mean cost over the rows of X, (m, inputs), and its gradient, (parameters,).
+
+        Raises ValueError for another shape, and the error of an eager run, which names the
+        node, where the cost or the gradient is not finite.
+        """
+        examples = self._checked(X)
+        with self._lock:
+            self._load(examples)
+            self._executor.forward()
+            self._executor.backward()
+            cost = self._cost()
+            gradient = self._memory.adjoints[False][self._parameter_places]
+            if not self._layout.np.isfinite(gradient.sum() + cost):
+                failures.trace(self)
+            return cost, gradient
+
+    def value(self, node: Value) -> Any:
+        """Return the values of a recorded node: (m,), or a float where no input reaches it."""
+        number = self._number(node)
+        with self._lock:
+            return _loose(self._value(number))
+
+    def adjoint(self, node: Value) -> Any:
+        """Return ∂c/∂node for each example, (m,); ∂C/∂node where no input reaches the node."""
+        number = self._number(node)
+        with self._lock:
+            return _loose(self._adjoint(number))
+
+    def read_values(self, nodes: Sequence[Value]) -> Array:
+        """Return the values of nodes as columns, (m, len(nodes))."""
+        numbers = [self._number(node) for node in nodes]
+        with self._lock:
+            return self._columns([self._value(number) for number in numbers])
+
+    def read_adjoints(self, nodes: Sequence[Value]) -> Array:
+        """Return the adjoints of nodes as columns, (m, len(nodes))."""
+        numbers = [self._number(node) for node in nodes]
+        with self._lock:
+            return self._columns([self._adjoint(number) for number in numbers])
+
+    def load_parameters(self) -> None:
+        """Take the numbers of the parameters from their Values."""
+        with self._lock:
+            numbers = [leaf.data for leaf in self.parameters]
+            self._memory.values[False][self._parameter_places] = numbers
+
+    def store_parameters(self) -> None:
+        """Write the numbers of the parameters to their Values."""
+        with self._lock:
+            numbers = self._memory.values[False][self._parameter_places].tolist()
+        for leaf, number in zip(self.parameters, numbers, strict=True):
+            leaf.data = number
+
+    # --- inside the lock -----------------------------------------------------------------
+
+    def _checked(self, X: Any) -> Array:
+        np, width = self._layout.np, len(self.inputs)
+        examples = np.asarray(X, dtype=self._memory.dtype)
+        if examples.ndim != 2 or examples.shape[1] != width or not len(examples):
+            raise ValueError(
+                f"X holds one row an example: (m, {width}) with m of 1 or more; "
+                f"got shape {examples.shape}. Columns follow `inputs`, targets included."
+            )
+        return examples
+
+    def _load(self, examples: Array) -> None:
+        if self._memory.resize(len(examples)):
+            self._executor.bind()
+            self._fill_constants()
+        self._examples, self._complete = examples, False
+        self._memory.values[True][self._input_places] = examples.T
+
+    def _fill_constants(self) -> None:
+        recording = self.recording
+        for number, kind in enumerate(recording.kinds):
+            if kind == CONSTANT:
+                place = self._layout.address[number]
+                self._memory.values[False][place] = recording.numbers[number]
+
+    def _cost(self) -> float:
+        root = self.recording.root
+        lanes = self.recording.lanes[root]
+        return float(self._memory.values[lanes][self._layout.address[root]].mean())
+
+    def _number(self, node: Value) -> int:
+        number = self.recording.ids.get(node)
+        if number is None:
+            raise KeyError(f"{node!r} is not a node of this program; its loss does not use it.")
+        if self._examples is None:
+            raise RuntimeError("a program has numbers after its first call; call program(X).")
+        return number
+
+    def _value(self, number: int) -> Array:
+        """Return the value of a node; one that was absorbed is computed from its operands."""
+        recording, known = self.recording, dict[int, Array]()
+        pending = [number]
+        while pending:
+            node = pending[-1]
+            if self._layout.address[node] >= 0:
+                buffer = self._memory.values[recording.lanes[node]]
+                known[node] = buffer[self._layout.address[node]]
+            operands = recording.operands[node] if node not in known else ()
+            missing = [x for x in operands if x not in known]
+            pending += missing
+            if not missing:
+                pending.pop()
+                if node not in known:
+                    numbers = [known[x] for x in operands]
+                    known[node] = _computed(recording.operations[node], numbers)
+        return known[number]
+
+    def _adjoint(self, number: int) -> Array:
+        recording, reroll = self.recording, self._layout.reroll
+        owner = reroll.owners[number]
+        group = reroll.groups[reroll.signatures[owner]]
+        own = reroll.groups[reroll.signatures[number]] if number == owner else group
+        if not own.differentiable or not self._differentiable(number):
+            return self._layout.np.float64(0.0)
+        if not self._complete and not group.trained:
+            self._executor.remaining()
+            self._complete = True
+        adjoint = self._memory.adjoints[group.lanes][self._layout.address[owner]]
+        return adjoint.mean() if group.lanes and not recording.lanes[number] else adjoint
+
+    def _differentiable(self, number: int) -> bool:
+        """Whether an input or a parameter reaches an absorbed node."""
+        reroll, pending = self._layout.reroll, [number]
+        while pending:
+            node = pending.pop()
+            signature = reroll.signatures[node]
+            if signature >= 0 and reroll.groups[signature].differentiable:
+                return True
+            if signature < 0:
+                pending += self.recording.operands[node]
+        return False
+
+    def _columns(self, columns: Sequence[Array]) -> Array:
+        np, lanes = self._layout.np, self._memory.lanes
+        out = np.empty((lanes, len(columns)), self._memory.dtype)
+        for k, column in enumerate(columns):
+            out[:, k] = column
+        return out
+
+
+def _computed(operation: str, operands: Sequence[Array]) -> Array:
+    if operation == "mul":
+        return operands[0] * operands[1]
+    if operation == "dot":
+        n = len(operands) // 2
+        products = [w * x for w, x in zip(operands[:n], operands[n:], strict=False)]
+        return sum(products) + operands[-1]
+    return sum(operands)
+
+
+def _loose(result: Array) -> Any:
+    """Return a copy of lanes, or a plain float."""
+    return result.copy() if getattr(result, "ndim", 0) else float(result)

@@ -1,0 +1,174 @@
+"""A scalar graph as flat arrays: one operation, its operands and its number for each node.
+
+Recording walks the graph once, parents first. Leaves are parameters, inputs or constants; a
+plain number used as an operand becomes a constant of its own at each use, so that the
+structure does not depend on its value. Functions of many operands that are not sums are
+taken apart here into a few row operations (`peak`, `rest`) and elementwise ones. What the
+arrays mean as matrices is the subject of `reroll.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from autograd.engine import Value, topological
+from autograd.primitives import PRIMITIVES
+
+PARAMETER, INPUT, CONSTANT, COMPUTED = range(4)
+
+ROW_OPERATIONS = ("peak", "rest", "take")  # of many operands, besides sums
+SUMS = ("add", "dot", "total")
+
+
+class Recording:
+    """The nodes below `root`, numbered so that operands come before results.
+
+    `operations[i]` is a primitive's name ("" for a leaf), `operands[i]` the numbers of its
+    operands, `kinds[i]` tells parameters, inputs and constants apart, `numbers[i]` is a
+    leaf's number and `lanes[i]` says whether an input reaches the node. `ids` maps each Value
+    of the graph to its number; nodes that only exist here (the pieces of a softmax) have none.
+    """
+
+    def __init__(self, root: Value, inputs: Sequence[Value], parameters: Sequence[Value]) -> None:
+        self.operations: list[str] = []
+        self.operands: list[Sequence[int]] = []
+        self.kinds: list[int] = []
+        self.numbers: list[float] = []
+        self.ids: dict[Value, int] = {}
+        self.lanes: list[bool] = []
+        self._rows: dict[tuple[Any, ...], Any] = {}
+        self.parameters = self._leaves("parameters", parameters, PARAMETER)
+        self.inputs = self._leaves("inputs", inputs, INPUT)
+        for node in topological(root):
+            if node not in self.ids:
+                self.ids[node] = self._node(node)
+        self.root = self.ids[root]
+
+    def __len__(self) -> int:
+        return len(self.operations)
+
+    def _leaves(self, role: str, leaves: Sequence[Value], kind: int) -> range:
+        first, count = len(self.operations), len(leaves)
+        for leaf in leaves:
+            if leaf.__class__ is not Value:
+                raise TypeError(f"{role} must be Values; got {leaf!r}.")
+            if leaf.op or leaf.constant:
+                raise ValueError(
+                    f"{role} must be leaves of the graph; got {leaf!r}"
+                    f"{f', computed by {leaf.op!r}' if leaf.op else ''}. "
+                    "Pass the Values the graph was started from."
+                )
+        known = len(self.ids)
+        self.ids.update(zip(leaves, range(first, first + count), strict=True))
+        if len(self.ids) != known + count:
+            raise ValueError(f"{_repeated(leaves, role)} List each leaf once, in one role.")
+        self.operations += [""] * count
+        self.operands += [()] * count
+        self.kinds += [kind] * count
+        self.numbers += [leaf.data for leaf in leaves]
+        self.lanes += [kind == INPUT] * count
+        return range(first, first + count)
+
+    def _node(self, node: Value) -> int:
+        operation = node.op
+        if not operation:
+            return self._constant(node.data)
+        ids = self.ids
+        operands = [ids[x] if isinstance(x, Value) else self._constant(x) for x in node.operands]
+        if operation in _TAKEN_APART:
+            return _TAKEN_APART[operation](self, operands)
+        row = PRIMITIVES.get(operation)
+        many = operation in ("dot", "total")
+        if row is None or (row.arity is None and not many):
+            raise NotImplementedError(
+                f"a program cannot hold the primitive {operation!r}: it is not in the table, or "
+                "takes any number of operands. Write it with the functions of autograd."
+            )
+        return self._add(operation, operands)
+
+    def _constant(self, number: float) -> int:
+        self.operations.append("")
+        self.operands.append(())
+        self.kinds.append(CONSTANT)
+        self.numbers.append(number)
+        self.lanes.append(False)
+        return len(self.operations) - 1
+
+    def _add(self, operation: str, operands: Sequence[int]) -> int:
+        self.operations.append(operation)
+        self.operands.append(operands)
+        self.kinds.append(COMPUTED)
+        self.numbers.append(0.0)
+        self.lanes.append(True in [self.lanes[x] for x in operands])
+        return len(self.operations) - 1
+
+    def _mean(self, values: Sequence[int]) -> int:
+        return self._add("div", (self._add("total", values), self._constant(float(len(values)))))
+
+    def _once(self, operation: str, *operands: int) -> int:
+        """Add a node that later pieces of the same row will want again."""
+        key = (operation, *operands)
+        if key not in self._rows:
+            self._rows[key] = self._add(operation, operands)
+        return self._rows[key]  # type: ignore[no-any-return]
+
+    def _row(self, values: Sequence[int]) -> tuple[list[int], list[int], int, int]:
+        """Return gaps xₖ - p, exponentials eₖ = e^(xₖ - p), their rest R and the peak p.
+
+        p = max x is held constant and R = Σ eₖ - 1 leaves out the peak's own term, so that
+        log Σ e^x = p + log1p(R) keeps its digits; ∂R/∂xₖ = eₖ for every k.
+        """
+        peak = self._once("peak", *self._level(values))
+        gaps = [self._once("gap", x, peak) for x in values]
+        exponentials = [self._once("exp", gap) for gap in gaps]
+        return gaps, exponentials, self._once("rest", *exponentials), peak
+
+    def _level(self, values: Sequence[int]) -> Sequence[int]:
+        """Return the values with constants spread over the lanes, where some have lanes."""
+        with_lanes = [x for x in values if self.lanes[x]]
+        if len(with_lanes) in (0, len(values)):
+            return values
+        return [x if self.lanes[x] else self._once("spread", x, with_lanes[0]) for x in values]
+
+    def _logsumexp(self, values: Sequence[int]) -> int:
+        _, _, rest, peak = self._row(values)
+        return self._add("add", (peak, self._once("log1p", rest)))
+
+    def _log_softmax(self, values_and_index: Sequence[int]) -> int:
+        *values, index = values_and_index
+        gaps, _, rest, _ = self._row(values)
+        return self._add("sub", (self._pick(gaps, index), self._once("log1p", rest)))
+
+    def _softmax(self, values_and_index: Sequence[int]) -> int:
+        *values, index = values_and_index
+        _, exponentials, rest, _ = self._row(values)
+        whole = self._once("successor", rest)
+        return self._add("div", (self._pick(exponentials, index), whole))
+
+    def _take(self, values_and_index: Sequence[int]) -> int:
+        *values, index = values_and_index
+        return self._add("take", (*self._level(values), index))
+
+    def _pick(self, nodes: Sequence[int], index: int) -> int:
+        if self.kinds[index] == CONSTANT:
+            return nodes[int(self.numbers[index])]
+        return self._take((*nodes, index))
+
+
+_TAKEN_APART: dict[str, Callable[[Recording, Sequence[int]], int]] = {
+    "mean": Recording._mean,
+    "logsumexp": Recording._logsumexp,
+    "log_softmax": Recording._log_softmax,
+    "softmax": Recording._softmax,
+    "take": Recording._take,
+}
+
+
+def _repeated(leaves: Sequence[Any], role: str) -> str:
+    seen = set()
+    for k, leaf in enumerate(leaves):
+        if leaf in seen:
+            return f"{role}[{k}] = {leaf!r} is listed twice."
+        seen.add(leaf)
+    return f"A leaf of {role} is listed as a parameter too."

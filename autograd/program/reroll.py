@@ -1,0 +1,205 @@
+"""From scalar nodes to groups: canonical sums, then one signature for equal work.
+
+**Canonical sums.** An addition used once, by another addition, is absorbed into it; a
+product used once by such a sum becomes a pair (a, b), anything else a plain term. A sum of
+two products or three terms becomes one node Σ aₖ bₖ + Σ pₖ; `dot` and `total` are sums by
+birth, so that neurons written with `dot` and with `sum(w*x …)` are the same.
+
+**Signatures.** A leaf's is its kind; an operation's is its name with the signatures of its
+operands; a sum's is the *set* of its pairs' and terms' signatures, so that ragged lengths
+share a class. Nodes of equal signature have equal depth, hence are independent: a group,
+which one instruction computes. Groups in first-seen order are in topological order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from autograd.program.record import COMPUTED, CONSTANT, INPUT, PARAMETER, SUMS, Recording
+
+LINEAR = "linear"  # the operation of a canonical sum
+
+Key = tuple[Any, ...]
+
+
+@dataclass
+class Sum:
+    """Σ left[k]·right[k] + Σ terms[k], by node numbers."""
+
+    left: list[int] = field(default_factory=list)
+    right: list[int] = field(default_factory=list)
+    terms: list[int] = field(default_factory=list)
+    born: bool = False  # written with dot or total
+
+    @property
+    def canonical(self) -> bool:
+        return self.born or len(self.left) >= 2 or len(self.left) + len(self.terms) >= 3
+
+
+@dataclass
+class Group:
+    """Nodes of one signature. `lanes`: an input reaches them; `trained`: a parameter does."""
+
+    key: Key
+    lanes: bool
+    trained: bool
+    members: list[int] = field(default_factory=list)
+
+    @property
+    def operation(self) -> str:
+        return str(self.key[0])
+
+    @property
+    def differentiable(self) -> bool:
+        """Whether an adjoint can reach it: constants and peaks have none."""
+        return (self.lanes or self.trained) and self.operation != "peak"
+
+
+class Reroll:
+    """The groups of a recording, in topological order.
+
+    `sums` holds the canonical sums by node, `owners[i]` the sum that absorbed node i (itself
+    where none did), `signatures[i]` the index into `groups` (-1 for absorbed nodes).
+    """
+
+    def __init__(self, recording: Recording) -> None:
+        self.recording = recording
+        self.sums: dict[int, Sum] = {}
+        self.owners = list(range(len(recording)))
+        self.signatures = [-1] * len(recording)
+        self.groups: list[Group] = []
+        self._known: dict[Key, int] = {}
+        self._absorb()
+        self._sign()
+
+    def _absorb(self) -> None:
+        """Collect sums, parents first; a sum that was used once moves into its user."""
+        recording, uses = self.recording, _uses(self.recording)
+        operations = recording.operations
+        pending: dict[int, Sum] = {}  # sums by node, until they are absorbed
+        for node, operation in enumerate(operations):
+            if operation not in SUMS:
+                continue
+            pairs, plain = _split(operation, recording.operands[node])
+            found: Sum | None = None
+            for term in plain:
+                inner = pending.pop(term, None) if uses[term] == 1 else None
+                if inner is not None:
+                    self.owners[term] = node
+                    found = _joined(found, inner)
+                    continue
+                found = found or Sum()
+                if operations[term] == "mul" and uses[term] == 1:
+                    self.owners[term] = node
+                    left, right = recording.operands[term]
+                    found.left.append(left)
+                    found.right.append(right)
+                else:
+                    found.terms.append(term)
+            found = found or Sum()
+            found.left += pairs[0]
+            found.right += pairs[1]
+            found.born |= operation != "add"
+            pending[node] = found
+        self._keep(pending)
+
+    def _keep(self, pending: dict[int, Sum]) -> None:
+        """Keep sums that are worth it; give small ones back their products."""
+        recording, owners = self.recording, self.owners
+        for node, found in pending.items():
+            if found.canonical:
+                found.terms = self._without_zeros(found)
+                self.sums[node] = found
+            else:
+                for operand in recording.operands[node]:
+                    owners[operand] = operand
+        for node in reversed(range(len(owners))):
+            owners[node] = owners[owners[node]]
+
+    def _without_zeros(self, found: Sum) -> list[int]:
+        kinds, numbers = self.recording.kinds, self.recording.numbers
+        kept = [x for x in found.terms if not (kinds[x] == CONSTANT and numbers[x] == 0.0)]
+        return kept if kept or found.left else found.terms[:1]
+
+    def _sign(self) -> None:
+        for kind in (PARAMETER, INPUT, CONSTANT):
+            self._known[("", kind)] = kind
+            self.groups.append(Group(("", kind), kind == INPUT, kind == PARAMETER))
+        recording = self.recording
+        for node, kind in enumerate(recording.kinds):
+            if kind != COMPUTED:
+                self.signatures[node] = kind
+                self.groups[kind].members.append(node)
+            elif self.owners[node] == node:
+                index = self._index(self._key(node))
+                self.signatures[node] = index
+                self.groups[index].members.append(node)
+
+    def _index(self, key: Key) -> int:
+        index = self._known.get(key)
+        if index is None:
+            index = self._known[key] = len(self.groups)
+            below = [self.groups[x] for x in _mentioned(key)]
+            lanes = any(group.lanes for group in below)
+            self.groups.append(Group(key, lanes, any(group.trained for group in below)))
+        return index
+
+    def _key(self, node: int) -> Key:
+        signatures, operands = self.signatures, self.recording.operands[node]
+        operation = self.recording.operations[node]
+        found = self.sums.get(node)
+        if found is not None:
+            raw = set(
+                zip(
+                    map(signatures.__getitem__, found.left),
+                    map(signatures.__getitem__, found.right),
+                    strict=True,
+                )
+            )
+            pairs = frozenset(self.oriented(a, b) for a, b in raw)
+            return LINEAR, pairs, frozenset([signatures[x] for x in found.terms])
+        if operation == "pow" and self.recording.kinds[operands[1]] == CONSTANT:
+            return operation, self.recording.numbers[operands[1]], signatures[operands[0]]
+        return operation, None, *[signatures[x] for x in operands]
+
+    def oriented(self, a: int, b: int) -> tuple[int, int]:
+        """Return a pair of signatures with the lane-invariant one first, then the lower."""
+        groups = self.groups
+        return (a, b) if (groups[a].lanes, a) <= (groups[b].lanes, b) else (b, a)
+
+
+def _mentioned(key: Key) -> Sequence[int]:
+    if key[0] == LINEAR:
+        return [*(x for pair in key[1] for x in pair), *key[2]]
+    return key[2:]
+
+
+def _uses(recording: Recording) -> list[int]:
+    """Return how often each node is an operand; the root is used once more."""
+    uses = [0] * len(recording)
+    for operands in recording.operands:
+        for operand in operands:
+            uses[operand] += 1
+    uses[recording.root] += 2
+    return uses
+
+
+def _split(operation: str, operands: Sequence[int]) -> tuple[tuple[Any, Any], Sequence[int]]:
+    """Return the pairs a sum has by birth, and its other terms."""
+    if operation == "dot":
+        n = len(operands) // 2
+        return (operands[:n], operands[n : 2 * n]), operands[-1:]
+    return ((), ()), operands
+
+
+def _joined(found: Sum | None, inner: Sum) -> Sum:
+    """Return one sum of two; the first is extended, so that a long chain costs its length."""
+    if found is None:
+        return inner
+    found.left += inner.left
+    found.right += inner.right
+    found.terms += inner.terms
+    found.born |= inner.born
+    return found

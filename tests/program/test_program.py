@@ -1,0 +1,119 @@
+"""A program's numbers are those of the eager engine, node by node and example by example."""
+
+import numpy as np
+import pytest
+
+import autograd as ag
+from autograd import Value, engine
+from autograd.primitives import PRIMITIVES
+from autograd.program import Program
+from tests.program import zoo
+from tests.program.zoo import ZOO
+
+
+def batch(inputs, m, seed=0):
+    """Rows like the numbers that the inputs hold; a whole number stays as it is."""
+    rng = np.random.default_rng(seed)
+    now = np.array([leaf.data for leaf in inputs])
+    X = now + 0.3 * rng.normal(size=(m, len(inputs)))
+    X[:, now == np.floor(now)] = now[now == np.floor(now)]
+    X[0] = now
+    return X
+
+
+def eager(loss, inputs, parameters, X):
+    """Values and adjoints of every node for every row, by the engine."""
+    nodes = engine.topological(loss)
+    values, adjoints = [], []
+    for row in X:
+        twins = {leaf: Value(x) for leaf, x in zip(inputs, row, strict=True)}
+        for node in nodes:
+            if node.op:
+                operands = [twins[x] if x.__class__ is Value else x for x in node.operands]
+                twins[node] = PRIMITIVES[node.op].function(*operands)
+            else:
+                twins.setdefault(node, node)
+        every = [twins[node] for node in nodes]
+        values.append([node.data for node in every])
+        adjoints.append(engine.adjoints(twins[loss], every))
+    return nodes, np.array(values), np.array(adjoints)
+
+
+def assert_close(actual, expected, tolerance=1e-12):
+    """Equal to 1e-12 of each number, or of what cancelled in it (a column's size)."""
+    scale = np.abs(expected) + 1e-3 * np.abs(expected).max(axis=0) + 1e-5 * np.abs(expected).max()
+    worst = (np.abs(actual - expected) / np.where(scale, scale, 1.0)).max()
+    assert worst <= tolerance, worst
+
+
+def check(loss, inputs, parameters, m=5, **options):
+    program = Program(loss, inputs=inputs, parameters=parameters, **options)
+    X = batch(inputs, m)
+    nodes, values, adjoints = eager(loss, inputs, parameters, X)
+    cost, gradient = program(X)
+    column = {node: k for k, node in enumerate(nodes)}
+    shared = [k for k, node in enumerate(nodes) if not np.ndim(program.value(node))]
+    adjoints[:, shared] = adjoints[:, shared].mean(axis=0)
+    leaves = {*inputs, *parameters}
+    constants = [k for k, node in enumerate(nodes) if not node.op and node not in leaves]
+    adjoints[:, constants] = 0.0
+    assert cost == pytest.approx(values[:, -1].mean(), rel=1e-12)
+    expected = [adjoints[0, column[p]] if p in column else 0.0 for p in parameters]
+    assert_close(gradient, np.array(expected))
+    assert_close(program.read_values(nodes), values)
+    assert_close(program.read_adjoints(nodes), adjoints)
+    return program
+
+
+@pytest.mark.parametrize("name", ZOO)
+def test_every_node_of_every_lane_equals_the_engine(name):
+    check(*ZOO[name]())
+
+
+UNARY = [row.name for row in PRIMITIVES.values() if row.arity == 1]
+
+
+@pytest.mark.parametrize("name", UNARY)
+def test_every_row_of_one_operand(name):
+    x, w = Value(0.7), Value(0.5)
+    low = PRIMITIVES[name].domain[0].low
+    argument = ag.sigmoid(w * x) * 0.9 + (1.0 if low == 1.0 else 0.0)
+    loss = PRIMITIVES[name].function(argument) + PRIMITIVES[name].function(argument * 1.05)
+    check(loss, [x], [w])
+
+
+@pytest.mark.parametrize("exponent", [2.0, 3.0, -1.0, 0.5, 0.0, 1.0, -2.5])
+def test_powers_with_a_constant_exponent(exponent):
+    x, w = Value(0.7), Value(0.5)
+    check((w * w + x * x) ** exponent, [x], [w])
+
+
+@pytest.mark.parametrize("m", [1, 2, 7, 64])
+def test_the_number_of_lanes_is_free(m):
+    check(*zoo.mlp(), m=m)
+
+
+def test_lanes_may_change_from_call_to_call():
+    loss, inputs, parameters = zoo.mlp()
+    program = Program(loss, inputs=inputs, parameters=parameters)
+    rows = batch(inputs, 9)
+    whole = program(rows)[1]
+    parts = np.mean([program(rows[k : k + 3])[1] for k in (0, 3, 6)], axis=0)
+    np.testing.assert_allclose(parts, whole, rtol=1e-12)
+    assert program(rows)[1] == pytest.approx(whole, rel=0, abs=0)
+
+
+def test_sum_and_dot_give_the_same_program():
+    with_dot, with_sum = (
+        Program(loss, inputs=inputs, parameters=parameters)
+        for loss, inputs, parameters in (zoo.mlp(), zoo.mlp(layer=zoo.summed))
+    )
+    shapes = [[_shape(x) for x in program.instructions] for program in (with_dot, with_sum)]
+    assert shapes[0] == shapes[1]
+    X = batch(with_dot.inputs, 4)
+    assert (with_dot(X)[1] == with_sum(X)[1]).all()
+
+
+def _shape(instruction):
+    fields = vars(instruction).copy()
+    return type(instruction).__name__, repr(fields)
