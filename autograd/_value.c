@@ -867,6 +867,10 @@ static int grow(Array *array, Py_ssize_t more)
     return 0;
 }
 
+#define FINISHED(NODE_) ((void *)((uintptr_t)(NODE_) | 1))
+#define IS_FINISHED(ITEM) ((uintptr_t)(ITEM) & 1)
+#define UNTAGGED(ITEM) ((Node *)((uintptr_t)(ITEM) & ~(uintptr_t)1))
+
 #define PUSH(ARRAY, ITEM) ((ARRAY)->items[(ARRAY)->size++] = (ITEM))
 
 static inline void push_unseen(Array *stack, PyObject *operand)
@@ -883,13 +887,10 @@ static inline void push_reversed(Array *stack, PyObject *tuple)
 
 static int push_operands(Array *stack, Node *node)
 {
-    Py_ssize_t most = 2 + 3;
-    if (has_tuples(node))
-        most += PyTuple_GET_SIZE(node->b) * 2;
+    Py_ssize_t most = has_tuples(node) ? 2 * PyTuple_GET_SIZE(node->b) + 2 : 3;
     if (grow(stack, most) < 0)
         return -1;
-    PUSH(stack, node);
-    PUSH(stack, NULL); /* its operands are above: it is finished when this comes up */
+    PUSH(stack, FINISHED(node)); /* when this comes up, its operands are in place */
     if (has_tuples(node)) {
         if (node->code == DOT && !(node->flags & C_NUMBER))
             push_unseen(stack, node->c);
@@ -912,25 +913,24 @@ static int walk(Node *root, Array *order)
     if (!status)
         PUSH(&stack, root);
     while (!status && stack.size) {
-        Node *node = stack.items[--stack.size];
-        if (!node) {
-            node = stack.items[--stack.size];
-        } else if (node->flags & SEEN) {
-            continue;
-        } else if (node->code != LEAF) {
+        void *item = stack.items[--stack.size];
+        Node *node = UNTAGGED(item);
+        if (!IS_FINISHED(item)) {
+            if (node->flags & SEEN)
+                continue;
             node->flags |= SEEN;
-            status = push_operands(&stack, node);
-            continue;
+            if (node->code != LEAF) {
+                status = push_operands(&stack, node);
+                continue;
+            }
         }
-        node->flags |= SEEN;
         status = grow(order, 1);
         if (!status)
             PUSH(order, node);
     }
-    if (status)
+    if (status) /* the finished ones are in `order`, for unmark() */
         for (Py_ssize_t k = 0; k < stack.size; k++)
-            if (stack.items[k])
-                NODE(stack.items[k])->flags &= ~SEEN;
+            UNTAGGED(stack.items[k])->flags &= ~SEEN;
     PyMem_Free(stack.items);
     return status;
 }
@@ -982,21 +982,28 @@ static PyObject *stale_in(PyObject *tuple, uint64_t stamp)
     return NULL;
 }
 
-/* Raise if a leaf was written after this node had used it. */
-static int require_fresh(Node *node)
+/* Return a leaf that was written after this node had used it, or NULL. */
+static PyObject *stale_leaf(Node *node)
 {
     PyObject *leaf = NULL;
     if (node->stamp >= now || node->code == LEAF)
-        return 0;
+        return NULL;
+    if (!has_tuples(node)) {
+        leaf = stale_operand(node->a, node->stamp);
+        return leaf ? leaf : stale_operand(node->b, node->stamp);
+    }
     if (node->code == DOT)
         leaf = stale_in(node->a, node->stamp);
-    else if (!has_tuples(node))
-        leaf = stale_operand(node->a, node->stamp);
     if (!leaf)
-        leaf = has_tuples(node) ? stale_in(node->b, node->stamp)
-                                : stale_operand(node->b, node->stamp);
+        leaf = stale_in(node->b, node->stamp);
     if (!leaf && node->code == DOT && !(node->flags & C_NUMBER))
         leaf = stale_operand(node->c, node->stamp);
+    return leaf;
+}
+
+static int require_fresh(Node *node)
+{
+    PyObject *leaf = stale_leaf(node);
     if (!leaf)
         return 0;
     refuse("stale", "(OO)", leaf, node);
@@ -1040,16 +1047,20 @@ static int allocate(Sweep *sweep)
     return -1;
 }
 
-/* Check every node for stale leaves and ask the Python rows: all that may raise. */
+/* Unmark every node, check it for stale leaves and ask the Python rows: all that may raise. */
 static int prepare(Sweep *sweep)
 {
+    Node *stale = NULL;
     for (Py_ssize_t k = 0; k < sweep->order.size; k++) {
         Node *node = sweep->order.items[k];
-        if (sweep->role[k] != SKIPPED && require_fresh(node) < 0)
-            return -1;
+        node->flags &= ~(SEEN | WANTED);
+        if (sweep->role[k] != SKIPPED && node->stamp < now && !stale && stale_leaf(node))
+            stale = node;
         if (!sweep->pruned && needs_row(node))
             sweep->role[k] = ASKED;
     }
+    if (stale)
+        return require_fresh(stale);
     for (Py_ssize_t k = 0; k < sweep->order.size; k++)
         if (sweep->role[k] == ASKED && ask_for(sweep, sweep->order.items[k]) < 0)
             return -1;
@@ -1157,9 +1168,9 @@ static PyObject *value_backward(PyObject *self, PyObject *args, PyObject *keywor
         Py_DECREF(told);
     }
     Sweep sweep = {0};
-    int status = walk(NODE(self), &sweep.order);
-    unmark(&sweep.order);
-    if (!status && allocate(&sweep) == 0 && prepare(&sweep) == 0) {
+    if (walk(NODE(self), &sweep.order) < 0 || allocate(&sweep) < 0) {
+        unmark(&sweep.order);
+    } else if (prepare(&sweep) == 0) {
         run_sweep(&sweep, seed);
         for (Py_ssize_t k = 0; k < sweep.order.size; k++) {
             Node *node = sweep.order.items[k];
@@ -1258,8 +1269,9 @@ static PyObject *run_adjoints(Node *root, PyObject *wrt)
         status = allocate(&sweep);
     if (!status)
         status = mark_needed(&sweep, wrt, reached);
-    unmark(&sweep.order);
-    if (!status)
+    if (status)
+        unmark(&sweep.order);
+    else
         status = prepare(&sweep);
     for (Py_ssize_t k = 0; k < n && !status; k++) {
         PyObject *zero = PyFloat_FromDouble(0.0);

@@ -9,7 +9,7 @@ of `primitives.py`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from types import MethodType
 from typing import Any, Protocol
 
@@ -55,13 +55,14 @@ class Value:
     Value(data=3.0, grad=6.0, label='x')
     """
 
-    __slots__ = ("_data", "_function", "_grad", "_label", "_operands", "_stamp")
+    __slots__ = ("_data", "_function", "_grad", "_label", "_stamp", "_x", "_y")
 
     _data: float
     _grad: float
     _label: str
     _function: Function | None  # None for a leaf
-    _operands: tuple[Any, ...]  # Values, and floats for constants nobody has asked for
+    _x: Any  # the first operand: a Value, or a float for a constant nobody has asked for
+    _y: Any  # the second one; a node of many operands has the tuple of all of them in _x
     _stamp: int  # leaf: the time of its last write; node: the time it was made
 
     def __init__(self, data: Any, label: str = "") -> None:
@@ -71,8 +72,7 @@ class Value:
         self._data = number
         self._grad = 0.0
         self.label = label
-        self._function = None
-        self._operands = ()
+        self._function = self._x = self._y = None
         self._stamp = 0
 
     def __init_subclass__(cls) -> None:
@@ -137,20 +137,36 @@ class Value:
     @property
     def parents(self) -> tuple[Value, ...]:
         """The operands in order, repeated where an operand is; () for a leaf."""
-        if any(operand.__class__ is float for operand in self._operands):
-            self._operands = tuple(map(_constant, self._operands))
-        return self._operands
+        operands = self.operands
+        if any(x.__class__ is float for x in operands):
+            operands = tuple(map(_constant, operands))
+            self._keep(operands)
+        return operands
 
     @property
     def operands(self) -> tuple[Any, ...]:
         """The operands in order as they are kept: a constant may still be a plain float."""
-        return self._operands
+        x, y = self._x, self._y
+        if x.__class__ is tuple:
+            return x
+        return () if x is None else (x,) if y is None else (x, y)
+
+    def _keep(self, operands: tuple[Any, ...]) -> None:
+        few = 0 < len(operands) < 3 and self._function is not None and self._function.arity
+        self._x = operands[0] if few else operands
+        self._y = operands[1] if few and len(operands) == 2 else None
 
     @property
     def partials(self) -> tuple[float, ...]:
         """∂self/∂parent for each parent, 0.0 for a constant."""
+        if self._function is None:
+            return ()
         _require_fresh(self)
-        return _partials(self, self._operands)
+        variables = [x.__class__ is Value and x._stamp != CONSTANT for x in self.operands]
+        try:
+            return _partials(self, self._function, variables)
+        except (ValueError, ZeroDivisionError) as cause:
+            raise errors.no_derivative(self, cause) from None
 
     def backward(self, seed: float = 1.0) -> None:
         """Add seed · ∂self/∂leaf to the `.grad` of every leaf this node depends on.
@@ -289,6 +305,7 @@ Function.__module__ = "autograd.primitives"
 
 def install(function: Function, operator: str) -> None:
     """Make `function` the Python operator of that name, its reflected form included."""
+    forward = function.forward
 
     def forwards(self: Value, other: Any) -> Any:
         if other.__class__ is not Value and other.__class__ is not float:
@@ -297,10 +314,18 @@ def install(function: Function, operator: str) -> None:
                 return other
         number = other._data if other.__class__ is Value else other
         try:
-            data = function.forward(self._data, number)
+            data = forward(self._data, number)
         except (ValueError, ZeroDivisionError) as cause:
             raise function._refusal((self, other), cause) from None
-        return _node(function, (self, other), data)
+        node = _new(Value)  # as in _node, written out for speed
+        node._data = data
+        node._grad = 0.0
+        node._label = ""
+        node._function = function
+        node._x = self
+        node._y = other
+        node._stamp = _clock
+        return node if _watcher is None else _watcher.created(node)
 
     def reflected(self: Value, other: Any) -> Any:
         other = _exact(function, other)
@@ -317,17 +342,18 @@ def topological(root: Value) -> list[Value]:
     """Return every node that `root` depends on, itself last, parents before children."""
     _require_value("root", root)
     order: list[Value] = []
-    seen: set[Value] = set()
-    stack: list[Value | None] = [root]
+    seen: set[Any] = set()
+    stack: list[Any] = [root]
     while stack:
         node = stack.pop()
-        if node is None:  # everything below the next one is in place
-            order.append(stack.pop())  # type: ignore[arg-type]
-        elif node not in seen:
+        if node is None:  # the operands of the next one are in place
+            order.append(stack.pop())
+        elif node not in seen and node.__class__ is Value:
             seen.add(node)
-            if node._operands:
-                stack += (node, None)
-                stack += [x for x in reversed(node._operands) if x.__class__ is Value]
+            if node._y is not None:
+                stack += (node, None, node._y, node._x)
+            elif node._x is not None:
+                stack += (node, None, *node.operands[::-1])
             else:
                 order.append(node)
     return order
@@ -350,59 +376,67 @@ def between(root: Value, wrt: Iterable[Value]) -> list[Value]:
     reached = set(wrt)
     order = []
     for node in topological(root):
-        if node in reached or not reached.isdisjoint(node._operands):
+        if node in reached or not reached.isdisjoint(node.operands):
             reached.add(node)
             order.append(node)
     return order
 
 
-def _sweep(order: list[Value], seed: float) -> dict[Value, float]:
-    """Apply the chain rule to nodes in reverse; the seed goes to the last one."""
-    for node in order:
-        if node._stamp < _clock:
-            _require_fresh(node)
-    totals = dict.fromkeys(order, 0.0)
-    local = [_partials(node, totals) for node in order]
+def _sweep(order: list[Value], seed: float) -> dict[Any, float]:
+    """Apply the chain rule to nodes in reverse; the seed goes to the last one.
+
+    The adjoints are kept apart from the nodes until all is well. Operands outside of
+    `order`, constants among them, are passed over.
+    """
+    totals: dict[Any, float] = {node: 0.0 for node in order if node._stamp != CONSTANT}
     if order:
         totals[order[-1]] = seed
-    for node, partials in zip(reversed(order), reversed(local), strict=True):
-        adjoint = totals[node]
-        for parent, partial in zip(node._operands, partials, strict=True):
-            if parent in totals:
-                totals[parent] += adjoint * partial
+    node = None
+    try:
+        for node in reversed(order):
+            function = node._function
+            if function is None:
+                continue
+            if node._stamp < _clock:
+                _require_fresh(node)
+            if function.arity != 2:
+                _push(node, function, totals)
+                continue
+            x, y, out = node._x, node._y, node._data  # the usual case, written out for speed
+            a = x._data if x.__class__ is Value else x
+            b = y._data if y.__class__ is Value else y
+            adjoint = totals[node]
+            if x in totals:
+                totals[x] += adjoint * function.partials[0](a, b, out)
+            if y in totals:
+                totals[y] += adjoint * function.partials[1](a, b, out)
+    except (ValueError, ZeroDivisionError) as cause:
+        raise errors.no_derivative(node, cause) from None
     return totals
 
 
-def _partials(node: Value, wanted: Container[Any]) -> tuple[float, ...]:
-    """Return ∂node/∂operand for the wanted operands, 0.0 for constants and the others."""
-    function = node._function
-    if function is None:
-        return ()
-    operands = node._operands
-    numbers = [x._data if x.__class__ is Value else x for x in operands]
-    rules = function.partials
-    try:
-        if isinstance(rules, tuple):
-            out = node._data
-            return tuple(
-                [
-                    rule(*numbers, out)
-                    if x.__class__ is Value and x in wanted and x._stamp != CONSTANT
-                    else 0.0
-                    for x, rule in zip(operands, rules, strict=True)
-                ]
-            )
-        every = rules(*numbers, node._data)
-        return tuple(
-            partial if x.__class__ is Value and x in wanted and x._stamp != CONSTANT else 0.0
-            for x, partial in zip(operands, every, strict=True)
-        )
-    except (ValueError, ZeroDivisionError) as cause:
-        raise errors.no_derivative(node, cause) from None
+def _push(node: Value, function: Function, totals: dict[Any, float]) -> None:
+    """Add adjoint · ∂node/∂operand to the total of each operand that has one."""
+    variables = [x in totals for x in node.operands]
+    partials = _partials(node, function, variables)
+    for operand, is_variable, partial in zip(node.operands, variables, partials, strict=True):
+        if is_variable:
+            totals[operand] += totals[node] * partial
+
+
+def _partials(node: Value, function: Function, variables: list[bool]) -> tuple[float, ...]:
+    """Return ∂node/∂operand for each operand, 0.0 where it is no variable."""
+    rules, out = function.partials, node._data
+    numbers = [x._data if x.__class__ is Value else x for x in node.operands]
+    if isinstance(rules, tuple):
+        pairs = zip(variables, rules, strict=True)
+        return tuple([rule(*numbers, out) if wanted else 0.0 for wanted, rule in pairs])
+    every = zip(variables, rules(*numbers, out), strict=True)
+    return tuple([partial if wanted else 0.0 for wanted, partial in every])
 
 
 def _require_fresh(node: Value) -> None:
-    for operand in node._operands:
+    for operand in node.operands:
         is_leaf = operand.__class__ is Value and operand._function is None
         if is_leaf and operand._stamp > node._stamp:
             raise errors.stale(operand, node)
@@ -414,7 +448,7 @@ def _node(function: Function, operands: tuple[Any, ...], data: float) -> Value:
     node._grad = 0.0
     node._label = ""
     node._function = function
-    node._operands = operands
+    node._keep(operands)
     node._stamp = _clock
     return node if _watcher is None else _watcher.created(node)
 
