@@ -115,7 +115,9 @@ def _number(x: Any) -> Any:
 
 
 def _product(partial: Any, factor: Any) -> Any:
-    """Return partial · factor, without a node where the partial is known to be 1 or -1."""
+    """Return partial · factor, without a node where either is known to be 1, or the first -1."""
+    if factor.__class__ is float and factor == 1.0:
+        return partial
     if partial.__class__ is float and partial in (1.0, -1.0):
         return factor if partial == 1.0 else -factor
     return factor * partial
