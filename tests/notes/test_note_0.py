@@ -1,0 +1,73 @@
+"""Lecture 0: column vectors, the quadratic cost, mini-batch gradient descent."""
+
+import math
+
+import numpy as np
+import pytest
+
+from autograd import dot, gradients
+from demos.notes import note_0, proof
+from demos.notes.claims import Claim, attempt
+
+SEEDS = range(5)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_every_formula_agrees_with_autodiff_in_every_layer(seed):
+    for claim in note_0.claims(seed):
+        assert claim.holds, claim.formula
+
+
+@pytest.mark.parametrize("slip", note_0.SLIPS)
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_slip_fails_as_written_and_holds_corrected(slip, seed):
+    found = slip(note_0.Setting(seed))
+    assert found.written.distance > 1e-3
+    assert found.corrected.holds
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_the_mini_batch_algorithm_gives_the_parameters_of_autodiff(seed):
+    assert note_0.training(seed).holds
+
+
+def test_training_by_the_lecture_lowers_the_cost():
+    s = note_0.Setting(0, examples=12)
+    before = s.autodiff.root.data
+    for _ in range(200):
+        s.system.learn([(s.x, s.y)], 0.5)
+    _, a = s.system.feed_forward(s.x)
+    assert 0.5 * ((a[-1] - s.y) ** 2).sum() < 0.1 * before
+
+
+def test_the_postponed_proof_on_symbols_arrives_at_the_formula():
+    first, second, error = [formula for _, formula in proof.on_symbols(2)]
+    slope = "(a1[0]*(1 - a1[0]))\n where a1[0] = sigmoid(z1[0])"
+    assert first == f"w2[0,0]*{slope}"
+    assert second == f"w2[1,0]*{slope}"
+    assert error in (
+        f"(δ2[0]*w2[0,0] + δ2[1]*w2[1,0])*{slope}",
+        f"(δ2[1]*w2[1,0] + δ2[0]*w2[0,0])*{slope}",
+    )
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 5])
+def test_the_symbols_of_the_proof_stand_for_any_numbers(n):
+    z1, z2, w2 = proof.layer_above(n)
+    delta = proof.symbols("δ", n, 2)
+    for j, error in enumerate(gradients(dot(delta, z2), z1, build_graph=True)):
+        arriving = sum(w2[k][j].data * delta[k].data for k in range(n))
+        a = 1.0 / (1.0 + math.exp(-z1[j].data))
+        assert error.data == pytest.approx(arriving * a * (1.0 - a), rel=1e-14)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_every_step_of_the_postponed_proof_holds_on_numbers(seed):
+    for claim in proof.on_numbers(seed):
+        assert claim.holds, claim.formula
+
+
+def test_a_claim_that_is_wrong_does_not_hold():
+    assert not Claim("", np.ones(3), np.ones(3) + 1e-9).holds
+    assert not Claim("", np.ones(3), np.ones((1, 3))).holds
+    assert not attempt("", lambda: np.ones(2) @ np.ones(3), np.ones(1)).holds
