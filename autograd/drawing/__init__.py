@@ -1,5 +1,6 @@
 """Pictures of graphs and networks, and the page that steps through the backward pass."""
 
 from autograd.drawing.drawing import Drawing, draw
+from autograd.drawing.picture import LayerPicture, NetworkPicture
 
-__all__ = ["Drawing", "draw"]
+__all__ = ["Drawing", "LayerPicture", "NetworkPicture", "draw"]

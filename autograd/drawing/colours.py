@@ -11,11 +11,12 @@ from dataclasses import dataclass
 
 MINUS = "\u2212"
 UNKNOWN = "—"
+SHADES = 16  # of each sign, between zero and the largest magnitude
 
 
 @dataclass(frozen=True)
 class Theme:
-    """The colours of one background; a ramp runs from zero to the largest magnitude."""
+    """The colours of one background; `scale` runs from −1 to 1."""
 
     name: str
     background: str
@@ -24,8 +25,7 @@ class Theme:
     muted: str
     positive: str
     negative: str
-    positive_ramp: tuple[str, ...]
-    negative_ramp: tuple[str, ...]
+    scale: tuple[str, ...]  # 2·SHADES + 1 colours, from the most negative to the most positive
     input_fill: str
     input_line: str
     parameter_fill: str
@@ -51,10 +51,8 @@ class Theme:
         """
         if math.isnan(fraction):
             return self.muted
-        stops = self.positive_ramp if fraction >= 0 else self.negative_ramp
-        place = min(abs(fraction), 1.0) * (len(stops) - 1)
-        k = min(int(place), len(stops) - 2)
-        return _mixed(stops[k], stops[k + 1], place - k)
+        shade = round(min(abs(fraction), 1.0) * SHADES)
+        return self.scale[SHADES + (shade if fraction >= 0 else -shade)]
 
     def leaf(self, kind: str) -> tuple[str, str]:
         """Return the fill and the line of a box of this kind."""
@@ -63,6 +61,24 @@ class Theme:
             "parameter": (self.parameter_fill, self.parameter_line),
             "constant": (self.constant_fill, self.constant_line),
         }.get(kind, (self.node_fill, self.node_line))
+
+
+def _scale(positive: str, negative: str) -> tuple[str, ...]:
+    """Return all shades of two ramps of five stops that share their first, zero."""
+    below, above = negative.split(), positive.split()
+    down = [_shade(below, k / SHADES) for k in range(SHADES, 0, -1)]
+    return (*down, *(_shade(above, k / SHADES) for k in range(SHADES + 1)))
+
+
+def _shade(stops: list[str], fraction: float) -> str:
+    place = fraction * (len(stops) - 1)
+    k = min(int(place), len(stops) - 2)
+    return _mixed(stops[k], stops[k + 1], place - k)
+
+
+def _mixed(first: str, second: str, share: float) -> str:
+    pairs = ((int(first[k : k + 2], 16), int(second[k : k + 2], 16)) for k in (1, 3, 5))
+    return "#" + "".join(f"{round(a + (b - a) * share):02X}" for a, b in pairs)
 
 
 THEMES = {
@@ -74,8 +90,9 @@ THEMES = {
         muted="#59636E",
         positive="#2166AC",
         negative="#B35806",
-        positive_ramp=("#E6E8EB", "#D1E5F0", "#92C5DE", "#4393C3", "#2166AC"),
-        negative_ramp=("#E6E8EB", "#FEE0B6", "#FDB863", "#E08214", "#B35806"),
+        scale=_scale(
+            "#E6E8EB #D1E5F0 #92C5DE #4393C3 #2166AC", "#E6E8EB #FEE0B6 #FDB863 #E08214 #B35806"
+        ),
         input_fill="#E8F1FA",
         input_line="#56799E",
         parameter_fill="#E6F4EE",
@@ -95,8 +112,9 @@ THEMES = {
         muted="#9198A1",
         positive="#6CB6FF",
         negative="#F0A04B",
-        positive_ramp=("#30363D", "#1F4A73", "#2F77B5", "#5AA9F0", "#A5D6FF"),
-        negative_ramp=("#30363D", "#5A3A12", "#9A5F14", "#E08E2B", "#FFC680"),
+        scale=_scale(
+            "#30363D #1F4A73 #2F77B5 #5AA9F0 #A5D6FF", "#30363D #5A3A12 #9A5F14 #E08E2B #FFC680"
+        ),
         input_fill="#13263A",
         input_line="#6CA0D6",
         parameter_fill="#12291F",
@@ -109,11 +127,6 @@ THEMES = {
         constant_line="#768390",
     ),
 }
-
-
-def _mixed(first: str, second: str, share: float) -> str:
-    pairs = ((int(first[k : k + 2], 16), int(second[k : k + 2], 16)) for k in (1, 3, 5))
-    return "#" + "".join(f"{round(a + (b - a) * share):02X}" for a, b in pairs)
 
 
 def number(x: float | None, *, signed: bool = False) -> str:

@@ -30,7 +30,7 @@ def dot(picture: Expression, theme: Theme, *, rankdir: str = "LR", labels: bool 
 
 def _note(picture: Expression) -> str:
     text = " · ".join(picture.notes)
-    return f", labelloc=b, label={_quoted(escape(clean(text, 300)))}" if text else ""
+    return f", labelloc=b, label={quoted(escape(clean(text, 300)))}" if text else ""
 
 
 def _clusters(picture: Expression, theme: Theme) -> Iterator[str]:
@@ -56,7 +56,7 @@ def _cluster(
         yield (
             f"{indent[2:]}subgraph cluster_{numbers[path]} {{ graph ["
             f'id="c{numbers[path]}", style="rounded,filled", labelloc=t, margin=10, '
-            f'label={_quoted(escape(clean(path[-1], 60)))}, fillcolor="{fill}", '
+            f'label={quoted(escape(clean(path[-1], 60)))}, fillcolor="{fill}", '
             f'color="{theme.ramp(0.0)}"]'
         )
     for box in tree[path]:
@@ -75,7 +75,7 @@ def _box(box: Box, theme: Theme) -> str:
         f'CELLSPACING="0" CELLPADDING="4" BGCOLOR="{fill}" COLOR="{line}">'
     )
     rows = _constant_row(box, theme) if box.kind == "constant" else _rows(box, theme, line)
-    tooltip = _quoted(escape(box.tooltip))
+    tooltip = quoted(escape(box.tooltip))
     return f'n{box.key} [id="n{box.key}", tooltip={tooltip}, label=<{table}{rows}</TABLE>>]'
 
 
@@ -104,10 +104,10 @@ def _edge(k: int, edge: Edge, theme: Theme, widest: float, labels: bool) -> str:
     colour = theme.sign(edge.flow)
     parts = [f'id="e{k}"', f'color="{colour}"', f"penwidth={edge_width(edge, widest):.2f}"]
     if edge.local is not None:
-        parts.append(f"tooltip={_quoted(escape(edge_tooltip(edge)))}")
+        parts.append(f"tooltip={quoted(escape(edge_tooltip(edge)))}")
         if labels and edge.label:
-            parts.append(f'label={_quoted(escape(" " + edge.label + " "))}, fontcolor="{colour}"')
-            parts.append(f"labeltooltip={_quoted(escape(edge_tooltip(edge)))}")
+            parts.append(f'label={quoted(escape(" " + edge.label + " "))}, fontcolor="{colour}"')
+            parts.append(f"labeltooltip={quoted(escape(edge_tooltip(edge)))}")
     else:
         parts.append(f'color="{theme.constant_line}", tooltip="constant"')
     return f"  n{edge.source} -> n{edge.target} [{', '.join(parts)}]"
@@ -138,6 +138,6 @@ def _html(text: str) -> str:
     return escape(text) if text.strip() else "&#160;"
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
     """Return a DOT string; a backslash would start one of Graphviz's own escapes."""
     return '"' + text.replace("\\", "&#92;").replace('"', "&quot;") + '"'

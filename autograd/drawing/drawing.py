@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from autograd.drawing import boxes, render, svg, table
+from autograd.drawing import svg
 from autograd.drawing.colours import THEMES, Theme, escape
-from autograd.drawing.dot import dot
-from autograd.drawing.expression import Expression, Group, read
-from autograd.drawing.walks import nearest, walk
+from autograd.drawing.expression import Group
+from autograd.drawing.levels import LEVELS, Picture, picture_at
+from autograd.drawing.subject import require, subject_of
 from autograd.engine import Value
 
-LEVELS = ("auto", "expression", "neuron", "layer")
 DIRECTIONS = ("LR", "TB")
-LABELLED = 150  # up to this many nodes the edges carry their local partials
-IN_A_TABLE = 60  # rows of the text table of a graph that is too large to draw
-OPERANDS_IN_A_TABLE = 8
 
 
 class Drawing:
@@ -29,17 +25,17 @@ class Drawing:
     `.save(path)` writes the format that the suffix names. Notebooks show it by themselves.
     """
 
-    def __init__(self, picture: Any, theme: Theme) -> None:
+    def __init__(self, picture: Picture, theme: Theme) -> None:
         self._picture = picture
         self._theme = theme
 
     def svg(self) -> str:
         """Return the picture as an SVG element. Raises ValueError if it is too large."""
-        return str(self._picture.svg(self._theme))
+        return self._picture.svg(self._theme)
 
     def dot(self) -> str:
         """Return the picture in Graphviz's language. Raises ValueError if it is too large."""
-        return str(self._picture.dot(self._theme))
+        return self._picture.dot(self._theme)
 
     def html(self) -> str:
         """Return a page of its own with the picture, and the table for who cannot see it."""
@@ -57,7 +53,7 @@ class Drawing:
 
     def text(self) -> str:
         """Return the picture as a text table, of any graph."""
-        return str(self._picture.text())
+        return self._picture.text()
 
     def save(self, path: str | Path) -> None:
         """Write the picture to a .svg, .png, .pdf, .dot, .html or .txt file, and nothing else.
@@ -89,55 +85,6 @@ class Drawing:
         return {"text/html": shown, "image/svg+xml": picture, **bundle}
 
 
-class ExpressionPicture:
-    """The picture of an expression graph, or of the part nearest to its root."""
-
-    def __init__(self, picture: Expression, rankdir: str, limit: int, complete: bool) -> None:
-        self.picture, self.rankdir = picture, rankdir
-        self.limit, self.complete = limit, complete
-        self.labels = len(picture.boxes) <= LABELLED
-
-    def summary(self) -> str:
-        """Return the level and the size."""
-        count = len(self.picture.boxes)
-        return f"expression, {count if self.complete else f'more than {self.limit}'} nodes"
-
-    def svg(self, theme: Theme) -> str:
-        """Return SVG by Graphviz, or by our own layout where there is none."""
-        drawn = render.graphviz_svg(self.dot(theme))
-        if drawn is not None:
-            return drawn
-        return boxes.boxes_svg(self.picture, theme, rankdir=self.rankdir, labels=self.labels)
-
-    def dot(self, theme: Theme) -> str:
-        """Return DOT text."""
-        self._require_complete()
-        return dot(self.picture, theme, rankdir=self.rankdir, labels=self.labels)
-
-    def raster(self, theme: Theme, format: str) -> bytes:
-        """Return PNG or PDF."""
-        source = self.dot(theme)
-        if format == "png":
-            source = source.replace("graph [", "graph [dpi=144, ", 1)
-        drawn = render.with_graphviz(source, format)
-        return render.rasterised(self.svg(theme), format) if drawn is None else drawn
-
-    def text(self) -> str:
-        """Return the text table."""
-        shown = table.expression_table(self.picture)
-        if self.complete:
-            return shown
-        return f"{shown}… the nodes nearest to the root of more than {self.limit}.\n"
-
-    def _require_complete(self) -> None:
-        if not self.complete:
-            raise ValueError(
-                f"a picture of an expression has at most max_nodes = {self.limit} nodes; this "
-                "graph has more. Draw a part of it, raise max_nodes, or draw a network with "
-                'level="neuron" or level="layer". .text() always works.'
-            )
-
-
 def draw(
     obj: Any,
     *,
@@ -153,8 +100,13 @@ def draw(
 
     A box is one Value: operation, name, number and gradient. An arrow says `×local`, the
     local partial, and where a node has several users `⇒ contribution`, so that the
-    contributions add up to its gradient. `inputs` and `parameters` tint leaves, `groups`
-    maps nodes to the name of the cluster they are drawn in (a tuple of names nests).
+    contributions add up to its gradient. A network (a NetworkPicture, or an object with
+    `.picture()` and `.root`, as a probe is) can also be drawn by neuron and by layer.
+    `inputs` and `parameters` tint leaves, `groups` maps nodes to the name of the cluster they
+    are drawn in (a tuple of names nests).
+
+    Above `max_nodes` a graph is drawn by neuron where there is a network; else `draw` still
+    returns, and `.svg()` raises ValueError.
 
     >>> from autograd import Value
     >>> x = Value(3.0, "x")
@@ -169,31 +121,9 @@ def draw(
 
     Raises TypeError for anything else to draw, ValueError for an unknown option.
     """
-    _require("level", level, LEVELS)
-    _require("theme", theme, tuple(THEMES))
-    _require("rankdir", rankdir, DIRECTIONS)
-    roots = _roots(obj)
-    order = walk(roots, max_nodes)
-    complete = order is not None
-    if order is None:
-        picture = read(roots, nearest(roots, IN_A_TABLE), most_operands=OPERANDS_IN_A_TABLE)
-    else:
-        picture = read(roots, order, inputs=inputs, parameters=parameters, groups=groups)
-    return Drawing(ExpressionPicture(picture, rankdir, max_nodes, complete), THEMES[theme])
-
-
-def _roots(obj: Any) -> Sequence[Value]:
-    if obj.__class__ is Value:
-        return [obj]
-    if isinstance(obj, (list, tuple)) and obj and all(x.__class__ is Value for x in obj):
-        return list(dict.fromkeys(obj))
-    raise TypeError(
-        "draw takes a Value, a list of Values, a NetworkPicture or a probe; "
-        f"got {type(obj).__name__}. Run the forward pass and draw its result."
-    )
-
-
-def _require(option: str, given: object, allowed: Sequence[str]) -> None:
-    if given not in allowed:
-        choices = ", ".join(repr(choice) for choice in allowed)
-        raise ValueError(f"{option} must be one of {choices}; got {given!r}.")
+    require("level", level, LEVELS)
+    require("theme", theme, tuple(THEMES))
+    require("rankdir", rankdir, DIRECTIONS)
+    given = {"inputs": inputs, "parameters": parameters, "groups": groups}
+    subject = subject_of(obj, "draw", {name: x for name, x in given.items() if x})
+    return Drawing(picture_at(subject, level, rankdir, max_nodes), THEMES[theme])

@@ -10,6 +10,7 @@ from itertools import pairwise
 from autograd.drawing.colours import Theme, escape
 
 FONT = "Helvetica,Arial,sans-serif"
+Point = tuple[float, float]
 _NARROW = frozenset("iljI.,:;|!'()[]{} ft/")
 _WIDE = frozenset("mwMW@%—…Σ")
 
@@ -36,12 +37,13 @@ def _value(value: object) -> str:
 
 def text(
     x: float, y: float, content: str, colour: str, *, size: float = 12.0, anchor: str = "start",
-    bold: bool = False,
+    bold: bool = False, part: str | None = None,
 ) -> str:  # fmt: skip
     """Return a line of text whose baseline starts, ends or is centred at (x, y)."""
     return element(
         "text", escape(content), x=x, y=y, fill=colour, font_size=size,
-        text_anchor=None if anchor == "start" else anchor, font_weight="bold" if bold else None,
+        text_anchor=None if anchor == "start" else anchor,
+        font_weight="bold" if bold else None, data_part=part,
     )  # fmt: skip
 
 
@@ -50,7 +52,7 @@ def title(content: str) -> str:
     return element("title", escape(content) or " ")
 
 
-def curve(points: list[tuple[float, float]], vertical: bool = False) -> str:
+def curve(points: list[Point], vertical: bool = False) -> str:
     """Return path data that leaves and reaches every point along the main direction."""
     data = [f"M{_value(float(points[0][0]))} {_value(float(points[0][1]))}"]
     for (x0, y0), (x1, y1) in pairwise(points):

@@ -38,7 +38,7 @@ def nearest(roots: Sequence[Value], count: int) -> list[Value]:
     queue = list(roots)
     for node in queue:
         for operand in node.operands:
-            if not is_constant(operand) and operand not in seen:
+            if isinstance(operand, Value) and not operand.constant and operand not in seen:
                 if len(seen) >= count:
                     return _parents_first(seen)
                 seen[operand] = None

@@ -1,0 +1,173 @@
+"""What `draw` draws at each level, and which level it chooses by itself."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Protocol
+
+from autograd.drawing import boxes, render, table
+from autograd.drawing.colours import Theme
+from autograd.drawing.dot import dot
+from autograd.drawing.expression import Expression, read
+from autograd.drawing.layers import layers_svg
+from autograd.drawing.networks import network_dot, network_table
+from autograd.drawing.neurons import neurons_svg
+from autograd.drawing.picture import NetworkPicture
+from autograd.drawing.subject import Subject
+from autograd.drawing.walks import nearest, walk
+
+LEVELS = ("auto", "expression", "neuron", "layer")
+LABELLED = 150  # up to this many nodes the edges carry their local partials
+IN_A_TABLE = 60  # rows of the text table of a graph that is too large to draw
+OPERANDS_IN_A_TABLE = 8
+MOST_UNITS, MOST_WEIGHTS = 32, 2000  # drawn unit by unit
+
+
+class Picture(Protocol):
+    """What a Drawing shows."""
+
+    def summary(self) -> str:
+        """Return the level and the size."""
+
+    def svg(self, theme: Theme) -> str:
+        """Return SVG."""
+
+    def dot(self, theme: Theme) -> str:
+        """Return DOT text."""
+
+    def raster(self, theme: Theme, format: str) -> bytes:
+        """Return PNG or PDF."""
+
+    def text(self) -> str:
+        """Return a text table."""
+
+
+class ExpressionPicture:
+    """The picture of an expression graph, or of the part nearest to its root."""
+
+    def __init__(self, picture: Expression, rankdir: str, limit: int, complete: bool) -> None:
+        self.picture, self.rankdir = picture, rankdir
+        self.limit, self.complete = limit, complete
+        self.labels = len(picture.boxes) <= LABELLED
+
+    def summary(self) -> str:
+        """Return the level and the size."""
+        count = len(self.picture.boxes) if self.complete else f"more than {self.limit}"
+        return f"expression, {count} nodes"
+
+    def svg(self, theme: Theme) -> str:
+        """Return SVG by Graphviz, or by our own layout where there is none."""
+        drawn = render.graphviz_svg(self.dot(theme))
+        if drawn is not None:
+            return drawn
+        return boxes.boxes_svg(self.picture, theme, rankdir=self.rankdir, labels=self.labels)
+
+    def dot(self, theme: Theme) -> str:
+        """Return DOT text."""
+        self._require_complete()
+        return dot(self.picture, theme, rankdir=self.rankdir, labels=self.labels)
+
+    def raster(self, theme: Theme, format: str) -> bytes:
+        """Return PNG or PDF."""
+        source = self.dot(theme)
+        if format == "png":
+            source = source.replace("graph [", "graph [dpi=144, ", 1)
+        drawn = render.with_graphviz(source, format)
+        return render.rasterised(self.svg(theme), format) if drawn is None else drawn
+
+    def text(self) -> str:
+        """Return the text table."""
+        shown = table.expression_table(self.picture)
+        if self.complete:
+            return shown
+        return f"{shown}… the nodes nearest to the root of more than {self.limit}.\n"
+
+    def _require_complete(self) -> None:
+        if not self.complete:
+            raise ValueError(
+                f"a picture of an expression has at most max_nodes = {self.limit} nodes; this "
+                "graph has more. Draw a part of it, raise max_nodes, or draw a network with "
+                'level="neuron" or level="layer". .text() always works.'
+            )
+
+
+class NetworkLevel:
+    """The picture of a network, by neuron or by layer."""
+
+    def __init__(self, picture: NetworkPicture, level: str, note: str) -> None:
+        self.picture, self.level, self.note = picture, level, note
+
+    def summary(self) -> str:
+        """Return the level and the size."""
+        return f"{self.level}, network {self.picture.name}"
+
+    def svg(self, theme: Theme) -> str:
+        """Return SVG of our own."""
+        draw_level = neurons_svg if self.level == "neuron" else layers_svg
+        return draw_level(self.picture, theme, self.note)
+
+    def dot(self, theme: Theme) -> str:
+        """Return DOT text: a node a unit, or a node a layer."""
+        return network_dot(self.picture, theme, by_unit=self.level == "neuron")
+
+    def raster(self, theme: Theme, format: str) -> bytes:
+        """Return PNG or PDF."""
+        return render.rasterised(self.svg(theme), format)
+
+    def text(self) -> str:
+        """Return the text table."""
+        return network_table(self.picture) + (f"{self.note}\n" if self.note else "")
+
+
+def picture_at(subject: Subject, level: str, rankdir: str, max_nodes: int) -> Picture:
+    """Return the picture of a subject at a level; "auto" takes the finest that is legible.
+
+    Raises ValueError for a level that the subject does not have.
+    """
+    network = subject.network
+    if level in ("neuron", "layer") and network is None:
+        raise ValueError(
+            f"level={level!r} takes a network; got a graph of Values. Draw a probe of the model, "
+            'or a NetworkPicture, or use level="expression".'
+        )
+    if level == "expression" and not subject.roots:
+        raise ValueError(
+            'level="expression" takes a graph of Values; got the numbers of a network. '
+            'Draw its loss, or use level="neuron" or level="layer".'
+        )
+    if level in ("auto", "expression") and subject.roots:
+        shown = _expression(subject, rankdir, max_nodes)
+        if shown.complete or level == "expression" or network is None:
+            return shown
+    if network is None:
+        raise ValueError("there is nothing to draw: no graph and no network.")
+    return _network(network, level, bool(subject.roots), max_nodes)
+
+
+def _expression(subject: Subject, rankdir: str, max_nodes: int) -> ExpressionPicture:
+    order = walk(subject.roots, max_nodes)
+    if order is None:
+        part = nearest(subject.roots, IN_A_TABLE)
+        picture = read(subject.roots, part, most_operands=OPERANDS_IN_A_TABLE)
+        return ExpressionPicture(picture, rankdir, max_nodes, complete=False)
+    picture = read(subject.roots, order, gradient=subject.gradient(order), **subject.options)
+    if len(picture.boxes) > LABELLED:
+        note = f"more than {LABELLED} nodes: the local partials are in the tooltips of the arrows"
+        picture = replace(picture, notes=(*picture.notes, note))
+    return ExpressionPicture(picture, rankdir, max_nodes, complete=True)
+
+
+def _network(network: NetworkPicture, level: str, has_graph: bool, max_nodes: int) -> NetworkLevel:
+    units, weights = max(network.sizes), network.weight_count
+    legible = units <= MOST_UNITS and weights <= MOST_WEIGHTS
+    if level == "neuron" and sum(network.sizes) + weights <= max_nodes:
+        legible = True
+    if level == "layer" or (level == "auto" and network.samples > 1):
+        return NetworkLevel(network, "layer", "")
+    if not legible:
+        return NetworkLevel(network, "layer", (
+            f"drawn by layer: {units} units in a layer, {weights} weights; "
+            f'level="neuron", max_nodes={sum(network.sizes) + weights} draws each of them'
+        ))  # fmt: skip
+    note = f"drawn by neuron: the graph has more than max_nodes = {max_nodes} nodes"
+    return NetworkLevel(network, "neuron", note if level == "auto" and has_graph else "")

@@ -1,0 +1,62 @@
+"""What can be drawn: a graph of Values, the numbers of a network, or something with both."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from autograd.drawing.picture import NetworkPicture
+from autograd.engine import Value, adjoints
+
+
+@dataclass(frozen=True)
+class Subject:
+    """The roots of a graph and the picture of a network; one of them may be missing.
+
+    `options` are the `inputs`, `parameters` and `groups` of `draw`. `units` holds the Value
+    of z of every unit, layer by layer, where they are known.
+    """
+
+    roots: Sequence[Value] = ()
+    network: NetworkPicture | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
+    units: Sequence[Sequence[Value]] = ()
+    swept: bool = False  # whether gradients are computed here and not read from .grad
+
+    def gradient(self, nodes: Sequence[Value]) -> Callable[[Value], float | None] | None:
+        """Return ∂root/∂node as a function; None where `.grad` is to be shown."""
+        if not self.swept:
+            return None
+        return dict(zip(nodes, adjoints(self.roots[0], nodes), strict=True)).get
+
+
+def subject_of(obj: Any, function: str, options: Mapping[str, Any]) -> Subject:
+    """Return what `obj` has to be drawn.
+
+    An object with `.picture()` and `.root` may also have `.drawing_options()`, a dict of
+    `inputs`, `parameters`, `groups` and `units`; what the caller gives goes before it.
+
+    Raises TypeError for anything else.
+    """
+    if obj.__class__ is Value:
+        return Subject(roots=[obj], options=options)
+    if isinstance(obj, (list, tuple)) and obj and all(x.__class__ is Value for x in obj):
+        return Subject(roots=list(dict.fromkeys(obj)), options=options)
+    if isinstance(obj, NetworkPicture):
+        return Subject(network=obj, options=options)
+    if callable(getattr(obj, "picture", None)) and getattr(obj, "root", None).__class__ is Value:
+        own = dict(getattr(obj, "drawing_options", dict)())
+        units = own.pop("units", ())
+        return Subject([obj.root], obj.picture(), {**own, **options}, units, swept=True)
+    raise TypeError(
+        f"{function} takes a Value, a list of Values, a NetworkPicture or a probe; "
+        f"got {type(obj).__name__}. Run the forward pass and draw its result."
+    )
+
+
+def require(option: str, given: object, allowed: Sequence[str]) -> None:
+    """Raise ValueError unless an option is one of its choices."""
+    if given not in allowed:
+        choices = ", ".join(repr(choice) for choice in allowed)
+        raise ValueError(f"{option} must be one of {choices}; got {given!r}.")
