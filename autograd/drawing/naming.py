@@ -10,7 +10,7 @@ from autograd.primitives import CALL, PRIMITIVES, SUM
 
 LONGEST_NAME = 14
 _SUPERSCRIPT = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
-_SIGNS = {"*": "×", "-": MINUS, "/": "÷", "**": "xⁿ", "||": "|x|", "total": "Σ", "dot": "Σwx+b"}
+_SIGNS = {"*": "×", "-": MINUS, "/": "÷", "**": "xⁿ", "abs": "|x|", "total": "Σ", "dot": "Σwx+b"}
 _INDEXED = ("softmax", "log_softmax", "take")
 
 
@@ -30,8 +30,8 @@ def symbol(op: str, count: int, last: float | None) -> tuple[str, bool]:
         return "Σwx", True
     if op == "add" and count > 2:
         return "Σ", False
-    bare = re.sub(r"\(##\)|\(#1\)|#1|#2| ", "", _pattern(op))
-    return _SIGNS.get(bare, op if "#" in bare else bare).replace("_", " "), False
+    sign = op if _is_call(op) else re.sub(r"#\d| ", "", PRIMITIVES[op].symbol)
+    return _SIGNS.get(sign, sign.replace("_", " ")), False
 
 
 def short_name(op: str, sign: str, operands: Sequence[tuple[str, int]]) -> tuple[str, int]:
@@ -45,7 +45,7 @@ def short_name(op: str, sign: str, operands: Sequence[tuple[str, int]]) -> tuple
     row = PRIMITIVES.get(op)
     if row is None or len(operands) > 3 or not all(name for name, _ in operands):
         return "", CALL
-    enclosed = "(" in row.symbol or "|" in row.symbol
+    enclosed = _is_call(op)
     names = []
     for k, (name, binding) in enumerate(operands):
         needed = SUM if sign == "Σ" else row.precedence + (k > 0 or sign.startswith("(·)"))
@@ -70,19 +70,15 @@ def written(op: str, sign: str, names: Sequence[str]) -> str:
         return names[0] + sign[3:]
     if sign.endswith("]"):
         return f"{sign}({', '.join(names)})"
-    pattern = _pattern(op).replace("**", "^").replace("*", "·").replace("-", MINUS)
-    return re.sub(r"##|#(\d)", lambda slot: _operand(slot, names), pattern)
+    if _is_call(op):
+        return f"{op}({', '.join(names)})"
+    pattern = PRIMITIVES[op].symbol.replace("**", "^").replace("*", "·").replace("-", MINUS)
+    return re.sub(r"#(\d)", lambda slot: names[int(slot[1]) - 1], pattern)
 
 
-def _operand(slot: re.Match[str], names: Sequence[str]) -> str:
-    if slot[1] is None:
-        return ", ".join(names)
-    k = int(slot[1]) - 1
-    return names[k] if k < len(names) else ""
-
-
-def _pattern(op: str) -> str:
-    return PRIMITIVES[op].symbol if op in PRIMITIVES else f"{op}(##)"
+def _is_call(op: str) -> bool:
+    """Return whether an operation is written as a function of its operands."""
+    return op not in PRIMITIVES or "(" in PRIMITIVES[op].symbol
 
 
 def _superscript(exponent: float) -> str:

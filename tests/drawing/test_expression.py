@@ -90,7 +90,7 @@ def picture_of_any_size(root):
         (lambda x, y: (x + y) * x, "×", "(x + y)·x"),
         (lambda x, y: x - (y - x), "−", "x − (y − x)"),
         (lambda x, y: (x * y) ** 2, "(·)²", "(x·y)²"),
-        (lambda x, y: abs(x), "|x|", "|x|"),
+        (lambda x, y: abs(x), "|x|", "abs(x)"),
         (lambda x, y: exp(x + y), "exp", "exp(x + y)"),
         (lambda x, y: dot((x,), (y,), x), "Σwx+b", "dot(x, y, x)"),
         (lambda x, y: dot((x,), (y,)), "Σwx", "dot(x, y)"),
