@@ -19,11 +19,15 @@ from demos.notes.claims import Claim, Slip
 
 
 def show_claims(claims: list[Claim]) -> None:
-    holding = sum(claim.holds for claim in claims)
-    furthest = max(claim.distance for claim in claims)
-    print(f"  {holding} of {len(claims)} formulas hold, the furthest off by {furthest:.0e}:")
-    for claim in claims:
-        print(f"    {'holds' if claim.holds else 'FAILS'}  {claim.formula}")
+    """Print each formula once, with the layers or cases where it was evaluated."""
+    print(f"  {'formula':<46}  off by    layers or cases")
+    for formula in dict.fromkeys(claim.formula for claim in claims):
+        every = [claim for claim in claims if claim.formula == formula]
+        furthest = max(claim.distance for claim in every)
+        where = ", ".join(dict.fromkeys(str(claim.where) for claim in every))
+        holds = all(claim.holds for claim in every)
+        mark = f"{furthest:.0e}" if holds else "FAILS"
+        print(f"  {formula:<46}  {mark:<8}  {where}".rstrip())
 
 
 def show_slips(slips: list[Slip]) -> None:
@@ -44,14 +48,17 @@ def show_proof() -> None:
         first, *rest = formula.splitlines()
         print(f"    {step} = {first}" + "".join(f",{line}" for line in rest))
     print("  and on numbers:")
-    for claim in proof.on_numbers():
-        print(f"    {'holds' if claim.holds else 'FAILS'}  {claim.formula}")
+    show_claims(list(proof.on_numbers()))
 
 
 def show_shapes() -> None:
-    print("  the table of shapes, here with 3 units a layer and 5 examples:")
-    for array, letters, shape in note_4.table_of_shapes():
-        print(f"    {array:<8} {letters:<16} {shape}")
+    print(
+        "  the lecture's arrays, and what a program recovers from the scalar graph of one example"
+    )
+    print("  (5 examples, 2-4-3-1; one row an example, and da, dz without the 1/m):")
+    for held in note_4.held_by_a_program():
+        verdict = "equal" if held.claim.holds else "NOT EQUAL"
+        print(f"    {held.array:<5} {held.shape!s:<7} {held.program.shape!s:<7} {verdict}")
 
 
 def show_worked_numbers() -> None:

@@ -16,7 +16,7 @@ ROUNDING = 1e-12  # what two correct ways of computing one number may differ by
 
 @dataclass(frozen=True)
 class Claim:
-    """A formula, what it gives, and what it should give.
+    """A formula, what it gives, and what it should give; `where` is the layer or the case.
 
     `hand` is None where the formula cannot be formed at all: `refusal` then says why.
     """
@@ -24,6 +24,7 @@ class Claim:
     formula: str
     hand: Any
     autodiff: Any
+    where: object = ""
     refusal: str = ""
 
     @property
@@ -61,14 +62,16 @@ def attempt(formula: str, hand: Callable[[], Any], autodiff: Any) -> Claim:
     """Return the claim of a formula that may not even fit its arrays."""
     try:
         return Claim(formula, hand(), autodiff)
-    except (ValueError, IndexError, KeyError) as refusal:
-        return Claim(formula, None, autodiff, f"cannot be formed: {type(refusal).__name__}")
+    except ValueError:
+        return Claim(formula, None, autodiff, refusal="has no meaning: the shapes do not fit")
+    except KeyError:
+        return Claim(formula, None, autodiff, refusal="is never computed")
 
 
 def stacked(claims: Iterable[Claim], formula: str) -> Claim:
     """Return one claim that holds exactly if all of `claims` do: the furthest of them."""
     worst = max(claims, key=lambda claim: claim.distance)
-    return Claim(formula, worst.hand, worst.autodiff, worst.refusal)
+    return Claim(formula, worst.hand, worst.autodiff, refusal=worst.refusal)
 
 
 def descend(mlp: MLP, batches: Iterable[tuple[Any, Any]], loss: Any, lr: float) -> list[float]:

@@ -107,13 +107,13 @@ def claims(seed: int = 0) -> Iterator[Claim]:
     yield Claim("(1) δ^L = (a^L - y) ⊙ σ'(z^L)", delta[L], s.layer(L).delta[:, None])
     for l in range(1, L + 1):
         seen = s.layer(l)
-        yield Claim(f"z^{l} = w^{l} a^{l - 1} + b^{l}", z[l], seen.z[:, None])
-        yield Claim(f"a^{l} = σ(z^{l})", a[l], seen.a[:, None])
+        yield Claim("z^l = w^l a^(l-1) + b^l", z[l], seen.z[:, None], l)
+        yield Claim("a^l = σ(z^l)", a[l], seen.a[:, None], l)
         if l < L:
-            formula = f"(2) δ^{l} = ((w^{l + 1})ᵀ δ^{l + 1}) ⊙ σ'(z^{l})"
-            yield Claim(formula, delta[l], seen.delta[:, None])
-        yield Claim(f"(3) ∂C/∂b^{l} = δ^{l}", delta[l], seen.db[:, None])
-        yield Claim(f"(4) ∂C/∂w^{l} = δ^{l} (a^{l - 1})ᵀ", delta[l] @ a[l - 1].T, seen.dW.T)
+            formula = "(2) δ^l = ((w^(l+1))ᵀ δ^(l+1)) ⊙ σ'(z^l)"
+            yield Claim(formula, delta[l], seen.delta[:, None], l)
+        yield Claim("(3) ∂C/∂b^l = δ^l", delta[l], seen.db[:, None], l)
+        yield Claim("(4) ∂C/∂w^l = δ^l (a^(l-1))ᵀ", delta[l] @ a[l - 1].T, seen.dW.T, l)
 
 
 def order_of_the_outer_product(s: Setting) -> Slip:

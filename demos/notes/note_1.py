@@ -104,15 +104,14 @@ def claims(seed: int = 0) -> Iterator[Claim]:
     everyone = probe(s.mlp, s.X, s.Y, half_squared_error)
     for l in range(1, system.L + 1):
         seen = s.layer(l)
-        yield Claim(f"z_j = Σ_i a_i W_ij + b_j in layer {l}", z[l], seen.z)
-        yield Claim(f"a_j = {system.g[l]}(z_j) in layer {l}", a[l], seen.a)
-        if l < system.L:
-            yield Claim(f"(b) δ_j^{l} = Σ_k δ_k^{l + 1} (Wᵀ)_kj g'(z_j)", delta[l], seen.delta)
-        yield Claim(f"(c) ∂c/∂W_ij = a_i δ_j in layer {l}", np.outer(a[l - 1], delta[l]), seen.dW)
-        yield Claim(f"(d) ∂c/∂b_j = δ_j in layer {l}", delta[l], seen.db)
         mean = sum(system.gradient(l, x, y) for x, y in zip(s.X, s.Y, strict=True)) / len(s.X)
-        formula = f"∂C/∂W_ij = (1/|D|) Σ_x a_i δ_j in layer {l}"
-        yield Claim(formula, mean, everyone.layers[l - 1].dW)
+        yield Claim("z_j = Σ_i a_i W_ij + b_j", z[l], seen.z, l)
+        yield Claim("a_j = g_ℓ(z_j)", a[l], seen.a, l)
+        if l < system.L:
+            yield Claim("(b) δ_j^ℓ = Σ_k δ_k^(ℓ+1) (Wᵀ)_kj g_ℓ'(z_j)", delta[l], seen.delta, l)
+        yield Claim("(c) ∂c/∂W_ij = a_i δ_j", np.outer(a[l - 1], delta[l]), seen.dW, l)
+        yield Claim("(d) ∂c/∂b_j = δ_j", delta[l], seen.db, l)
+        yield Claim("∂C/∂W_ij = (1/|D|) Σ_x a_i δ_j", mean, everyone.layers[l - 1].dW, l)
 
 
 def dropped_slope(s: Setting) -> Slip:
@@ -170,11 +169,12 @@ def source_for_target(s: Setting) -> Slip:
     weight with the layer below.
     """
     l = 3
-    written = np.outer(np.ones(len(s.a[l - 1])), s.a[l - 1]) * np.array(s.delta[l - 1])
+    a, delta, below = (np.array(row) for row in (s.a[l - 1], s.delta[l], s.delta[l - 1]))
+    written = np.outer(a * below, np.ones(len(delta)))
     return Slip(
         "∂z_i is written where ∂z_j is meant",
-        Claim("∂c/∂W_ij = ∂c/∂z_i ∂z_i/∂W_ij", written.T, s.layer(l).dW),
-        Claim("∂c/∂W_ij = ∂c/∂z_j ∂z_j/∂W_ij", np.outer(s.a[l - 1], s.delta[l]), s.layer(l).dW),
+        Claim("∂c/∂W_ij = ∂c/∂z_i a_i", written, s.layer(l).dW),
+        Claim("∂c/∂W_ij = ∂c/∂z_j a_i", np.outer(a, delta), s.layer(l).dW),
     )
 
 

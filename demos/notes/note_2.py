@@ -106,16 +106,20 @@ def claims(seed: int = 0) -> Iterator[Claim]:
     s = Setting(seed)
     for l in range(1, s.system.L + 1):
         seen = s.layer(l)
-        yield Claim(f"a^({l}) = g_{l}(a^({l - 1}) W^({l}) + b^({l}))", s.a[l][0], seen.a)
-        yield Claim(f"δ^({l})", s.found[f"δ{l}"][0], seen.delta)
-        yield Claim(f"∂C/∂W^({l}) = (a^({l - 1}))ᵀ δ^({l})", s.found[f"W{l}"], seen.dW)
-        yield Claim(f"∂C/∂b^({l}) = δ^({l})", s.found[f"b{l}"][0], seen.db)
+        yield Claim("a^(l) = g_l(a^(l-1) W^(l) + b^(l))", s.a[l][0], seen.a, l)
+        if l == s.system.L:
+            formula = "δ^(L) = ∂c/∂a^(L) ⊙ g_L'(z^(L))"
+        else:
+            formula = "δ^(l) = δ^(l+1) (W^(l+1))ᵀ ⊙ g_l'(z^(l))"
+        yield Claim(formula, s.found[f"δ{l}"][0], seen.delta, l)
+        yield Claim("∂C/∂W^(l) = (a^(l-1))ᵀ δ^(l)", s.found[f"W{l}"], seen.dW, l)
+        yield Claim("∂C/∂b^(l) = δ^(l)", s.found[f"b{l}"][0], seen.db, l)
         if l < s.system.L:
             jacobian = s.system.slope(l, s.z[l]).T * s.system.W[l + 1]
-            formula = f"∂z_k^({l + 1})/∂z_j^({l}) = g_{l}'(z_j) W_jk"
-            yield Claim(formula, jacobian, s.between(l))
+            formula = "∂z_k^(l+1)/∂z_j^(l) = g_l'(z_j) W_jk"
+            yield Claim(formula, jacobian, s.between(l), l)
             chained = (s.found[f"δ{l + 1}"] @ jacobian.T)[0]
-            yield Claim(f"δ_j^({l}) = Σ_k δ_k ∂z_k/∂z_j", chained, seen.delta)
+            yield Claim("δ_j^(l) = Σ_k δ_k^(l+1) ∂z_k/∂z_j", chained, seen.delta, l)
 
 
 def loop_without_the_last_layer(s: Setting) -> Slip:

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from autograd import log
-from demos.notes.claims import Claim, Slip, biases, sample, stacked, weights, with_biases
+from demos.notes.claims import Claim, Slip, biases, sample, weights, with_biases
 from nn import MLP, mean_squared_error, probe
 
 TITLE = "Lecture 3: target-first weights, any error, an output function"
@@ -45,7 +45,7 @@ def likelihood(outputs: Any, target: Any) -> Any:
 
 
 ERRORS = {
-    "mean squared error": Error(
+    "MSE": Error(
         lambda p, y: float(np.mean((p - y) ** 2)),
         lambda p, y: 2.0 * (p - y) / len(y),
         mean_squared_error,
@@ -68,9 +68,9 @@ OUTPUTS = {
     "softplus": Output(lambda z: np.log(1.0 + np.exp(z)), _sigmoid),
 }
 CASES = (
-    ("mean squared error", "identity"),
-    ("mean squared error", "softplus"),
-    ("mean squared error", "sigmoid"),
+    ("MSE", "identity"),
+    ("MSE", "softplus"),
+    ("MSE", "sigmoid"),
     ("likelihood", "sigmoid"),
 )
 
@@ -115,19 +115,18 @@ def claims(seed: int = 0) -> Iterator[Claim]:
         s.forward(x)
         s.backward(y)
         seen = probe(mlp, x, y, s.E.engine)
-        case = f"{error}, {output} output"
+        case = f"{error}/{output}"
         layer = {l + 2: one for l, one in enumerate(seen.layers)}
-        yield Claim(f"L - 1 weight matrices ({case})", s.L - 1, len(seen.layers))
-        yield Claim(f"E(Ŷ, Y) ({case})", s.E.value(s.a[s.L], y), seen.root.data)
-        yield Claim(f"δ_j^L = ∂E/∂ŷ_j σ^L'(z_j) ({case})", s.delta[s.L], layer[s.L].delta)
-        for formula, hand, truth in (
-            ("z_k^l = Σ_j W_kj a_j + b_k", s.z, lambda one: one.z),
-            ("δ_k^l = [Σ_m δ_m W_mk] σ'(z_k)", s.delta, lambda one: one.delta),
-            ("∂E/∂W_kj = δ_k a_j", s.dW, lambda one: one.dW.T),
-            ("∂E/∂b_k = δ_k", s.delta, lambda one: one.db),
-        ):
-            every = [Claim("", hand[l], truth(layer[l])) for l in layer]
-            yield stacked(every, f"{formula} in every layer ({case})")
+        yield Claim("L - 1 weight matrices", s.L - 1, len(seen.layers), case)
+        yield Claim("E(Ŷ, Y)", s.E.value(s.a[s.L], y), seen.root.data, case)
+        yield Claim("δ_j^L = ∂E/∂ŷ_j σ^L'(z_j)", s.delta[s.L], layer[s.L].delta, case)
+        for l, one in layer.items():
+            yield Claim("z_k^l = Σ_j W_kj^l a_j^(l-1) + b_k^l", s.z[l], one.z, case)
+            if l < s.L:
+                formula = "δ_k^l = [Σ_m δ_m^(l+1) W_mk^(l+1)] σ'(z_k)"
+                yield Claim(formula, s.delta[l], one.delta, case)
+            yield Claim("∂E/∂W_kj = δ_k a_j", s.dW[l], one.dW.T, case)
+            yield Claim("∂E/∂b_k = δ_k", s.delta[l], one.db, case)
 
 
 def slips(seed: int = 0) -> list[Slip]:

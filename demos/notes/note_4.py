@@ -13,12 +13,12 @@ descent outputs the loss. Here Δ stands for ∂J by that array.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from autograd import gradients
+from autograd import Program, Value, gradients
 from demos.notes.claims import (
     Claim,
     Slip,
@@ -79,14 +79,16 @@ class System:
 
 
 class Setting:
-    """A network with equal widths (so that a wrong transpose fits), and a batch."""
+    """A network, of equal widths so that a wrong transpose fits, and a batch."""
 
-    def __init__(self, seed: int = 0, width: int = 3, m: int = 5) -> None:
+    def __init__(
+        self, seed: int = 0, m: int = 5, fan_in: int = 3, sizes: Sequence[int] = (3, 3, 3)
+    ) -> None:
         rng = np.random.default_rng(seed)
         self.mlp = with_biases(
-            MLP(width, [width] * 3, activation="tanh", output="tanh", seed=seed), rng
+            MLP(fan_in, list(sizes), activation="tanh", output="tanh", seed=seed), rng
         )
-        self.X, self.Y = sample(rng, width, m), 0.5 * sample(rng, width, m)
+        self.X, self.Y = sample(rng, fan_in, m), 0.5 * sample(rng, sizes[-1], m)
         self.m = m
         self.system = System(self.mlp)
         self.system.forward(self.X)
@@ -108,16 +110,12 @@ def claims(seed: int = 0) -> Iterator[Claim]:
     s = Setting(seed)
     L = s.system.L
     yield Claim("J = (1/2m) Σ (y - a^L)², a scalar", s.system.loss(s.Y), s.autodiff.root.data)
-    written = {
-        "a": ("Δa^{l} = (w^{k})ᵀ Δz^{k}", "1. Δa^{l} = (1/m)(a^{l} - y)"),
-        "z": ("Δz^{l} = Δa^{l} ⊙ g'(z^{l})", "2. Δz^{l} = Δa^{l} ⊙ g'(z^{l})"),
-        "w": ("Δw^{l} = Δz^{l} (a^{j})ᵀ",) * 2,
-        "b": ("Δb^{l} = Δz^{l} summed over columns",) * 2,
-    }
     for l in range(L, 0, -1):
-        for name, formulas in written.items():
-            formula = formulas[l == L].format(l=l, k=l + 1, j=l - 1)
-            yield Claim(formula, s.delta[f"{name}{l}"], s.by(name, l))
+        arriving = "1. da^L = (1/m)(a^L - y)" if l == L else "3. 5. da^l = (w^(l+1))ᵀ dz^(l+1)"
+        yield Claim(arriving, s.delta[f"a{l}"], s.by("a", l), l)
+        yield Claim("2. 4. dz^l = da^l ⊙ g'(z^l)", s.delta[f"z{l}"], s.by("z", l), l)
+        yield Claim("dw^l = dz^l (a^(l-1))ᵀ", s.delta[f"w{l}"], s.by("w", l), l)
+        yield Claim("db^l = dz^l summed over its columns", s.delta[f"b{l}"], s.by("b", l), l)
 
 
 def sign_of_the_error(s: Setting) -> Slip:
@@ -230,7 +228,7 @@ def no_formula_for_the_weights(s: Setting) -> Slip:
     right = s.delta[f"z{l}"] @ s.system.a[l - 1].T
     return Slip(
         "Δw and Δb get no formula",
-        Claim("Δw^l, Δb^l", None, s.by("w", l), "no formula is given"),
+        Claim("Δw^l, Δb^l", None, s.by("w", l), refusal="no formula is given"),
         Claim("Δw^l = dz^l (a^(l-1))ᵀ", right, s.by("w", l)),
     )
 
@@ -269,13 +267,41 @@ def training(seed: int = 0, steps: int = 20, eta: float = 0.3) -> tuple[list[flo
     )
 
 
-def table_of_shapes(seed: int = 0) -> list[tuple[str, str, tuple[int, ...]]]:
-    """Return (array, the lecture's shape in letters, its shape here) for the last layer."""
-    s = Setting(seed)
-    l = s.system.L
-    return [
-        ("a, z", "(n^l, m)", s.system.z[l].shape),
-        ("da, dz", "(n^l, m)", s.delta[f"z{l}"].shape),
-        ("dw", "(n^l, n^(l-1))", s.delta[f"w{l}"].shape),
-        ("db", "(n^l, 1)", s.delta[f"b{l}"].shape),
-    ]
+class Held(NamedTuple):
+    """An array of the lecture's table, its shape there, and what a program holds of it."""
+
+    array: str
+    shape: tuple[int, int]
+    program: np.ndarray  # one row an example; of w and b, (source, target)
+    claim: Claim
+
+
+def held_by_a_program(seed: int = 0) -> Iterator[Held]:
+    """Yield every array of the lecture beside the one that a `Program` recovers by itself.
+
+    The scalar graph of one example is recorded once. Replayed over m examples, each of its
+    nodes is a lane of m numbers, and the nodes of a layer together are the lecture's array.
+    """
+    s = Setting(seed, m=5, fan_in=2, sizes=(4, 3, 1))
+    x = [Value(0.0, f"x[{i}]") for i in range(2)]
+    y = [Value(0.0, "y")]
+    one = probe(s.mlp, x, y, half_squared_error)
+    program = Program(one.root, inputs=[*x, *y], parameters=s.mlp.parameters())
+    program(np.hstack([s.X.T, s.Y.T]))
+    for l, layer in enumerate(one.layers, start=1):
+        nodes = layer.nodes
+        held = {
+            f"z^{l}": (s.system.z[l], program.read_values(nodes.z)),
+            f"a^{l}": (s.system.a[l], program.read_values(nodes.a)),
+            f"da^{l}": (s.delta[f"a{l}"] * s.m, program.read_adjoints(nodes.a)),
+            f"dz^{l}": (s.delta[f"z{l}"] * s.m, program.read_adjoints(nodes.z)),
+            f"dw^{l}": (s.delta[f"w{l}"], _adjoints(program, nodes.W)),
+            f"db^{l}": (s.delta[f"b{l}"], _adjoints(program, [nodes.b])),
+        }
+        for name, (ours, theirs) in held.items():
+            yield Held(name, ours.shape, theirs, Claim(name, ours, theirs.T))
+
+
+def _adjoints(program: Program, rows: list[list[Value]]) -> np.ndarray:
+    """Return ∂J/∂parameter, which no input reaches: one number for the whole batch."""
+    return np.array([[program.adjoint(node) for node in row] for row in rows])

@@ -57,11 +57,10 @@ def on_numbers(seed: int = 0) -> Iterator[Claim]:
         by_a = np.array([gradients(z_k, here.a) for z_k in above.z])
         slope = np.array([gradients(a, [z])[0] for a, z in zip(here.a, here.z, strict=True)])
         by_z = np.array([gradients(z_k, here.z) for z_k in above.z])
-        up, down = f"({l + 1})", f"({l})"
-        yield Claim(f"∂z^{up}_k/∂a^{down}_j = w^{up}_kj", s.system.w[l + 1], by_a)
-        yield Claim(f"∂a^{down}_j/∂z^{down}_j = σ'(z^{down}_j)", sigma_prime(s.z[l])[:, 0], slope)
-        yield Claim(f"∂z^{up}_k/∂z^{down}_j = w^{up}_kj σ'(z^{down}_j)", by_a * slope, by_z)
         upper, lower = s.layer(l + 1).delta, s.layer(l).delta
-        yield Claim(f"δ^{down}_j = Σ_k δ^{up}_k ∂z^{up}_k/∂z^{down}_j", upper @ by_z, lower)
         whole = (s.system.w[l + 1].T @ upper) * slope
-        yield Claim(f"δ^{down} = ((w^{up})ᵀ δ^{up}) ⊙ σ'(z^{down})", whole, lower)
+        yield Claim("∂z^(l+1)_k/∂a^l_j = w^(l+1)_kj", s.system.w[l + 1], by_a, l)
+        yield Claim("∂a^l_j/∂z^l_j = σ'(z^l_j)", sigma_prime(s.z[l])[:, 0], slope, l)
+        yield Claim("∂z^(l+1)_k/∂z^l_j = w^(l+1)_kj σ'(z^l_j)", by_a * slope, by_z, l)
+        yield Claim("δ^l_j = Σ_k δ^(l+1)_k ∂z^(l+1)_k/∂z^l_j", upper @ by_z, lower, l)
+        yield Claim("δ^l = ((w^(l+1))ᵀ δ^(l+1)) ⊙ σ'(z^l)", whole, lower, l)

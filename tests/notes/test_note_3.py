@@ -14,14 +14,14 @@ def test_every_formula_agrees_with_autodiff_for_every_error_and_output_function(
 
 
 def test_the_input_is_layer_1_so_weights_start_at_layer_2():
-    s = note_3.System(MLP(3, [4, 2]), "mean squared error", "identity")
+    s = note_3.System(MLP(3, [4, 2]), "MSE", "identity")
     assert s.L == 3
     assert sorted(s.W) == [2, 3]
     assert s.W[2].shape == (4, 3)  # target first
 
 
 def test_the_forward_pass_stores_every_z_and_a():
-    s = note_3.System(MLP(3, [4, 2]), "mean squared error", "identity")
+    s = note_3.System(MLP(3, [4, 2]), "MSE", "identity")
     s.forward(np.array([1.0, 2.0, 3.0]))
     assert sorted(s.z) == [2, 3]
     assert sorted(s.a) == [1, 2, 3]

@@ -30,10 +30,19 @@ def test_the_loop_outputs_the_losses_of_autodiff_and_they_fall(seed):
 
 
 def test_the_arrays_have_the_shapes_of_the_table():
-    s = note_4.Setting(0, width=3, m=5)
-    for l in (1, 2, 3):
+    s = note_4.Setting(0, m=5, fan_in=2, sizes=(4, 3, 1))
+    for l, (n, below) in enumerate([(4, 2), (3, 4), (1, 3)], start=1):
         shapes = [s.delta[f"{name}{l}"].shape for name in "azwb"]
-        assert shapes == [(3, 5), (3, 5), (3, 3), (3, 1)]
+        assert shapes == [(n, 5), (n, 5), (n, below), (n, 1)]
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_program_recovers_every_array_from_the_graph_of_one_example(seed):
+    held = list(note_4.held_by_a_program(seed))
+    assert len(held) == 18
+    for one in held:
+        assert one.program.shape == one.shape[::-1], one.array
+        assert one.claim.holds, one.array
 
 
 def test_one_example_hides_the_slips_of_shape():
