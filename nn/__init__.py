@@ -9,6 +9,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from nn.activations import ACTIVATIONS, Activation
+from nn.checkpoint import load, save
+from nn.history import EarlyStopping, History, accuracy
 from nn.initializers import INITIALIZERS
 from nn.layers import MLP, Layer, Neuron
 from nn.losses import (
@@ -25,41 +27,18 @@ from nn.losses import (
 from nn.module import Module
 from nn.optimizers import OPTIMIZERS, SGD, Adam, AdamW, Optimizer, RMSprop
 from nn.schedules import cosine, exponential, linear, stepwise, warmup
+from nn.training import fit
 
 if TYPE_CHECKING:
     from nn.probing import Probe, probe
 
 __all__ = [
-    "ACTIVATIONS",
-    "INITIALIZERS",
-    "LOSSES",
-    "MLP",
-    "OPTIMIZERS",
-    "SGD",
-    "Activation",
-    "Adam",
-    "AdamW",
-    "Layer",
-    "Module",
-    "Neuron",
-    "Optimizer",
-    "Probe",
-    "RMSprop",
-    "absolute_error",
-    "binary_cross_entropy",
-    "cosine",
-    "cross_entropy",
-    "exponential",
-    "half_squared_error",
-    "hinge",
-    "huber",
-    "linear",
-    "mean_squared_error",
-    "probe",
-    "squared_error",
-    "stepwise",
-    "warmup",
-]
+    "ACTIVATIONS", "INITIALIZERS", "LOSSES", "MLP", "OPTIMIZERS", "SGD", "Activation", "Adam",
+    "AdamW", "EarlyStopping", "History", "Layer", "Module", "Neuron", "Optimizer", "Probe",
+    "RMSprop", "absolute_error", "accuracy", "binary_cross_entropy", "cosine", "cross_entropy",
+    "exponential", "fit", "half_squared_error", "hinge", "huber", "linear", "load",
+    "mean_squared_error", "probe", "save", "squared_error", "stepwise", "warmup",
+]  # fmt: skip
 
 _ROOM_OF = {"Probe": "probing", "probe": "probing"}
 
@@ -67,9 +46,7 @@ _ROOM_OF = {"Probe": "probing", "probe": "probing"}
 def __getattr__(name: str) -> Any:
     if name not in _ROOM_OF:
         raise AttributeError(f"module 'nn' has no attribute {name!r}")
-    thing = getattr(import_module(f"nn.{_ROOM_OF[name]}"), name)
-    globals()[name] = thing
-    return thing
+    return getattr(import_module(f"nn.{_ROOM_OF[name]}"), name)
 
 
 def __dir__() -> list[str]:

@@ -75,8 +75,7 @@ def activation_function(name: Any) -> Activation:
     >>> activation_function("relu").name
     'relu'
     """
-    if isinstance(name, Activation):
-        return name
-    if callable(name):
-        return Activation(getattr(name, "name", getattr(name, "__name__", "custom")), name)
-    return named("an activation", ACTIVATIONS, name, "a function of one Value")
+    g = named("an activation", ACTIVATIONS, name)
+    if isinstance(g, Activation):
+        return g
+    return Activation(getattr(g, "__name__", type(g).__name__), g)

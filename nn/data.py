@@ -1,7 +1,8 @@
-"""Tables of numbers as they arrive from outside: shape and finiteness, checked once."""
+"""Numbers as they arrive from outside: counts and tables, checked once."""
 
 from __future__ import annotations
 
+import operator
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -11,53 +12,64 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
 
 
-def matrix(name: str, data: Any, width: int | None = None) -> Array:
-    """Return `data` as an (m, width) array of finite floats, m > 0.
+def count(name: str, number: Any) -> int:
+    """Return a positive whole number as an int. Raises ValueError for anything else.
 
-    Raises ValueError for anything else, saying where a NaN or an infinity stands.
-
-    >>> matrix("X", [[1, 2]], 2)
-    array([[1., 2.]])
+    >>> count("epochs", 3)
+    3
     """
-    array = _floats(name, data)
-    if array.ndim != 2 or 0 in array.shape or width not in (None, array.shape[1]):
-        columns = "n" if width is None else width
-        raise ValueError(
-            f"{name} must be a table of shape (m, {columns}) with m > 0; "
-            f"got shape {array.shape}. Give one row for each example."
-        )
-    return array
+    try:
+        whole = operator.index(number)
+    except TypeError:
+        whole = 0
+    if whole < 1:
+        raise ValueError(f"{name} must be a positive whole number; got {number!r}.")
+    return whole
 
 
-def column_or_matrix(name: str, data: Any, rows: int) -> Array:
-    """Return `data` as an array of finite floats, (rows,) or (rows, k).
+def floats(name: str, data: Any) -> Array:
+    """Return `data` as an array of floats. Raises ValueError for text, gaps and ragged rows.
 
-    >>> column_or_matrix("y", [0, 1], 2)
-    array([0., 1.])
+    >>> floats("b", [1, 2])
+    array([1., 2.])
     """
-    array = _floats(name, data)
-    if array.ndim not in (1, 2) or 0 in array.shape or len(array) != rows:
-        raise ValueError(
-            f"{name} must have the shape ({rows},) or ({rows}, k), one row for each example; "
-            f"got shape {array.shape}."
-        )
-    return array
-
-
-def _floats(name: str, data: Any) -> Array:
     import numpy as np
 
     try:
-        array = np.asarray(data, dtype=float)
+        return np.asarray(data).astype(float, casting="same_kind")
     except (TypeError, ValueError) as cause:
         raise ValueError(
-            f"{name} must be a rectangular table of real numbers; got {type(data).__name__} "
-            f"({cause}). Encode text and fill gaps first."
+            f"{name} must be a rectangular table of real numbers ({cause}). "
+            "Encode text and fill gaps first."
         ) from None
-    if not np.isfinite(array).all():
-        first = tuple(int(k) for k in np.argwhere(~np.isfinite(array))[0])
-        place = "".join(f"[{k}]" for k in first)
+
+
+def table(name: str, data: Any, rows: int | None = None, columns: int | None = None) -> Array:
+    """Return `data` as an (m, n) array of finite floats, m > 0; (m,) will do if `rows` is given.
+
+    Raises ValueError for another shape, and for a NaN or an infinity, saying where it is.
+
+    >>> table("X", [[1, 2]], columns=2)
+    array([[1., 2.]])
+    """
+    import numpy as np
+
+    array = floats(name, data)
+    shape = (*array.shape, 1) if array.ndim == 1 and rows else array.shape
+    if (
+        len(shape) != 2
+        or 0 in shape
+        or rows not in (None, shape[0])
+        or columns not in (None, shape[1])
+    ):
         raise ValueError(
-            f"{name} must be finite; {name}{place} is {array[first]}. Drop or repair this example."
+            f"{name} must have the shape ({rows or 'm'}, {columns or 'n'}), one row for each "
+            f"example and at least one; got shape {array.shape}."
+        )
+    for index in np.argwhere(~np.isfinite(array)):
+        place = "".join(f"[{k}]" for k in index)
+        raise ValueError(
+            f"{name} must be finite; {name}{place} is {array[tuple(index)]}. "
+            "Drop or repair this example."
         )
     return array

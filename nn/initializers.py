@@ -15,7 +15,7 @@ Initializer = Callable[[int, int, Random], Matrix]
 
 
 def zeros(fan_in: int, fan_out: int, rng: Random) -> Matrix:
-    """Return a matrix of zeros: all units of a hidden layer would stay equal.
+    """Return a matrix of zeros; the units of a hidden layer would all stay equal.
 
     >>> zeros(2, 3, Random(0))
     [[0.0, 0.0, 0.0], [0.0, 0.0, 0.0]]
@@ -24,7 +24,7 @@ def zeros(fan_in: int, fan_out: int, rng: Random) -> Matrix:
 
 
 def uniform(fan_in: int, fan_out: int, rng: Random) -> Matrix:
-    """Draw each weight ~ U(-1, 1), as micrograd does; the scale ignores the fan-in.
+    """Draw each weight ~ U(-1, 1), as micrograd does, whatever the fan-in.
 
     >>> uniform(1, 2, Random(0))
     [[0.68884370305..., 0.51590880588...]]
@@ -36,8 +36,6 @@ def xavier_uniform(fan_in: int, fan_out: int, rng: Random) -> Matrix:
     """Draw a (fan_in, fan_out) weight matrix that keeps Var[a] near Var[input].
 
     Each weight ~ U(-r, r) with r = √(6 / (fan_in + fan_out)).
-
-    Raises ValueError if either count is below 1.
     Source: Glorot & Bengio 2010, eq. 16.
 
     >>> max(abs(w) for w in xavier_uniform(2, 4, Random(0))[0]) < 1.0
@@ -65,7 +63,7 @@ def he_uniform(fan_in: int, fan_out: int, rng: Random) -> Matrix:
     >>> max(abs(w) for w in he_uniform(6, 4, Random(0))[0]) < 1.0
     True
     """
-    return _uniform(6.0 / fan_in if fan_in else 0.0, fan_in, fan_out, rng)
+    return _uniform(6.0 / fan_in, fan_in, fan_out, rng)
 
 
 def he_normal(fan_in: int, fan_out: int, rng: Random) -> Matrix:
@@ -76,7 +74,7 @@ def he_normal(fan_in: int, fan_out: int, rng: Random) -> Matrix:
     >>> len(he_normal(2, 3, Random(0))[0])
     3
     """
-    return _normal(2.0 / fan_in if fan_in else 0.0, fan_in, fan_out, rng)
+    return _normal(2.0 / fan_in, fan_in, fan_out, rng)
 
 
 def lecun_uniform(fan_in: int, fan_out: int, rng: Random) -> Matrix:
@@ -87,7 +85,7 @@ def lecun_uniform(fan_in: int, fan_out: int, rng: Random) -> Matrix:
     >>> max(abs(w) for w in lecun_uniform(3, 4, Random(0))[0]) < 1.0
     True
     """
-    return _uniform(3.0 / fan_in if fan_in else 0.0, fan_in, fan_out, rng)
+    return _uniform(3.0 / fan_in, fan_in, fan_out, rng)
 
 
 def lecun_normal(fan_in: int, fan_out: int, rng: Random) -> Matrix:
@@ -98,7 +96,7 @@ def lecun_normal(fan_in: int, fan_out: int, rng: Random) -> Matrix:
     >>> len(lecun_normal(2, 3, Random(0)))
     2
     """
-    return _normal(1.0 / fan_in if fan_in else 0.0, fan_in, fan_out, rng)
+    return _normal(1.0 / fan_in, fan_in, fan_out, rng)
 
 
 INITIALIZERS: dict[str, Initializer] = {
@@ -110,20 +108,14 @@ INITIALIZERS: dict[str, Initializer] = {
 }  # fmt: skip
 
 
-def _uniform(square: float, fan_in: int, fan_out: int, rng: Random) -> Matrix:
-    r = math.sqrt(square)
+def _uniform(r_squared: float, fan_in: int, fan_out: int, rng: Random) -> Matrix:
+    r = math.sqrt(r_squared)
     return _drawn(fan_in, fan_out, lambda: rng.uniform(-r, r))
 
 
 def _normal(variance: float, fan_in: int, fan_out: int, rng: Random) -> Matrix:
-    deviation = math.sqrt(variance)
-    return _drawn(fan_in, fan_out, lambda: rng.gauss(0.0, deviation))
+    return _drawn(fan_in, fan_out, lambda: rng.gauss(0.0, math.sqrt(variance)))
 
 
 def _drawn(fan_in: int, fan_out: int, draw: Callable[[], float]) -> Matrix:
-    if fan_in < 1 or fan_out < 1:
-        raise ValueError(
-            f"a weight matrix needs at least one input and one unit; "
-            f"got fan_in = {fan_in} and fan_out = {fan_out}. Give both as positive counts."
-        )
     return [[draw() for _ in range(fan_out)] for _ in range(fan_in)]

@@ -7,22 +7,16 @@ z is a single `dot` node.
 
 from __future__ import annotations
 
-import operator
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from random import Random
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from autograd import Value, dot
-from nn.activations import Activation, activation_function
-from nn.data import matrix
-from nn.initializers import INITIALIZERS, Initializer
+from nn.activations import activation_function
+from nn.data import count
+from nn.initializers import INITIALIZERS
 from nn.module import Module
 from nn.names import named
-
-if TYPE_CHECKING:
-    import numpy as np
-
-Units = Iterable[tuple[Sequence[Any], Any]]  # (w, b) of each unit, as Values or as floats
 
 
 class Neuron(Module):
@@ -44,15 +38,14 @@ class Neuron(Module):
         activation: Any = "tanh",
         *,
         rng: Random | None = None,
-        initializer: Any = None,
         weights: Sequence[float] | None = None,
     ) -> None:
-        self.fan_in, self.fan_out = _count("fan_in", fan_in), 1
+        self.fan_in, self.fan_out = count("fan_in", fan_in), 1
         self.activation = activation_function(activation)
         if self.activation.whole:
             raise ValueError(f"{self.activation} takes a whole layer; got one Neuron. Use Layer.")
         if weights is None:
-            draw = _initializer(initializer, self.activation)
+            draw = self.activation.initializer
             weights = [row[0] for row in draw(self.fan_in, 1, rng or Random(0))]
         self.w = tuple([Value(w, f"w[{i}]") for i, w in enumerate(weights)])
         self.b = Value(0.0, "b")
@@ -61,8 +54,8 @@ class Neuron(Module):
 
     def __call__(self, inputs: Any) -> Value:
         """Return a for one example: a list, tuple or array of numbers or Values."""
-        inputs = _example(inputs, self)
-        return self.activation(dot(self.w, inputs, self.b))
+        a: Value = self.activation.function(dot(self.w, _example(inputs, self), self.b))
+        return a
 
     def _summary(self) -> list[str]:
         return [f"{self.fan_in} → 1", self.activation.name]
@@ -91,9 +84,9 @@ class Layer(Module):
         rng: Random | None = None,
         initializer: Any = None,
     ) -> None:
-        self.fan_in, self.fan_out = _count("fan_in", fan_in), _count("fan_out", fan_out)
+        self.fan_in, self.fan_out = count("fan_in", fan_in), count("fan_out", fan_out)
         self.activation = activation_function(activation)
-        draw = _initializer(initializer, self.activation)
+        draw = named("an initializer", INITIALIZERS, initializer or self.activation.initializer)
         W = draw(self.fan_in, self.fan_out, rng or Random(0))
         g = "identity" if self.activation.whole else self.activation
         neurons = [Neuron(self.fan_in, g, weights=w) for w in zip(*W, strict=True)]
@@ -107,21 +100,12 @@ class Layer(Module):
         """Return every a_j for one example: a list, tuple or array of numbers or Values."""
         return self.apply(_example(inputs, self))
 
-    def apply(self, inputs: tuple[Any, ...], units: Units | None = None) -> list[Any]:
-        """Return the outputs for a tuple of `fan_in` numbers or Values, which is not checked.
-
-        `units` are (w, b) to use in place of the layer's own, such as plain numbers.
-        """
-        g = self.activation
-        units = units or self._units
-        if g.whole:
-            return list(g([dot(w, inputs, b) for w, b in units]))
-        function = g.function
-        return [function(dot(w, inputs, b)) for w, b in units]
-
-    def numbers(self) -> list[tuple[tuple[float, ...], float]]:
-        """Return (w, b) of each unit as plain numbers."""
-        return [(tuple([w.data for w in unit.w]), unit.b.data) for unit in self.neurons]
+    def apply(self, inputs: tuple[Any, ...]) -> list[Value]:
+        """Return the outputs for a tuple of `fan_in` Values and floats, which is not checked."""
+        g = self.activation.function
+        if self.activation.whole:
+            return list(g([dot(w, inputs, b) for w, b in self._units]))
+        return [g(dot(w, inputs, b)) for w, b in self._units]
 
     def name_parameters(self, number: str) -> None:
         """Label the parameters as formulas write them: W2[0,1] for layer number 2."""
@@ -158,17 +142,15 @@ class MLP(Module):
         seed: int = 0,
         initializer: Any = None,
     ) -> None:
-        self.fan_in = _count("fan_in", fan_in)
-        counts = [_count(f"sizes[{k}]", size) for k, size in enumerate(sizes)]
+        self.fan_in = count("fan_in", fan_in)
+        counts = [count(f"sizes[{k}]", size) for k, size in enumerate(sizes)]
         if not counts:
             raise ValueError("sizes must name at least one layer; got []. Try MLP(2, [16, 1]).")
         rng = Random(seed)
         functions = [*_hidden(activation, len(counts) - 1), output]
+        shapes = zip([self.fan_in, *counts], counts, functions, strict=False)
         self.layers = tuple(
-            [
-                Layer(inputs, units, g, rng=rng, initializer=initializer)
-                for inputs, units, g in zip([fan_in, *counts], counts, functions, strict=False)
-            ]
+            [Layer(n, m, g, rng=rng, initializer=initializer) for n, m, g in shapes]
         )
         self.fan_out = counts[-1]
         for number, layer in enumerate(self.layers, start=1):
@@ -180,26 +162,6 @@ class MLP(Module):
         for layer in self.layers:
             outputs = layer.apply(tuple(outputs))
         return outputs  # type: ignore[no-any-return]
-
-    def predict(self, X: Any) -> np.ndarray[Any, Any]:
-        """Return the outputs for the rows of X, (m, fan_in), as an array (m, fan_out).
-
-        The numbers are those of calling the model row by row, to the bit; no graph is made.
-        Raises ValueError for another shape, and for NaN or infinity in X.
-
-        >>> MLP(2, [1], initializer="zeros").predict([[1, 2], [3, 4]])
-        array([[0.],
-               [0.]])
-        """
-        import numpy as np
-
-        numbers = [layer.numbers() for layer in self.layers]
-        rows = []
-        for row in matrix("X", X, self.fan_in).tolist():
-            for layer, units in zip(self.layers, numbers, strict=True):
-                row = layer.apply(tuple(row), units)
-            rows.append(row)
-        return np.array(rows, dtype=float)
 
     def _summary(self) -> list[str]:
         sizes = " → ".join(str(n) for n in (self.fan_in, *(x.fan_out for x in self.layers)))
@@ -225,16 +187,6 @@ def _example(inputs: Any, module: Any) -> tuple[Any, ...]:
     return example
 
 
-def _count(name: str, count: Any) -> int:
-    try:
-        whole = operator.index(count)
-    except TypeError:
-        whole = 0
-    if whole < 1:
-        raise ValueError(f"{name} must be a positive whole number; got {count!r}.")
-    return whole
-
-
 def _hidden(functions: Any, count: int) -> list[Any]:
     if not isinstance(functions, list | tuple):
         return [functions] * count
@@ -244,11 +196,3 @@ def _hidden(functions: Any, count: int) -> list[Any]:
             f"got {len(functions)}. The last layer's is given by output=."
         )
     return list(functions)
-
-
-def _initializer(name: Any, g: Activation) -> Initializer:
-    if name is None:
-        return g.initializer
-    if callable(name):
-        return name  # type: ignore[no-any-return]
-    return named("an initializer", INITIALIZERS, name, "a function of fan_in, fan_out, rng")

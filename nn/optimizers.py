@@ -1,7 +1,7 @@
 """Optimisers: each is one scalar rule, (w, g, state, step) → (w, state), for every parameter.
 
 A rule is written with autograd's operations and never branches on a number, so it means
-the same applied to floats, parameter by parameter, as recorded as a graph and replayed.
+the same applied to floats, parameter by parameter, as recorded in a graph and replayed.
 `step` counts from 1; `state` is a tuple of as many numbers as `slots`, 0 at first.
 """
 
@@ -9,63 +9,71 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import KW_ONLY, dataclass
 from typing import Any
 
 from autograd import AnomalyError, Value, clip, sqrt
 from nn.names import named
-from nn.schedules import Schedule
 
 State = tuple[Any, ...]
+BELOW = {
+    "lr": math.inf, "weight_decay": math.inf, "clip_value": math.inf, "clip_norm": math.inf,
+    "epsilon": math.inf, "momentum": 1.0, "alpha": 1.0, "beta1": 1.0, "beta2": 1.0,
+}  # fmt: skip
 
 
+@dataclass(eq=False, repr=False)
 class Optimizer(ABC):
     """What optimisers share; a subclass gives `rule`, and `slots` if it keeps state.
 
-    `lr` is a number or a function of the step. `clip_value` limits each gradient to
-    [-c, c]; `clip_norm` scales all gradients so that the norm of them together is at most c;
-    then `weight_decay` · w is added to each (an L2 penalty; AdamW decouples it).
+    `lr` is a number or a function of the step. `clip_norm` scales all gradients so that
+    the norm of them together is at most c; `clip_value` limits each to [-c, c]; then
+    `weight_decay` · w is added to each, an L2 penalty (AdamW decouples it).
 
+    >>> from autograd import sign
     >>> class SignDescent(Optimizer):
     ...     def rule(self, w, g, state, step):
-    ...         return w - self.lr(step) * g.sign(), state
+    ...         return w - self.rate(step) * sign(g), state
+    >>> w = Value(1.0)
+    >>> SignDescent([w], lr=0.5).update([-3.0])
+    >>> w.data
+    1.5
     """
+
+    parameters: Sequence[Value]
+    lr: float | Callable[[Any], Any] = 0.01
+    _: KW_ONLY
+    weight_decay: float = 0.0
+    clip_value: float | None = None
+    clip_norm: float | None = None
 
     slots = 0
 
-    def __init__(
-        self,
-        parameters: Iterable[Value],
-        lr: float | Schedule,
-        *,
-        weight_decay: float = 0.0,
-        clip_value: float | None = None,
-        clip_norm: float | None = None,
-    ) -> None:
-        self.parameters = _leaves(parameters)
-        self.schedule = lr if callable(lr) else _not_negative("lr", lr)
-        self.weight_decay = _not_negative("weight_decay", weight_decay)
-        self.clip_value = _limit("clip_value", clip_value)
-        self.clip_norm = _limit("clip_norm", clip_norm)
+    def __post_init__(self) -> None:
+        self.parameters = _leaves(self.parameters)
         self.state: list[State] = [(0.0,) * self.slots for _ in self.parameters]
         self.steps = 0
+        for name, limit in BELOW.items():
+            number = getattr(self, name, None)
+            if number is not None and not callable(number) and not 0.0 <= number < limit:
+                raise ValueError(f"{name} must lie in 0 <= {name} < {limit:g}; got {number!r}.")
 
     @abstractmethod
     def rule(self, w: Any, g: Any, state: State, step: Any) -> tuple[Any, State]:
         """Return the new w and the new state of one parameter, given its gradient g."""
 
-    def lr(self, step: Any) -> Any:
+    def rate(self, step: Any) -> Any:
         """Return the learning rate of a step, counted from 1."""
-        return self.schedule(step) if callable(self.schedule) else self.schedule
+        return self.lr(step) if callable(self.lr) else self.lr
 
     def clipped(self, g: Any) -> Any:
         """Return a gradient limited by `clip_value`."""
         return g if self.clip_value is None else clip(g, -self.clip_value, self.clip_value)
 
-    def decayed(self, w: Any, g: Any) -> Any:
+    def penalized(self, w: Any, g: Any) -> Any:
         """Return a gradient limited by `clip_value`, plus that of the penalty."""
-        g = self.clipped(g)
-        return g + self.weight_decay * w if self.weight_decay else g
+        return self.clipped(g) + self.weight_decay * w if self.weight_decay else self.clipped(g)
 
     def zero_grad(self) -> None:
         """Set the gradient of every parameter to 0."""
@@ -83,11 +91,11 @@ class Optimizer(ABC):
         """
         step, scale = self.steps + 1, self._scale(gradients)
         results = [
-            self.rule(w.data, g * scale, state, step)
-            for w, g, state in zip(self.parameters, gradients, self.state, strict=True)
+            self.rule(parameter.data, scale * g, state, step)
+            for parameter, g, state in zip(self.parameters, gradients, self.state, strict=True)
         ]
-        for (w, _), parameter, g in zip(results, self.parameters, gradients, strict=True):
-            if not math.isfinite(w):
+        for (w, state), parameter, g in zip(results, self.parameters, gradients, strict=True):
+            if not all(map(math.isfinite, (w, *state))):
                 raise AnomalyError(
                     f"step {step} would make parameter {parameter.label!r} {w} (it is "
                     f"{parameter.data:g}, its gradient {g:g}). Nothing was changed; "
@@ -95,24 +103,22 @@ class Optimizer(ABC):
                 )
         for parameter, (w, _) in zip(self.parameters, results, strict=True):
             parameter.data = w
-        self.state = [state for _, state in results]
-        self.steps = step
+        self.state, self.steps = [state for _, state in results], step
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({len(self.parameters)} parameters, lr={self.schedule})"
+        return f"{type(self).__name__}({len(self.parameters)} parameters, lr={self.lr})"
 
     def _scale(self, gradients: Sequence[float]) -> float:
-        if self.clip_norm is None:
-            return 1.0
-        norm = math.hypot(*gradients)
-        return self.clip_norm / norm if norm > self.clip_norm else 1.0
+        norm = 0.0 if self.clip_norm is None else math.hypot(*gradients)
+        return 1.0 if self.clip_norm is None or norm <= self.clip_norm else self.clip_norm / norm
 
 
+@dataclass(eq=False, repr=False)
 class SGD(Optimizer):
     """Gradient descent: v ← μ v + g, then w ← w - lr v (Nesterov: w - lr (g + μ v)).
 
-    Sources: Polyak 1964; Nesterov's form as in Sutskever et al. 2013, eq. 3-4, in the
-    variables of PyTorch (v starts at 0, lr outside of it).
+    Sources: Polyak 1964; Nesterov's form from Sutskever et al. 2013, eq. 3-4, in the
+    variables of PyTorch (v starts at 0 and does not contain lr).
 
     >>> w = Value(1.0)
     >>> optimizer = SGD([w], lr=0.1)
@@ -122,61 +128,71 @@ class SGD(Optimizer):
     0.8
     """
 
-    def __init__(
-        self,
-        parameters: Iterable[Value],
-        lr: float | Schedule = 0.01,
-        momentum: float = 0.0,
-        nesterov: bool = False,
-        **options: Any,
-    ) -> None:
-        self.momentum, self.nesterov = _fraction("momentum", momentum), nesterov
-        if nesterov and not momentum:
-            raise ValueError("nesterov needs momentum > 0; got 0. Try momentum=0.9.")
-        self.slots = 1 if momentum else 0
-        super().__init__(parameters, lr, **options)
+    _: KW_ONLY
+    momentum: float = 0.0
+    nesterov: bool = False
+
+    def __post_init__(self) -> None:
+        self.slots = 1 if self.momentum else 0
+        super().__post_init__()
+        if self.nesterov and not self.momentum:
+            raise ValueError("nesterov needs a momentum above 0; got 0. Try momentum=0.9.")
 
     def rule(self, w: Any, g: Any, state: State, step: Any) -> tuple[Any, State]:
         """Return w - lr v and the velocity v."""
-        g = self.decayed(w, g)
+        g = self.penalized(w, g)
         if not self.momentum:
-            return w - self.lr(step) * g, state
+            return w - self.rate(step) * g, state
         v = self.momentum * state[0] + g
-        direction = g + self.momentum * v if self.nesterov else v
-        return w - self.lr(step) * direction, (v,)
+        return w - self.rate(step) * (g + self.momentum * v if self.nesterov else v), (v,)
 
 
+@dataclass(eq=False, repr=False)
 class RMSprop(Optimizer):
     """Steps divided by a running root mean square: s ← α s + (1-α) g², w ← w - lr g/(√s + ε).
 
     Source: Tieleman & Hinton 2012, lecture 6.5; ε as in PyTorch.
 
-    >>> RMSprop([Value(1.0)])
-    RMSprop(1 parameters, lr=0.01)
+    >>> RMSprop([Value(1.0), Value(2.0)])
+    RMSprop(2 parameters, lr=0.01)
     """
+
+    _: KW_ONLY
+    alpha: float = 0.99
+    epsilon: float = 1e-8
 
     slots = 1
 
-    def __init__(
-        self,
-        parameters: Iterable[Value],
-        lr: float | Schedule = 0.01,
-        alpha: float = 0.99,
-        epsilon: float = 1e-8,
-        **options: Any,
-    ) -> None:
-        self.alpha, self.epsilon = _fraction("alpha", alpha), _not_negative("epsilon", epsilon)
-        super().__init__(parameters, lr, **options)
-
     def rule(self, w: Any, g: Any, state: State, step: Any) -> tuple[Any, State]:
         """Return w - lr g/(√s + ε) and the running mean square s."""
-        g = self.decayed(w, g)
+        g = self.penalized(w, g)
         s = self.alpha * state[0] + (1.0 - self.alpha) * (g * g)
-        return w - self.lr(step) * (g / (sqrt(s) + self.epsilon)), (s,)
+        return w - self.rate(step) * (g / (sqrt(s) + self.epsilon)), (s,)
 
 
-class Adam(Optimizer):
-    """Adaptive moments: w ← w - lr m̂/(√v̂ + ε), with m, v running means of g and g².
+@dataclass(eq=False, repr=False)
+class Moments(Optimizer):
+    """What Adam and AdamW share: running means m of g and v of g², freed of their bias."""
+
+    lr: float | Callable[[Any], Any] = 0.001
+    _: KW_ONLY
+    beta1: float = 0.9
+    beta2: float = 0.999
+    epsilon: float = 1e-8
+
+    slots = 2
+
+    def direction(self, g: Any, state: State, step: Any) -> tuple[Any, State]:
+        """Return m̂/(√v̂ + ε) and the moments (m, v)."""
+        m = self.beta1 * state[0] + (1.0 - self.beta1) * g
+        v = self.beta2 * state[1] + (1.0 - self.beta2) * (g * g)
+        m_hat = m / (1.0 - self.beta1**step)
+        v_hat = v / (1.0 - self.beta2**step)
+        return m_hat / (sqrt(v_hat) + self.epsilon), (m, v)
+
+
+class Adam(Moments):
+    """Adaptive moments: w ← w - lr m̂/(√v̂ + ε).
 
     Source: Kingma & Ba 2015, algorithm 1.
 
@@ -188,26 +204,14 @@ class Adam(Optimizer):
     '0.900000'
     """
 
-    slots = 2
-
-    def __init__(
-        self,
-        parameters: Iterable[Value],
-        lr: float | Schedule = 0.001,
-        betas: tuple[float, float] = (0.9, 0.999),
-        epsilon: float = 1e-8,
-        **options: Any,
-    ) -> None:
-        self.moments = _Moments(*betas, epsilon)
-        super().__init__(parameters, lr, **options)
-
     def rule(self, w: Any, g: Any, state: State, step: Any) -> tuple[Any, State]:
         """Return w - lr m̂/(√v̂ + ε) and the moments (m, v)."""
-        direction, state = self.moments(self.decayed(w, g), state, step)
-        return w - self.lr(step) * direction, state
+        direction, state = self.direction(self.penalized(w, g), state, step)
+        return w - self.rate(step) * direction, state
 
 
-class AdamW(Optimizer):
+@dataclass(eq=False, repr=False)
+class AdamW(Moments):
     """Adam with decoupled weight decay λ: w ← w - lr (m̂/(√v̂ + ε) + λ w).
 
     Source: Loshchilov & Hutter 2019, algorithm 2 (the schedule multiplies both terms).
@@ -216,57 +220,29 @@ class AdamW(Optimizer):
     0.01
     """
 
-    slots = 2
-
-    def __init__(
-        self,
-        parameters: Iterable[Value],
-        lr: float | Schedule = 0.001,
-        betas: tuple[float, float] = (0.9, 0.999),
-        epsilon: float = 1e-8,
-        weight_decay: float = 0.01,
-        **options: Any,
-    ) -> None:
-        self.moments = _Moments(*betas, epsilon)
-        super().__init__(parameters, lr, weight_decay=weight_decay, **options)
+    _: KW_ONLY
+    weight_decay: float = 0.01
 
     def rule(self, w: Any, g: Any, state: State, step: Any) -> tuple[Any, State]:
         """Return w - lr (m̂/(√v̂ + ε) + λ w) and the moments (m, v)."""
-        direction, state = self.moments(self.clipped(g), state, step)
-        return w - self.lr(step) * (direction + self.weight_decay * w), state
+        direction, state = self.direction(self.clipped(g), state, step)
+        return w - self.rate(step) * (direction + self.weight_decay * w), state
 
 
-OPTIMIZERS: dict[str, Any] = {"sgd": SGD, "rmsprop": RMSprop, "adam": Adam, "adamw": AdamW}
+OPTIMIZERS = {"sgd": SGD, "rmsprop": RMSprop, "adam": Adam, "adamw": AdamW}
 
 
 def optimizer_for(name: Any, parameters: Iterable[Value]) -> Optimizer:
-    """Return an optimiser of that name with its defaults; an object is returned as it is.
+    """Return an optimiser of these parameters by name; an object is returned as it is.
 
     Raises ValueError for an unknown name, listing the known ones.
 
-    >>> optimizer_for("sgd", [Value(1.0)])
-    SGD(1 parameters, lr=0.01)
+    >>> optimizer_for("rmsprop", [Value(1.0), Value(2.0)])
+    RMSprop(2 parameters, lr=0.01)
     """
     if isinstance(name, Optimizer):
         return name
-    made = named("an optimiser", OPTIMIZERS, name, "an object such as Adam(model.parameters())")
-    return made(parameters)  # type: ignore[no-any-return]
-
-
-class _Moments:
-    """The direction m̂/(√v̂ + ε) that Adam and AdamW share."""
-
-    def __init__(self, beta1: float, beta2: float, epsilon: float) -> None:
-        self.beta1, self.beta2 = _fraction("beta1", beta1), _fraction("beta2", beta2)
-        self.epsilon = _not_negative("epsilon", epsilon)
-
-    def __call__(self, g: Any, state: State, step: Any) -> tuple[Any, State]:
-        m, v = state
-        m = self.beta1 * m + (1.0 - self.beta1) * g
-        v = self.beta2 * v + (1.0 - self.beta2) * (g * g)
-        m_hat = m / (1.0 - self.beta1**step)
-        v_hat = v / (1.0 - self.beta2**step)
-        return m_hat / (sqrt(v_hat) + self.epsilon), (m, v)
+    return named("an optimiser", OPTIMIZERS, name)(parameters)  # type: ignore[no-any-return]
 
 
 def _leaves(parameters: Iterable[Value]) -> tuple[Value, ...]:
@@ -274,35 +250,14 @@ def _leaves(parameters: Iterable[Value]) -> tuple[Value, ...]:
     parameters = tuple(parameters)
     if not parameters:
         raise ValueError("an optimiser needs at least one parameter; got none.")
-    for k, parameter in enumerate(parameters):
-        if parameter.__class__ is not Value:
-            raise TypeError(
-                f"parameters must be Values; parameters[{k}] is of type "
-                f"{type(parameter).__name__}. Pass model.parameters()."
-            )
-        if parameter.op or parameter.constant:
+    for k, leaf in enumerate(parameters):
+        if leaf.__class__ is not Value:
+            raise TypeError(f"parameters must be Values; parameters[{k}] is a {type(leaf)}.")
+        if leaf.op or leaf.constant:
             raise ValueError(
-                f"parameters must be leaves; parameters[{k}] was computed by {parameter.op!r} "
-                "or is a constant. Pass the Values that it was computed from."
+                f"parameters must be leaves; parameters[{k}] is "
+                f"{f'computed by {leaf.op!r}' if leaf.op else 'a constant'}."
             )
     if len(set(parameters)) < len(parameters):
-        raise ValueError("each parameter may be given once; one of them is repeated.")
+        raise ValueError("a parameter may be given once only; one of them is repeated.")
     return parameters
-
-
-def _not_negative(name: str, number: Any) -> float:
-    if not (isinstance(number, int | float) and 0.0 <= number < math.inf):
-        raise ValueError(f"{name} must be a finite number >= 0; got {number!r}.")
-    return float(number)
-
-
-def _fraction(name: str, number: Any) -> float:
-    if not (isinstance(number, int | float) and 0.0 <= number < 1.0):
-        raise ValueError(f"{name} must lie in 0 <= {name} < 1; got {number!r}.")
-    return float(number)
-
-
-def _limit(name: str, number: Any) -> float | None:
-    if number is not None and not (isinstance(number, int | float) and 0.0 < number < math.inf):
-        raise ValueError(f"{name} must be a finite number > 0, or None; got {number!r}.")
-    return None if number is None else float(number)

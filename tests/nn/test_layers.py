@@ -15,6 +15,13 @@ from nn.activations import activation_function
 from .test_losses import HAND, RESIDUAL_LOSSES
 
 
+def same(state, other):
+    """Return whether two states have the same paths, shapes and bits."""
+    return state.keys() == other.keys() and all(
+        np.array_equal(array, other[path]) for path, array in state.items()
+    )
+
+
 def backpropagate(model, x, y, loss):
     """Return (c, ∂c/∂W and ∂c/∂b per layer) by the matrix formulas, without autograd."""
     a, trace = np.array(x), []
@@ -134,20 +141,21 @@ def test_softmax_output_has_the_full_jacobian():
 def test_state_goes_round_and_a_bad_state_changes_nothing():
     model, other = nn.MLP(2, [3, 1], seed=1), nn.MLP(2, [3, 1], seed=2)
     other.load_state_dict(model.state_dict())
-    assert other.state_dict() == model.state_dict()
+    assert same(other.state_dict(), model.state_dict())
     before = model.state_dict()
     for path, bad, words in (
         ("layers.1.b", [1.0, 2.0], r"layers.1.b: expected shape \(1,\), found \(2,\)"),
-        ("layers.0.W", [[1.0, 2.0, 3.0], [1.0]], "found ragged"),
+        ("layers.0.W", [[1.0, 2.0, 3.0], [1.0]], "layers.0.W must be a rectangular table"),
         ("layers.0.W", np.zeros((3, 2)), r"expected shape \(2, 3\), found \(3, 2\)"),
     ):
         with pytest.raises(ValueError, match=words):
             model.load_state_dict({**nn.MLP(2, [3, 1], seed=9).state_dict(), path: bad})
-    with pytest.raises(ValueError, match="found layers.0.W"):
+    with pytest.raises(ValueError, match=r"found layers\.0\.W"):
         model.load_state_dict({"layers.0.W": [[1.0]]})
-    with pytest.raises(TypeError, match="real number"):
+    with pytest.raises(ValueError, match="table of real numbers"):
         model.load_state_dict({**before, "layers.1.b": ["1"]})
-    assert model.state_dict() == before
+    assert same(model.state_dict(), before)
+    model.load_state_dict({path: array.tolist() for path, array in other.state_dict().items()})
 
 
 @pytest.mark.parametrize(
@@ -174,7 +182,9 @@ def test_a_module_of_ones_own_is_searched_for_parameters():
             self.rate = 0.1
 
         def __call__(self, x):
-            return self.parts["last"]([s * a for s, a in zip(self.scales, self.first(x))])
+            return self.parts["last"](
+                [s * a for s, a in zip(self.scales, self.first(x), strict=True)]
+            )
 
     tied = Tied()
     names = [name for name, _ in tied.named_parameters()]
@@ -211,9 +221,10 @@ def test_initializers_draw_with_the_variance_of_their_source():
 
 
 def test_the_same_seed_gives_the_same_network_and_another_one_another():
-    assert nn.MLP(2, [3], seed=1).state_dict() == nn.MLP(2, [3], seed=1).state_dict()
-    assert nn.MLP(2, [3], seed=1).state_dict() != nn.MLP(2, [3], seed=2).state_dict()
-    assert nn.Layer(2, 3).state_dict() == nn.Layer(2, 3, rng=random.Random(0)).state_dict()
+    first, again, other = (nn.MLP(2, [3], seed=seed).state_dict() for seed in (1, 1, 2))
+    assert same(first, again)
+    assert not same(first, other)
+    assert same(nn.Layer(2, 3).state_dict(), nn.Layer(2, 3, rng=random.Random(0)).state_dict())
 
 
 @pytest.mark.parametrize(
@@ -225,16 +236,16 @@ def test_the_same_seed_gives_the_same_network_and_another_one_another():
         (lambda: nn.MLP(2, []), "at least one layer"),
         (lambda: nn.MLP(2, [3, -1]), r"sizes\[1\].*got -1"),
         (lambda: nn.MLP(2, [3, 1], ["relu", "relu"]), "each of the 1 hidden layers; got 2"),
-        (lambda: nn.Layer(2, 1, "swish"), r"silu.*tanh; got 'swish'"),
+        (lambda: nn.Layer(2, 1, "swish"), r"silu.*tanh, or a function.*got 'swish'"),
         (lambda: nn.Layer(2, 1, initializer="xavier"), r"xavier_normal.*got 'xavier'"),
         (lambda: nn.Neuron(2, weights=[1.0]), "takes 2 weights"),
         (lambda: nn.MLP(2, [1])([1.0]), r"MLP\(2 → 1.*takes 2 inputs; got 1"),
         (lambda: nn.Layer(2, 1)([1.0, 2.0, 3.0]), "takes 2 inputs; got 3"),
         (lambda: nn.Neuron(2)([]), "takes 2 inputs; got 0"),
         (lambda: nn.MLP(2, [1])(np.zeros((2, 2))), "Use predict"),
-        (lambda: nn.MLP(2, [1]).predict([1.0, 2.0]), r"\(m, 2\) with m > 0; got shape \(2,\)"),
+        (lambda: nn.MLP(2, [1]).predict([1.0, 2.0]), r"shape \(m, 2\).*got shape \(2,\)"),
         (lambda: nn.MLP(2, [1]).predict([[1.0]]), r"got shape \(1, 1\)"),
-        (lambda: nn.MLP(2, [1]).predict(np.zeros((0, 2))), "m > 0"),
+        (lambda: nn.MLP(2, [1]).predict(np.zeros((0, 2))), r"at least one; got shape \(0, 2\)"),
         (lambda: nn.MLP(2, [1]).predict([[0, 1], [2, np.nan]]), r"X\[1\]\[1\] is nan"),
         (lambda: nn.MLP(2, [1]).predict([["a", "b"]]), "real numbers"),
     ],

@@ -1,0 +1,109 @@
+"""Files: parameters in safetensors, exact to the bit, with sizes and activations beside them.
+
+A file is data alone: reading one never executes anything.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import uuid
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+from nn.activations import ACTIVATIONS
+from nn.layers import MLP
+from nn.module import Module
+from nn.names import named
+
+
+def save(model: Module, path: str | Path) -> None:
+    """Write the parameters of `model` to `path`, where the old file stays until the new is whole.
+
+    Raises ValueError for an activation that `load` could not find by its name.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     save(MLP(2, [3, 1]), f"{folder}/model.safetensors")
+    ...     load(f"{folder}/model.safetensors")
+    MLP(2 → 3 → 1, relu, identity, 13 parameters)
+    """
+    description = _description(model)
+    for name in description["activations"]:
+        named("an activation to be saved", ACTIVATIONS, name)
+    content = _safetensors().numpy.save(
+        model.state_dict(), {"format": "whygrad", "model": json.dumps(description)}
+    )
+    path = Path(path)
+    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
+    try:
+        with open(temporary, "xb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def load(path: str | Path, model: Module | None = None) -> Any:
+    """Return the MLP in the file at `path`, or `model` with its parameters set from the file.
+
+    Raises ValueError, with nothing changed, for a file that is damaged or of another kind,
+    and where the file and the model differ: in sizes, activations, paths or shapes.
+    """
+    header, state = _read(path)
+    try:
+        found = json.loads(header.get("model", "{}"))
+        if model is None:
+            model = _built(found, state)
+        if found != _description(model):
+            raise ValueError(f"expected {_description(model)}, found {found}.")
+        model.load_state_dict(state)
+    except (AttributeError, KeyError, TypeError, ValueError) as cause:
+        raise ValueError(f"{path}: {cause}") from cause
+    return model
+
+
+def _description(model: Module) -> dict[str, Any]:
+    """Return the kind, sizes and activations of a model, as they stand in the header."""
+    layers: Any = getattr(model, "layers", [model] if hasattr(model, "activation") else [])
+    return {
+        "kind": type(model).__name__,
+        "sizes": [layer.fan_in for layer in layers[:1]] + [layer.fan_out for layer in layers],
+        "activations": [layer.activation.name for layer in layers],
+    }
+
+
+def _built(found: dict[str, Any], state: dict[str, Any]) -> MLP:
+    """Return an MLP as the header says, once the arrays have been seen to have its sizes."""
+    if found.get("kind") != "MLP":
+        raise ValueError(
+            f"expected an MLP written by nn.save, found {found}. Try load(path, model)."
+        )
+    sizes, (*hidden, output) = found["sizes"], found["activations"]
+    for k, shape in enumerate(pairwise(sizes)):
+        array = state.get(f"layers.{k}.W")
+        if array is None or array.shape != shape:
+            raise ValueError(
+                f"layers.{k}.W: expected shape {shape}, found {getattr(array, 'shape', None)}."
+            )
+    return MLP(sizes[0], sizes[1:], hidden, output, initializer="zeros")
+
+
+def _read(path: str | Path) -> tuple[dict[str, str], dict[str, Any]]:
+    safetensors = _safetensors()
+    try:
+        with safetensors.safe_open(os.fspath(path), framework="numpy") as file:
+            return file.metadata() or {}, {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except safetensors.SafetensorError as cause:
+        raise ValueError(f"{path} is not a whole safetensors file ({cause}).") from None
+
+
+def _safetensors() -> Any:
+    try:
+        import safetensors.numpy
+    except ImportError:
+        raise ImportError('files need safetensors: pip install "whygrad[files]"') from None
+    return safetensors

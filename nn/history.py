@@ -1,0 +1,106 @@
+"""What a training run reports, epoch by epoch, and what may be decided from it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from nn.data import Array
+
+
+class History:
+    """The numbers of each epoch: `.loss`, and `.val_loss`, `.accuracy`, … where asked for.
+
+    >>> history = History()
+    >>> history.add({"loss": 0.5})
+    >>> history.add({"loss": 0.25})
+    >>> history.loss, history
+    ([0.5, 0.25], History(2 epochs, loss 0.5 → 0.25))
+    >>> print(history.to_csv(), end="")
+    epoch,loss
+    1,0.5
+    2,0.25
+    """
+
+    def __init__(self) -> None:
+        self.columns: dict[str, list[float]] = {"loss": []}
+
+    def __getattr__(self, name: str) -> list[float]:
+        columns: dict[str, list[float]] = self.__dict__.get("columns", {})
+        if name not in columns:
+            raise AttributeError(f"a history has {', '.join(columns)} here; it has no {name!r}.")
+        return columns[name]
+
+    def __len__(self) -> int:
+        return len(self.loss)
+
+    def __repr__(self) -> str:
+        ends = [f"{k} {v[0]:.3g} → {v[-1]:.3g}" for k, v in self.columns.items() if v]
+        return f"History({', '.join([f'{len(self)} epochs', *ends])})"
+
+    def add(self, record: dict[str, float]) -> None:
+        """Append the numbers of one more epoch."""
+        for name, number in record.items():
+            self.columns.setdefault(name, []).append(number)
+
+    def to_csv(self, path: str | Path | None = None) -> str:
+        """Return a table with one row for each epoch; write it to `path` where one is given."""
+        rows: list[Any] = [("epoch", *self.columns)]
+        rows += [(k, *row) for k, row in enumerate(zip(*self.columns.values(), strict=True), 1)]
+        text = "".join(",".join(map(str, row)) + "\n" for row in rows)
+        if path is not None:
+            Path(path).write_text(text, encoding="utf-8")
+        return text
+
+    def plot(self, axes: Any = None) -> Any:
+        """Return a Matplotlib figure of every column by epoch, drawn on `axes` if given."""
+        try:
+            from matplotlib.figure import Figure
+        except ImportError:
+            raise ImportError('plot needs Matplotlib: pip install "whygrad[plot]"') from None
+        axes = axes or Figure(layout="constrained").subplots()
+        for name, numbers in self.columns.items():
+            axes.plot(range(1, len(numbers) + 1), numbers, label=name)
+        axes.set_xlabel("epoch")
+        axes.legend(frameon=False)
+        return axes.figure
+
+
+class EarlyStopping:
+    """A callback that ends training once `column` has not fallen for `patience` epochs.
+
+    The model is then put back to where the column was least.
+
+    >>> EarlyStopping(patience=5).column
+    'val_loss'
+    """
+
+    def __init__(self, patience: int = 10, column: str = "val_loss") -> None:
+        self.patience, self.column = patience, column
+        self.state: dict[str, Array] = {}
+
+    def __call__(self, history: History, model: Any) -> bool:
+        """Return whether to stop."""
+        numbers = getattr(history, self.column)
+        since = len(numbers) - 1 - numbers.index(min(numbers))
+        if since == 0:
+            self.state = model.state_dict()
+        if since >= self.patience:
+            model.load_state_dict(self.state)
+        return bool(since >= self.patience)
+
+
+def accuracy(outputs: Array, y: Array) -> float:
+    """Return the share of examples whose class is right.
+
+    The class is the largest of several outputs; of a single one, whether it is above 0 (a
+    logit or a score), for labels 0 and 1 or -1 and 1.
+
+    >>> import numpy as np
+    >>> accuracy(np.array([[0.1, 0.9], [0.8, 0.2]]), np.array([1, 1]))
+    0.5
+    """
+    if outputs.shape[1] > 1:
+        return float((outputs.argmax(axis=1) == y).mean())
+    return float(((outputs[:, 0] > 0) == (y.reshape(-1) > 0)).mean())

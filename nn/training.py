@@ -1,0 +1,171 @@
+"""Training: batches of examples, one step of the optimiser for each, epoch after epoch."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from random import Random
+from typing import TYPE_CHECKING, Any
+
+from autograd import AnomalyError, Value, mean, topological
+from nn.data import count, table
+from nn.history import History, accuracy
+from nn.losses import LOSSES, Loss, binary_cross_entropy, cross_entropy, loss_function
+from nn.names import named
+from nn.optimizers import Optimizer, optimizer_for
+
+if TYPE_CHECKING:
+    from nn.data import Array
+
+    Examples = tuple[Array, Array]
+
+METRICS = {"accuracy": accuracy}
+APPLIES: dict[Loss, str] = {
+    cross_entropy: "softmax",
+    binary_cross_entropy: "sigmoid",
+}  # by itself, to logits
+
+
+def fit(
+    model: Any,
+    X: Any,
+    y: Any,
+    *,
+    loss: Any,
+    optimizer: Any = "adam",
+    epochs: int = 100,
+    batch_size: int = 32,
+    validation: tuple[Any, Any] | None = None,
+    metrics: Sequence[Any] = (),
+    callbacks: Iterable[Callable[[History, Any], Any]] = (),
+    progress: bool = True,
+    seed: int = 0,
+    compiled: bool = True,
+) -> History:
+    """Train `model` on the rows of X, (m, n), and y, (m,) or (m, k); return the history.
+
+    An epoch goes once through the examples, shuffled by `seed`, in batches: each is one step
+    of the optimiser down its mean loss C = (1/m) Σ c. `loss` and `optimizer` are names or
+    objects. `validation` is an (X, y) pair to be measured after each epoch; `metrics` are
+    names ("accuracy") or functions of the arrays (outputs, y), measured on both. After each
+    epoch the callbacks are called with (history, model); one that returns True ends the
+    training. Progress is shown where tqdm is installed.
+
+    A cost that is not finite raises AnomalyError, which names the first node that is not;
+    the parameters are then as before the failing step. Data that does not fit the model or
+    the loss raises ValueError before the first step.
+
+    >>> from nn import MLP, SGD
+    >>> model = MLP(1, [1], seed=1)
+    >>> history = fit(model, [[0], [1], [2]], [1, 3, 5], loss="half_squared_error",
+    ...               optimizer=SGD(model.parameters(), lr=0.3), epochs=200, progress=False)
+    >>> model.predict([[10]]).round(6)
+    array([[21.]])
+    """
+    loss = loss_function(loss)
+    optimizer = _optimizer(optimizer, model)
+    sets = {"": _examples("", model, X, y, loss)}
+    if validation is not None:
+        sets["val_"] = _examples("validation ", model, *validation, loss)
+    functions = {getattr(f, "__name__", str(f)): named("a metric", METRICS, f) for f in metrics}
+    epochs, batch_size = count("epochs", epochs), count("batch_size", batch_size)
+    run = NodeByNode(model, sets[""], loss, optimizer)
+    history, rng, order = History(), Random(seed), list(range(len(sets[""][0])))
+    callbacks = tuple(callbacks)
+    for _ in (bar := _progress(epochs, progress)):
+        rng.shuffle(order)
+        batches = [order[k : k + batch_size] for k in range(0, len(order), batch_size)]
+        history.add({"loss": run.epoch(batches)} | _measured(model, sets, loss, functions))
+        if progress and hasattr(bar, "set_postfix"):
+            bar.set_postfix({name: f"{column[-1]:.4g}" for name, column in history.columns.items()})
+        if max([bool(callback(history, model)) for callback in callbacks], default=False):
+            break
+    return history
+
+
+class NodeByNode:
+    """Trains by building the graph of each batch and walking it back."""
+
+    def __init__(self, model: Any, examples: Examples, loss: Loss, optimizer: Optimizer) -> None:
+        self.model, self.loss, self.optimizer = model, loss, optimizer
+        self.X, self.y = (array.tolist() for array in examples)
+
+    def epoch(self, batches: Iterable[list[int]]) -> float:
+        """Take one step for each batch of row numbers; return the mean loss on the way."""
+        losses = 0.0
+        for batch in batches:
+            C = mean([self.loss(self.model(self.X[k]), self.y[k]) for k in batch])
+            if not math.isfinite(C.data):
+                raise _not_finite(C)
+            self.optimizer.zero_grad()
+            C.backward()
+            self.optimizer.step()
+            losses += C.data * len(batch)
+        return losses / len(self.X)
+
+
+def _optimizer(name: Any, model: Any) -> Optimizer:
+    optimizer = optimizer_for(name, model.parameters())
+    if not set(optimizer.parameters) <= set(model.parameters()):
+        raise ValueError(
+            f"the optimiser must hold parameters of the model that is trained; {optimizer!r} "
+            f"holds others than {model!r}. Make it from model.parameters()."
+        )
+    return optimizer
+
+
+def _examples(kind: str, model: Any, X: Any, y: Any, loss: Loss) -> Examples:
+    """Return X and y as arrays, each target checked against the loss before any training."""
+    X = table(f"{kind}X", X, columns=getattr(model, "fan_in", None))
+    y = table(f"{kind}y", y, rows=len(X))
+    last = getattr(model, "layers", [model])[-1]
+    if APPLIES.get(loss, "") == str(getattr(last, "activation", None)):
+        raise ValueError(
+            f"{loss.__name__} takes logits, for it applies {last.activation} itself; "
+            f"got {model!r}. Build the model with output='identity'."
+        )
+    for k, target in enumerate(y.tolist() if loss in LOSSES.values() else ()):
+        try:
+            loss([0.0] * getattr(last, "fan_out", y[0].size), target)
+        except ValueError as cause:
+            raise ValueError(f"{kind}y[{k}] does not fit: {cause}") from None
+    return X, y
+
+
+def _measured(
+    model: Any, sets: dict[str, Examples], loss: Loss, functions: dict[str, Any]
+) -> dict[str, float]:
+    """Return the metrics on every set, and the loss on the one not trained on."""
+    record = {}
+    for prefix, (X, y) in sets.items():
+        if not prefix and not functions:
+            continue
+        outputs = model.predict(X)
+        if prefix:
+            leaves = [[Value(a) for a in row] for row in outputs]
+            C = mean([loss(row, t) for row, t in zip(leaves, y.tolist(), strict=True)])
+            record[f"{prefix}loss"] = C.data
+        record |= {prefix + name: float(f(outputs, y)) for name, f in functions.items()}
+    return record
+
+
+def _not_finite(cost: Value) -> AnomalyError:
+    """Return the error that names the first node of a graph that is not finite."""
+    bad = next(node for node in topological(cost) if not math.isfinite(node.data))
+    operands = [f"{x.label or x.op or 'constant'} = {x.data:g}" for x in bad.parents[:4]]
+    operands += ["…"] * (len(bad.parents) > 4)
+    name = f"{bad.op}({', '.join(operands)})" if bad.op else f"leaf {bad.label!r}"
+    return AnomalyError(
+        f"the mean loss of a batch is {cost.data}: the first node that is not finite is "
+        f"{name} = {bad.data}. The parameters are as before this step; lower the learning "
+        "rate, clip the gradients, or scale the data."
+    )
+
+
+def _progress(epochs: int, wanted: bool) -> Any:
+    """Return the epochs to iterate over, with a progress bar where tqdm is installed."""
+    try:
+        from tqdm.auto import trange
+    except ImportError:
+        return range(epochs)
+    return trange(epochs, desc="epochs", disable=not wanted)

@@ -1,0 +1,194 @@
+"""Optimisers against independent NumPy implementations of the published updates."""
+
+import math
+
+import numpy as np
+import pytest
+
+import nn
+from autograd import AnomalyError, Value, gradients, total
+from nn.optimizers import optimizer_for
+
+
+def sgd(w, gradient, lr=0.1, momentum=0.0, nesterov=False, weight_decay=0.0, steps=25):
+    v = np.zeros_like(w)
+    for _ in range(steps):
+        g = gradient(w) + weight_decay * w
+        v = momentum * v + g
+        w = w - lr * (g + momentum * v if nesterov else v)
+    return w
+
+
+def rmsprop(w, gradient, lr=0.01, alpha=0.99, epsilon=1e-8, weight_decay=0.0, steps=25):
+    s = np.zeros_like(w)
+    for _ in range(steps):
+        g = gradient(w) + weight_decay * w
+        s = alpha * s + (1 - alpha) * g**2
+        w = w - lr * g / (np.sqrt(s) + epsilon)
+    return w
+
+
+def adam(w, gradient, lr=0.001, b1=0.9, b2=0.999, epsilon=1e-8, l2=0.0, decay=0.0, steps=25):
+    m, v = np.zeros_like(w), np.zeros_like(w)
+    for t in range(1, steps + 1):
+        g = gradient(w) + l2 * w
+        m, v = b1 * m + (1 - b1) * g, b2 * v + (1 - b2) * g**2
+        w = w * (1 - lr * decay)
+        w = w - lr * (m / (1 - b1**t)) / (np.sqrt(v / (1 - b2**t)) + epsilon)
+    return w
+
+
+START = np.array([1.0, -2.0, 0.5])
+CASES = {
+    "plain": (nn.SGD, {"lr": 0.1}, lambda w, g: sgd(w, g)),
+    "momentum": (
+        nn.SGD, {"lr": 0.05, "momentum": 0.9}, lambda w, g: sgd(w, g, 0.05, 0.9),
+    ),
+    "nesterov": (
+        nn.SGD, {"lr": 0.05, "momentum": 0.9, "nesterov": True},
+        lambda w, g: sgd(w, g, 0.05, 0.9, True),
+    ),
+    "penalty": (
+        nn.SGD, {"lr": 0.05, "weight_decay": 0.1}, lambda w, g: sgd(w, g, 0.05, weight_decay=0.1),
+    ),
+    "rmsprop": (nn.RMSprop, {}, lambda w, g: rmsprop(w, g)),
+    "rmsprop options": (
+        nn.RMSprop, {"lr": 0.02, "alpha": 0.9, "epsilon": 1e-3, "weight_decay": 0.2},
+        lambda w, g: rmsprop(w, g, 0.02, 0.9, 1e-3, 0.2),
+    ),
+    "adam": (nn.Adam, {}, lambda w, g: adam(w, g)),
+    "adam options": (
+        nn.Adam, {"lr": 0.1, "beta1": 0.8, "beta2": 0.9, "epsilon": 1e-4, "weight_decay": 0.3},
+        lambda w, g: adam(w, g, 0.1, 0.8, 0.9, 1e-4, l2=0.3),
+    ),
+    "adamw": (nn.AdamW, {"lr": 0.1}, lambda w, g: adam(w, g, 0.1, decay=0.01)),
+    "adamw options": (
+        nn.AdamW, {"lr": 0.1, "weight_decay": 0.4}, lambda w, g: adam(w, g, 0.1, decay=0.4),
+    ),
+}  # fmt: skip
+
+
+def bowl(w):
+    """A cost whose gradient is 4w³ + 2(w - (1, 2, 3)): neither linear nor symmetric."""
+    return total([x**4 + (x - k) ** 2 for k, x in enumerate(w, start=1)])
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_updates_are_the_published_ones(name):
+    make, options, published = CASES[name]
+    w = [Value(x) for x in START]
+    optimizer = make(w, **options)
+    for _ in range(25):
+        optimizer.zero_grad()
+        bowl(w).backward()
+        optimizer.step()
+    expected = published(START, lambda x: 4 * x**3 + 2 * (x - np.array([1, 2, 3])))
+    np.testing.assert_allclose([x.data for x in w], expected, rtol=1e-12)
+    assert optimizer.steps == 25
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_rule_recorded_as_a_graph_gives_the_same_numbers(name):
+    make, options, _ = CASES[name]
+    optimizer = make([Value(0.7)], **options)
+    numbers = (0.7, -0.3, tuple(0.25 + k for k in range(optimizer.slots)), 3)
+    w, g, state, step = numbers
+    recorded, slots = optimizer.rule(Value(w), Value(g), tuple(map(Value, state)), Value(step))
+    expected, expected_slots = optimizer.rule(*numbers)
+    assert recorded.data == expected
+    assert [s.data for s in slots] == list(expected_slots)
+
+
+def test_a_recorded_rule_has_derivatives():
+    g = Value(0.5)
+    w, _ = nn.SGD([Value(1.0)], lr=0.1).rule(Value(1.0), g, (), 1)
+    assert gradients(w, [g]) == [-0.1]
+
+
+def test_clipping_by_norm_keeps_the_direction_and_by_value_each_bound():
+    w = [Value(0.0), Value(0.0)]
+    nn.SGD(w, lr=1.0, clip_norm=1.0).update([3.0, 4.0])
+    assert [x.data for x in w] == [-0.6000000000000001, -0.8]
+    w = [Value(0.0), Value(0.0)]
+    nn.SGD(w, lr=1.0, clip_norm=10.0).update([3.0, 4.0])
+    assert [x.data for x in w] == [-3.0, -4.0]
+    w = [Value(0.0), Value(0.0)]
+    nn.SGD(w, lr=1.0, clip_value=0.5).update([3.0, -0.25])
+    assert [x.data for x in w] == [-0.5, 0.25]
+
+
+def test_zero_gradients_are_left_alone_by_clipping():
+    w = [Value(1.0)]
+    nn.SGD(w, clip_norm=1.0).update([0.0])
+    assert w[0].data == 1.0
+
+
+def test_the_learning_rate_follows_its_schedule():
+    w = Value(0.0)
+    optimizer = nn.SGD([w], lr=nn.linear(1.0, 0.0, steps=4))
+    visited = []
+    for _ in range(6):
+        before = w.data
+        optimizer.update([-1.0])
+        visited.append(w.data - before)
+    assert visited == [1.0, 0.75, 0.5, 0.25, 0.0, 0.0]
+    optimizer.lr = 0.5
+    optimizer.update([1.0])
+    assert w.data == 2.0
+
+
+SCHEDULES = {
+    nn.linear(2.0, 1.0, 10): lambda t: 2.0 - min(t / 10, 1.0),
+    nn.cosine(2.0, 1.0, 10): lambda t: 1.5 + 0.5 * math.cos(math.pi * min(t / 10, 1.0)),
+    nn.exponential(2.0, 0.5): lambda t: 2.0 * 0.5**t,
+    nn.stepwise(2.0, 0.1, (3, 6)): lambda t: 2.0 * 0.1 ** sum(t >= m for m in (3, 6)),
+    nn.warmup(nn.exponential(2.0, 0.5), 4): lambda t: 2.0 * 0.5**t * min((t + 1) / 4, 1.0),
+}
+
+
+@pytest.mark.parametrize("schedule", SCHEDULES, ids=str)
+def test_schedules_are_their_formulas_in_the_steps_done_and_can_be_recorded(schedule):
+    for done in range(14):
+        expected = SCHEDULES[schedule](done)
+        assert schedule(done + 1) == pytest.approx(expected, rel=1e-14)
+        assert schedule(Value(done + 1)).data == schedule(done + 1)
+
+
+@pytest.mark.parametrize("gradient", [math.nan, math.inf])
+def test_a_step_that_would_leave_the_reals_changes_nothing(gradient):
+    w = [Value(1.0, "first"), Value(2.0, "second")]
+    optimizer = nn.Adam(w)
+    optimizer.update([1.0, 1.0])
+    before = [x.data for x in w], optimizer.state, optimizer.steps
+    with pytest.raises(AnomalyError, match=r"parameter 'second'.*Nothing was changed"):
+        optimizer.update([1.0, gradient])
+    assert ([x.data for x in w], optimizer.state, optimizer.steps) == before
+
+
+def test_too_few_gradients_change_nothing():
+    w = [Value(1.0), Value(2.0)]
+    with pytest.raises(ValueError, match="shorter"):
+        nn.SGD(w).update([1.0])
+    assert [x.data for x in w] == [1.0, 2.0]
+
+
+@pytest.mark.parametrize(
+    ("make", "error", "words"),
+    [
+        (lambda: nn.SGD([]), ValueError, "at least one parameter"),
+        (lambda: nn.SGD([1.0]), TypeError, r"parameters\[0\]"),
+        (lambda: nn.SGD([Value(1.0), Value(1.0) * 2]), ValueError, r"\[1\] is computed by 'mul'"),
+        (lambda: nn.SGD([(Value(1.0) + 2).parents[1]]), ValueError, "a constant"),
+        (lambda: nn.SGD([Value(1.0)] * 2), ValueError, "repeated"),
+        (lambda: nn.SGD([Value(1.0)], lr=-1.0), ValueError, "lr must lie in 0 <= lr"),
+        (lambda: nn.SGD([Value(1.0)], lr=math.nan), ValueError, "got nan"),
+        (lambda: nn.SGD([Value(1.0)], momentum=1.0), ValueError, "momentum"),
+        (lambda: nn.SGD([Value(1.0)], nesterov=True), ValueError, "momentum above 0"),
+        (lambda: nn.Adam([Value(1.0)], beta2=1.5), ValueError, "beta2"),
+        (lambda: nn.Adam([Value(1.0)], clip_norm=-1.0), ValueError, "clip_norm"),
+        (lambda: optimizer_for("adagrad", [Value(1.0)]), ValueError, "adam, .*got 'adagrad'"),
+    ],
+)
+def test_what_an_optimiser_cannot_use_is_refused(make, error, words):
+    with pytest.raises(error, match=words):
+        make()

@@ -1,0 +1,298 @@
+"""Training: what it learns, what it reports, and what it leaves when it cannot go on."""
+
+import csv
+import functools
+import io
+import sys
+
+import numpy as np
+import pytest
+
+import nn
+from autograd import AnomalyError, DomainError, Value, log
+from nn.training import fit as fit_
+
+fit = functools.partial(fit_, progress=False, compiled=False)
+
+
+def moons(m=60):
+    from sklearn.datasets import make_moons
+
+    X, y = make_moons(m, noise=0.1, random_state=1)
+    return X, 2 * y - 1
+
+
+def line(m=20):
+    X = np.linspace(-1, 1, m)[:, None]
+    return X, 3 * X[:, 0] - 0.5
+
+
+def numbers(model):
+    return [p.data for p in model.parameters()]
+
+
+def test_a_batch_takes_the_step_of_gradient_descent_on_the_mean_loss():
+    X, y = line(5)
+    model = nn.MLP(1, [1], seed=3)
+    w, b = numbers(model)
+    residuals = w * X[:, 0] + b - y
+    history = fit(
+        model, X, y, loss="half_squared_error", optimizer=nn.SGD(model.parameters(), 0.1),
+        epochs=1, batch_size=5,
+    )  # fmt: skip
+    expected = [w - 0.1 * np.mean(residuals * X[:, 0]), b - 0.1 * np.mean(residuals)]
+    np.testing.assert_allclose(numbers(model), expected, rtol=1e-12)
+    assert history.loss == [pytest.approx(np.mean(residuals**2) / 2, rel=1e-12)]
+
+
+def test_every_example_is_met_once_an_epoch_in_an_order_of_the_seed():
+    class Recorder(nn.Module):
+        def __init__(self):
+            self.w, self.met = Value(0.0), []
+
+        def __call__(self, x):
+            self.met.append(x[0])
+            return self.w * x[0]
+
+    def met(seed):
+        recorder, m = Recorder(), 10
+        sgd = nn.SGD(recorder.parameters())
+        X = np.arange(m)[:, None]
+        fit(
+            recorder, X, np.zeros(m), loss="huber", optimizer=sgd, epochs=2, batch_size=4, seed=seed
+        )
+        assert sgd.steps == 2 * 3  # batches of 4, 4 and 2
+        return recorder.met[:m], recorder.met[m:]
+
+    first, second = met(0)
+    assert sorted(first) == sorted(second) == list(range(10))
+    assert first != second
+    assert met(0) == (first, second)
+    assert met(1) != (first, second)
+
+
+def test_xor_is_learnt_by_two_hidden_sigmoids():
+    X, y = [[0, 0], [0, 1], [1, 0], [1, 1]], [0, 1, 1, 0]
+    model = nn.MLP(2, [2, 1], activation="sigmoid", output="sigmoid", seed=3)
+    adam = nn.Adam(model.parameters(), lr=0.1)
+    history = fit(model, X, y, loss="half_squared_error", optimizer=adam, epochs=400)
+    assert (model.predict(X)[:, 0].round() == y).all()
+    assert history.loss[-1] < 0.01 < history.loss[0]
+
+
+def test_two_moons_are_told_apart():
+    X, y = moons()
+    model = nn.MLP(2, [8, 1], activation="tanh", seed=3)
+    adam = nn.Adam(model.parameters(), lr=0.1)
+    history = fit(
+        model, X, y, loss="hinge", optimizer=adam, epochs=25, batch_size=20, metrics=["accuracy"]
+    )
+    assert history.accuracy[-1] == 1.0
+
+
+def test_classes_are_learnt_by_cross_entropy():
+    from sklearn.datasets import load_iris
+
+    X, y = load_iris(return_X_y=True)
+    X = (X - X.mean(axis=0)) / X.std(axis=0)
+    model = nn.MLP(4, [8, 3], activation="relu", seed=1)
+    adam = nn.Adam(model.parameters(), lr=0.05)
+    history = fit(
+        model, X[::2], y[::2], loss="cross_entropy", optimizer=adam, epochs=20,
+        validation=(X[1::2], y[1::2]), metrics=["accuracy"],
+    )  # fmt: skip
+    assert history.val_accuracy[-1] >= 0.93
+    assert list(history.columns) == ["loss", "accuracy", "val_loss", "val_accuracy"]
+
+
+def test_a_linear_layer_finds_the_least_squares_solution_of_diabetes():
+    from sklearn.datasets import load_diabetes
+
+    X, y = load_diabetes(return_X_y=True)
+    X, y = X[:100, :4] / X[:100, :4].std(axis=0), y[:100] / y.std()
+    model = nn.MLP(4, [1], initializer="zeros")
+    sgd = nn.SGD(model.parameters(), lr=0.3, momentum=0.5)
+    fit(model, X, y, loss="half_squared_error", optimizer=sgd, epochs=150, batch_size=100)
+    solution, *_ = np.linalg.lstsq(np.c_[X, np.ones(len(X))], y, rcond=None)
+    np.testing.assert_allclose(numbers(model), solution, atol=1e-6)
+
+
+def test_validation_is_measured_and_never_trained_on():
+    X, y = line()
+    model, twin = nn.MLP(1, [3, 1], seed=5), nn.MLP(1, [3, 1], seed=5)
+    history = fit(model, X, y, loss="huber", epochs=3, validation=(X + 9, y))
+    fit(twin, X, y, loss="huber", epochs=3)
+    assert numbers(model) == numbers(twin)
+    c = [nn.huber(a, t) for a, t in zip(model.predict(X + 9).tolist(), y.tolist(), strict=True)]
+    assert history.val_loss[-1] == pytest.approx(np.mean(c), rel=1e-12)
+
+
+def test_early_stopping_puts_the_best_parameters_back():
+    X, y = line()
+    model = nn.MLP(1, [1], initializer="zeros")
+    sgd = nn.SGD(model.parameters(), lr=0.5)
+    stop = nn.EarlyStopping(patience=2)
+    seen = []
+    history = fit(
+        model, X, y, loss="squared_error", optimizer=sgd, epochs=50, validation=([[1.0]], [1.0]),
+        callbacks=[lambda history, model: seen.append(numbers(model)), stop],
+    )  # fmt: skip
+    best = int(np.argmin(history.val_loss))
+    assert len(history) == best + 3 < 50
+    assert numbers(model) == seen[best]
+
+
+def test_a_callback_that_returns_true_ends_training_after_all_were_called():
+    X, y = line()
+    calls = []
+    history = fit(
+        nn.MLP(1, [1]), X, y, loss="huber",
+        callbacks=[lambda history, model: len(history) == 3, lambda *both: calls.append(both)],
+    )  # fmt: skip
+    assert len(history) == len(calls) == 3
+    assert calls[0][0] is history
+
+
+def test_only_the_parameters_of_the_optimiser_are_trained():
+    X, y = line()
+    model = nn.MLP(1, [2, 1], "tanh")
+    frozen, trained = model.layers[0].parameters(), model.layers[1].parameters()
+    before = [p.data for p in frozen], [p.data for p in trained]
+    fit(model, X, y, loss="huber", optimizer=nn.SGD(trained, 0.1), epochs=2)
+    assert [p.data for p in frozen] == before[0]
+    assert [p.data for p in trained] != before[1]
+
+
+def test_metrics_may_be_functions_of_the_arrays():
+    def worst(outputs, y):
+        return np.abs(outputs[:, 0] - y).max()
+
+    X, y = line()
+    model = nn.MLP(1, [1])
+    history = fit(model, X, y, loss="huber", epochs=2, metrics=[worst])
+    assert history.worst[-1] == np.abs(model.predict(X)[:, 0] - y).max()
+
+
+def test_a_layer_and_a_neuron_can_be_trained_too():
+    X, y = line()
+    for model in (nn.Layer(1, 1, "identity"), nn.Neuron(1, "identity")):
+        sgd = nn.SGD(model.parameters(), lr=0.5)
+        fit(model, X, y, loss="half_squared_error", optimizer=sgd, epochs=60, batch_size=20)
+        np.testing.assert_allclose(numbers(model), [3.0, -0.5], atol=1e-3)
+
+
+def test_history_goes_to_csv_with_every_digit(tmp_path):
+    X, y = line()
+    history = fit(nn.MLP(1, [1]), X, y, loss="huber", epochs=3, validation=(X, y))
+    text = history.to_csv(tmp_path / "history.csv")
+    assert (tmp_path / "history.csv").read_text(encoding="utf-8") == text
+    rows = list(csv.DictReader(io.StringIO(text)))
+    assert [int(row["epoch"]) for row in rows] == [1, 2, 3]
+    assert [float(row["val_loss"]) for row in rows] == history.val_loss
+    assert repr(history).startswith("History(3 epochs, loss ")
+    with pytest.raises(AttributeError, match=r"loss, val_loss.*no 'accuracy'"):
+        _ = history.accuracy
+
+
+def test_history_is_drawn_with_one_line_for_each_column(tmp_path):
+    X, y = line()
+    history = fit(nn.MLP(1, [1]), X, y, loss="huber", epochs=4, validation=(X, y))
+    figure = history.plot()
+    (axes,) = figure.axes
+    assert [curve.get_label() for curve in axes.lines] == ["loss", "val_loss"]
+    np.testing.assert_array_equal(axes.lines[1].get_ydata(), history.val_loss)
+    figure.savefig(tmp_path / "history.png")
+    assert history.plot(axes) is figure
+
+
+def test_what_is_not_installed_is_named_with_its_extra(monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    with pytest.raises(ImportError, match=r"whygrad\[plot\]"):
+        nn.History().plot()
+    monkeypatch.setitem(sys.modules, "tqdm.auto", None)
+    X, y = line()
+    assert len(fit(nn.MLP(1, [1]), X, y, loss="huber", epochs=2, progress=True)) == 2
+
+
+def test_progress_is_shown_on_the_error_stream_only(capsys):
+    X, y = line()
+    fit(nn.MLP(1, [1]), X, y, loss="huber", epochs=2, progress=True)
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert "2/2" in shown.err
+    assert "loss=" in shown.err
+    fit(nn.MLP(1, [1]), X, y, loss="huber", epochs=2)
+    assert capsys.readouterr() == ("", "")
+
+
+def test_a_diverging_run_stops_at_the_first_bad_node_with_the_step_undone():
+    X, y = line()
+    model = nn.MLP(1, [1], seed=1)
+    sgd = nn.SGD(model.parameters(), lr=1e100)
+    after = []
+    with pytest.raises(AnomalyError, match=r"first node that is not finite is pow\(sub = ") as told:
+        fit(
+            model, X, y, loss="squared_error", optimizer=sgd, batch_size=20,
+            callbacks=[lambda history, model: after.append(numbers(model))],
+        )  # fmt: skip
+    assert "inf" in str(told.value)
+    assert numbers(model) == after[-1]
+    assert np.isfinite(numbers(model)).all()
+
+
+def test_a_function_that_leaves_its_domain_leaves_the_parameters_alone():
+    model = nn.MLP(1, [1], output=nn.Activation("log", log), seed=1)
+    before = numbers(model)
+    with pytest.raises(DomainError, match="x > 0"):
+        fit(model, [[1.0], [-1.0]], [0.0, 0.0], loss="huber")
+    assert numbers(model) == before
+
+
+X, Y = line(4)
+CLASSES = [0, 1, 2, 1]
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"X": []}, r"X must have the shape \(m, 1\).*got shape \(0,\)"),
+        ({"X": np.zeros((0, 1)), "y": []}, "at least one"),
+        ({"X": X[:, 0]}, r"got shape \(4,\)"),
+        ({"X": np.c_[X, X]}, r"got shape \(4, 2\)"),
+        ({"y": Y[:3]}, r"y must have the shape \(4, n\).*got shape \(3,\)"),
+        ({"y": np.zeros((4, 1, 1))}, r"got shape \(4, 1, 1\)"),
+        ({"y": np.zeros((4, 2))}, r"y\[0\] does not fit.*1 outputs and 2 targets"),
+        ({"X": [[1.0], [np.nan], [1.0], [1.0]]}, r"X\[1\]\[0\] is nan"),
+        ({"y": [0.0, 1.0, np.inf, 0.0]}, r"y\[2\] is inf"),
+        ({"X": [["a"], ["b"], ["c"], ["d"]]}, "table of real numbers"),
+        ({"X": [[1.0], [1.0, 2.0], [1.0], [1.0]]}, "rectangular"),
+        ({"y": [1.0 + 1.0j, 0, 0, 0]}, "real numbers"),
+        ({"loss": "hinge"}, r"y\[0\] does not fit.*-1 or 1"),
+        ({"loss": "binary_cross_entropy", "y": CLASSES}, r"y\[2\] does not fit.*got 2"),
+        ({"loss": "cross_entropy", "y": CLASSES}, r"y\[1\] does not fit.*0 to 0.*got 1"),
+        ({"loss": "mse"}, "squared_error.*got 'mse'"),
+        ({"optimizer": "lbfgs"}, "rmsprop.*got 'lbfgs'"),
+        ({"optimizer": nn.SGD([Value(1.0)])}, "parameters of the model"),
+        ({"metrics": ["auc"]}, "accuracy.*got 'auc'"),
+        ({"epochs": 0}, "epochs must be a positive whole number"),
+        ({"batch_size": 2.5}, "batch_size.*got 2.5"),
+        ({"validation": (X, Y[:2])}, "validation y"),
+        ({"validation": ([[np.nan]], [1.0])}, r"validation X\[0\]\[0\] is nan"),
+    ],
+)
+def test_data_and_names_that_do_not_fit_are_refused_before_any_step(changes, words):
+    model = nn.MLP(1, [1], seed=1)
+    before = numbers(model)
+    arguments = {"X": X, "y": Y, "loss": "huber", **changes}
+    with pytest.raises(ValueError, match=words):
+        fit(model, **arguments)
+    assert numbers(model) == before
+
+
+@pytest.mark.parametrize(
+    ("loss", "output", "y"),
+    [("cross_entropy", "softmax", 0), ("binary_cross_entropy", "sigmoid", 1)],
+)
+def test_a_loss_of_logits_refuses_an_output_that_is_squashed_already(loss, output, y):
+    with pytest.raises(ValueError, match=f"takes logits.*{output}"):
+        fit(nn.MLP(1, [1], output=output), [[1.0]], [y], loss=loss)
