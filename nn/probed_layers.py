@@ -133,7 +133,13 @@ def forward(
             _label(f"z{number}", z)
         zs.append(z)
         activated.append(a)
-    return Example(inputs, zs, activated, total(a) if c is None else c(a, y))
+    cost = total(a) if c is None else c(a, y)
+    if not getattr(cost, "op", ""):
+        raise ValueError(
+            f"probe needs a loss that is computed from the outputs; got {cost!r}. "
+            "Return a Value made of them, and leave no_grad() to probe."
+        )
+    return Example(inputs, zs, activated, cost)
 
 
 def _units(layer: Layer | Neuron) -> Sequence[Neuron]:

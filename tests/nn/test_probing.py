@@ -380,6 +380,14 @@ def test_data_that_do_not_fit_are_refused(arguments, kind, words, rng):
         probe(mlp, *arguments)
 
 
+def test_a_cost_without_a_graph_is_refused(rng):
+    mlp, x, y = small(rng)
+    with pytest.raises(ValueError, match="computed from the outputs; got 3"):
+        probe(mlp, x, y, lambda outputs, y: 3.0)
+    with autograd.no_grad(), pytest.raises(ValueError, match="leave no_grad"):
+        probe(mlp, x, y, "huber")
+
+
 def test_another_kind_of_model_is_refused():
     with pytest.raises(TypeError, match="Neuron, a Layer or an MLP; got function"):
         probe(lambda x: x, [1.0])
