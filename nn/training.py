@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from random import Random
 from typing import TYPE_CHECKING, Any
 
-from autograd import AnomalyError, Value, mean, topological
+from autograd import AnomalyError, Program, Value, mean, topological
 from nn.data import count, table
 from nn.history import History, accuracy
 from nn.losses import LOSSES, Loss, binary_cross_entropy, cross_entropy, loss_function
@@ -69,7 +69,7 @@ def fit(
         sets["val_"] = _examples("validation ", model, *validation, loss)
     functions = {getattr(f, "__name__", str(f)): named("a metric", METRICS, f) for f in metrics}
     epochs, batch_size = count("epochs", epochs), count("batch_size", batch_size)
-    run = NodeByNode(model, sets[""], loss, optimizer)
+    run = (Compiled if compiled else NodeByNode)(model, sets[""], loss, optimizer)
     history, rng, order = History(), Random(seed), list(range(len(sets[""][0])))
     callbacks = tuple(callbacks)
     for _ in (bar := _progress(epochs, progress)):
@@ -102,6 +102,31 @@ class NodeByNode:
             self.optimizer.step()
             losses += C.data * len(batch)
         return losses / len(self.X)
+
+
+class Compiled:
+    """Trains by replaying the graph of one example over the rows of each batch."""
+
+    def __init__(self, model: Any, examples: Examples, loss: Loss, optimizer: Optimizer) -> None:
+        import numpy as np
+
+        X, y = examples
+        inputs = [Value(x, f"x[{i}]") for i, x in enumerate(X[0])]
+        targets = [Value(t, f"y[{j}]") for j, t in enumerate(y[0].reshape(-1))]
+        c = loss(model(inputs), targets if y.ndim == 2 else targets[0])
+        leaves = [*inputs, *targets]
+        self.program = Program(c, inputs=leaves, parameters=optimizer.parameters)
+        self.optimizer, self.rows = optimizer, np.column_stack([X, y])
+
+    def epoch(self, batches: Iterable[list[int]]) -> float:
+        """Take one step for each batch of row numbers; return the mean loss on the way."""
+        losses = 0.0
+        for batch in batches:
+            C, gradient = self.program(self.rows[batch])
+            self.optimizer.update(gradient.tolist())
+            self.program.load_parameters()
+            losses += C * len(batch)
+        return losses / len(self.rows)
 
 
 def _optimizer(name: Any, model: Any) -> Optimizer:

@@ -296,3 +296,50 @@ def test_data_and_names_that_do_not_fit_are_refused_before_any_step(changes, wor
 def test_a_loss_of_logits_refuses_an_output_that_is_squashed_already(loss, output, y):
     with pytest.raises(ValueError, match=f"takes logits.*{output}"):
         fit(nn.MLP(1, [1], output=output), [[1.0]], [y], loss=loss)
+
+
+@pytest.mark.parametrize("loss", ["half_squared_error", "huber", "mean_squared_error"])
+@pytest.mark.parametrize("name", ["sgd", "rmsprop", "adam", "adamw"])
+def test_compiled_and_node_by_node_agree_after_twenty_steps(loss, name):
+    rng = np.random.default_rng(3)
+    X, y = rng.normal(size=(10, 3)), rng.normal(size=(10, 2))
+    models = [nn.MLP(3, [5, 4, 2], ["gelu", "relu"], "tanh", seed=2) for _ in range(2)]
+    for model, compiled in zip(models, (True, False), strict=True):
+        fit(model, X, y, loss=loss, optimizer=name, epochs=10, batch_size=6, compiled=compiled)
+    np.testing.assert_allclose(*map(numbers, models), rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("loss", "labels", "output"),
+    [
+        ("cross_entropy", (0, 1, 2, 3), "identity"),
+        ("binary_cross_entropy", (0, 1), "identity"),
+        ("hinge", (-1, 1), "tanh"),
+        ("squared_error", (0.2, 0.7), "softmax"),
+    ],
+)
+def test_compiled_and_node_by_node_agree_with_labels(loss, labels, output):
+    rng = np.random.default_rng(4)
+    X, y = rng.normal(size=(9, 2)), rng.choice(labels, size=9)
+    fan_out = 4 if loss == "cross_entropy" else 1
+    models = [nn.MLP(2, [3, fan_out], "sigmoid", output, seed=2) for _ in range(2)]
+    histories = [
+        fit(model, X, y, loss=loss, epochs=5, batch_size=4, compiled=compiled)
+        for model, compiled in zip(models, (True, False), strict=True)
+    ]
+    np.testing.assert_allclose(*map(numbers, models), rtol=1e-12, atol=1e-12)
+    np.testing.assert_allclose(histories[0].loss, histories[1].loss, rtol=1e-12)
+
+
+def test_a_diverging_program_stops_with_the_step_undone_too():
+    X, y = line()
+    model = nn.MLP(1, [1], seed=1)
+    sgd = nn.SGD(model.parameters(), lr=1e100)
+    after = []
+    with pytest.raises(AnomalyError, match="'pow' node has the value inf"):
+        fit(
+            model, X, y, loss="squared_error", optimizer=sgd, batch_size=20, compiled=True,
+            callbacks=[lambda history, model: after.append(numbers(model))],
+        )  # fmt: skip
+    assert numbers(model) == after[-1]
+    assert np.isfinite(numbers(model)).all()
