@@ -121,7 +121,7 @@ static int real(PyObject *thing, double *number)
         *number = PyFloat_AS_DOUBLE(thing);
         return 1;
     }
-    PyObject *result = PyObject_CallMethod(reals, "real", "O", thing);
+    PyObject *result = PyObject_CallMethod(reals, "real", "(O)", thing);
     if (!result)
         return -1;
     int found = result != Py_None;
@@ -212,7 +212,7 @@ static inline PyObject *created(Node *node)
 {
     if (!watcher)
         return (PyObject *)node;
-    PyObject *result = PyObject_CallMethod(watcher, "created", "O", node);
+    PyObject *result = PyObject_CallMethod(watcher, "created", "(O)", node);
     Py_DECREF(node);
     return result;
 }
@@ -520,7 +520,7 @@ static int operator_operand(int code, PyObject *operand, double *number)
     int found = real(operand, number);
     if (found)
         return found;
-    PyObject *foreign = PyObject_CallMethod(reals, "is_foreign", "O", operand);
+    PyObject *foreign = PyObject_CallMethod(reals, "is_foreign", "(O)", operand);
     if (!foreign)
         return -1;
     int other_may_know = PyObject_IsTrue(foreign);
@@ -952,7 +952,7 @@ typedef struct {
     double *saved;   /* the grad each node had before */
     char *role;      /* of each node: SKIPPED, PLAIN or ASKED */
     double *asked;
-    Py_ssize_t asked_size, asked_room;
+    Py_ssize_t asked_size;
     int pruned;
     char *wanted;
     Py_ssize_t wanted_size, wanted_room;
@@ -1010,28 +1010,9 @@ static int require_fresh(Node *node)
     return -1;
 }
 
-static int ask_for(Sweep *sweep, Node *node)
+static Py_ssize_t operand_count(Node *node)
 {
-    PyObject *operands = raw_operands(node);
-    if (!operands)
-        return -1;
-    Py_ssize_t n = PyTuple_GET_SIZE(operands);
-    if (sweep->asked_size + n > sweep->asked_room) {
-        Py_ssize_t room = 2 * sweep->asked_room + n + 16;
-        double *asked = PyMem_Realloc(sweep->asked, (size_t)room * sizeof(double));
-        if (!asked) {
-            Py_DECREF(operands);
-            PyErr_NoMemory();
-            return -1;
-        }
-        sweep->asked = asked;
-        sweep->asked_room = room;
-    }
-    const char *wanted = sweep->wanted ? sweep->wanted + sweep->asked_size : NULL;
-    int status = ask_rules(node, operands, wanted, sweep->asked + sweep->asked_size);
-    sweep->asked_size += n;
-    Py_DECREF(operands);
-    return status;
+    return has_tuples(node) ? PyTuple_GET_SIZE(node->b) : node->code < FIRST_UNARY ? 2 : 1;
 }
 
 static int allocate(Sweep *sweep)
@@ -1047,6 +1028,30 @@ static int allocate(Sweep *sweep)
     return -1;
 }
 
+/* Ask the Python rows of all nodes with that role, the last one first. */
+static int ask_rows(Sweep *sweep)
+{
+    Py_ssize_t at = sweep->asked_size;
+    int status = 0;
+    sweep->asked = PyMem_Malloc((size_t)(at + 1) * sizeof(double));
+    if (!sweep->asked) {
+        PyErr_NoMemory();
+        return -1;
+    }
+    for (Py_ssize_t k = sweep->order.size; k-- > 0 && !status;) {
+        Node *node = sweep->order.items[k];
+        if (sweep->role[k] != ASKED)
+            continue;
+        at -= operand_count(node);
+        PyObject *operands = raw_operands(node);
+        status = operands ? ask_rules(node, operands, sweep->wanted ? sweep->wanted + at : NULL,
+                                      sweep->asked + at)
+                          : -1;
+        Py_XDECREF(operands);
+    }
+    return status;
+}
+
 /* Unmark every node, check it for stale leaves and ask the Python rows: all that may raise. */
 static int prepare(Sweep *sweep)
 {
@@ -1054,17 +1059,16 @@ static int prepare(Sweep *sweep)
     for (Py_ssize_t k = 0; k < sweep->order.size; k++) {
         Node *node = sweep->order.items[k];
         node->flags &= ~(SEEN | WANTED);
-        if (sweep->role[k] != SKIPPED && node->stamp < now && !stale && stale_leaf(node))
+        if (sweep->role[k] != SKIPPED && node->stamp < now && stale_leaf(node))
             stale = node;
         if (!sweep->pruned && needs_row(node))
             sweep->role[k] = ASKED;
+        if (sweep->role[k] == ASKED)
+            sweep->asked_size += operand_count(node);
     }
     if (stale)
         return require_fresh(stale);
-    for (Py_ssize_t k = 0; k < sweep->order.size; k++)
-        if (sweep->role[k] == ASKED && ask_for(sweep, sweep->order.items[k]) < 0)
-            return -1;
-    return 0;
+    return sweep->asked_size ? ask_rows(sweep) : 0;
 }
 
 static inline void add_to(PyObject *operand, double contribution)
@@ -1124,11 +1128,6 @@ static inline void push_adjoint(Node *node, const double *asked)
     } else if (node->code == TOTAL) {
         sweep_tuple(node->b, adjoint, NULL);
     }
-}
-
-static Py_ssize_t operand_count(Node *node)
-{
-    return has_tuples(node) ? PyTuple_GET_SIZE(node->b) : node->code < FIRST_UNARY ? 2 : 1;
 }
 
 /* Set every grad to the adjoint, keeping the old ones in `saved`. Cannot fail. */
@@ -1401,7 +1400,7 @@ static int looked(PyObject *self)
 {
     if (!watcher)
         return 0;
-    PyObject *told = PyObject_CallMethod(watcher, "looked", "O", self);
+    PyObject *told = PyObject_CallMethod(watcher, "looked", "(O)", self);
     Py_XDECREF(told);
     return told ? 0 : -1;
 }

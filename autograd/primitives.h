@@ -18,7 +18,7 @@ static inline double primitive_heaviside(double x)
 
 static inline double primitive_sign(double x)
 {
-    return x > 0.0 ? 1.0 : x < 0.0 ? -1.0 : x;
+    return x > 0.0 ? 1.0 : x < 0.0 ? -1.0 : x == 0.0 ? 0.0 : x;
 }
 
 static inline double primitive_sigmoid(double x)

@@ -391,14 +391,14 @@ def _sweep(order: list[Value], seed: float) -> dict[Any, float]:
     totals: dict[Any, float] = {node: 0.0 for node in order if node._stamp != CONSTANT}
     if order:
         totals[order[-1]] = seed
-    node = None
+    for node in reversed(order):
+        if node._stamp < _clock and node._function is not None:
+            _require_fresh(node)
     try:
         for node in reversed(order):
             function = node._function
             if function is None:
                 continue
-            if node._stamp < _clock:
-                _require_fresh(node)
             if function.arity != 2:
                 _push(node, function, totals)
                 continue

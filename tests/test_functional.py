@@ -252,7 +252,7 @@ def test_mixed_nesting_of_modes():
         return exp(sin(x) * x)
 
     third = derivative(f, 3)(0.4)
-    forward = lambda g: lambda x: jvp(g, (x,), (1.0,))[1]  # noqa: E731
+    forward = lambda g: lambda x: jvp(g, (x,), (1.0,))[1]
     assert forward(forward(forward(f)))(0.4) == pytest.approx(third, rel=1e-13)
     assert grad(forward(grad(f)))(0.4) == pytest.approx(third, rel=1e-13)
     assert jacobian(forward(forward(f)))(0.4) == pytest.approx(third, rel=1e-13)

@@ -1,0 +1,134 @@
+"""The rooms: imports point down, `nn` uses public names of `autograd`, the core stays small."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+import tokenize
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+LAYERS = {
+    "autograd": {
+        0: {"errors", "reals"},
+        1: {"value", "_value", "engine"},
+        2: {"primitives", "graph", "modes", "structure"},
+        3: {"functional", "forward"},
+        4: {"check", "notation", "comparison", "derivation", "program"},
+        5: {"explanation", "paths", "drawing"},
+        6: {"__init__", "__main__"},
+    },
+    "nn": {
+        0: {"initializers", "schedules", "data", "names"},
+        1: {"module", "activations", "losses", "optimizers"},
+        2: {"layers"},
+        3: {
+            "formulas",
+            "probed_layers",
+            "probe_table",
+            "probing",
+            "training",
+            "checkpoint",
+            "history",
+            "derivation",
+        },
+        4: {"interop", "estimators"},
+        5: {"__init__"},
+    },
+}
+
+
+def modules(package: str) -> list[Path]:
+    return sorted((ROOT / package).rglob("*.py"))
+
+
+def room_of(path: Path) -> str:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return parts[1]
+
+
+def imported(path: Path) -> list[str]:
+    """Return the absolute names of all modules a file imports, wherever it does."""
+    found = []
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: write absolute imports"
+            module = node.module or ""
+            if module in LAYERS:
+                found += [f"{module}.{alias.name}" for alias in node.names]
+            else:
+                found.append(module)
+    return found
+
+
+@pytest.mark.parametrize("package", LAYERS)
+def test_every_room_has_a_layer(package):
+    known = set().union(*LAYERS[package].values())
+    assert {room_of(path) for path in modules(package)} <= known
+
+
+@pytest.mark.parametrize("package", LAYERS)
+def test_imports_point_down(package):
+    level = {room: k for k, rooms in LAYERS[package].items() for room in rooms}
+    for path in modules(package):
+        here = level[room_of(path)]
+        for name in imported(path):
+            parts = name.split(".")
+            if parts[0] != package or len(parts) == 1 or parts[1] not in level:
+                continue
+            same_room = parts[1] == room_of(path)
+            assert same_room or level[parts[1]] <= here, f"{path} imports {name}, which is above"
+
+
+def test_autograd_never_imports_nn():
+    for path in modules("autograd"):
+        assert not [name for name in imported(path) if name.split(".")[0] == "nn"], path
+
+
+def test_importing_autograd_is_cheap():
+    script = (
+        "import sys, autograd, nn; "
+        "print([m for m in ('numpy', 'graphviz', 'tqdm', 'matplotlib', 'safetensors', 'scipy')"
+        " if m in sys.modules])"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert result.stdout.strip() == "[]"
+
+
+def test_every_public_name_is_there():
+    import autograd
+    import nn
+
+    for package in (autograd, nn):
+        assert sorted(set(package.__all__)) == sorted(package.__all__)
+        for name in package.__all__:
+            assert getattr(package, name) is not None
+            assert name in dir(package)
+
+
+def code_lines(path: Path) -> int:
+    """Count lines that are neither blank, nor comments, nor docstrings."""
+    tree = ast.parse(path.read_text())
+    documented = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+    docstrings = set()
+    for node in ast.walk(tree):
+        if isinstance(node, documented) and ast.get_docstring(node) is not None:
+            docstrings |= set(range(node.body[0].lineno, node.body[0].end_lineno + 1))
+    lines = set()
+    skipped = {
+        tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT,
+        tokenize.ENCODING, tokenize.ENDMARKER,
+    }  # fmt: skip
+    with path.open("rb") as file:
+        for token in tokenize.tokenize(file.readline):
+            if token.type not in skipped:
+                lines |= set(range(token.start[0], token.end[0] + 1))
+    return len(lines - docstrings)
