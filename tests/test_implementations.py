@@ -121,7 +121,7 @@ def test_the_c_header_repeats_its_rows_bit_for_bit():
     rng = random.Random(5)
     points = [0.0, -0.0, 1.0, -1.0, 0.5, 2.0, 710.0, -750.0, 1e-300, 5e-324, 1e300, 3.0]
     points += [rng.uniform(-5, 5) for _ in range(50)]
-    assert set(hot_rows) >= set("add sub mul div pow neg relu tanh exp log sigmoid dot".split())
+    assert set(hot_rows) >= {"add", "mul", "pow", "relu", "tanh", "sigmoid", "dot"}
     compared = 0
     for name in hot_rows:
         row = PRIMITIVES[name]
