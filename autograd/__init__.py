@@ -69,6 +69,7 @@ from autograd.primitives import (
 
 if TYPE_CHECKING:
     from autograd.drawing import Drawing, draw
+    from autograd.explanation import Explanation, explain
     from autograd.functional import (
         derivative,
         grad,
@@ -92,6 +93,7 @@ __all__ = [
     "AutogradError",
     "DomainError",
     "Drawing",
+    "Explanation",
     "FrozenBranchError",
     "GradientError",
     "Program",
@@ -117,6 +119,7 @@ __all__ = [
     "erf",
     "erfc",
     "exp",
+    "explain",
     "expm1",
     "expression",
     "gelu",
@@ -163,6 +166,7 @@ __all__ = [
 ]
 
 _ROOMS = {
+    "explanation": ("Explanation", "explain"),
     "functional": (
         "derivative",
         "grad",

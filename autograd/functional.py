@@ -9,7 +9,7 @@ something larger: inside the function of another derivative, or at a point made 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from functools import wraps
 from typing import Any, NamedTuple
 
@@ -67,7 +67,7 @@ def _graph_adjoints(root: Value, wrt: Sequence[Value]) -> list[Value]:
     """Return the adjoints of `wrt` as nodes."""
     engine.adjoints(root, wrt)  # raises where a leaf is stale
     totals: dict[Value, Any] = {root: 1.0}
-    for node, pairs in reversed(_linear(root, wrt, _operand)):
+    for node, pairs in reversed(linear(root, wrt, as_operand)):
         if node in totals:
             for operand, partial in pairs:
                 term = _product(partial, totals[node])
@@ -77,18 +77,18 @@ def _graph_adjoints(root: Value, wrt: Sequence[Value]) -> list[Value]:
     return [x if x.__class__ is Value else Value(x) for x in found]
 
 
-def _linear(root: Value, wrt: Iterable[Value], read: Callable[[Any], Any]) -> Linear:
+def linear(root: Value, wrt: Iterable[Value], read: Callable[[Any], Any]) -> Linear:
     """Return the local partials between `wrt` and `root`; `read` gives operands to rules."""
     reached = {x for x in wrt if not x.constant}
     found: Linear = []
     for node in engine.topological(root):
         if not reached.isdisjoint(node.operands):
-            found.append((node, _partials(node, reached, read)))
+            found.append((node, local_partials(node, reached, read)))
             reached.add(node)
     return found
 
 
-def _partials(node: Value, wanted: set[Value], read: Callable[[Any], Any]) -> list[Any]:
+def local_partials(node: Value, wanted: Container[Any], read: Callable[[Any], Any]) -> list[Any]:
     """Return (operand, ∂node/∂operand) for the wanted operands of a node."""
     rules = PRIMITIVES[node.op].partials
     point = (*map(read, node.operands), read(node))
@@ -105,12 +105,12 @@ def _partials(node: Value, wanted: set[Value], read: Callable[[Any], Any]) -> li
         raise errors.no_derivative(node, cause) from None
 
 
-def _operand(x: Any) -> Any:
+def as_operand(x: Any) -> Any:
     """Return what a rule takes to give a graph: Values, and floats for constants."""
     return x.data if x.__class__ is Value and x.constant else x
 
 
-def _number(x: Any) -> Any:
+def as_number(x: Any) -> Any:
     return x.data if x.__class__ is Value else x
 
 
@@ -145,7 +145,7 @@ class _Call(NamedTuple):
 
     def result(self, tree: Any) -> Any:
         """Return Values as they are if nested, else as numbers."""
-        return tree if self.nested else mapped(_number, tree)
+        return tree if self.nested else mapped(as_number, tree)
 
     def adjoints(self, root: Value) -> Any:
         """Return ∂root/∂inputs in the structure of the arguments."""
@@ -283,7 +283,7 @@ def jvp(f: Callable[..., Any], primals: Any, tangents: Any) -> tuple[Any, Any]:
 
 def _forward_linear(outputs: list[Value], inputs: list[Value], nested: bool) -> Linear:
     with modes.differentiating():
-        return _linear(_node(total(outputs)), inputs, _operand if nested else _number)
+        return linear(_node(total(outputs)), inputs, as_operand if nested else as_number)
 
 
 def _pushed(linear: Linear, seeds: dict[Value, Any], outputs: list[Value]) -> list[Any]:

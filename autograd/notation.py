@@ -37,7 +37,7 @@ class Piece(NamedTuple):
 
     def at(self, level: int, leading: bool) -> str:
         """Return the formula for a place that wants `level`; a sign may only stand first."""
-        loose = self.precedence < level or (self.text.startswith("-") and not leading)
+        loose = self.precedence < level or (self.text[:1] in "-−" and not leading)
         return f"({self.text})" if loose else self.text
 
 
@@ -51,11 +51,13 @@ class Notation:
 
     def __init__(self, root: Value, also: Collection[Value] = ()) -> None:
         self.root = root
-        self.nodes = _to_be_named(topological(root), {root, *also})
+        order = topological(root)
+        self.nodes = _to_be_named(order, {root, *also})
         self._names: dict[Any, tuple[str, str]] = {}
         self._last: Counter[tuple[str, bool]] = Counter()
         self._taken: set[str] = set()
-        for node in sorted(self.nodes, key=lambda node: not node.label):
+        strangers = {x for x in also if not x.constant}.difference(order)
+        for node in sorted([*self.nodes, *strangers], key=lambda node: not node.label):
             plain = node.label or ("f" if node is root and node.op else "")
             stem = (atom(plain) if plain else "u" if node.op else "x", not plain)
             self._names[node] = self._free(stem)
@@ -77,30 +79,29 @@ class Notation:
         pair = self._names.get(node)
         return pair and pair[latex]
 
-    def formula(self, node: Any, latex: bool = False) -> str:
-        """Return the name of a node, or its formula if it has none."""
-        return self.name(node, latex) or self.definition(node, latex)
+    def formula(self, node: Any, latex: bool = False) -> Piece:
+        """Return the name of a node or number, or how it is computed if it has none."""
+        name = self.name(node, latex)
+        return Piece(name, CALL) if name else self.definition(node, latex)
 
-    def definition(self, node: Any, latex: bool = False) -> str:
+    def definition(self, node: Any, latex: bool = False) -> Piece:
         """Return how a node is computed from named nodes and constants."""
         pieces: dict[Any, Piece] = {}
         for part in self._parts(node):
-            name = None if part is node else self.name(part, latex)
-            if name:
+            name = self.name(part, latex)
+            if name and (part is not node or not part.op):
                 pieces[part] = Piece(name, CALL)
             elif not getattr(part, "op", ""):
-                pieces[part] = self._leaf(part, latex)
+                pieces[part] = numeral(getattr(part, "data", part), latex)
             else:
                 pieces[part] = _composed(part, pieces, latex)
-        return pieces[node].text
+        return pieces[node]
 
-    def mentioned(self, node: Any) -> list[Value]:
-        """Return the named nodes in the definition of a node, leaves included."""
+    def mentioned(self, node: Any, inside: bool = False) -> list[Value]:
+        """Return the named nodes that a formula shows, or those `inside` the definition."""
+        if node in self._names and not inside:
+            return [node]
         return [x for x in self._parts(node) if x is not node and x in self._names]
-
-    def _leaf(self, leaf: Any, latex: bool) -> Piece:
-        name = self.name(leaf, latex)
-        return Piece(name, CALL) if name else numeral(getattr(leaf, "data", leaf), latex)
 
     def _parts(self, node: Any) -> list[Any]:
         """Return what the definition of a node is made of, operands first, itself last."""
@@ -232,11 +233,11 @@ class Expression:
     def _lines(self, latex: bool) -> list[str]:
         notation, root = self._notation, self._notation.root
         lines = [
-            f"{notation.name(node, latex)} = {notation.definition(node, latex)}"
+            f"{notation.name(node, latex)} = {notation.definition(node, latex).text}"
             for node in reversed(notation.nodes)
             if node.op and (node is not root or node.label)
         ]
-        return lines if root.op and root.label else [notation.definition(root, latex), *lines]
+        return lines if root.op and root.label else [notation.definition(root, latex).text, *lines]
 
     def text(self) -> str:
         """Return the formula in Python notation, then a line for each named part of it."""

@@ -1,59 +1,16 @@
 """A formula, read back by another parser, gives the node's number again."""
 
-import ast
 import math
-import operator
 import random
 
 import pytest
 from matplotlib.mathtext import MathTextParser
 
 import autograd
-from autograd import Value, dot, expression, mean, softmax, tanh, total
+from autograd import Value, dot, expression, mean, tanh
 from autograd.notation import Notation, atom, latex_name, numeral
 from autograd.primitives import PRIMITIVES
-
-ARITHMETIC = {
-    ast.Add: operator.add,
-    ast.Sub: operator.sub,
-    ast.Mult: operator.mul,
-    ast.Div: operator.truediv,
-    ast.Pow: math.pow,
-    ast.USub: operator.neg,
-}
-
-
-def read(text, names):
-    """Evaluate Python notation with a parser of the standard library."""
-    return _read(ast.parse(text, mode="eval").body, names)
-
-
-def _read(tree, names):
-    def inner(part):
-        return _read(part, names)
-
-    match tree:
-        case ast.Constant(value):
-            return float(value)
-        case ast.Name(name):
-            return names[name]
-        case ast.List(items):
-            return [inner(item) for item in items]
-        case ast.UnaryOp(sign, x):
-            return ARITHMETIC[type(sign)](inner(x))
-        case ast.BinOp(left, sign, right):
-            return ARITHMETIC[type(sign)](inner(left), inner(right))
-        case ast.Subscript(values, index):
-            return inner(values)[int(inner(index))]
-        case ast.Call(ast.Name(name), operands):
-            return getattr(autograd, name)(
-                *[_integer(inner(x), name, k) for k, x in enumerate(operands)]
-            )
-    raise ValueError(ast.dump(tree))
-
-
-def _integer(x, name, position):
-    return int(x) if name == "take" and position else x
+from tests.reading import leaves_at, random_graph, read
 
 
 def reread(value, leaves):
@@ -64,28 +21,6 @@ def reread(value, leaves):
         name, definition = part.removeprefix(" where").strip().split(" = ")
         names[name] = read(definition, names)
     return read(formula, names)
-
-
-def leaves_at(*numbers):
-    return [Value(x, label) for x, label in zip(numbers, "abcdefgh", strict=False)]
-
-
-def random_graph(rng, size):
-    """A graph of operators and functions with shared parts, around leaves a, b, c."""
-    leaves = leaves_at(*(rng.uniform(-2, 2) for _ in range(3)))
-    nodes = [*leaves]
-    for _ in range(size):
-        x, y = rng.choice(nodes[-4:]), rng.choice(nodes)
-        node = rng.choice([
-            lambda x, y: x + y, lambda x, y: x - y, lambda x, y: x * y, lambda x, y: -x,
-            lambda x, y: x / (y * y + 1.5), lambda x, y: 2 - x, lambda x, y: tanh(x) ** 2,
-            lambda x, y: x * -0.25, lambda x, y: x**3, lambda x, y: abs(x) + -y,
-            lambda x, y: (y * y + 0.5) ** tanh(x), lambda x, y: dot((x, y), (y, 0.5), -x),
-            lambda x, y: mean((x, -y, 1)), lambda x, y: total((x - y, x)), lambda x, y: -(x - y),
-            lambda x, y: softmax((x, y, 0.1))[1], lambda x, y: autograd.sigmoid(x * y),
-        ])(x, y)  # fmt: skip
-        nodes.append(tanh(node) if abs(node.data) > 50 else node)
-    return total(nodes[-2:]), leaves
 
 
 @pytest.mark.parametrize("seed", range(60))

@@ -1,0 +1,152 @@
+"""The paths from one node of a graph to another, counted exactly and found largest first.
+
+A path contributes the product of its local partials; all paths together are the derivative.
+There may be 2⁴⁰ of them, so they are never listed: one sweep bounds what can still be
+gained from each node on, exactly, and a best-first search follows the bounds.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Container, Iterator, Sequence
+from functools import cached_property
+from heapq import heappop, heappush
+from itertools import count, islice
+from typing import Any, NamedTuple
+
+from autograd import functional
+from autograd.engine import Value, topological
+
+WEIGHTLESS = 1e30  # the logarithm that stands for 0 (negative), infinity and NaN (positive)
+
+
+class Edge(NamedTuple):
+    """One use of a node: the user, the place among its operands, and ∂user/∂operand."""
+
+    user: Value
+    slot: int
+    partial: float
+
+
+class Term(NamedTuple):
+    """One path: its nodes from `wrt` to the output, their partials, and the product."""
+
+    value: float
+    partials: tuple[float, ...]
+    nodes: tuple[Value, ...]
+
+
+class Paths:
+    """Every path from `wrt` to `output`; iterated or indexed, largest |value| first.
+
+    >>> from autograd import Value
+    >>> x = Value(3.0, "x")
+    >>> paths = Paths(x * x * 2 + x, x)
+    >>> paths.count, [term.value for term in paths]
+    (3, [6.0, 6.0, 1.0])
+    """
+
+    def __init__(self, output: Value, wrt: Value) -> None:
+        self.output = output
+        self.wrt = wrt
+        self.uses: dict[Value, list[Edge]] = {} if wrt.constant else {wrt: []}
+        for node in topological(output):
+            if not self.uses.keys().isdisjoint(node.operands):
+                self._connect(node)
+        self.nodes = list(self.uses) if output in self.uses else []
+        self._found: list[Term] = []
+        self._search = self._best_first()
+
+    def _connect(self, node: Value) -> None:
+        """Add a node, and an edge to it from each operand that depends on `wrt`."""
+        uses = self.uses
+        for slot, (operand, partial) in enumerate(
+            zip(node.operands, local_partials(node, uses), strict=True)
+        ):
+            if operand in uses:
+                uses[operand].append(Edge(node, slot, partial))
+        uses[node] = []
+
+    @cached_property
+    def count(self) -> int:
+        """The number of paths, exactly."""
+        paths = {self.output: 1}
+        for node in reversed(self.nodes[:-1]):
+            paths[node] = sum([paths.get(edge.user, 0) for edge in self.uses[node]])
+        return paths[self.wrt] if self.nodes else 0
+
+    def __iter__(self) -> Iterator[Term]:
+        for k in count():
+            if len(self._found) <= k:
+                self._found += islice(self._search, 1)
+            if len(self._found) <= k:
+                return
+            yield self._found[k]
+
+    def __getitem__(self, index: Any) -> Any:
+        if isinstance(index, slice):
+            return list(islice(self, index.start, index.stop, index.step))
+        for term in islice(self, index, None):
+            return term
+        raise IndexError(f"there are {self.count} paths; got the index {index}.")
+
+    def _best_first(self) -> Iterator[Term]:
+        """Yield the paths by falling product: the bounds are exact, so no step is wasted."""
+        if not self.nodes:
+            return
+        bound = self._bounds()
+        sorted_uses: dict[Value, list[Edge]] = {}
+
+        def rank(edge: Edge) -> float:
+            return _log(edge.partial) + bound[edge.user]
+
+        ticket = count()
+        heap: list[Any] = [(-bound[self.wrt], next(ticket), 0.0, self.wrt, 0, None)]
+        while heap:
+            _, _, reached, node, k, path = heappop(heap)
+            while node is not self.output:
+                if node not in sorted_uses:
+                    sorted_uses[node] = sorted(self.uses[node], key=rank, reverse=True)
+                edges = sorted_uses[node]
+                if k + 1 < len(edges):
+                    below = -(reached + rank(edges[k + 1]))
+                    heappush(heap, (below, next(ticket), reached, node, k + 1, path))
+                path = (edges[k], path)
+                reached += _log(edges[k].partial)
+                node, k = edges[k].user, 0
+            yield self._term(path)
+
+    def _bounds(self) -> dict[Value, float]:
+        """Return, for each node, log |product| of the best path from it to the output."""
+        bound = {self.output: 0.0}
+        for node in reversed(self.nodes[:-1]):
+            bound[node] = max([_log(edge.partial) + bound[edge.user] for edge in self.uses[node]])
+        return bound
+
+    def _term(self, path: Any) -> Term:
+        """Return a path as a term; the product is taken from the output back, as sweeps do."""
+        value, edges = 1.0, []
+        while path is not None:
+            edge, path = path
+            value *= edge.partial
+            edges.append(edge)
+        edges.reverse()
+        nodes = (self.wrt, *(edge.user for edge in edges))
+        return Term(value, tuple(edge.partial for edge in edges), nodes)
+
+
+def local_partials(node: Value, wanted: Container[Any]) -> Sequence[float]:
+    """Return ∂node/∂operand in the order of the operands; only the wanted need to exist."""
+    try:
+        return node.partials
+    except (ValueError, ZeroDivisionError):
+        known = functional.local_partials(node, wanted, functional.as_number)
+        found = iter(known)
+        return [next(found)[1] if x in wanted else 0.0 for x in node.operands]
+
+
+def _log(partial: float) -> float:
+    size = abs(partial)
+    if 0.0 < size < math.inf:
+        return math.log(size)
+    return -WEIGHTLESS if size == 0.0 else WEIGHTLESS

@@ -1,0 +1,241 @@
+"""How an explanation is put into words: text, LaTeX and HTML from the same rows.
+
+A row of the chain rule is (∂f/∂x, symbols, numbers). Definitions go with it for the names it
+mentions. What is special about a derivative, that it is zero, not a number, or cancels, is
+said in a sentence by `remarks.py`.
+"""
+
+from __future__ import annotations
+
+import math
+from html import escape
+from textwrap import wrap
+from typing import TYPE_CHECKING, Any
+
+from autograd import modes
+from autograd.engine import Value
+from autograd.functional import as_operand
+from autograd.notation import CALL, Piece
+from autograd.numerals import arithmetic, counted, figure, is_exact, latex_of, shown
+from autograd.paths import Edge, Term
+from autograd.primitives import PRIMITIVES, PRODUCT
+from autograd.remarks import remarks
+
+if TYPE_CHECKING:
+    from autograd.explanation import Contribution, Explanation, Step
+
+WIDTH = 96
+WIDEST = 8  # users of a node, and factors of a path, that are written out
+
+
+class Wording:
+    """An explanation in words, with at most `depth` lines of the chain rule."""
+
+    def __init__(self, why: Explanation, depth: int | None) -> None:
+        self.why = why
+        self.depth = math.inf if depth is None else depth
+        self.steps = why.steps(depth)
+        self.given, self.defined = self._glossary()
+
+    def text(self, terms: int) -> str:
+        """Return headline, remarks, formulas, chain rule and largest paths as text."""
+        blocks = [
+            [self.headline(), *remarks(self.why)],
+            wrap("at " + self.numbers(), WIDTH, subsequent_indent="   ") if self.given else [],
+            ["   " + line for line in self.definitions()],
+            [line for row in self.chain() for line in _folded(row)],
+            self.left_out(),
+            self.paths(terms),
+        ]
+        return "\n".join("\n".join(lines) for lines in blocks if lines)
+
+    def latex(self) -> str:
+        r"""Return headline, formulas and chain rule as lines of LaTeX, joined by \\."""
+        rows = self.chain(latex=True)
+        lines = [f"{name} = {symbols} {numbers}" for name, symbols, numbers in rows]
+        if not rows:
+            lines = [f"{self.derivative(self.why.wrt, True)} {latex_of(shown(self.why.value))}"]
+        lines += [rf"\text{{{line}}}" for line in self.left_out()]
+        return " \\\\\n".join([*self.definitions(latex=True), *lines])
+
+    def html(self, terms: int) -> str:
+        """Return what the text says, with the chain rule as a table."""
+        cells = [[f"<td><code>{escape(cell)}</code></td>" for cell in row] for row in self.chain()]
+        blocks = ["\n".join([self.numbers(), *self.definitions()]), "\n".join(self.paths(terms))]
+        given, paths = (f"<pre>{escape(block)}</pre>" if block else "" for block in blocks)
+        rows = "".join(f"<tr>{''.join(row)}</tr>" for row in cells)
+        table = f"<table>{rows}</table>" if rows else ""
+        rest = "".join(f"<p>{escape(line)}</p>" for line in self.left_out())
+        first = " ".join([self.headline(), *remarks(self.why)])
+        return f"<div><p>{escape(first)}</p>{given}{table}{rest}{paths}</div>"
+
+    def name(self, node: Value, latex: bool = False) -> str:
+        """Return the name of a node, or the number of a constant."""
+        return self.why.notation.formula(node, latex).text
+
+    def derivative(self, node: Value, latex: bool = False) -> str:
+        """Return ∂output/∂node."""
+        above, below = self.name(self.why.output, latex), self.name(node, latex)
+        return rf"\frac{{\partial {above}}}{{\partial {below}}}" if latex else f"∂{above}/∂{below}"
+
+    def headline(self) -> str:
+        """Return the derivative, and how many paths it sums."""
+        why, paths = self.why, ""
+        if why.terms.nodes and why.wrt is not why.output:
+            number = f"the sum over {counted(why.path_count)} paths"
+            number = "along the only path" if why.path_count == 1 else number
+            paths = f", {number} from {self.name(why.wrt)} to {self.name(why.output)}"
+        return f"{self.derivative(why.wrt)} {shown(why.value)}{paths}."
+
+    def numbers(self) -> str:
+        """Return the names whose numbers are given."""
+        shown_ones = self.given if self.depth == math.inf else self.given[: 3 * WIDEST]
+        more = len(self.given) - len(shown_ones)
+        numbers = [f"{self.name(node)} {shown(node.data)}" for node in shown_ones]
+        return ", ".join(numbers + [f"… and {more} more"] * bool(more))
+
+    def definitions(self, latex: bool = False) -> list[str]:
+        """Return `name = formula = number` for the names that are written out."""
+        return [
+            f"{self.name(node, latex)} = {self.why.notation.definition(node, latex).text} "
+            + (latex_of(shown(node.data)) if latex else shown(node.data))
+            for node in self.defined
+        ]
+
+    def chain(self, latex: bool = False) -> list[tuple[str, str, str]]:
+        """Return (∂f/∂node, symbols, numbers) for each line of the chain rule."""
+        return [self._row(step, latex) for step in self.steps]
+
+    def _row(self, step: Step, latex: bool) -> tuple[str, str, str]:
+        """Return one line; of many contributions the largest are written, the rest summed."""
+        written = sorted(step.contributions, key=_size, reverse=True)[:WIDEST]
+        symbols, numbers = [], []
+        for contribution in (c for c in step.contributions if c in written):
+            product, factors = self._product(contribution, latex, leading=not symbols)
+            symbols.append(product)
+            numbers.append(factors)
+        rest = step.contributions[WIDEST:] and [c for c in step.contributions if c not in written]
+        if rest:
+            more = f"({len(rest)} more)"
+            symbols.append(rf"\text{{{more}}}" if latex else more)
+            numbers.append([sum(c.value for c in rest)])
+        line, symbolic = arithmetic(step.adjoint, numbers), " + ".join(symbols)
+        line = latex_of(line) if latex else line
+        return (
+            self.derivative(step.node, latex),
+            symbolic,
+            line.removeprefix(f"= {symbolic}").strip(),
+        )
+
+    def _product(
+        self, contribution: Contribution, latex: bool, leading: bool
+    ) -> tuple[str, list[float]]:
+        """Return local · local · … · ∂f/∂above in symbols and in numbers, without ones."""
+        symbols, numbers = [], []
+        for edge in contribution.edges:
+            local = self._local(edge)
+            if local.__class__ is float and local == 1.0:
+                continue
+            piece = _figure(local, latex) or self.why.notation.formula(local, latex)
+            symbols.append(piece.at(PRODUCT, leading and not symbols))
+            numbers.append(edge.partial)
+        if contribution.above is not self.why.output:
+            symbols.append(self.derivative(contribution.above, latex))
+            numbers.append(contribution.upstream)
+        return (r" \cdot " if latex else "·").join(symbols) or "1", numbers or [1.0]
+
+    def _local(self, edge: Edge) -> Any:
+        """Return ∂user/∂operand as a formula, a Value, or as a float where it is a number."""
+        rules = PRIMITIVES[edge.user.op].partials
+        point = (*map(as_operand, edge.user.operands), edge.user)
+        with modes.differentiating():
+            try:
+                return (
+                    rules[edge.slot](*point)
+                    if isinstance(rules, tuple)
+                    else rules(*point)[edge.slot]
+                )
+            except (ValueError, ZeroDivisionError):
+                return edge.partial
+
+    def left_out(self) -> list[str]:
+        """Return what the limit on the lines left out, in a sentence."""
+        more = len(self.why.between) - len(self.steps)
+        if not more:
+            return []
+        lines = "lines are" if more > 1 else "line is"
+        return [f"… {counted(more)} further {lines} left out; depth=None writes them all."]
+
+    def paths(self, terms: int) -> list[str]:
+        """Return the largest paths, with the products of their partials."""
+        why = self.why
+        if why.path_count < 2 or not terms:
+            return []
+        found = why.terms[:terms]
+        lines = [f"   {self._trail(term)}   {_partials(term)}" for term in found]
+        rest = why.path_count - len(found)
+        if rest:
+            together = why.value - math.fsum(term.value for term in found)
+            lines.append(f"   … {counted(rest)} more, together {shown(together)}")
+        return ["largest paths:", *lines]
+
+    def _trail(self, term: Term) -> str:
+        """Return a path as the named nodes on it, the middle of a long one left out."""
+        names = [self.name(node) for node in term.nodes if self.why.notation.name(node)]
+        if len(names) > 2 * WIDEST:
+            more = f"… {len(names) - WIDEST} nodes …"
+            names = [*names[: WIDEST // 2], more, *names[-WIDEST // 2 :]]
+        return " → ".join(names)
+
+    def _glossary(self) -> tuple[list[Value], list[Value]]:
+        """Return the nodes that are given by a number, and those that are written out."""
+        notation = self.why.notation
+        queue = [x for step in self.steps for x in self._mentioned(step)]
+        met: dict[Value, bool] = {}
+        room = 2 * self.depth
+        for node in queue:
+            if node not in met:
+                met[node] = bool(node.op) and room > 0
+                room -= met[node]
+                queue += notation.mentioned(node, inside=True) if met[node] else ()
+        order = [node for node in notation.nodes if node in met]
+        return [x for x in order if not met[x]], [x for x in order if met[x]]
+
+    def _mentioned(self, step: Step) -> list[Value]:
+        found = [step.node]
+        for contribution in step.contributions[:WIDEST]:
+            for edge in contribution.edges:
+                found += self.why.notation.mentioned(self._local(edge))
+            found.append(contribution.above)
+        return found
+
+
+def _folded(row: tuple[str, str, str]) -> list[str]:
+    """Return a row as one line, or the numbers under the symbols if it is long."""
+    name, symbols, numbers = row
+    line = f"{name} = {symbols} {numbers}".rstrip()
+    return [line] if len(line) <= WIDTH else [f"{name} = {symbols}", f"{' ' * len(name)} {numbers}"]
+
+
+def _size(contribution: Contribution) -> float:
+    return math.inf if math.isnan(contribution.value) else abs(contribution.value)
+
+
+def _figure(local: Any, latex: bool) -> Piece | None:
+    """Return a local partial that is a short number or a whole part, such as 1/3."""
+    if local.__class__ is Value or not math.isfinite(local):
+        return None
+    if is_exact(local):
+        return Piece(latex_of(figure(local)) if latex else figure(local), CALL)
+    if (1.0 / local).is_integer():
+        whole = figure(1.0 / local)
+        return Piece(rf"\frac{{1}}{{{whole}}}" if latex else f"1/{whole}", PRODUCT)
+    return None
+
+
+def _partials(term: Term) -> str:
+    """Return the product of a path in numbers, of a long one the result alone."""
+    factors = [partial for partial in term.partials if partial != 1.0]
+    if len(factors) > WIDEST:
+        return f"{len(factors)} partials {shown(term.value).replace('=', '≈')}"
+    return arithmetic(term.value, [factors or [1.0]])
