@@ -12,12 +12,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from autograd.engine import Value
-from autograd.program import failures
-from autograd.program.instructions import Emitter, Instruction
+from autograd.program import failures, run_native
+from autograd.program.instructions import Emitter, Instruction, Instructions
 from autograd.program.layout import Array, Layout
 from autograd.program.memory import Memory
 from autograd.program.record import CONSTANT, Recording
 from autograd.program.reroll import Reroll
+from autograd.program.run_native import NativeExecutor
 from autograd.program.run_numpy import NumpyExecutor
 
 DTYPES = ("float64", "float32")
@@ -61,7 +62,7 @@ class Program:
         self._layout = Layout(Reroll(self.recording))
         self._code = Emitter(self._layout).out
         self._memory = Memory(self._layout.sizes, dtype)
-        self._executor = NumpyExecutor(self._code, self._memory)
+        self._executor = _executor(executor, self._code, self._memory)
         self._input_places = self._layout.address[self.recording.inputs]
         self._parameter_places = self._layout.address[self.recording.parameters]
         self._examples: Array | None = None
@@ -239,6 +240,27 @@ class Program:
         for k, column in enumerate(columns):
             out[:, k] = column
         return out
+
+
+def _executor(wanted: str, code: Instructions, memory: Memory) -> NumpyExecutor | NativeExecutor:
+    """Return the executor asked for; "auto" falls back to NumPy."""
+    if wanted not in ("auto", "native", "numpy"):
+        raise ValueError(f"executor is 'auto', 'native' or 'numpy'; got {wanted!r}.")
+    if wanted == "numpy":
+        return NumpyExecutor(code, memory)
+    if not run_native.available():
+        if wanted == "native":
+            raise ImportError(
+                "executor='native' needs the C extension, which was not built. Install a C "
+                "compiler and run pip install -e . again, or use executor='auto'."
+            )
+        return NumpyExecutor(code, memory)
+    try:
+        return NativeExecutor(code, memory)
+    except NotImplementedError:
+        if wanted == "native":
+            raise
+        return NumpyExecutor(code, memory)
 
 
 def _computed(operation: str, operands: Sequence[Array]) -> Array:

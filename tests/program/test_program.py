@@ -6,7 +6,7 @@ import pytest
 import autograd as ag
 from autograd import Value, engine
 from autograd.primitives import PRIMITIVES
-from autograd.program import Program
+from autograd.program import Program, run_native
 from tests.program import zoo
 from tests.program.zoo import ZOO
 
@@ -65,32 +65,39 @@ def check(loss, inputs, parameters, m=5, **options):
     return program
 
 
+EXECUTORS = ["numpy", "native"] if run_native.available() else ["numpy"]
+
+
+@pytest.mark.parametrize("executor", EXECUTORS)
 @pytest.mark.parametrize("name", ZOO)
-def test_every_node_of_every_lane_equals_the_engine(name):
-    check(*ZOO[name]())
+def test_every_node_of_every_lane_equals_the_engine(name, executor):
+    check(*ZOO[name](), executor=executor)
 
 
 UNARY = [row.name for row in PRIMITIVES.values() if row.arity == 1]
 
 
+@pytest.mark.parametrize("executor", EXECUTORS)
 @pytest.mark.parametrize("name", UNARY)
-def test_every_row_of_one_operand(name):
+def test_every_row_of_one_operand(name, executor):
     x, w = Value(0.7), Value(0.5)
     low = PRIMITIVES[name].domain[0].low
     argument = ag.sigmoid(w * x) * 0.9 + (1.0 if low == 1.0 else 0.0)
     loss = PRIMITIVES[name].function(argument) + PRIMITIVES[name].function(argument * 1.05)
-    check(loss, [x], [w])
+    check(loss, [x], [w], executor=executor)
 
 
+@pytest.mark.parametrize("executor", EXECUTORS)
 @pytest.mark.parametrize("exponent", [2.0, 3.0, -1.0, 0.5, 0.0, 1.0, -2.5])
-def test_powers_with_a_constant_exponent(exponent):
+def test_powers_with_a_constant_exponent(exponent, executor):
     x, w = Value(0.7), Value(0.5)
-    check((w * w + x * x) ** exponent, [x], [w])
+    check((w * w + x * x) ** exponent, [x], [w], executor=executor)
 
 
-@pytest.mark.parametrize("m", [1, 2, 7, 64])
-def test_the_number_of_lanes_is_free(m):
-    check(*zoo.mlp(), m=m)
+@pytest.mark.parametrize("executor", EXECUTORS)
+@pytest.mark.parametrize("m", [1, 2, 7, 64, 300])
+def test_the_number_of_lanes_is_free(m, executor):
+    check(*zoo.mlp(), m=m, executor=executor)
 
 
 def test_lanes_may_change_from_call_to_call():

@@ -1,0 +1,538 @@
+/* The native executor: interprets the instruction table of a program.
+
+   A table is read once for a number of lanes (Replay objects); running it then touches no
+   Python object, so that the interpreter lock is released. The caller holds the program's
+   own lock. Kernels are compiled for several instruction sets; the best one that the
+   processor has is chosen at import. The layout of a table is written down beside its
+   writer, in run_native.py. */
+
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+#include <math.h>
+#include <stdint.h>
+#include <string.h>
+
+enum { CHUNK = 256, DIMENSIONS = 7, OPERANDS = 16, RESULTS = 8, REGISTERS = 96, DEPTH = 256 };
+enum { MAP = 1, PRODUCT = 2, ROW = 3 };
+enum { PEAK, REST, TAKE, UNTAKE };
+
+typedef struct {
+    void *base;
+    long strides[DIMENSIONS];
+    const long *index; /* addresses, times step */
+    long step;
+    double scale;
+} Operand;
+
+typedef struct { int operation, result, a, b, c; } Step;
+
+typedef struct {
+    int dimensions, sources, targets, constants, steps, registers, inner_lanes, direct;
+    long sizes[DIMENSIONS];
+    Operand operands[OPERANDS];
+    int results[RESULTS], add[RESULTS];
+    const double *numbers;
+    Step *code;
+} Map;
+
+typedef struct {
+    long M, N, K, am, cm, lanes;
+    long *ak, *bk, *bn, *cn;
+    const void *a, *b;
+    void *c;
+    int add, b_runs, c_runs, lanewise;
+    double scale;
+} Product;
+
+typedef struct {
+    int operation, sources_lanes;
+    long rows, width, lanes, step, chosen_row, chosen_lane, chosen_step;
+    const long *index, *chosen_index;
+    void *base, *target, *chosen;
+    double scale;
+} Row;
+
+typedef struct {
+    void (*map)(const Map *, void *);
+    void (*product)(const Product *, void *);
+    void (*lanewise)(const Product *, void *);
+    void (*row)(const Row *, void *);
+    int lanes, rows;
+} Kernels;
+
+/* --- elementary functions --------------------------------------------------------------
+
+   e^x by x = n ln 2 + r, |r| <= ln 2 / 2, and the series of e^r; 2^n is multiplied in two
+   halves, so that results near the limits overflow and underflow as they should. Written
+   without branches, for the compiler to vectorise. */
+
+static inline double bits_double(uint64_t bits) { double x; memcpy(&x, &bits, 8); return x; }
+static inline uint64_t double_bits(double x) { uint64_t bits; memcpy(&bits, &x, 8); return bits; }
+static inline float bits_float(uint32_t bits) { float x; memcpy(&x, &bits, 4); return x; }
+static inline uint32_t float_bits(float x) { uint32_t bits; memcpy(&bits, &x, 4); return bits; }
+
+#define ROUND_D 0x1.8p52 /* adding it leaves the nearest whole number in the low bits */
+#define ROUND_F 0x1.8p23f
+#define POWER_D(shifted) bits_double((double_bits(shifted) + 1023) << 52)
+#define POWER_F(shifted) bits_float((float_bits(shifted) + 127) << 23)
+
+/* (e^r - 1 - r) / r^2 */
+static inline double series_double(double r) {
+    double q = 1.0 / 6227020800.0;
+    q = q * r + 1.0 / 479001600.0;
+    q = q * r + 1.0 / 39916800.0;
+    q = q * r + 1.0 / 3628800.0;
+    q = q * r + 1.0 / 362880.0;
+    q = q * r + 1.0 / 40320.0;
+    q = q * r + 1.0 / 5040.0;
+    q = q * r + 1.0 / 720.0;
+    q = q * r + 1.0 / 120.0;
+    q = q * r + 1.0 / 24.0;
+    q = q * r + 1.0 / 6.0;
+    return q * r + 0.5;
+}
+
+static inline float series_float(float r) {
+    float q = 1.0f / 5040.0f;
+    q = q * r + 1.0f / 720.0f;
+    q = q * r + 1.0f / 120.0f;
+    q = q * r + 1.0f / 24.0f;
+    q = q * r + 1.0f / 6.0f;
+    return q * r + 0.5f;
+}
+
+static inline double exp_double(double x) {
+    x = x < -746.0 ? -746.0 : x;
+    x = x > 710.0 ? 710.0 : x;
+    double n = x * 0x1.71547652b82fep0 + ROUND_D - ROUND_D;
+    double r = x - n * 6.93147180369123816490e-01 - n * 1.90821492927058770002e-10;
+    double half = n * 0.5 + ROUND_D, rest = n - (half - ROUND_D) + ROUND_D;
+    return (1.0 + (r + r * r * series_double(r))) * POWER_D(half) * POWER_D(rest);
+}
+
+static inline float exp_float(float x) {
+    x = x < -104.0f ? -104.0f : x;
+    x = x > 89.0f ? 89.0f : x;
+    float n = x * 0x1.715476p0f + ROUND_F - ROUND_F;
+    float r = x - n * 0x1.62e4p-1f - n * 0x1.7f7d1cp-20f;
+    float half = n * 0.5f + ROUND_F, rest = n - (half - ROUND_F) + ROUND_F;
+    return (1.0f + (r + r * r * series_float(r))) * POWER_F(half) * POWER_F(rest);
+}
+
+/* tanh|x| = e / (e + 2) with e = e^(2|x|) - 1 = 2^n (e^r - 1) + (2^n - 1) */
+static inline double tanh_double(double x) {
+    double t = fabs(x);
+    t = t > 22.0 ? 44.0 : t + t;
+    double n = t * 0x1.71547652b82fep0 + ROUND_D - ROUND_D;
+    double r = t - n * 6.93147180369123816490e-01 - n * 1.90821492927058770002e-10;
+    double two = POWER_D(n + ROUND_D);
+    double e = two * (r + r * r * series_double(r)) + (two - 1.0);
+    return copysign(e / (e + 2.0), x);
+}
+
+static inline float tanh_float(float x) {
+    float t = fabsf(x);
+    t = t > 10.0f ? 20.0f : t + t;
+    float n = t * 0x1.715476p0f + ROUND_F - ROUND_F;
+    float r = t - n * 0x1.62e4p-1f - n * 0x1.7f7d1cp-20f;
+    float two = POWER_F(n + ROUND_F);
+    float e = two * (r + r * r * series_float(r)) + (two - 1.0f);
+    return copysignf(e / (e + 2.0f), x);
+}
+
+/* --- the operations, in terms of x, y, z ------------------------------------------------- */
+
+#define ABS(x) ((x) < 0 ? -(x) : (x))
+#define STEP_OF(x) ((x) > 0 ? (T)1 : (x) <= 0 ? (T)0 : (T)(x))
+#define OPERATIONS(X)                                                                     \
+    X(add, x + y) X(sub, x - y) X(mul, x * y) X(div, x / y) X(neg, -x)                    \
+    X(pow, pow(x, y)) X(abs, fabs(x)) X(exp, EXP(x)) X(expm1, expm1(x))                   \
+    X(log, log(x)) X(log1p, log1p(x)) X(log2, log2(x)) X(log10, log10(x))                 \
+    X(sqrt, SQRT(x)) X(sin, sin(x)) X(cos, cos(x)) X(tan, tan(x))                         \
+    X(asin, asin(x)) X(acos, acos(x)) X(atan, atan(x)) X(atan2, atan2(x, y))              \
+    X(hypot, hypot(x, y)) X(sinh, sinh(x)) X(cosh, cosh(x)) X(tanh, TANH(x))              \
+    X(asinh, asinh(x)) X(acosh, acosh(x)) X(atanh, atanh(x))                              \
+    X(erf, erf(x)) X(erfc, erfc(x))                                                       \
+    X(sign, x > 0 ? (T)1 : x < 0 ? (T)-1 : x * 0) X(heaviside, STEP_OF(x))                \
+    X(maximum, x >= y || x != x ? x : y) X(minimum, x <= y || x != x ? x : y)             \
+    X(clip, LEAST(x >= y || x != x ? x : y, z)) X(where, x != 0 ? y : z)                  \
+    X(relu, x <= 0 ? (T)0 : x) X(leaky_relu, x > 0 ? x : (T)0.01 * x)                     \
+    X(elu, x > 0 ? x : expm1(x)) X(sigmoid, (x >= 0 ? (T)1 : EXP(-ABS(x))) / (1 + EXP(-ABS(x)))) \
+    X(softplus, log1p(EXP(-ABS(x))) + (x > 0 ? x : (T)0))                                 \
+    X(silu, x * ((x >= 0 ? (T)1 : EXP(-ABS(x))) / (1 + EXP(-ABS(x)))))                    \
+    X(gelu, 0.5 * x * erfc(-x / 1.4142135623730951)) X(softsign, x / (1 + ABS(x)))        \
+    X(gap, x == y ? (T)0 : x - y)                                                         \
+    X(tanh_pullback, (1 - x * x) * y) X(sigmoid_pullback, (1 - x) * x * y)                \
+    X(relu_pullback, STEP_OF(x) * y)
+#define LEAST(a, b) ((a) <= (b) || (a) != (a) ? (a) : (b))
+
+#define TEXT(name, formula) #name,
+static const char *const operation_names[] = {OPERATIONS(TEXT)};
+enum { OPERATION_COUNT = sizeof operation_names / sizeof *operation_names };
+
+/* --- one copy of the kernels for each type and instruction set --------------------------- */
+
+#define JOIN_(a, b) a##_##b
+#define JOIN(a, b) JOIN_(a, b)
+#define NAME(x) JOIN(x, SUFFIX)
+
+#if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__)
+#define HAS_TILES 1
+#include <immintrin.h>
+#endif
+
+#define T double
+#define EXP exp_double
+#define TANH tanh_double
+#define SQRT sqrt
+#include "_replay_tiles.h"
+#undef T
+#undef EXP
+#undef TANH
+#undef SQRT
+#define T float
+#define FLOAT 1
+#define EXP exp_float
+#define TANH tanh_float
+#define SQRT sqrtf
+#include "_replay_tiles.h"
+
+static const Kernels *kernels_double, *kernels_float;
+static const char *tile_name;
+
+static void choose_kernels(const char *wanted) {
+    int level = 0;
+#ifdef HAS_TILES
+    __builtin_cpu_init();
+    if (__builtin_cpu_supports("sse4.2")) level = 2;
+    if (level && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) level = 3;
+    if (level == 3 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
+        __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl")) level = 4;
+    if (wanted && wanted[0] == 'v' && wanted[1] - '0' < level) level = wanted[1] - '0';
+    if (wanted && !strcmp(wanted, "plain")) level = 0;
+    if (level == 4) { kernels_double = &set_double_v4; kernels_float = &set_float_v4; tile_name = "v4"; return; }
+    if (level == 3) { kernels_double = &set_double_v3; kernels_float = &set_float_v3; tile_name = "v3"; return; }
+    if (level == 2) { kernels_double = &set_double_v2; kernels_float = &set_float_v2; tile_name = "v2"; return; }
+#endif
+    (void)wanted; (void)level;
+    kernels_double = &set_double_plain;
+    kernels_float = &set_float_plain;
+    tile_name = "plain";
+}
+
+/* --- reading a table ----------------------------------------------------------------------- */
+
+typedef struct { int kind; union { Map map; Product product; Row row; } is; } Instruction;
+
+enum { SECTIONS = 4, BUFFERS = 5 };
+
+typedef struct {
+    PyObject_HEAD
+    const Kernels *kernels;
+    size_t size;              /* of one number */
+    long lanes;
+    Py_buffer buffers[BUFFERS]; /* values, lanes of values, adjoints, lanes of them, state */
+    Py_buffer constants, index;
+    Py_buffer tables[SECTIONS];
+    int opened;
+    Instruction *code[SECTIONS];
+    long count[SECTIONS];
+    void **owned;             /* what a table's reading allocated */
+    long owned_count, owned_room;
+    void *scratch;
+} Replay;
+
+static void *own(Replay *self, size_t bytes) {
+    if (self->owned_count == self->owned_room) {
+        long room = 2 * self->owned_room + 16;
+        void **more = PyMem_RawRealloc(self->owned, room * sizeof(void *));
+        if (!more) return NULL;
+        self->owned = more;
+        self->owned_room = room;
+    }
+    void *block = PyMem_RawMalloc(bytes ? bytes : 1);
+    if (block) self->owned[self->owned_count++] = block;
+    return block;
+}
+
+static char *base_of(Replay *self, long buffer, long offset, long *step) {
+    *step = buffer == 1 || buffer == 3 ? self->lanes : 1;
+    return (char *)self->buffers[buffer].buf + offset * *step * self->size;
+}
+
+static const long *index_of(Replay *self, long start) {
+    return start < 0 ? NULL : (const long *)self->index.buf + start;
+}
+
+/* Merge neighbouring dimensions that every operand walks as one. */
+static void coalesce(Map *map) {
+    int every = map->sources + map->targets, d = 0;
+    for (int k = 0; k < every; k++) if (map->operands[k].index) return;
+    while (d + 1 < map->dimensions) {
+        int joins = 1;
+        for (int k = 0; k < every; k++) {
+            const long *strides = map->operands[k].strides;
+            joins &= strides[d] == strides[d + 1] * map->sizes[d + 1];
+        }
+        if (!joins && map->sizes[d] != 1 && map->sizes[d + 1] != 1) { d++; continue; }
+        int drop = map->sizes[d] == 1 || joins ? d : d + 1, keep = drop == d ? d + 1 : d;
+        if (joins) { map->sizes[keep] *= map->sizes[d]; drop = d; keep = d + 1; }
+        (void)keep;
+        for (int e = drop; e + 1 < map->dimensions; e++) {
+            map->sizes[e] = map->sizes[e + 1];
+            for (int k = 0; k < every; k++)
+                map->operands[k].strides[e] = map->operands[k].strides[e + 1];
+        }
+        map->dimensions--;
+        if (d) d--;
+    }
+}
+
+static int read_map(Replay *self, const long *word, Map *map) {
+    memset(map, 0, sizeof *map);
+    long lanes = word[2], indexed = word[10];
+    map->dimensions = (int)word[3];
+    map->sources = (int)word[4];
+    map->targets = (int)word[5];
+    map->constants = (int)word[6];
+    map->numbers = (const double *)self->constants.buf + word[7];
+    map->steps = (int)word[8];
+    map->registers = (int)word[9];
+    int every = map->sources + map->targets, given = map->dimensions;
+    if (every > OPERANDS || map->targets > RESULTS || map->registers > REGISTERS ||
+        given + 1 >= DIMENSIONS) {
+        PyErr_SetString(PyExc_NotImplementedError, "an instruction is too large for the native executor");
+        return -1;
+    }
+    word += 11;
+    for (int d = 0; d < given; d++) map->sizes[d] = *word++;
+    if (!given) { map->sizes[0] = 1; map->dimensions = 1; }
+    if (lanes && self->lanes > 1) {
+        map->sizes[map->dimensions++] = self->lanes;
+        map->inner_lanes = 1;
+    }
+    for (int k = 0; k < every; k++) {
+        Operand *operand = &map->operands[k];
+        long buffer = *word++, offset = *word++, start = *word++, step;
+        operand->base = base_of(self, buffer, offset, &step);
+        operand->index = index_of(self, start);
+        operand->step = step;
+        operand->scale = 1.0;
+        for (int d = 0; d < given; d++) operand->strides[d] = *word++ * step;
+        if (map->inner_lanes) operand->strides[map->dimensions - 1] = buffer == 1 || buffer == 3;
+        if (k >= map->sources) {
+            map->results[k - map->sources] = (int)*word++;
+            map->add[k - map->sources] = (int)*word++;
+            if (lanes && !(buffer & 1)) operand->scale = 1.0 / self->lanes;
+        }
+    }
+    map->code = own(self, map->steps * sizeof(Step));
+    if (!map->code) { PyErr_NoMemory(); return -1; }
+    for (int k = 0; k < map->steps; k++, word += 5)
+        map->code[k] = (Step){(int)word[0], (int)word[1], (int)word[2], (int)word[3], (int)word[4]};
+    if (!indexed) coalesce(map);
+    const Operand *target = &map->operands[map->sources];
+    map->direct = map->targets == 1 && map->steps && !map->add[0] && !target->index &&
+                  target->strides[map->dimensions - 1] == 1;
+    for (int d = 0; d + 1 < map->dimensions; d++) map->direct &= target->strides[d] != 0;
+    if (map->direct) map->direct = map->code[map->steps - 1].result == map->results[0];
+    for (int k = 0; map->direct && k + 1 < map->steps; k++)
+        map->direct = map->code[k].result != map->results[0];
+    return 0;
+}
+
+static long *offsets(Replay *self, long outer, long stride, long inner, long inner_stride) {
+    long *table = own(self, outer * inner * sizeof(long));
+    if (!table) { PyErr_NoMemory(); return NULL; }
+    for (long i = 0; i < outer; i++)
+        for (long j = 0; j < inner; j++) table[i * inner + j] = i * stride + j * inner_stride;
+    return table;
+}
+
+static int all_runs(const long *table, long n) {
+    /* whether a stretch is consecutive as soon as its ends are: true of increasing tables */
+    for (long i = 1; i < n; i++) if (table[i] <= table[i - 1]) return 0;
+    return 1;
+}
+
+static int read_product(Replay *self, const long *word, Product *p) {
+    long lanes = word[2] ? self->lanes : 1, size[3] = {word[4], word[5], word[6]};
+    long has[3], step[3], at[3][2];
+    void *base[3];
+    p->add = (int)word[3];
+    word += 7;
+    for (int k = 0; k < 3; k++, word += 4) { /* left, right, destination */
+        base[k] = base_of(self, word[0], word[1], &step[k]);
+        has[k] = word[0] & 1 && lanes > 1;
+        at[k][0] = word[2] * step[k];
+        at[k][1] = word[3] * step[k];
+    }
+    p->lanewise = has[0] && has[1] && has[2];
+    int left = 0, right = 1;
+    if (has[0] && !has[1] && has[2]) { /* let the operand without lanes come first */
+        left = 1; right = 0;
+        long swap = size[0]; size[0] = size[1]; size[1] = swap;
+        swap = at[2][0]; at[2][0] = at[2][1]; at[2][1] = swap;
+    }
+    long over_n = has[2] && !p->lanewise ? lanes : 1, over_k = has[2] ? 1 : (has[0] || has[1]) ? lanes : 1;
+    p->M = size[0];
+    p->N = size[1] * over_n;
+    p->K = size[2] * over_k;
+    p->a = base[left]; p->b = base[right]; p->c = base[2];
+    p->am = at[left][0];
+    p->cm = at[2][0];
+    p->lanes = lanes;
+    p->scale = word[-4] & 1 ? 1.0 : 1.0 / lanes;
+    p->ak = offsets(self, size[2], at[left][1], over_k, has[left]);
+    p->bk = offsets(self, size[2], at[right][1], over_k, has[right]);
+    p->bn = offsets(self, size[1], at[right][0], over_n, has[right]);
+    p->cn = offsets(self, size[1], at[2][1], over_n, has[2]);
+    if (!p->ak || !p->bk || !p->bn || !p->cn) return -1;
+    p->b_runs = all_runs(p->bn, p->N);
+    p->c_runs = all_runs(p->cn, p->N);
+    return 0;
+}
+
+static void read_row(Replay *self, const long *word, Row *row) {
+    long step;
+    row->operation = (int)word[2];
+    row->lanes = word[3] ? self->lanes : 1;
+    row->rows = word[4];
+    row->width = word[5];
+    row->index = index_of(self, word[6]);
+    row->sources_lanes = (int)word[7] && self->lanes > 1;
+    int back = row->operation == UNTAKE;
+    row->base = base_of(self, 2 * back + word[7], 0, &row->step);
+    row->target = base_of(self, word[8], word[9], &step);
+    row->scale = row->lanes > 1 && !word[7] ? 1.0 / row->lanes : 1.0;
+    if (word[10] < 0) return;
+    row->chosen = base_of(self, word[10], word[11], &row->chosen_step);
+    row->chosen_lane = word[10] & 1 && self->lanes > 1;
+    row->chosen_index = index_of(self, word[12]);
+    row->chosen_row = word[13] * row->chosen_step;
+}
+
+static int read_table(Replay *self, int section) {
+    const long *word = self->tables[section].buf;
+    const long *end = word + self->tables[section].len / sizeof(long);
+    long count = 0;
+    for (const long *at = word; at < end; at += at[1]) count++;
+    Instruction *code = self->code[section] = own(self, count * sizeof(Instruction));
+    if (!code) { PyErr_NoMemory(); return -1; }
+    for (; word < end; word += word[1], code++) {
+        code->kind = (int)word[0];
+        if (code->kind == MAP) { if (read_map(self, word, &code->is.map) < 0) return -1; }
+        else if (code->kind == PRODUCT) {
+            if (read_product(self, word, &code->is.product) < 0) return -1;
+        } else read_row(self, word, &code->is.row);
+    }
+    self->count[section] = count;
+    return 0;
+}
+
+/* --- running ---------------------------------------------------------------------------------- */
+
+static void run_section(const Replay *self, int section) {
+    const Kernels *kernels = self->kernels;
+    const Instruction *at = self->code[section], *end = at + self->count[section];
+    for (; at < end; at++) {
+        if (at->kind == MAP) kernels->map(&at->is.map, self->scratch);
+        else if (at->kind == ROW) kernels->row(&at->is.row, self->scratch);
+        else if (at->is.product.lanewise) kernels->lanewise(&at->is.product, self->scratch);
+        else kernels->product(&at->is.product, self->scratch);
+    }
+}
+
+static PyObject *Replay_run(Replay *self, PyObject *args) {
+    int first, last;
+    if (!PyArg_ParseTuple(args, "ii", &first, &last)) return NULL;
+    if (first < 0 || last > SECTIONS) { PyErr_SetString(PyExc_IndexError, "no such section"); return NULL; }
+    Py_BEGIN_ALLOW_THREADS
+    for (int section = first; section < last; section++) run_section(self, section);
+    Py_END_ALLOW_THREADS
+    Py_RETURN_NONE;
+}
+
+static void Replay_dealloc(Replay *self) {
+    for (long k = 0; k < self->owned_count; k++) PyMem_RawFree(self->owned[k]);
+    PyMem_RawFree(self->owned);
+    PyMem_RawFree(self->scratch);
+    if (self->opened) {
+        for (int k = 0; k < BUFFERS; k++) PyBuffer_Release(&self->buffers[k]);
+        for (int k = 0; k < SECTIONS; k++) PyBuffer_Release(&self->tables[k]);
+        PyBuffer_Release(&self->constants);
+        PyBuffer_Release(&self->index);
+    }
+    PyTypeObject *type = Py_TYPE(self);
+    type->tp_free(self);
+    Py_DECREF(type);
+}
+
+static PyObject *Replay_new(PyTypeObject *type, PyObject *args, PyObject *kwargs) {
+    PyObject *buffers, *tables, *constants, *index;
+    int single;
+    long lanes;
+    if (kwargs && PyDict_GET_SIZE(kwargs)) { PyErr_SetString(PyExc_TypeError, "Replay takes no keywords"); return NULL; }
+    if (!PyArg_ParseTuple(args, "plO!O!OO", &single, &lanes, &PyTuple_Type, &buffers,
+                          &PyTuple_Type, &tables, &constants, &index)) return NULL;
+    if (PyTuple_GET_SIZE(buffers) != BUFFERS || PyTuple_GET_SIZE(tables) != SECTIONS) {
+        PyErr_SetString(PyExc_ValueError, "Replay takes 5 buffers and 4 tables");
+        return NULL;
+    }
+    Replay *self = (Replay *)type->tp_alloc(type, 0);
+    if (!self) return NULL;
+    self->opened = 1;
+    self->lanes = lanes;
+    self->size = single ? sizeof(float) : sizeof(double);
+    self->kernels = single ? kernels_float : kernels_double;
+    for (int k = 0; k < BUFFERS; k++)
+        if (PyObject_GetBuffer(PyTuple_GET_ITEM(buffers, k), &self->buffers[k], PyBUF_WRITABLE | PyBUF_C_CONTIGUOUS) < 0) goto failed;
+    for (int k = 0; k < SECTIONS; k++)
+        if (PyObject_GetBuffer(PyTuple_GET_ITEM(tables, k), &self->tables[k], PyBUF_SIMPLE) < 0) goto failed;
+    if (PyObject_GetBuffer(constants, &self->constants, PyBUF_SIMPLE) < 0) goto failed;
+    if (PyObject_GetBuffer(index, &self->index, PyBUF_SIMPLE) < 0) goto failed;
+    size_t panel = (size_t)(DEPTH + self->kernels->rows) * 2 * self->kernels->lanes * self->size + DEPTH * sizeof(long);
+    size_t blocks = (size_t)REGISTERS * CHUNK * self->size;
+    self->scratch = PyMem_RawMalloc((panel > blocks ? panel : blocks) + 64);
+    if (!self->scratch) { PyErr_NoMemory(); goto failed; }
+    for (int k = 0; k < SECTIONS; k++) if (read_table(self, k) < 0) goto failed;
+    return (PyObject *)self;
+failed:
+    Py_DECREF(self);
+    return NULL;
+}
+
+static PyMethodDef Replay_methods[] = {
+    {"run", (PyCFunction)Replay_run, METH_VARARGS, "Run the sections first to last - 1."},
+    {NULL, NULL, 0, NULL},
+};
+
+static PyType_Slot Replay_slots[] = {
+    {Py_tp_new, Replay_new},
+    {Py_tp_dealloc, Replay_dealloc},
+    {Py_tp_methods, Replay_methods},
+    {Py_tp_doc, "An instruction table, read for a number of lanes."},
+    {0, NULL},
+};
+
+static PyType_Spec Replay_spec = {
+    "autograd.program._replay.Replay", sizeof(Replay), 0, Py_TPFLAGS_DEFAULT, Replay_slots,
+};
+
+static struct PyModuleDef module = {
+    PyModuleDef_HEAD_INIT, "_replay", "The native executor of programs.", -1, NULL,
+    NULL, NULL, NULL, NULL,
+};
+
+PyMODINIT_FUNC PyInit__replay(void) {
+    choose_kernels(getenv("AUTOGRAD_TILE"));
+    PyObject *self = PyModule_Create(&module), *names = PyTuple_New(OPERATION_COUNT);
+    if (!self || !names) return NULL;
+    for (int k = 0; k < OPERATION_COUNT; k++)
+        PyTuple_SET_ITEM(names, k, PyUnicode_FromString(operation_names[k]));
+    PyObject *type = PyType_FromSpec(&Replay_spec);
+    if (!type || PyModule_AddObject(self, "Replay", type) < 0 ||
+        PyModule_AddObject(self, "operations", names) < 0 ||
+        PyModule_AddStringConstant(self, "tile", tile_name) < 0) return NULL;
+    return self;
+}

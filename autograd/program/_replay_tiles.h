@@ -1,0 +1,110 @@
+/* The kernels of one number type for every instruction set; see _replay_kernels.h. */
+
+#ifdef FLOAT
+#define TYPED(x) x##_ps
+#define SUFFIX_OF(set) JOIN(float, set)
+#else
+#define TYPED(x) x##_pd
+#define SUFFIX_OF(set) JOIN(double, set)
+#endif
+
+#define SUFFIX SUFFIX_OF(plain)
+#define VEC T
+#define LANES 1
+#define ROWS 4
+#define SPREAD(x) (x)
+#define LOAD(at) (*(at))
+#define SAVE(at, x) (*(at) = (x))
+#define FMADD(a, b, c) ((a) * (b) + (c))
+#include "_replay_kernels.h"
+#undef SUFFIX
+#undef VEC
+#undef LANES
+#undef ROWS
+#undef SPREAD
+#undef LOAD
+#undef SAVE
+#undef FMADD
+
+#ifdef HAS_TILES
+#pragma GCC push_options
+#pragma GCC target("sse4.2")
+#define SUFFIX SUFFIX_OF(v2)
+#ifdef FLOAT
+#define VEC __m128
+#define LANES 4
+#else
+#define VEC __m128d
+#define LANES 2
+#endif
+#define ROWS 4
+#define SPREAD(x) TYPED(_mm_set1)(x)
+#define LOAD(at) TYPED(_mm_loadu)(at)
+#define SAVE(at, x) TYPED(_mm_storeu)(at, x)
+#define FMADD(a, b, c) TYPED(_mm_add)(TYPED(_mm_mul)(a, b), c)
+#include "_replay_kernels.h"
+#pragma GCC pop_options
+#undef SUFFIX
+#undef VEC
+#undef LANES
+#undef ROWS
+#undef SPREAD
+#undef LOAD
+#undef SAVE
+#undef FMADD
+
+#pragma GCC push_options
+#pragma GCC target("avx2,fma")
+#define SUFFIX SUFFIX_OF(v3)
+#ifdef FLOAT
+#define VEC __m256
+#define LANES 8
+#else
+#define VEC __m256d
+#define LANES 4
+#endif
+#define ROWS 6
+#define SPREAD(x) TYPED(_mm256_set1)(x)
+#define LOAD(at) TYPED(_mm256_loadu)(at)
+#define SAVE(at, x) TYPED(_mm256_storeu)(at, x)
+#define FMADD(a, b, c) TYPED(_mm256_fmadd)(a, b, c)
+#include "_replay_kernels.h"
+#pragma GCC pop_options
+#undef SUFFIX
+#undef VEC
+#undef LANES
+#undef ROWS
+#undef SPREAD
+#undef LOAD
+#undef SAVE
+#undef FMADD
+
+#pragma GCC push_options
+#pragma GCC target("avx2,fma,avx512f,avx512dq,avx512bw,avx512vl,prefer-vector-width=512")
+#define SUFFIX SUFFIX_OF(v4)
+#ifdef FLOAT
+#define VEC __m512
+#define LANES 16
+#else
+#define VEC __m512d
+#define LANES 8
+#endif
+#define ROWS 8
+#define SPREAD(x) TYPED(_mm512_set1)(x)
+#define LOAD(at) TYPED(_mm512_loadu)(at)
+#define SAVE(at, x) TYPED(_mm512_storeu)(at, x)
+#define FMADD(a, b, c) TYPED(_mm512_fmadd)(a, b, c)
+#include "_replay_kernels.h"
+#pragma GCC pop_options
+#undef SUFFIX
+#undef VEC
+#undef LANES
+#undef ROWS
+#undef SPREAD
+#undef LOAD
+#undef SAVE
+#undef FMADD
+#endif
+
+#undef TYPED
+#undef SUFFIX_OF

@@ -1,0 +1,173 @@
+"""The instructions through the compiled interpreter: the table it reads, and its calls.
+
+A table is a row of 64-bit words. Every instruction starts with its kind and its length:
+
+* Map: 1, length, lanes, dimensions, sources, destinations, constants, first constant, steps,
+  registers, indexed, the sizes; then each operand as (buffer, offset, index or -1, strides),
+  a destination followed by (register, add); then each step as (operation, result, a, b, c).
+* Contraction: 2, length, lanes, add, M, N, K; then left, right and destination as
+  (buffer, offset, row stride, column stride).
+* Row: 3, length, operation, lanes, rows, width, index, lanes of the sources, buffer, offset;
+  then the chosen operand as (buffer or -1, offset, index or -1, stride).
+
+Buffers are 2·adjoint + lanes; the fifth holds an optimiser's state.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from autograd.program.accesses import Access, Array
+from autograd.program.instructions import (
+    ADD,
+    Contraction,
+    Instruction,
+    Instructions,
+    Map,
+    Row,
+)
+from autograd.program.memory import Memory
+
+_ROWS = ("peak", "rest", "take", "untake")
+
+
+def available() -> bool:
+    """Whether the compiled interpreter was built."""
+    try:
+        import autograd.program._replay  # noqa: F401
+    except ImportError:
+        return False
+    return True
+
+
+class Table:
+    """Collects the words of instructions, with their constants and index lists."""
+
+    def __init__(self) -> None:
+        from autograd.program import _replay
+
+        self.codes = {name: k for k, name in enumerate(_replay.operations)}
+        self.constants: list[float] = []
+        self.index: list[Array] = []
+        self._index_length = 0
+
+    def words(self, instructions: Iterable[Instruction]) -> list[int]:
+        """Return the words of instructions. Raises NotImplementedError for unknown steps."""
+        words: list[int] = []
+        for this in instructions:
+            if isinstance(this, Map):
+                body = self._map(this)
+            elif isinstance(this, Contraction):
+                body = self._contraction(this)
+            else:
+                body = self._row(this)
+            words += (body[0], len(body) + 1, *body[1:])
+        return words
+
+    def _map(self, this: Map) -> list[int]:
+        code = this.expression
+        every = (*this.sources, this.destination)
+        words = [
+            1, this.lanes, len(this.sizes), len(this.sources), 1, len(code.constants),
+            len(self.constants), len(code.steps), code.registers,
+            any(x.index is not None for x in every), *this.sizes,
+        ]  # fmt: skip
+        self.constants += code.constants
+        for access in every:
+            words += self._operand(access, len(this.sizes))
+        words += (code.results[0], this.mode == ADD)
+        return words + self._steps(code.steps)
+
+    def _steps(self, steps: Sequence[tuple[str, int, tuple[int, ...]]]) -> list[int]:
+        words: list[int] = []
+        for name, result, operands in steps:
+            if name not in self.codes:
+                raise NotImplementedError(f"the native executor has no operation {name!r}")
+            a, b, c = (*operands, *(operands[:1] * (3 - len(operands))))
+            words += (self.codes[name], result, a, b, c)
+        return words
+
+    def _operand(self, access: Access, dimensions: int) -> list[int]:
+        strides = access.strides or (0,) * dimensions
+        return [_buffer(access), access.offset, self._place(access.index), *strides]
+
+    def _place(self, index: Array | None) -> int:
+        if index is None:
+            return -1
+        self.index.append(index.ravel())
+        self._index_length += index.size
+        return self._index_length - int(index.size)
+
+    def _contraction(self, this: Contraction) -> list[int]:
+        words = [2, this.lanes, this.mode == ADD, *this.sizes]
+        for access in (this.left, this.right, this.destination):
+            words += (_buffer(access), access.offset, *access.strides)
+        return words
+
+    def _row(self, this: Row) -> list[int]:
+        words = [
+            3, _ROWS.index(this.operation), this.lanes, *this.index.shape,
+            self._place(this.index), this.sources_lanes,
+            _buffer(this.destination), this.destination.offset,
+        ]  # fmt: skip
+        chosen = this.chosen
+        if chosen is None:
+            return [*words, -1, 0, -1, 0]
+        stride = chosen.strides[0] if chosen.strides else 0
+        return [*words, _buffer(chosen), chosen.offset, self._place(chosen.index), stride]
+
+
+def _buffer(access: Access) -> int:
+    return 2 * access.adjoint + access.lanes
+
+
+class NativeExecutor:
+    """Runs instructions over a memory through `_replay`."""
+
+    name = "native"
+
+    def __init__(self, instructions: Instructions, memory: Memory) -> None:
+        import numpy as np
+
+        self.np, self.memory = np, memory
+        table = Table()
+        backward = instructions.backward
+        sections = [
+            table.words(instructions.forward),
+            table.words(x for x in backward if x.needed),
+            table.words(x for x in backward if not x.needed),
+            [],
+        ]
+        self._tables = tuple(np.array(words, dtype=np.int64) for words in sections)
+        self._constants = np.array(table.constants, dtype=np.float64)
+        self._index = np.concatenate([np.zeros(0, np.int64), *table.index]).astype(np.int64)
+        self._state = np.zeros(1, memory.dtype)
+        self._replay: Any = None
+        self.bind()
+
+    def bind(self) -> None:
+        """Read the tables for the arrays that the memory holds now."""
+        from autograd.program import _replay
+
+        memory = self.memory
+        self._replay = _replay.Replay(
+            memory.dtype == self.np.float32,
+            memory.lanes,
+            (*memory.values, *memory.adjoints, self._state),
+            self._tables,
+            self._constants,
+            self._index,
+        )
+
+    def forward(self) -> None:
+        """Compute every value."""
+        self._replay.run(0, 1)
+
+    def backward(self) -> None:
+        """Compute the adjoints that the gradient needs."""
+        self._replay.run(1, 2)
+
+    def remaining(self) -> None:
+        """Compute all other adjoints."""
+        self._replay.run(2, 3)
