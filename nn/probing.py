@@ -16,10 +16,12 @@ from autograd import GradientError, mean
 from nn.formulas import Numbers
 from nn.layers import MLP, Layer, Neuron
 from nn.losses import loss_function
+from nn.probe_picture import drawing_options, network_picture
 from nn.probe_table import table
 from nn.probed_layers import Example, LayerProbe, forward, probed_layers
 
 if TYPE_CHECKING:
+    from autograd.drawing import Drawing, NetworkPicture
     from nn.formulas import Array
 
 CLOSE = 2.0**20  # ulps: more than rounding can do, and far less than a wrong formula does
@@ -79,6 +81,24 @@ class Probe:
         batch, the numbers of a unit are means over the examples.
         """
         return table(self, units, weights)
+
+    def draw(self, **options: Any) -> Drawing:
+        """Return `autograd.draw` of this network: by operation, by neuron or by layer.
+
+        `level`, `theme` and the other options are those of `draw`. Over a batch gradients
+        are summed.
+        """
+        from autograd import draw
+
+        return draw(self, **options)
+
+    def picture(self) -> NetworkPicture:
+        """Return the plain numbers of every layer, as drawings and pages take them."""
+        return network_picture(self)
+
+    def drawing_options(self) -> dict[str, Any]:
+        """Return which Values are inputs, parameters and units, and how to cluster them."""
+        return drawing_options(self)
 
     def __repr__(self) -> str:
         examples = f"{len(self.examples)} examples" if self.batch else "one example"

@@ -1,0 +1,81 @@
+"""A probe hands its drawings the numbers it has, and nothing else."""
+
+import numpy as np
+import pytest
+
+from nn import MLP, Neuron, probe
+
+X, Y = [[1.0, -2.0], [0.3, 0.4], [-1.0, 0.7]], [[0.5], [0.1], [0.9]]
+
+
+@pytest.fixture
+def mlp():
+    return MLP(2, [3, 1], activation="tanh", output="sigmoid", seed=4)
+
+
+def test_the_picture_of_one_example_has_every_number_of_the_probe(mlp):
+    p = probe(mlp, X[0], Y[0], "half_squared_error")
+    picture = p.picture()
+    assert picture.sizes == (2, 3, 1)
+    assert picture.inputs == (1.0, -2.0)
+    assert (picture.cost, picture.loss, picture.samples) == (p.root.data, "half_squared_error", 1)
+    for drawn, layer in zip(picture.layers, p.layers, strict=True):
+        for name in ("W", "b", "z", "a", "delta", "slope", "dW", "db"):
+            assert (np.array(getattr(drawn, name)) == getattr(layer, name)).all()
+        assert drawn.activation == layer.activation
+
+
+def test_the_picture_of_a_batch_has_the_summed_gradients_alone(mlp):
+    picture = probe(mlp, X, Y, "half_squared_error").picture()
+    alone = [probe(mlp, x, y, "half_squared_error") for x, y in zip(X, Y, strict=True)]
+    assert picture.samples == 3
+    assert picture.inputs is None
+    for l, drawn in enumerate(picture.layers):
+        assert (drawn.z, drawn.a, drawn.delta, drawn.slope) == (None,) * 4
+        assert np.array(drawn.dW) == pytest.approx(sum(p.layers[l].dW for p in alone), rel=1e-13)
+        assert np.array(drawn.db) == pytest.approx(sum(p.layers[l].db for p in alone), rel=1e-13)
+
+
+def test_every_level_draws_one_example_and_the_layers_draw_a_batch(mlp):
+    one = probe(mlp, X[0], Y[0], "half_squared_error")
+    for level in ("neuron", "layer"):
+        svg = one.draw(level=level, theme="dark").svg()
+        assert svg.startswith("<svg")
+        assert "layer 1 · 2→3 · tanh" in svg
+    dot = one.draw(level="expression").dot()
+    assert "layer 2 · 3→1 · sigmoid" in dot
+    assert "unit 2" in dot
+    assert "sum over 3 samples" in probe(mlp, X, Y, "huber").draw(level="layer").svg()
+
+
+def test_a_drawing_shows_the_gradients_of_the_probe_and_leaves_grad_alone(mlp):
+    p = probe(mlp, X[0], Y[0], "half_squared_error")
+    text = p.draw(level="expression").text()
+    shown = next(line for line in text.splitlines() if line.startswith("b2[0] "))
+    assert float(shown.split()[-1]) == pytest.approx(p.layers[1].db[0], rel=1e-2)
+    assert all(v.grad == 0.0 for v in (*mlp.parameters(), p.root))
+
+
+def test_units_and_leaves_are_named_to_the_drawing(mlp):
+    p = probe(mlp, X[0], Y[0], "half_squared_error")
+    options = p.drawing_options()
+    assert set(options["parameters"]) == set(mlp.parameters())
+    assert options["inputs"] == p.layers[0].nodes.inputs
+    assert options["units"] == [layer.nodes.z for layer in p.layers]
+    hidden = p.layers[0].nodes
+    assert options["groups"][hidden.z[2]] == ("layer 1 · 2→3 · tanh", "unit 2")
+    assert options["groups"][hidden.a[2]] == options["groups"][hidden.z[2]]
+    batch = probe(mlp, X, Y, "half_squared_error").drawing_options()
+    assert len(batch["inputs"]) == 6
+
+
+def test_a_softmax_has_no_single_slope_to_draw():
+    p = probe(MLP(2, [3], output="softmax"), X[0], 1, lambda outputs, y: -outputs[y])
+    assert p.picture().layers[0].slope is None
+    assert "softmax" in p.draw(level="neuron").svg()
+
+
+def test_a_neuron_is_drawn_as_a_network_of_one_unit():
+    p = probe(Neuron(2, "tanh"), X[0])
+    assert p.picture().sizes == (2, 1)
+    assert "tanh" in p.draw().text()
