@@ -70,6 +70,8 @@ def _graph_adjoints(root: Value, wrt: Sequence[Value]) -> list[Value]:
     for node, pairs in reversed(linear(root, wrt, as_operand)):
         if node in totals:
             for operand, partial in pairs:
+                if _is_zero(partial):
+                    continue
                 term = _product(partial, totals[node])
                 totals[operand] = totals[operand] + term if operand in totals else term
     zero = 0.0
@@ -112,6 +114,11 @@ def as_operand(x: Any) -> Any:
 
 def as_number(x: Any) -> Any:
     return x.data if x.__class__ is Value else x
+
+
+def _is_zero(partial: Any) -> bool:
+    """Return whether nothing can flow along a partial: it is 0 whatever the leaves are."""
+    return partial.__class__ is float and partial == 0.0
 
 
 def _product(partial: Any, factor: Any) -> Any:
@@ -290,7 +297,11 @@ def _pushed(linear: Linear, seeds: dict[Value, Any], outputs: list[Value]) -> li
     """Apply the chain rule forwards: the tangents of the outputs."""
     tangents = dict(seeds)
     for node, pairs in linear:
-        terms = [_product(partial, tangents[x]) for x, partial in pairs if x in tangents]
+        terms = [
+            _product(partial, tangents[x])
+            for x, partial in pairs
+            if x in tangents and not _is_zero(partial)
+        ]
         if terms:
             tangents[node] = terms[0] if len(terms) == 1 else total(terms)
     return [tangents.get(x, 0.0) for x in outputs]

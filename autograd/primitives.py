@@ -21,8 +21,8 @@ from typing import Any, NamedTuple
 from autograd import engine, errors, reals
 from autograd.engine import Function, Value
 
-LN2 = math.log(2.0)
-LN10 = math.log(10.0)
+LOG2_E = 1.0 / math.log(2.0)
+LOG10_E = 1.0 / math.log(10.0)
 SQRT_2 = math.sqrt(2.0)
 SQRT_PI = math.sqrt(math.pi)
 SQRT_2PI = math.sqrt(2.0 * math.pi)
@@ -96,8 +96,9 @@ def primitive(
 ) -> Function:
     """Add a row to the table and return its function.
 
-    A new primitive of one operand becomes a method of `Value` too, and is covered by the
-    tests, which iterate the table. With `many`, the single rule returns every partial.
+    A new function of one or two operands becomes a method of `Value` too, which is how
+    NumPy applies its own to arrays of objects, and is covered by the tests, which iterate the
+    table. With `many`, the single rule returns every partial.
 
     >>> import math
     >>> from autograd import Value
@@ -136,7 +137,7 @@ def primitive(
         doc or f"Return {symbol.replace('#1', 'x').replace('#2', 'y')}; defined for {text}."
     )
     PRIMITIVES[name] = row
-    if row.arity == 1:
+    if row.arity == 1 or (row.arity == 2 and precedence == CALL):
         for method in {name, numpy or name}:
             setattr(Value, method, function)
     return function
@@ -186,15 +187,23 @@ div = primitive(
 
 
 def _power_by_base(x: Any, n: Any, out: Any) -> Any:
-    if n.__class__ is float and n in (0.0, 1.0, 2.0):
+    """Return n xⁿ⁻¹, which is 0 for n = 0 even where x is 0."""
+    if n.__class__ is not float:
+        return n * pow(x + where(x, 0.0, where(n, 0.0, 1.0)), n - 1.0)
+    if n in (0.0, 1.0, 2.0):
         return (0.0, 1.0, 2.0 * x)[int(n)]
-    return n * x ** (n - 1.0) if n.__class__ is not float else n * pow(x, n - 1.0)
+    return n * pow(x, n - 1.0)
+
+
+def _power_by_exponent(x: Any, n: Any, out: Any) -> Any:
+    """Return xⁿ ln x, which is 0 for x = 0."""
+    return out * log(x + where(x, 0.0, 1.0))
 
 
 pow = primitive(
     "pow", reals.power,
     _power_by_base,
-    lambda x, n, out: out * log(x + where(x, 0.0, 1.0)),
+    _power_by_exponent,
     symbol="#1**#2", latex="#1^{#2}", precedence=POWER, numpy="power",
     words="a base x > 0, or x < 0 with a whole exponent",
     domain=(POSITIVE, REALS),
@@ -235,12 +244,12 @@ log1p = primitive(
 )  # fmt: skip
 
 log2 = primitive(
-    "log2", math.log2, lambda x, out: 1.0 / x / LN2,
+    "log2", math.log2, lambda x, out: LOG2_E / x,
     latex=r"\log_2(#1)", domain=POSITIVE, numpy="log2",
 )  # fmt: skip
 
 log10 = primitive(
-    "log10", math.log10, lambda x, out: 1.0 / x / LN10,
+    "log10", math.log10, lambda x, out: LOG10_E / x,
     latex=r"\log_{10}(#1)", domain=POSITIVE, numpy="log10",
 )  # fmt: skip
 
@@ -370,12 +379,27 @@ clip = primitive(
     latex=r"\operatorname{clip}(#1, #2, #3)",
 )  # fmt: skip
 
+WHERE = """Return x where the condition is not 0, and y where it is.
+
+Both x and y have been computed by then, and the partial of the one not taken is 0. That
+cannot undo an error or an infinite partial inside of it: keep its operand in the domain by
+another `where`, as for the root of x where x > 0.
+
+>>> from autograd import Value, heaviside, sqrt, where
+>>> x = Value(0.0)
+>>> positive = heaviside(x)
+>>> where(positive, sqrt(where(positive, x, 1.0)), 0.0).backward()
+>>> x.grad
+0.0
+"""
+
 where = primitive(
     "where", lambda condition, x, y: x if condition else y,
     lambda condition, x, y, out: 0.0,
     lambda condition, x, y, out: abs(sign(condition)),
     lambda condition, x, y, out: 1.0 - abs(sign(condition)),
     symbol="where(#1, #2, #3)", latex=r"(#1 \,?\, #2 : #3)",
+    doc=WHERE,
 )  # fmt: skip
 
 # --- activations ---------------------------------------------------------------------
@@ -409,9 +433,15 @@ silu = primitive(
     lambda x, out: sigmoid(x) * (1.0 + x * sigmoid(-x)),
 )  # fmt: skip
 
+
+def _gelu_partial(x: Any, out: Any) -> Any:
+    """Return Φ(x) + x φ(x), the normal distribution and density; φ is 0 beyond 40."""
+    inner = clip(x, -40.0, 40.0)
+    return 0.5 * erfc(-x / SQRT_2) + inner * exp(-0.5 * inner * inner) / SQRT_2PI
+
+
 gelu = primitive(
-    "gelu", lambda x: 0.5 * x * math.erfc(-x / SQRT_2),
-    lambda x, out: 0.5 * erfc(-x / SQRT_2) + x * exp(-0.5 * x * x) / SQRT_2PI,
+    "gelu", lambda x: 0.5 * x * math.erfc(-x / SQRT_2), _gelu_partial,
 )  # fmt: skip
 
 softsign = primitive(

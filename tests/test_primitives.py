@@ -1,0 +1,420 @@
+"""Every row of the table against mpmath: value, first, second and third derivatives.
+
+A row without an oracle fails. An oracle is the textbook formula in exact arithmetic; its
+derivatives are differences at a precision so high that only the formula counts.
+"""
+
+import itertools
+import math
+import re
+import sys
+
+import mpmath
+import pytest
+from mpmath import mp, mpf
+
+import autograd
+from autograd import (
+    DomainError,
+    Value,
+    clip,
+    derivative,
+    dot,
+    exp,
+    grad,
+    gradients,
+    heaviside,
+    hypot,
+    log_softmax,
+    logsumexp,
+    maximum,
+    mean,
+    minimum,
+    softmax,
+    sqrt,
+    take,
+    total,
+    where,
+)
+from autograd.primitives import PRIMITIVES
+
+TOLERANCES = ((1e-12, 1e-15), (1e-12, 1e-15), (1e-9, 1e-12), (1e-9, 1e-12))  # by order
+
+ORDINARY = (-5.6, -2.2, -0.9, -0.3, 0.4, 1.3, 3.7)
+TINY = (-1e-8, 1e-20, 1e-300)
+LARGE = (-1000.0, -700.0, -20.0, 30.0, 700.0, 1000.0)
+HUGE = (-1e300, -1e154, 1e154, 1e300)
+EVERYWHERE = (*ORDINARY, *TINY, *LARGE, *HUGE)
+POSITIVE = (5e-324, 1e-300, 1e-20, 1e-8, 0.3, 1 - 1e-12, 1.0, 1 + 1e-12, 3.7, 1e8, 1e154, 1e300)
+UNIT = (0.0, *(s * x for s in (-1, 1) for x in (1e-300, 1e-10, 0.3, 0.9, 1 - 1e-10, 1 - 2.0**-53)))
+PAIRS = ((0.3, 0.7), (-2.5, 1.5), (3.0, -4.0), (-0.1, -7.0), (1e-8, 2.0), (2.0, 1e-8))
+SCALES = ((1e154, 2e154), (-1e300, 3e299), (1e300, 1.0), (1.0, 1e300), (3e-154, 1e-154))
+
+
+def unary(function, *points):
+    return function, [(x,) for x in points]
+
+
+def over_many(function, *points):
+    return lambda *xs: function(xs), points
+
+
+def sigmoid(x):
+    return 1 / (1 + mp.exp(-x))
+
+
+def gelu(x):
+    return x * mp.erfc(-x / mp.sqrt(2)) / 2 if x > -1e9 else mpf(0)
+
+
+def exact_logsumexp(values):
+    peak = max(values)
+    return peak + mp.log(sum(mp.exp(x - peak) if x - peak > -1e9 else mpf(0) for x in values))
+
+
+def exact_log_softmax(values_and_index):
+    *values, index = values_and_index
+    return values[int(index)] - exact_logsumexp(values)
+
+
+def exact_softmax(values_and_index):
+    exponent = exact_log_softmax(values_and_index)
+    return mp.exp(exponent) if exponent > -1e9 else mpf(0)
+
+
+THREES = ((0.3, -1.2, 0.9), (5.0, 5.0, 5.0), (-700.0, 0.0, 700.0), (30.0, -10.0, 0.0))
+EXTREME = ((1e300, -1e300, 1e300), (-1e300, -1e300, 0.0))
+CHOICES = [(*three, float(k)) for three in (*THREES[:3], EXTREME[0]) for k in range(2)]
+
+# name -> (formula, points where it is smooth)
+ORACLES = {
+    "add": (lambda x, y: x + y, (*PAIRS, *SCALES)),
+    "sub": (lambda x, y: x - y, (*PAIRS, *SCALES)),
+    "mul": (lambda x, y: x * y, (*PAIRS, *SCALES)),
+    "div": (lambda x, y: x / y, (*PAIRS, *SCALES, (1e-300, 1e-300), (5.0, 1e-100))),
+    "pow": (lambda x, y: x**y, (
+        *((x, n) for x in (1e-20, 0.3, 1.0, 3.7, 1e20) for n in (-2.0, -0.5, 0.0, 0.5, 3.0, 7.3)),
+        (1 + 1e-12, 1e6), (2.0, 1000.0), (1e154, 2.0), (1e300, 1.0), (1e300, 0.1), (1e-300, 0.1),
+        (1e-200, 2.0),
+    )),
+    "neg": unary(lambda x: -x, *EVERYWHERE),
+    "abs": unary(abs, *EVERYWHERE),
+    "exp": unary(mp.exp, *EVERYWHERE, 709.0),
+    "expm1": unary(mp.expm1, *EVERYWHERE, 709.0),
+    "log": unary(mp.log, *POSITIVE),
+    "log1p": unary(mp.log1p, *POSITIVE, -1e-20, -1e-8, -0.5, -1 + 1e-10, -1 + 2.0**-53),
+    "log2": unary(lambda x: mp.log(x, 2), *POSITIVE),
+    "log10": unary(mp.log10, *POSITIVE, 3e-309),
+    "sqrt": unary(mp.sqrt, *POSITIVE),
+    "sin": unary(mp.sin, *EVERYWHERE, math.pi),
+    "cos": unary(mp.cos, *EVERYWHERE, math.pi / 2),
+    "tan": unary(mp.tan, *EVERYWHERE, math.pi / 2, 1.57),
+    "asin": unary(mp.asin, *UNIT),
+    "acos": unary(mp.acos, *UNIT),
+    "atan": unary(mp.atan, *EVERYWHERE),
+    "atan2": (mp.atan2, (*PAIRS, *SCALES, (1e-100, 3e-100), (2.0, 2.0))),
+    "hypot": (mp.hypot, (*PAIRS, *SCALES, (1e-8, 1e-8), (2.0, 2.0))),
+    "sinh": unary(mp.sinh, *EVERYWHERE),
+    "cosh": unary(mp.cosh, *EVERYWHERE),
+    "tanh": unary(mp.tanh, *EVERYWHERE),
+    "asinh": unary(mp.asinh, *EVERYWHERE),
+    "acosh": unary(mp.acosh, 1 + 2.0**-52, 1 + 1e-12, 1 + 1e-5, 1.5, 20.0, 1e8, 1e154, 1e300),
+    "atanh": unary(mp.atanh, *UNIT),
+    "erf": unary(mp.erf, *EVERYWHERE),
+    "erfc": unary(lambda x: mp.erfc(x) if x < 1e9 else mpf(0), *EVERYWHERE, 26.0),
+    "sign": unary(mp.sign, *EVERYWHERE),
+    "heaviside": unary(lambda x: mpf(x > 0), *EVERYWHERE),
+    "maximum": (max, (*PAIRS, *SCALES, (1.7e308, -1.7e308), (5e-324, 1e-323))),
+    "minimum": (min, (*PAIRS, *SCALES, (1.7e308, -1.7e308), (5e-324, 1e-323))),
+    "clip": (lambda x, low, high: min(max(x, low), high), (
+        (0.3, -1.0, 1.0), (-3.0, -1.0, 1.0), (4.0, -1.0, 1.0), (1e300, -1e300, 1e299),
+        (0.0, 2.0, 1.0), (3.0, 2.0, 1.0), (1.5, 2.0, 1.0),
+    )),
+    "where": (lambda condition, x, y: x if condition else y, (
+        (1.0, 2.0, 3.0), (-1e-300, 2.0, 3.0), (0.0, 2.0, 3.0), (1e300, -1e300, 1e300),
+    )),
+    "relu": unary(lambda x: max(x, mpf(0)), *EVERYWHERE),
+    "leaky_relu": unary(lambda x: x if x > 0 else mpf(0.01) * x, *EVERYWHERE),
+    "elu": unary(lambda x: x if x > 0 else mp.expm1(x), *EVERYWHERE),
+    "sigmoid": unary(sigmoid, 0.0, *EVERYWHERE),
+    "softplus": unary(lambda x: mp.log1p(mp.exp(x)), 0.0, *EVERYWHERE),
+    "silu": unary(lambda x: x * sigmoid(x), 0.0, *EVERYWHERE),
+    "gelu": unary(gelu, 0.0, *EVERYWHERE, -37.0, 37.0),
+    "softsign": unary(lambda x: x / (1 + abs(x)), *EVERYWHERE),
+    "dot": (lambda w, v, x, y, b: w * x + v * y + b, (
+        (0.3, -1.2, 2.0, 0.7, 5.0), (1e154, 1.0, 1e154, 2.0, 1e300),
+    )),
+    "total": over_many(sum, *THREES, *EXTREME),
+    "mean": over_many(lambda xs: sum(xs) / len(xs), *THREES, *EXTREME),
+    "logsumexp": over_many(exact_logsumexp, *THREES, *EXTREME),
+    "softmax": over_many(exact_softmax, *CHOICES),
+    "log_softmax": over_many(exact_log_softmax, *CHOICES),
+    "take": over_many(lambda xs: xs[int(xs[-1])], *CHOICES),
+}  # fmt: skip
+
+CASES = [
+    pytest.param(name, point, id=f"{name}{point}".replace(" ", ""))
+    for name, (_, points) in ORACLES.items()
+    for point in points
+]
+INDEXED = {"softmax": 1, "log_softmax": 1, "take": 1}  # the last operand is an index: not smooth
+STEPPED = {"where": 1}  # nor is the first operand of where
+
+
+def test_every_row_has_an_oracle():
+    assert set(ORACLES) == set(PRIMITIVES)
+
+
+def multi_indices(count, order):
+    return [
+        tuple(chosen.count(k) for k in range(count))
+        for chosen in itertools.combinations_with_replacement(range(count), order)
+    ]
+
+
+def exact_derivative(name, point, index):
+    formula = ORACLES[name][0]
+    exponents = [abs(math.log10(abs(x))) for x in point if x]
+    digits = int(max(exponents, default=0)) * (2 if len(point) == 2 else 1)
+    with mp.workdps(60 + digits):
+        exact = tuple(map(mpf, point))
+        return mp.diff(formula, exact, index) if any(index) else +mpf(formula(*exact))
+
+
+def built_derivative(output, variables, index):
+    for x, times in zip(variables, index, strict=True):
+        for _ in range(times):
+            output = gradients(output, x, build_graph=True)
+    return output.data
+
+
+def agrees(found, expected, order):
+    relative, absolute = TOLERANCES[order]
+    if abs(expected) > sys.float_info.max:
+        return found == math.copysign(math.inf, expected) or (order > 1 and math.isnan(found))
+    return abs(found - expected) <= max(absolute, relative * abs(expected))
+
+
+@pytest.mark.parametrize(("name", "point"), CASES)
+def test_values_and_derivatives_to_third_order(name, point):
+    smooth = range(STEPPED.get(name, 0), len(point) - INDEXED.get(name, 0))
+    wrong = []
+    for order in range(3 if len(smooth) > 4 else 4):
+        for chosen in multi_indices(len(smooth), order):
+            index = [0] * len(point)
+            for k, times in zip(smooth, chosen, strict=True):
+                index[k] = times
+            variables = [Value(x) if k in smooth else x for k, x in enumerate(point)]
+            found = built_derivative(PRIMITIVES[name](*variables), variables, index)
+            expected = exact_derivative(name, point, tuple(index))
+            if not agrees(found, expected, order):
+                wrong.append((index, found, mpmath.nstr(expected, 17)))
+    assert wrong == []
+
+
+# --- kinks, by convention --------------------------------------------------------------
+
+
+def slopes(name, *point):
+    variables = [Value(x) for x in point]
+    return gradients(PRIMITIVES[name](*variables), variables)
+
+
+def test_kinks_of_one_operand():
+    zero_at_zero = {"relu": 0.0, "abs": 0.0, "leaky_relu": 0.01, "sign": 0.0, "heaviside": 0.0}
+    for name, slope in {**zero_at_zero, "elu": 1.0, "softsign": 1.0}.items():
+        assert slopes(name, 0.0) == [slope], name
+        assert slopes(name, -0.0) == [slope], name
+
+
+def test_ties_go_to_the_first_operand():
+    for name in ("maximum", "minimum"):
+        for tie in ((2.0, 2.0), (0.0, -0.0), (-0.0, 0.0), (1e300, 1e300)):
+            assert slopes(name, *tie) == [1.0, 0.0]
+    assert slopes("clip", 1.0, 1.0, 2.0) == [1.0, 0.0, 0.0]
+    assert slopes("clip", 2.0, 1.0, 2.0) == [1.0, 0.0, 0.0]
+    assert slopes("clip", 0.0, 1.0, 1.0) == [0.0, 1.0, 0.0]
+    assert slopes("clip", 2.0, 1.0, 1.0) == [0.0, 0.0, 1.0]
+
+
+def test_bounds_may_be_infinite():
+    x = Value(3.0)
+    assert gradients(clip(x, -math.inf, math.inf), x) == 1.0
+    assert gradients(clip(x, 4.0, math.inf), x) == 0.0
+    assert gradients(maximum(x, -math.inf), x) == 1.0
+    assert gradients(minimum(-math.inf, x), x) == 0.0
+
+
+def test_the_corner_of_hypot_has_slope_zero():
+    assert slopes("hypot", 0.0, 0.0) == [0.0, 0.0]
+
+
+def test_activations_at_infinity():
+    for name, at_minus, at_plus in (
+        ("tanh", 0.0, 0.0), ("sigmoid", 0.0, 0.0), ("relu", 0.0, 1.0), ("softplus", 0.0, 1.0),
+        ("elu", 0.0, 1.0), ("leaky_relu", 0.01, 1.0), ("atan", 0.0, 0.0), ("erf", 0.0, 0.0),
+    ):  # fmt: skip
+        assert slopes(name, -math.inf) == [at_minus], name
+        assert slopes(name, math.inf) == [at_plus], name
+
+
+# --- powers ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("exponent", [2, 2.0, 3, 3.0, 4, 1, 0])
+@pytest.mark.parametrize("base", [0.0, -0.0, -2.0, 3.0])
+def test_whole_powers_to_fourth_order(exponent, base):
+    n = int(exponent)
+    for order in range(5):
+        expected = math.perm(n, order) * base ** (n - order) if order <= n else 0.0
+        assert derivative(lambda x: x**exponent, order)(base) == expected
+
+
+@pytest.mark.parametrize("exponent", [2.0, 3.0])
+def test_whole_powers_at_zero_with_the_exponent_a_variable(exponent):
+    n = Value(exponent)
+    found = [derivative(lambda x: x**n, order)(0.0) for order in range(1, 5)]
+    assert found == [math.factorial(k) * (k == exponent) for k in range(1, 5)]
+
+
+def test_a_negative_base_has_a_derivative_for_whole_exponents():
+    n = Value(-3.0)
+    assert grad(lambda x: x**n)(-2.0) == -3.0 * (-2.0) ** -4
+    assert derivative(lambda x: x**-3.0, 2)(-2.0) == 12.0 * (-2.0) ** -5
+    with pytest.raises(DomainError, match="pow has a value but no finite derivative"):
+        grad(lambda m: Value(-2.0) ** m)(3.0)
+
+
+def test_a_power_of_zero_by_its_exponent():
+    assert grad(lambda n: 0.0**n)(2.0) == 0.0
+    assert derivative(lambda n: 3.0**n, 2)(2.0) == pytest.approx(9 * math.log(3) ** 2, rel=1e-15)
+
+
+def test_a_partial_of_infinite_size_is_refused():
+    for name, point in (
+        ("sqrt", (0.0,)), ("asin", (1.0,)), ("acos", (-1.0,)), ("acosh", (1.0,)),
+        ("pow", (0.0, 0.5)), ("atan2", (0.0, 0.0)),
+    ):  # fmt: skip
+        variables = [Value(x, label) for x, label in zip(point, "ab", strict=False)]
+        node = PRIMITIVES[name](*variables[:1], *(point[1:] if name == "pow" else variables[1:]))
+        for build_graph in (False, True):
+            with pytest.raises(ZeroDivisionError, match=rf"{name} has a value but no .*'a' = "):
+                gradients(node, variables[:1], build_graph=build_graph)
+    with pytest.raises(ZeroDivisionError, match="no finite derivative"):
+        derivative(lambda x: x**1.5, 2)(0.0)
+
+
+# --- choices ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("order", [1, 2, 3])
+def test_where_takes_the_derivative_of_the_branch_taken(order):
+    for x, branch in ((2.0, exp), (-2.0, lambda x: x**3)):
+        chosen = derivative(lambda x: where(heaviside(x), exp(x), x**3), order)(x)
+        assert chosen == derivative(branch, order)(x)
+
+
+@pytest.mark.parametrize("order", [1, 2, 3])
+def test_an_inner_where_keeps_the_other_branch_inside_its_domain(order):
+    def root_or_zero(x):
+        positive = heaviside(x)
+        return where(positive, sqrt(where(positive, x, 1.0)), 0.0)
+
+    assert derivative(root_or_zero, order)(0.0) == 0.0
+    assert derivative(root_or_zero, order)(-1.0) == 0.0
+    assert derivative(root_or_zero, order)(4.0) == derivative(sqrt, order)(4.0)
+
+
+# --- functions of many operands --------------------------------------------------------
+
+
+def test_reductions_of_floats_are_floats():
+    assert total([]) == 0.0
+    assert dot([1.0, 2.0], [3.0, 4.0], 5.0) == 16.0
+    assert dot([], []) == 0.0
+    assert type(dot([1], [2])) is float
+    assert type(total([1, 2])) is float
+    assert mean([1, 2]) == 1.5
+    assert softmax([0.0, 0.0]) == [0.5, 0.5]
+
+
+def test_reductions_of_nothing_are_refused():
+    for function in (mean, logsumexp, softmax, log_softmax):
+        with pytest.raises(ValueError, match=f"{function.__name__} takes at least one value"):
+            function([])
+    with pytest.raises(ValueError, match="2 weights and 1 inputs"):
+        dot([1.0, 2.0], [1.0])
+
+
+def test_softmax_sums_to_one_and_its_rows_to_zero():
+    x = [Value(v) for v in (0.3, -1.2, 30.0, 2.0)]
+    p = softmax(x)
+    assert sum(v.data for v in p) == pytest.approx(1.0, abs=1e-15)
+    for v in p:
+        assert sum(gradients(v, x)) == pytest.approx(0.0, abs=1e-16)
+
+
+def test_logsumexp_of_infinities():
+    assert logsumexp([-math.inf, -math.inf]) == -math.inf
+    assert logsumexp([math.inf, 0.0]) == math.inf
+    assert logsumexp([-math.inf, 3.0]) == 3.0
+    assert math.isnan(logsumexp([math.nan, 0.0]))
+    assert math.isnan(logsumexp([0.0, math.nan]))
+
+
+def test_take_by_a_number_that_changes():
+    values = [Value(v) for v in (4.0, 5.0, 6.0)]
+    k = Value(2.0, "k")
+    chosen = take(values, k)
+    assert chosen.data == 6.0
+    assert chosen.parents == (*values, k)
+    assert gradients(chosen, [*values, k]) == [0.0, 0.0, 1.0, 0.0]
+    assert take(values, 1) is values[1]
+    with pytest.raises(DomainError, match=r"'k' = 3"):
+        take(values, Value(3.0, "k"))
+    with pytest.raises(DomainError):
+        take(values, Value(0.5))
+    with pytest.raises(IndexError):
+        take(values, 3)
+
+
+def test_the_same_operand_may_appear_often():
+    x = Value(3.0)
+    assert gradients(dot([x, x], [x, 2.0], x), x) == 9.0
+    assert gradients(total([x, x, x]), x) == 3.0
+    assert gradients(hypot(x, x), x) == pytest.approx(math.sqrt(2), rel=1e-15)
+
+
+# --- the table itself -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("row", PRIMITIVES.values(), ids=lambda row: row.name)
+def test_every_row_can_be_read_written_and_called(row):
+    assert row.function.__doc__
+    assert row.function.row is row
+    assert row.function.name == row.name
+    for text in (row.symbol, row.latex):
+        used = set(re.findall(r"#(\d|#|\*|\$)", text))
+        expected = {str(k + 1) for k in range(row.arity or 0)}
+        assert used == expected or used == {"#"} or used == {"*", "$"}, text
+    assert row.domain
+    assert row.arity is None or len(row.domain) in (row.arity, 1)
+
+
+OPERATORS = {"add", "sub", "mul", "div", "pow", "neg"}  # written, not called
+
+
+def test_every_function_is_exported_and_is_the_row_itself():
+    for name, row in PRIMITIVES.items():
+        if name not in OPERATORS:
+            public = getattr(autograd, name)
+            assert name in autograd.__all__
+            assert public.__doc__
+            assert row.arity is None or public is row.function
+
+
+def test_functions_of_one_operand_are_methods_under_both_names():
+    for row in PRIMITIVES.values():
+        if row.arity == 1:
+            for method in {row.name, row.numpy or row.name}:
+                assert getattr(Value(0.5), method).__func__ is row.function
