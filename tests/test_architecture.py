@@ -29,6 +29,7 @@ LAYERS = {
         3: {
             "formulas",
             "probed_layers",
+            "probe_picture",
             "probe_table",
             "probing",
             "training",
