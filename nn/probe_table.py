@@ -28,7 +28,8 @@ def table(probe: Probe, units: int, weights: int) -> str:
 
 
 def _unit_table(layer: LayerProbe, formula: str, most: int, batch: bool) -> list[str]:
-    apart = _worst(_over_examples(layer.ulps.delta, batch, "max"), layer.ulps.db)
+    z, a, delta, _, db = layer.ulps
+    apart = _worst(*(_over_examples(array, batch, "max") for array in (z, a, delta)), db)
     shown = _furthest(apart, layer.db, most)
     columns = [
         _over_examples(array, batch, "mean")
@@ -59,10 +60,11 @@ def _over_examples(array: Array, batch: bool, how: str) -> Array:
     return over
 
 
-def _worst(first: Array, second: Array) -> Array:
+def _worst(*arrays: Array) -> Array:
     import numpy as np
 
-    return np.maximum(first, second)
+    worst: Array = np.max(arrays, axis=0)
+    return worst
 
 
 def _furthest(apart: Array, gradient: Array, most: int) -> list[int]:

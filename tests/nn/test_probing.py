@@ -322,14 +322,24 @@ def test_table_shows_every_number_and_where_the_largest_difference_is(rng):
     assert float(hand) == float(dW) == pytest.approx(p.layers[0].dW[0, 0], rel=1e-5)
 
 
+@pytest.mark.parametrize("batch", [False, True])
+def test_the_largest_number_of_the_table_is_what_check_returns(batch, rng):
+    mlp, x, y = random_network("gelu", "huber", rng)
+    p = probe(mlp, [x, x] if batch else x, [y, y] if batch else y, "huber")
+    rows = [line.split() for line in p.table(units=99, weights=9999).splitlines()]
+    ulps = [float(row[-1]) for row in rows if row and row[0].isdigit()]
+    assert max(ulps) == pytest.approx(p.check(), rel=1e-2)
+    assert len(ulps) == sum(layer.b.size + layer.W.size for layer in p.layers)
+
+
 def test_a_long_table_says_what_it_left_out(rng):
     p = probe(MLP(30, [20, 1]), [1.0] * 30)
     text = p.table()
     assert "… and 8 units more" in text
     assert "… and 584 weights more" in text
     assert len(text.splitlines()) < 60
-    worst = int(p.layers[0].ulps.delta.argmax())
-    assert any(line.split()[0] == str(worst) for line in text.splitlines()[4:16])
+    shown = [line.split() for line in text.splitlines()[4:16]]
+    assert max(float(row[-1]) for row in shown) == pytest.approx(p.check(), rel=1e-2)
 
 
 def test_table_of_a_batch_says_that_it_shows_means(rng):
