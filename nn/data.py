@@ -18,13 +18,19 @@ def count(name: str, number: Any) -> int:
     >>> count("epochs", 3)
     3
     """
-    try:
-        whole = operator.index(number)
-    except TypeError:
-        whole = 0
-    if whole < 1:
+    if not hasattr(number, "__index__") or number < 1:
         raise ValueError(f"{name} must be a positive whole number; got {number!r}.")
-    return whole
+    return operator.index(number)
+
+
+def several(thing: Any) -> list[Any]:
+    """Return a sequence or an array as a list; one number or Value becomes a list of one.
+
+    >>> several((1.0, 2.0)), several(3.0)
+    ([1.0, 2.0], [3.0])
+    """
+    thing = thing.tolist() if hasattr(thing, "tolist") else thing
+    return list(thing) if isinstance(thing, list | tuple) else [thing]
 
 
 def floats(name: str, data: Any) -> Array:
@@ -66,10 +72,9 @@ def table(name: str, data: Any, rows: int | None = None, columns: int | None = N
             f"{name} must have the shape ({rows or 'm'}, {columns or 'n'}), one row for each "
             f"example and at least one; got shape {array.shape}."
         )
-    for index in np.argwhere(~np.isfinite(array)):
-        place = "".join(f"[{k}]" for k in index)
+    for index in map(tuple, np.argwhere(~np.isfinite(array)).tolist()):
+        place = ", ".join(map(str, index))
         raise ValueError(
-            f"{name} must be finite; {name}{place} is {array[tuple(index)]}. "
-            "Drop or repair this example."
+            f"{name} must be finite; {name}[{place}] is {array[index]}. Repair or drop it."
         )
     return array

@@ -33,13 +33,9 @@ class Neuron(Module):
     """
 
     def __init__(
-        self,
-        fan_in: int,
-        activation: Any = "tanh",
-        *,
-        rng: Random | None = None,
-        weights: Sequence[float] | None = None,
-    ) -> None:
+        self, fan_in: int, activation: Any = "tanh", *,
+        rng: Random | None = None, weights: Sequence[float] | None = None,
+    ) -> None:  # fmt: skip
         self.fan_in, self.fan_out = count("fan_in", fan_in), 1
         self.activation = activation_function(activation)
         if self.activation.whole:
@@ -76,14 +72,9 @@ class Layer(Module):
     """
 
     def __init__(
-        self,
-        fan_in: int,
-        fan_out: int,
-        activation: Any = "tanh",
-        *,
-        rng: Random | None = None,
-        initializer: Any = None,
-    ) -> None:
+        self, fan_in: int, fan_out: int, activation: Any = "tanh", *,
+        rng: Random | None = None, initializer: Any = None,
+    ) -> None:  # fmt: skip
         self.fan_in, self.fan_out = count("fan_in", fan_in), count("fan_out", fan_out)
         self.activation = activation_function(activation)
         draw = named("an initializer", INITIALIZERS, initializer or self.activation.initializer)
@@ -134,21 +125,22 @@ class MLP(Module):
     """
 
     def __init__(
-        self,
-        fan_in: int,
-        sizes: Sequence[int],
-        activation: Any = "relu",
-        output: Any = "identity",
-        seed: int = 0,
-        initializer: Any = None,
-    ) -> None:
+        self, fan_in: int, sizes: Sequence[int], activation: Any = "relu",
+        output: Any = "identity", seed: int = 0, initializer: Any = None,
+    ) -> None:  # fmt: skip
         self.fan_in = count("fan_in", fan_in)
         counts = [count(f"sizes[{k}]", size) for k, size in enumerate(sizes)]
         if not counts:
             raise ValueError("sizes must name at least one layer; got []. Try MLP(2, [16, 1]).")
-        rng = Random(seed)
-        functions = [*_hidden(activation, len(counts) - 1), output]
-        shapes = zip([self.fan_in, *counts], counts, functions, strict=False)
+        several = isinstance(activation, list | tuple)
+        hidden = list(activation) if several else [activation] * (len(counts) - 1)
+        if len(hidden) != len(counts) - 1:
+            raise ValueError(
+                f"a list of activations names one for each of the {len(counts) - 1} hidden layers; "
+                f"got {len(hidden)}. The last layer's is given by output=."
+            )
+        rng, widths = Random(seed), [self.fan_in, *counts]
+        shapes = zip(widths, counts, [*hidden, output], strict=False)
         self.layers = tuple(
             [Layer(n, m, g, rng=rng, initializer=initializer) for n, m, g in shapes]
         )
@@ -185,14 +177,3 @@ def _example(inputs: Any, module: Any) -> tuple[Any, ...]:
         if x.__class__ is not Value and x.__class__ is not float:
             return tuple([x if x.__class__ is Value else Value(x).data for x in example])
     return example
-
-
-def _hidden(functions: Any, count: int) -> list[Any]:
-    if not isinstance(functions, list | tuple):
-        return [functions] * count
-    if len(functions) != count:
-        raise ValueError(
-            f"a list of activations names one for each of the {count} hidden layers; "
-            f"got {len(functions)}. The last layer's is given by output=."
-        )
-    return list(functions)

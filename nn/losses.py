@@ -8,10 +8,11 @@ such as an input of a recorded program, is taken as it is.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from autograd import Value, abs, clip, logsumexp, mean, relu, softplus, take, total
+from nn.data import several
 from nn.names import named
 
 Loss = Callable[[Any, Any], Any]
@@ -76,10 +77,9 @@ def cross_entropy(outputs: Any, target: Any) -> Any:
     >>> cross_entropy([0.0, 0.0], 1)
     0.6931471805599453
     """
-    outputs = _several(outputs)
-    if target.__class__ is not Value:
-        target = _class(target, len(outputs))
-    return logsumexp(outputs) - take(outputs, target)
+    outputs = several(outputs)
+    label = _label(target, range(len(outputs)), f"a class from 0 to {len(outputs) - 1}")
+    return logsumexp(outputs) - take(outputs, label if label.__class__ is Value else int(label))
 
 
 def binary_cross_entropy(outputs: Any, target: Any) -> Any:
@@ -90,7 +90,7 @@ def binary_cross_entropy(outputs: Any, target: Any) -> Any:
     >>> binary_cross_entropy(0.0, 1)
     0.6931471805599453
     """
-    return softplus((1.0 - 2.0 * _label(target, (0.0, 1.0))) * _single(outputs))
+    return softplus((1.0 - 2.0 * _label(target, (0, 1), "0 or 1")) * _only("output", outputs))
 
 
 def hinge(outputs: Any, target: Any) -> Any:
@@ -99,7 +99,7 @@ def hinge(outputs: Any, target: Any) -> Any:
     >>> hinge(0.25, -1)
     1.25
     """
-    return relu(1.0 - _label(target, (-1.0, 1.0)) * _single(outputs))
+    return relu(1.0 - _label(target, (-1, 1), "-1 or 1") * _only("output", outputs))
 
 
 LOSSES: dict[str, Loss] = {
@@ -122,58 +122,31 @@ def loss_function(name: Any) -> Loss:
     return named("a loss", LOSSES, name)  # type: ignore[no-any-return]
 
 
-def _several(thing: Any) -> list[Any]:
-    """Return a list of Values and floats; one number or Value becomes a list of one."""
-    thing = getattr(thing, "tolist", lambda: thing)()
-    return list(thing) if isinstance(thing, list | tuple) else [thing]
-
-
 def _residuals(outputs: Any, target: Any) -> list[Any]:
-    outputs, target = _several(outputs), _several(target)
+    """Return aᵢ - yᵢ, the targets that are numbers having been checked."""
+    outputs, target = several(outputs), several(target)
     if len(outputs) != len(target):
         raise ValueError(
             f"a loss takes one target for each output; got {len(outputs)} outputs "
             f"and {len(target)} targets. Check the width of y, or of the last layer."
         )
-    return [a - _finite(y) for a, y in zip(outputs, target, strict=True)]
+    if not all(y.__class__ is Value or math.isfinite(y) for y in target):
+        raise ValueError(f"targets must be finite; got {target}. Repair or drop this example.")
+    return [a - y for a, y in zip(outputs, target, strict=True)]
 
 
-def _finite(target: Any) -> Any:
-    if target.__class__ is not Value and not math.isfinite(target):
-        raise ValueError(f"a target must be finite; got {target!r}. Drop or repair this example.")
-    return target
-
-
-def _class(target: Any, count: int) -> int:
-    """Return a class as an int, for classes counted from 0."""
-    number = _only(target, "target")
-    if not (math.isfinite(number) and 0 <= number < count and number == int(number)):
-        raise ValueError(
-            f"cross_entropy takes a class from 0 to {count - 1}, one for each output; "
-            f"got {number!r}. Number the classes from 0, or widen the last layer."
-        )
-    return int(number)
-
-
-def _label(target: Any, labels: tuple[float, float]) -> Any:
-    label = _only(target, "target")
+def _label(target: Any, labels: Iterable[int], words: str) -> Any:
+    label = _only("target", target)
     if label.__class__ is not Value and label not in labels:
-        raise ValueError(
-            f"the label must be {labels[0]:g} or {labels[1]:g}; got {label!r}. "
-            "Map the two classes to these numbers (hinge: -1 and 1, binary_cross_entropy: 0 and 1)."
-        )
+        raise ValueError(f"the target must be {words}; got {label!r}. Number the classes so.")
     return label
 
 
-def _single(outputs: Any) -> Any:
-    return _only(outputs, "output")
-
-
-def _only(thing: Any, what: str) -> Any:
-    several = _several(thing)
-    if len(several) != 1:
+def _only(name: str, thing: Any) -> Any:
+    """Return the one member of a list of one."""
+    if len(several(thing)) != 1:
         raise ValueError(
-            f"this loss takes exactly one {what}; got {len(several)}. "
+            f"this loss takes one {name}; got {len(several(thing))}. "
             "Use cross_entropy for several classes, or a last layer of one unit."
         )
-    return several[0]
+    return several(thing)[0]

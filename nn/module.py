@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from autograd import Value
-from nn.data import floats, table
+from nn.data import floats, several, table
 
 if TYPE_CHECKING:
     from nn.data import Array
@@ -93,7 +93,7 @@ class Module:
         import numpy as np
 
         rows = table("X", X, columns=getattr(self, "fan_in", None)).tolist()
-        return np.array([_numbers(_several(self(row))) for row in rows], dtype=float)
+        return np.array([_numbers(several(self(row))) for row in rows], dtype=float)
 
     def __repr__(self) -> str:
         number = len(self.parameters())
@@ -149,7 +149,3 @@ def _entries(tensor: Any, index: tuple[int, ...] = ()) -> Iterator[tuple[tuple[i
 
 def _numbers(tensor: Any) -> Any:
     return list(map(_numbers, tensor)) if isinstance(tensor, list | tuple) else tensor.data
-
-
-def _several(outputs: Any) -> Any:
-    return outputs if isinstance(outputs, list | tuple) else [outputs]

@@ -248,16 +248,12 @@ def optimizer_for(name: Any, parameters: Iterable[Value]) -> Optimizer:
 def _leaves(parameters: Iterable[Value]) -> tuple[Value, ...]:
     """Return the parameters as a tuple of distinct leaves, at least one."""
     parameters = tuple(parameters)
-    if not parameters:
-        raise ValueError("an optimiser needs at least one parameter; got none.")
-    for k, leaf in enumerate(parameters):
-        if leaf.__class__ is not Value:
-            raise TypeError(f"parameters must be Values; parameters[{k}] is a {type(leaf)}.")
-        if leaf.op or leaf.constant:
-            raise ValueError(
-                f"parameters must be leaves; parameters[{k}] is "
-                f"{f'computed by {leaf.op!r}' if leaf.op else 'a constant'}."
-            )
-    if len(set(parameters)) < len(parameters):
-        raise ValueError("a parameter may be given once only; one of them is repeated.")
+    for leaf in parameters:
+        if leaf.__class__ is not Value or leaf.op or leaf.constant:
+            raise ValueError(f"parameters must be leaves; got {leaf!r}. Pass model.parameters().")
+    if not parameters or len(set(parameters)) < len(parameters):
+        raise ValueError(
+            f"an optimiser takes at least one parameter, and each once; got {len(parameters)}, "
+            f"of which {len(set(parameters))} are different."
+        )
     return parameters

@@ -27,21 +27,11 @@ APPLIES: dict[Loss, str] = {
 
 
 def fit(
-    model: Any,
-    X: Any,
-    y: Any,
-    *,
-    loss: Any,
-    optimizer: Any = "adam",
-    epochs: int = 100,
-    batch_size: int = 32,
-    validation: tuple[Any, Any] | None = None,
-    metrics: Sequence[Any] = (),
-    callbacks: Iterable[Callable[[History, Any], Any]] = (),
-    progress: bool = True,
-    seed: int = 0,
-    compiled: bool = True,
-) -> History:
+    model: Any, X: Any, y: Any, *, loss: Any, optimizer: Any = "adam",
+    epochs: int = 100, batch_size: int = 32, validation: tuple[Any, Any] | None = None,
+    metrics: Sequence[Any] = (), callbacks: Iterable[Callable[[History, Any], Any]] = (),
+    progress: bool = True, seed: int = 0, compiled: bool = True,
+) -> History:  # fmt: skip
     """Train `model` on the rows of X, (m, n), and y, (m,) or (m, k); return the history.
 
     An epoch goes once through the examples, shuffled by `seed`, in batches: each is one step
@@ -69,73 +59,64 @@ def fit(
         sets["val_"] = _examples("validation ", model, *validation, loss)
     functions = {getattr(f, "__name__", str(f)): named("a metric", METRICS, f) for f in metrics}
     epochs, batch_size = count("epochs", epochs), count("batch_size", batch_size)
-    run = (Compiled if compiled else NodeByNode)(model, sets[""], loss, optimizer)
-    history, rng, order = History(), Random(seed), list(range(len(sets[""][0])))
-    callbacks = tuple(callbacks)
+    run = (Compiled if compiled else NodeByNode)(model, *sets[""], loss, optimizer)
+    history, rng, callbacks = History(), Random(seed), tuple(callbacks)
+    order = list(range(len(sets[""][0])))
     for _ in (bar := _progress(epochs, progress)):
         rng.shuffle(order)
         batches = [order[k : k + batch_size] for k in range(0, len(order), batch_size)]
-        history.add({"loss": run.epoch(batches)} | _measured(model, sets, loss, functions))
+        losses = sum([run.step(batch) * len(batch) for batch in batches])
+        history.add({"loss": losses / len(order)} | _measured(model, sets, loss, functions))
         if progress and hasattr(bar, "set_postfix"):
             bar.set_postfix({name: f"{column[-1]:.4g}" for name, column in history.columns.items()})
-        if max([bool(callback(history, model)) for callback in callbacks], default=False):
+        if sum([bool(callback(history, model)) for callback in callbacks]):
             break
     return history
 
 
 class NodeByNode:
-    """Trains by building the graph of each batch and walking it back."""
+    """Takes a step by building the graph of a batch and walking it back."""
 
-    def __init__(self, model: Any, examples: Examples, loss: Loss, optimizer: Optimizer) -> None:
+    def __init__(self, model: Any, X: Array, y: Array, loss: Loss, optimizer: Optimizer) -> None:
         self.model, self.loss, self.optimizer = model, loss, optimizer
-        self.X, self.y = (array.tolist() for array in examples)
+        self.X, self.y = X.tolist(), y.tolist()
 
-    def epoch(self, batches: Iterable[list[int]]) -> float:
-        """Take one step for each batch of row numbers; return the mean loss on the way."""
-        losses = 0.0
-        for batch in batches:
-            C = mean([self.loss(self.model(self.X[k]), self.y[k]) for k in batch])
-            if not math.isfinite(C.data):
-                raise _not_finite(C)
-            self.optimizer.zero_grad()
-            C.backward()
-            self.optimizer.step()
-            losses += C.data * len(batch)
-        return losses / len(self.X)
+    def step(self, batch: list[int]) -> float:
+        """Take one step on these rows and return their mean loss before it."""
+        C = mean([self.loss(self.model(self.X[k]), self.y[k]) for k in batch])
+        if not math.isfinite(C.data):
+            raise _not_finite(C)
+        self.optimizer.zero_grad()
+        C.backward()
+        self.optimizer.step()
+        return float(C.data)
 
 
 class Compiled:
-    """Trains by replaying the graph of one example over the rows of each batch."""
+    """Takes a step by replaying the graph of one example over the rows of a batch."""
 
-    def __init__(self, model: Any, examples: Examples, loss: Loss, optimizer: Optimizer) -> None:
+    def __init__(self, model: Any, X: Array, y: Array, loss: Loss, optimizer: Optimizer) -> None:
         import numpy as np
 
-        X, y = examples
         inputs = [Value(x, f"x[{i}]") for i, x in enumerate(X[0])]
-        targets = [Value(t, f"y[{j}]") for j, t in enumerate(y[0].reshape(-1))]
+        targets = [Value(t, f"y[{j}]") for j, t in enumerate(np.atleast_1d(y[0]))]
         c = loss(model(inputs), targets if y.ndim == 2 else targets[0])
         leaves = [*inputs, *targets]
         self.program = Program(c, inputs=leaves, parameters=optimizer.parameters)
         self.optimizer, self.rows = optimizer, np.column_stack([X, y])
 
-    def epoch(self, batches: Iterable[list[int]]) -> float:
-        """Take one step for each batch of row numbers; return the mean loss on the way."""
-        losses = 0.0
-        for batch in batches:
-            C, gradient = self.program(self.rows[batch])
-            self.optimizer.update(gradient.tolist())
-            self.program.load_parameters()
-            losses += C * len(batch)
-        return losses / len(self.rows)
+    def step(self, batch: list[int]) -> float:
+        """Take one step on these rows and return their mean loss before it."""
+        C, gradient = self.program(self.rows[batch])
+        self.optimizer.update(gradient.tolist())
+        self.program.load_parameters()
+        return C
 
 
 def _optimizer(name: Any, model: Any) -> Optimizer:
     optimizer = optimizer_for(name, model.parameters())
     if not set(optimizer.parameters) <= set(model.parameters()):
-        raise ValueError(
-            f"the optimiser must hold parameters of the model that is trained; {optimizer!r} "
-            f"holds others than {model!r}. Make it from model.parameters()."
-        )
+        raise ValueError(f"{optimizer!r} must hold parameters of the model, and holds others.")
     return optimizer
 
 
@@ -157,19 +138,15 @@ def _examples(kind: str, model: Any, X: Any, y: Any, loss: Loss) -> Examples:
     return X, y
 
 
-def _measured(
-    model: Any, sets: dict[str, Examples], loss: Loss, functions: dict[str, Any]
-) -> dict[str, float]:
+def _measured(model: Any, sets: dict[str, Examples], loss: Loss, functions: Any) -> dict[str, Any]:
     """Return the metrics on every set, and the loss on the one not trained on."""
     record = {}
     for prefix, (X, y) in sets.items():
-        if not prefix and not functions:
-            continue
-        outputs = model.predict(X)
+        outputs = model.predict(X) if prefix or functions else X
         if prefix:
             leaves = [[Value(a) for a in row] for row in outputs]
-            C = mean([loss(row, t) for row, t in zip(leaves, y.tolist(), strict=True)])
-            record[f"{prefix}loss"] = C.data
+            costs = [loss(row, t) for row, t in zip(leaves, y.tolist(), strict=True)]
+            record["val_loss"] = mean(costs).data
         record |= {prefix + name: float(f(outputs, y)) for name, f in functions.items()}
     return record
 

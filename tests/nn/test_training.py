@@ -262,7 +262,7 @@ CLASSES = [0, 1, 2, 1]
         ({"y": Y[:3]}, r"y must have the shape \(4, n\).*got shape \(3,\)"),
         ({"y": np.zeros((4, 1, 1))}, r"got shape \(4, 1, 1\)"),
         ({"y": np.zeros((4, 2))}, r"y\[0\] does not fit.*1 outputs and 2 targets"),
-        ({"X": [[1.0], [np.nan], [1.0], [1.0]]}, r"X\[1\]\[0\] is nan"),
+        ({"X": [[1.0], [np.nan], [1.0], [1.0]]}, r"X\[1, 0\] is nan"),
         ({"y": [0.0, 1.0, np.inf, 0.0]}, r"y\[2\] is inf"),
         ({"X": [["a"], ["b"], ["c"], ["d"]]}, "table of real numbers"),
         ({"X": [[1.0], [1.0, 2.0], [1.0], [1.0]]}, "rectangular"),
@@ -277,7 +277,7 @@ CLASSES = [0, 1, 2, 1]
         ({"epochs": 0}, "epochs must be a positive whole number"),
         ({"batch_size": 2.5}, "batch_size.*got 2.5"),
         ({"validation": (X, Y[:2])}, "validation y"),
-        ({"validation": ([[np.nan]], [1.0])}, r"validation X\[0\]\[0\] is nan"),
+        ({"validation": ([[np.nan]], [1.0])}, r"validation X\[0, 0\] is nan"),
     ],
 )
 def test_data_and_names_that_do_not_fit_are_refused_before_any_step(changes, words):
