@@ -68,6 +68,7 @@ from autograd.primitives import (
 )
 
 if TYPE_CHECKING:
+    from autograd.check import check_gradients
     from autograd.drawing import Drawing, draw
     from autograd.explanation import Explanation, explain
     from autograd.functional import (
@@ -107,6 +108,7 @@ __all__ = [
     "atan",
     "atan2",
     "atanh",
+    "check_gradients",
     "clip",
     "cos",
     "cosh",
@@ -166,6 +168,7 @@ __all__ = [
 ]
 
 _ROOMS = {
+    "check": ("check_gradients",),
     "explanation": ("Explanation", "explain"),
     "functional": (
         "derivative",
