@@ -6,10 +6,9 @@ into layers.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import cached_property
-from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
 from autograd import Value, dot, gradients, total
@@ -20,8 +19,6 @@ from nn.layers import Layer, Neuron
 
 if TYPE_CHECKING:
     from nn.formulas import Array
-
-PER_EXAMPLE = ("z", "a", "delta")  # of the quantities that formulas give
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,7 +60,6 @@ class Nodes:
         return Nodes(*first)
 
 
-@dataclass(frozen=True, eq=False)
 class LayerProbe:
     """One layer as the engine has it (`z a delta dW db` and more) and by formula (`hand`).
 
@@ -80,29 +76,64 @@ class LayerProbe:
     the terms of the sum add up to without their signs. `nodes` has the Values themselves.
     """
 
-    number: int
-    activation: str
-    inputs: Array
-    z: Array
-    a: Array
-    da: Array
-    slope: Array
-    delta: Array
-    W: Array
-    b: Array
-    dW: Array
-    db: Array
-    hand: Numbers
-    ulps: Numbers
-    nodes: Nodes
+    def __init__(
+        self, number: int, g: Activation, nodes: Nodes, sweep: Sweep, above: LayerProbe | None
+    ) -> None:
+        import numpy as np
 
-    def alone(self) -> LayerProbe:
-        """Return this layer without the axis of the examples, of which it has one."""
-        single = {name: getattr(self, name)[0] for name in ("inputs", "da", "slope", *PER_EXAMPLE)}
-        for name in ("hand", "ulps"):
-            numbers: Numbers = getattr(self, name)
-            single[name] = numbers._replace(**{k: getattr(numbers, k)[0] for k in PER_EXAMPLE})
-        return replace(self, nodes=self.nodes.alone(), **single)
+        self.number, self.activation, self.nodes = number, g.name, nodes
+        parts = (nodes.inputs, nodes.z, nodes.a, nodes.W, [nodes.b])
+        self.inputs, self.z, self.a, self.W, (self.b,) = map(_data, parts)
+        self.da, self.delta = sweep.by_node(nodes.a), sweep.by_node(nodes.z)
+        self.dW, (self.db,) = sweep.by_parameter(nodes.W), sweep.by_parameter([nodes.b])
+        with np.errstate(all="ignore"):
+            a, self.slope = slopes(g, self.z)
+            upstream = self.da if above is None else above.delta @ above.W.T
+            size = upstream if above is None else np.abs(above.delta) @ np.abs(above.W.T)
+            known = self.inputs, self.W, self.b, a, self.slope
+            self.hand = by_formula(*known, upstream, self.delta)
+            sizes = by_formula(*map(np.abs, (*known, size, self.delta)))
+            engine = self.z, self.a, self.delta, self.dW, self.db
+            apart = [ulps(*three) for three in zip(self.hand, engine, sizes, strict=True)]
+            self.ulps = Numbers(*apart)
+
+    def drop_examples(self) -> LayerProbe:
+        """Return this layer after leaving out the axis of the examples, which has one entry."""
+        for name in ("inputs", "z", "a", "da", "slope", "delta"):
+            setattr(self, name, getattr(self, name)[0])
+        self.hand, self.ulps = (
+            Numbers(z[0], a[0], delta[0], dW, db) for z, a, delta, dW, db in (self.hand, self.ulps)
+        )
+        self.nodes = self.nodes.alone()
+        return self
+
+
+class Sweep:
+    """∂c/∂node of every example and ∂C/∂parameter; of a single example by one sweep."""
+
+    def __init__(self, examples: list[Example], root: Value, parameters: list[Value]) -> None:
+        single = root is examples[0].cost
+        self._by_node = []
+        for one in examples:
+            wrt = [node for row in (*one.z, *one.a) for node in row]
+            wrt += parameters if single else []
+            self._by_node.append(dict(zip(wrt, adjoints(one.cost, wrt), strict=True)))
+        self._by_parameter = self._by_node[0]
+        if not single:
+            self._by_parameter = dict(zip(parameters, adjoints(root, parameters), strict=True))
+
+    def by_node(self, rows: list[Any]) -> Array:
+        """Return ∂c/∂node, one row of nodes an example."""
+        import numpy as np
+
+        pairs = zip(rows, self._by_node, strict=True)
+        return np.array([[adjoint[node] for node in row] for row, adjoint in pairs])
+
+    def by_parameter(self, rows: list[Any]) -> Array:
+        """Return ∂C/∂parameter for rows of parameters."""
+        import numpy as np
+
+        return np.array([[self._by_parameter[p] for p in row] for row in rows])
 
 
 @dataclass(frozen=True, eq=False)
@@ -154,82 +185,23 @@ def _label(letter: str, nodes: list[Value]) -> None:
 def probed_layers(
     layers: Sequence[Layer | Neuron], examples: list[Example], root: Value
 ) -> list[LayerProbe]:
-    """Sort the numbers of all sweeps into layers, the last one first."""
-    by_node, by_parameter = _swept(layers, examples, root)
+    """Sort the numbers of all sweeps into layers."""
+    parameters = [p for layer in layers for unit in _units(layer) for p in (*unit.w, unit.b)]
+    sweep = Sweep(examples, root, parameters)
     probed: list[LayerProbe] = []
     for l in reversed(range(len(layers))):
-        units = _units(layers[l])
-        nodes = Nodes(
-            [one.inputs[l] for one in examples],
-            [one.z[l] for one in examples],
-            [one.a[l] for one in examples],
-            [list(row) for row in zip(*[unit.w for unit in units], strict=True)],
-            [unit.b for unit in units],
-            [one.cost for one in examples],
-            root,
-        )
-        derivatives = {
-            "da": _read(nodes.a, by_node),
-            "delta": _read(nodes.z, by_node),
-            "dW": _read(nodes.W, repeat(by_parameter, len(nodes.W))),
-            "db": _read([nodes.b], [by_parameter])[0],
-        }
+        inputs, z, a = zip(*[(one.inputs[l], one.z[l], one.a[l]) for one in examples], strict=True)
+        W = zip(*[unit.w for unit in _units(layers[l])], strict=True)
+        b = [unit.b for unit in _units(layers[l])]
+        costs = [one.cost for one in examples]
+        nodes = Nodes(list(inputs), list(z), list(a), list(map(list, W)), b, costs, root)
         above = probed[-1] if probed else None
-        probed.append(_beside_formulas(l + 1, layers[l].activation, nodes, derivatives, above))
+        probed.append(LayerProbe(l + 1, layers[l].activation, nodes, sweep, above))
     return probed[::-1]
-
-
-def _swept(
-    layers: Sequence[Layer | Neuron], examples: list[Example], root: Value
-) -> tuple[list[dict[Value, float]], dict[Value, float]]:
-    """Return ∂c/∂node of each example, and ∂C/∂parameter; for one example in one sweep."""
-    parameters = [p for layer in layers for unit in _units(layer) for p in (*unit.w, unit.b)]
-    alone = root is examples[0].cost
-    by_node = []
-    for one in examples:
-        wrt = [node for row in (*one.z, *one.a) for node in row] + (parameters if alone else [])
-        by_node.append(dict(zip(wrt, adjoints(one.cost, wrt), strict=True)))
-    if alone:
-        return by_node, by_node[0]
-    return by_node, dict(zip(parameters, adjoints(root, parameters), strict=True))
-
-
-def _beside_formulas(
-    number: int,
-    g: Activation,
-    nodes: Nodes,
-    derivatives: dict[str, Array],
-    above: LayerProbe | None,
-) -> LayerProbe:
-    """Return a layer with the same numbers by hand; `above` is the next one, None for the last."""
-    import numpy as np
-
-    inputs, z, a, W = map(_data, (nodes.inputs, nodes.z, nodes.a, nodes.W))
-    b = _data([nodes.b])[0]
-    delta, dW, db = (derivatives[name] for name in ("delta", "dW", "db"))
-    with np.errstate(all="ignore"):
-        by_g, slope = slopes(g, z)
-        upstream = derivatives["da"] if above is None else above.delta @ above.W.T
-        size = upstream if above is None else np.abs(above.delta) @ np.abs(above.W.T)
-        hand = by_formula(inputs, W, b, by_g, slope, upstream, delta)
-        sizes = by_formula(*map(np.abs, (inputs, W, b, by_g, slope, size, delta)))
-        engine = Numbers(z, a, delta, dW, db)
-        apart = [ulps(*three) for three in zip(hand, engine, sizes, strict=True)]
-    return LayerProbe(
-        number=number, activation=g.name, inputs=inputs, z=z, a=a, slope=slope, W=W, b=b,
-        hand=hand, ulps=Numbers(*apart), nodes=nodes, **derivatives,
-    )  # fmt: skip
 
 
 def _graph(output: Value, wrt: Any) -> Any:
     return gradients(output, wrt, build_graph=True)
-
-
-def _read(rows: list[Any], derivatives: Iterable[dict[Value, float]]) -> Array:
-    import numpy as np
-
-    pairs = zip(rows, derivatives, strict=True)
-    return np.array([[by[node] for node in row] for row, by in pairs])
 
 
 def _data(rows: list[Any]) -> Array:

@@ -48,7 +48,7 @@ class Probe:
         self.examples = examples
         self.root = mean([one.cost for one in examples]) if batch else examples[0].cost
         layers = probed_layers(_layers(model), examples, self.root)
-        self.layers = tuple(layers if batch else [layer.alone() for layer in layers])
+        self.layers = tuple(layers if batch else [layer.drop_examples() for layer in layers])
 
     @property
     def outputs(self) -> Array:

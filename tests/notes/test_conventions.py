@@ -24,10 +24,11 @@ def test_target_first_weights_are_the_transpose(mlp):
     for layer in p.layers:
         w, a, delta = layer.W.T, layer.inputs, layer.delta
         assert w @ a + layer.b == pytest.approx(layer.z, rel=1e-14)
-        assert (layer.dW.T == [[d_k * a_j for a_j in a] for d_k in delta]).all()
+        by_index = [[d_k * a_j for a_j in a] for d_k in delta]
+        assert layer.dW.T.tolist() == by_index
     hidden, last = p.layers
-    by_columns = last.W.T.T @ last.delta * hidden.slope
-    assert by_columns == pytest.approx(hidden.delta, rel=1e-14)
+    w = last.W.T
+    assert (w.T @ last.delta) * hidden.slope == pytest.approx(hidden.delta, rel=1e-14)
 
 
 def test_columns_as_samples_are_the_transposed_arrays(batch):
