@@ -453,6 +453,89 @@ static PyObject *Replay_run(Replay *self, PyObject *args) {
     Py_RETURN_NONE;
 }
 
+/* Copy `lanes` rows of `width` numbers from `rows` to the lanes of the input nodes. */
+static void load_rows(const Replay *self, const char *rows, const long *places, long width) {
+    long lanes = self->lanes;
+    for (long at = 0; at < width; at += 16) {
+        long stop = at + 16 < width ? at + 16 : width;
+        for (long k = at; k < stop; k++) {
+            if (self->size == sizeof(double)) {
+                const double *from = (const double *)rows + k;
+                double *to = (double *)self->buffers[1].buf + places[k] * lanes;
+                for (long s = 0; s < lanes; s++) to[s] = from[s * width];
+            } else {
+                const float *from = (const float *)rows + k;
+                float *to = (float *)self->buffers[1].buf + places[k] * lanes;
+                for (long s = 0; s < lanes; s++) to[s] = from[s * width];
+            }
+        }
+    }
+}
+
+/* The sum of n numbers at an address of a buffer, as a double; NaN or inf if any is. */
+static double sum_of(const Replay *self, long buffer, long at, long n) {
+    double part[8] = {0};
+    if (self->size == sizeof(double)) {
+        const double *x = (const double *)self->buffers[buffer].buf + at;
+        for (; n >= 8; n -= 8, x += 8) for (int k = 0; k < 8; k++) part[k] += x[k];
+        while (n > 0) part[0] += x[--n];
+    } else {
+        const float *x = (const float *)self->buffers[buffer].buf + at;
+        for (; n >= 8; n -= 8, x += 8) for (int k = 0; k < 8; k++) part[k] += (double)x[k];
+        while (n > 0) part[0] += (double)x[--n];
+    }
+    return ((part[0] + part[4]) + (part[1] + part[5])) + ((part[2] + part[6]) + (part[3] + part[7]));
+}
+
+static PyObject *Replay_load(Replay *self, PyObject *args) {
+    Py_buffer rows, places;
+    if (!PyArg_ParseTuple(args, "y*y*", &rows, &places)) return NULL;
+    long width = places.len / (long)sizeof(long);
+    int fits = rows.len == width * self->lanes * (long)self->size;
+    if (fits) {
+        Py_BEGIN_ALLOW_THREADS
+        load_rows(self, rows.buf, places.buf, width);
+        Py_END_ALLOW_THREADS
+    } else PyErr_SetString(PyExc_ValueError, "rows do not fit the number of lanes");
+    PyBuffer_Release(&rows);
+    PyBuffer_Release(&places);
+    if (!fits) return NULL;
+    Py_RETURN_NONE;
+}
+
+/* train(rows, places, starts, costs, root buffer, root address, first and number of
+   parameters, address of the step in the state, first step) */
+static PyObject *Replay_train(Replay *self, PyObject *args) {
+    Py_buffer rows, places, starts, costs;
+    long root_buffer, root, first, parameters, counter, step, done = 0;
+    if (!PyArg_ParseTuple(args, "y*y*y*w*llllll", &rows, &places, &starts, &costs, &root_buffer,
+                          &root, &first, &parameters, &counter, &step)) return NULL;
+    long steps = starts.len / (long)sizeof(long), width = places.len / (long)sizeof(long);
+    long loaded = -1, lanes = root_buffer == 1 ? self->lanes : 1;
+    const long *start = starts.buf;
+    double *cost = costs.buf;
+    Py_BEGIN_ALLOW_THREADS
+    for (; done < steps; done++) {
+        if (start[done] != loaded) {
+            loaded = start[done];
+            load_rows(self, (char *)rows.buf + loaded * width * (long)self->size, places.buf, width);
+        }
+        run_section(self, 0);
+        cost[done] = sum_of(self, root_buffer, root * lanes, lanes) / lanes;
+        run_section(self, 1);
+        if (!isfinite(cost[done] + sum_of(self, 2, first, parameters))) break;
+        if (self->size == sizeof(double)) ((double *)self->buffers[4].buf)[counter] = step + done;
+        else ((float *)self->buffers[4].buf)[counter] = (float)(step + done);
+        run_section(self, 3);
+    }
+    Py_END_ALLOW_THREADS
+    PyBuffer_Release(&rows);
+    PyBuffer_Release(&places);
+    PyBuffer_Release(&starts);
+    PyBuffer_Release(&costs);
+    return PyLong_FromLong(done);
+}
+
 static void Replay_dealloc(Replay *self) {
     for (long k = 0; k < self->owned_count; k++) PyMem_RawFree(self->owned[k]);
     PyMem_RawFree(self->owned);
@@ -503,6 +586,9 @@ failed:
 }
 
 static PyMethodDef Replay_methods[] = {
+    {"load", (PyCFunction)Replay_load, METH_VARARGS, "Copy rows of examples to the lanes."},
+    {"train", (PyCFunction)Replay_train, METH_VARARGS,
+     "Take steps over batches; return how many gave finite numbers."},
     {"run", (PyCFunction)Replay_run, METH_VARARGS, "Run the sections first to last - 1."},
     {NULL, NULL, 0, NULL},
 };

@@ -15,4 +15,18 @@ class Replay:
         constants: Any,
         index: Any,
     ) -> Replay: ...
+    def load(self, rows: Any, places: Any) -> None: ...
+    def train(
+        self,
+        rows: Any,
+        places: Any,
+        starts: Any,
+        costs: Any,
+        root_buffer: int,
+        root: int,
+        first: int,
+        parameters: int,
+        counter: int,
+        step: int,
+    ) -> int: ...
     def run(self, first: int, last: int) -> None: ...

@@ -6,15 +6,28 @@ Both executors work on these arrays, so that any number can be read where it lie
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 Array = Any
+
+KEPT = 3  # numbers of lanes whose arrays are kept (the last batch of an epoch is smaller)
+
+
+@dataclass(frozen=True)
+class Ends:
+    """Where a program begins and ends: addresses of its inputs and of its root."""
+
+    inputs: Array
+    root: int
+    root_lanes: bool
+    parameters: int  # how many; they are the first shared addresses
 
 
 class Memory:
     """`values[lanes]` and `adjoints[lanes]`: arrays (size,) for lanes False, (size, m) for True.
 
-    Values of shared nodes survive a change of m; everything else is made anew.
+    Values of shared nodes survive a change of m; others belong to the last m.
     """
 
     def __init__(self, sizes: Sequence[int], dtype: str) -> None:
@@ -23,6 +36,7 @@ class Memory:
         self.sizes, self.dtype, self.lanes = tuple(sizes), np.dtype(dtype), 0
         self.values: list[Array] = [np.zeros(sizes[0], self.dtype), None]
         self.adjoints: list[Array] = [np.zeros(sizes[0], self.dtype), None]
+        self._kept: dict[int, tuple[Array, Array]] = {}
         self.resize(1)
 
     def resize(self, lanes: int) -> bool:
@@ -32,8 +46,12 @@ class Memory:
         import numpy as np
 
         self.lanes = lanes
-        self.values[True] = np.zeros((self.sizes[True], lanes), self.dtype)
-        self.adjoints[True] = np.zeros((self.sizes[True], lanes), self.dtype)
+        if lanes not in self._kept:
+            shape = (self.sizes[True], lanes)
+            self._kept[lanes] = np.zeros(shape, self.dtype), np.zeros(shape, self.dtype)
+            if len(self._kept) > KEPT:
+                del self._kept[next(iter(self._kept))]
+        self.values[True], self.adjoints[True] = self._kept[lanes]
         return True
 
     def buffer(self, adjoint: bool, lanes: bool) -> Array:

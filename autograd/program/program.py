@@ -15,11 +15,12 @@ from autograd.engine import Value
 from autograd.program import failures, run_native
 from autograd.program.instructions import Emitter, Instruction, Instructions
 from autograd.program.layout import Array, Layout
-from autograd.program.memory import Memory
+from autograd.program.memory import Ends, Memory
 from autograd.program.record import CONSTANT, Recording
 from autograd.program.reroll import Reroll
 from autograd.program.run_native import NativeExecutor
 from autograd.program.run_numpy import NumpyExecutor
+from autograd.program.training import Trainer
 
 DTYPES = ("float64", "float32")
 
@@ -62,8 +63,14 @@ class Program:
         self._layout = Layout(Reroll(self.recording))
         self._code = Emitter(self._layout).out
         self._memory = Memory(self._layout.sizes, dtype)
-        self._executor = _executor(executor, self._code, self._memory)
-        self._input_places = self._layout.address[self.recording.inputs]
+        root = self.recording.root
+        ends = Ends(
+            self._layout.address[self.recording.inputs],
+            int(self._layout.address[root]),
+            self.recording.lanes[root],
+            len(self.parameters),
+        )
+        self._executor = _executor(executor, self._code, self._memory, ends)
         self._parameter_places = self._layout.address[self.recording.parameters]
         self._examples: Array | None = None
         self._complete = False
@@ -138,6 +145,24 @@ class Program:
         with self._lock:
             return self._columns([self._adjoint(number) for number in numbers])
 
+    def train(self, X: Any, optimizer: Any, steps: int, batch_size: int | None = None) -> Array:
+        """Take `steps` steps of an optimiser; return the mean cost before each, (steps,).
+
+        `optimizer` is any object with `rule(w, g, state, step)` → (w, state), of one
+        parameter. Each step uses all rows of X, or the next `batch_size` of them (the last
+        batch of a pass may be smaller). Parameters stay in the program:
+        `store_parameters()` writes them to their Values. A cost or gradient that is not
+        finite raises as a call does, with the parameters as before that step.
+        """
+        examples = self._checked(X)
+        if steps < 0 or (batch_size is not None and batch_size < 1):
+            raise ValueError(
+                f"steps is 0 or more and batch_size 1 or more; got {steps} and {batch_size}."
+            )
+        with self._lock:
+            self._examples, self._complete = examples, False
+            return Trainer(self, optimizer).run(examples, steps, batch_size)
+
     def load_parameters(self) -> None:
         """Take the numbers of the parameters from their Values."""
         with self._lock:
@@ -164,11 +189,13 @@ class Program:
         return examples
 
     def _load(self, examples: Array) -> None:
-        if self._memory.resize(len(examples)):
-            self._executor.bind()
-            self._fill_constants()
+        self._resize(len(examples))
         self._examples, self._complete = examples, False
-        self._memory.values[True][self._input_places] = examples.T
+        self._executor.load(examples)
+
+    def _resize(self, lanes: int) -> None:
+        if self._memory.resize(lanes):
+            self._executor.bind()
 
     def _fill_constants(self) -> None:
         recording = self.recording
@@ -242,25 +269,27 @@ class Program:
         return out
 
 
-def _executor(wanted: str, code: Instructions, memory: Memory) -> NumpyExecutor | NativeExecutor:
+def _executor(
+    wanted: str, code: Instructions, memory: Memory, ends: Ends
+) -> NumpyExecutor | NativeExecutor:
     """Return the executor asked for; "auto" falls back to NumPy."""
     if wanted not in ("auto", "native", "numpy"):
         raise ValueError(f"executor is 'auto', 'native' or 'numpy'; got {wanted!r}.")
     if wanted == "numpy":
-        return NumpyExecutor(code, memory)
+        return NumpyExecutor(code, memory, ends)
     if not run_native.available():
         if wanted == "native":
             raise ImportError(
                 "executor='native' needs the C extension, which was not built. Install a C "
                 "compiler and run pip install -e . again, or use executor='auto'."
             )
-        return NumpyExecutor(code, memory)
+        return NumpyExecutor(code, memory, ends)
     try:
-        return NativeExecutor(code, memory)
+        return NativeExecutor(code, memory, ends)
     except NotImplementedError:
         if wanted == "native":
             raise
-        return NumpyExecutor(code, memory)
+        return NumpyExecutor(code, memory, ends)
 
 
 def _computed(operation: str, operands: Sequence[Array]) -> Array:

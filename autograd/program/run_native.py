@@ -18,7 +18,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from autograd.program.accesses import Access, Array
+from autograd.program.accesses import Access, Array, accesses
 from autograd.program.instructions import (
     ADD,
     Contraction,
@@ -27,7 +27,8 @@ from autograd.program.instructions import (
     Map,
     Row,
 )
-from autograd.program.memory import Memory
+from autograd.program.memory import KEPT, Ends, Memory
+from autograd.program.training import Update
 
 _ROWS = ("peak", "rest", "take", "untake")
 
@@ -117,6 +118,29 @@ class Table:
         stride = chosen.strides[0] if chosen.strides else 0
         return [*words, _buffer(chosen), chosen.offset, self._place(chosen.index), stride]
 
+    def update(self, this: Update) -> list[int]:
+        """Return the words of an optimiser's rule: a Map of several results."""
+        import numpy as np
+
+        code, count, slots = this.expression, len(this.places), this.slots
+        sources = [(0, this.places), (2, this.places)]
+        sources += [(4, k * count + np.arange(count)) for k in range(slots)]
+        sources += [(4, np.full(count, slots * count + k)) for k in range(2)]
+        targets = [sources[0], *sources[2 : 2 + slots]]
+        sizes, found = accesses(np, [(index, False, False) for _, index in (*sources, *targets)])
+        words = [
+            1, 0, len(sizes), len(sources), len(targets), len(code.constants),
+            len(self.constants), len(code.steps), code.registers,
+            found[0].index is not None, *sizes,
+        ]  # fmt: skip
+        self.constants += code.constants
+        for k, ((buffer, _), access) in enumerate(zip((*sources, *targets), found, strict=True)):
+            words += [buffer, *self._operand(access, len(sizes))[1:]]
+            if k >= len(sources):
+                words += (code.results[k - len(sources)], 0)
+        words += self._steps(code.steps)
+        return [words[0], len(words) + 1, *words[1:]]
+
 
 def _buffer(access: Access) -> int:
     return 2 * access.adjoint + access.lanes
@@ -127,38 +151,55 @@ class NativeExecutor:
 
     name = "native"
 
-    def __init__(self, instructions: Instructions, memory: Memory) -> None:
+    def __init__(self, instructions: Instructions, memory: Memory, ends: Ends) -> None:
         import numpy as np
 
-        self.np, self.memory = np, memory
+        self.np, self.memory, self.ends = np, memory, ends
+        self.state = np.zeros((0, 0), memory.dtype)
+        self._installed: Update | None = None
         table = Table()
         backward = instructions.backward
         sections = [
             table.words(instructions.forward),
             table.words(x for x in backward if x.needed),
             table.words(x for x in backward if not x.needed),
-            [],
         ]
-        self._tables = tuple(np.array(words, dtype=np.int64) for words in sections)
+        self._sections = [np.array(words, dtype=np.int64) for words in sections]
+        self._table = table
+        self._numbers = np.zeros(2, memory.dtype)  # an optimiser's state, its step and scale
+        self._update = np.zeros(0, np.int64)
+        self._places = np.ascontiguousarray(ends.inputs, dtype=np.int64)
+        self._seal()
+        self.bind()
+
+    def _seal(self) -> None:
+        np, table = self.np, self._table
         self._constants = np.array(table.constants, dtype=np.float64)
         self._index = np.concatenate([np.zeros(0, np.int64), *table.index]).astype(np.int64)
-        self._state = np.zeros(1, memory.dtype)
-        self._replay: Any = None
-        self.bind()
+        self._bound: dict[int, tuple[Array, Any]] = {}
 
     def bind(self) -> None:
         """Read the tables for the arrays that the memory holds now."""
         from autograd.program import _replay
 
         memory = self.memory
-        self._replay = _replay.Replay(
-            memory.dtype == self.np.float32,
-            memory.lanes,
-            (*memory.values, *memory.adjoints, self._state),
-            self._tables,
-            self._constants,
-            self._index,
-        )
+        values, self._replay = self._bound.get(memory.lanes, (None, None))
+        if values is not memory.values[True]:
+            self._replay = _replay.Replay(
+                memory.dtype == self.np.float32,
+                memory.lanes,
+                (*memory.values, *memory.adjoints, self._numbers),
+                (*self._sections, self._update),
+                self._constants,
+                self._index,
+            )
+            self._bound[memory.lanes] = memory.values[True], self._replay
+            if len(self._bound) > KEPT:
+                del self._bound[next(iter(self._bound))]
+
+    def load(self, examples: Array) -> None:
+        """Copy rows of examples to the lanes of the inputs."""
+        self._replay.load(self.np.ascontiguousarray(examples), self._places)
 
     def forward(self) -> None:
         """Compute every value."""
@@ -171,3 +212,45 @@ class NativeExecutor:
     def remaining(self) -> None:
         """Compute all other adjoints."""
         self._replay.run(2, 3)
+
+    def install(self, update: Update) -> None:
+        """Make room for an optimiser and read its rule."""
+        np, slots, count = self.np, update.slots, len(update.places)
+        known = self._installed
+        if known and known.expression == update.expression and known.slots == slots:
+            if np.array_equal(known.places, update.places):
+                return
+        fresh = np.zeros(slots * count + 2, self.memory.dtype)
+        if known and known.slots == slots and len(known.places) == count:
+            fresh[:] = self._numbers
+        self._numbers, self._installed = fresh, update
+        self.state = fresh[: slots * count].reshape(slots, count)
+        self._update = np.array(self._table.update(update), dtype=np.int64)
+        self._seal()
+        self.bind()
+
+    def update(self, step: int, scale: float) -> None:
+        """Apply the optimiser's rule to every parameter."""
+        self._numbers[-2:] = step, scale
+        self._replay.run(3, 4)
+
+    def train(
+        self, examples: Array, starts: Array, size: int, costs: Array, first_step: int
+    ) -> int:
+        """Take a step for each batch of `size` rows; return how many stayed finite."""
+        ends = self.ends
+        self._numbers[-1] = 1.0
+        return int(
+            self._replay.train(
+                examples,
+                self._places,
+                starts,
+                costs,
+                int(ends.root_lanes),
+                ends.root,
+                0,
+                ends.parameters,
+                len(self._numbers) - 2,
+                first_step,
+            )  # fmt: skip
+        )

@@ -13,7 +13,8 @@ from typing import Any
 from autograd.primitives import PRIMITIVES, SQRT_2
 from autograd.program.accesses import Access, Array
 from autograd.program.instructions import STORE, Contraction, Instruction, Instructions, Map, Row
-from autograd.program.memory import Memory
+from autograd.program.memory import Ends, Memory
+from autograd.program.training import Update
 
 Thunk = Callable[[], None]
 
@@ -75,10 +76,12 @@ class NumpyExecutor:
 
     name = "numpy"
 
-    def __init__(self, instructions: Instructions, memory: Memory) -> None:
+    def __init__(self, instructions: Instructions, memory: Memory, ends: Ends) -> None:
         import numpy as np
 
-        self.np, self.instructions, self.memory = np, instructions, memory
+        self.np, self.instructions, self.memory, self.ends = np, instructions, memory, ends
+        self.state = np.zeros((0, 0), memory.dtype)
+        self._installed: Update | None = None
         self._forward: list[Thunk] = []
         self._backward: list[Thunk] = []
         self._rest: list[Thunk] = []
@@ -91,6 +94,10 @@ class NumpyExecutor:
         self._backward = [self._bound(x) for x in program.backward if x.needed]
         self._rest = [self._bound(x) for x in program.backward if not x.needed]
 
+    def load(self, examples: Array) -> None:
+        """Copy rows of examples to the lanes of the inputs."""
+        self.memory.values[True][self.ends.inputs] = examples.T
+
     def forward(self) -> None:
         """Compute every value."""
         self._run(self._forward)
@@ -102,6 +109,52 @@ class NumpyExecutor:
     def remaining(self) -> None:
         """Compute all other adjoints."""
         self._run(self._rest)
+
+    def install(self, update: Update) -> None:
+        """Make room for an optimiser's state, if it is another one than before."""
+        shape = update.slots, len(update.places)
+        if self.state.shape != shape:
+            self.state = self.np.zeros(shape, self.memory.dtype)
+        self._installed = update
+
+    def update(self, step: int, scale: float) -> None:
+        """Apply the optimiser's rule to every parameter."""
+        this = self._installed
+        if this is None:
+            raise RuntimeError("no optimiser is installed; use Program.train.")
+        code, number = this.expression, self.memory.dtype.type
+        values, adjoints = self.memory.values[False], self.memory.adjoints[False]
+        registers: list[Any] = [None] * code.registers
+        w, g = values[this.places], adjoints[this.places]
+        given = (w, g, *self.state, number(step), number(scale), *map(number, code.constants))
+        registers[: len(given)] = given
+        with self.np.errstate(all="ignore"):
+            for name, result, operands in code.steps:
+                registers[result] = operations()[name](*[registers[k] for k in operands])
+        results = [registers[k] for k in code.results]
+        values[this.places] = results[0]
+        self.state = self.np.array(
+            [self.np.broadcast_to(x, w.shape) for x in results[1:]], self.memory.dtype
+        ).reshape(self.state.shape)
+
+    def train(
+        self, examples: Array, starts: Array, size: int, costs: Array, first_step: int
+    ) -> int:
+        """Take a step for each batch of `size` rows; return how many stayed finite."""
+        root = self.memory.values[self.ends.root_lanes][self.ends.root]
+        gradient = self.memory.adjoints[False][: self.ends.parameters]
+        for k, start in enumerate(starts):
+            self.load(examples[start : start + size])
+            self.forward()
+            self.backward()
+            costs[k] = root.mean() if self.ends.root_lanes else self._shared_root()
+            if not self.np.isfinite(costs[k] + gradient.sum()):
+                return k
+            self.update(first_step + k, 1.0)
+        return len(starts)
+
+    def _shared_root(self) -> float:
+        return float(self.memory.values[False][self.ends.root])
 
     def _run(self, thunks: Sequence[Thunk]) -> None:
         with self.np.errstate(all="ignore"):

@@ -1,0 +1,213 @@
+"""Training inside a program is the optimiser's own step, parameter by parameter."""
+
+import math
+import threading
+
+import numpy as np
+import pytest
+
+import nn
+from autograd import AnomalyError, DomainError, Value, exp, log, mean
+from autograd.program import Program, run_native
+from tests.program import zoo
+from tests.program.test_program import EXECUTORS
+
+OPTIMISERS = {
+    "sgd": lambda p: nn.SGD(p, lr=0.1),
+    "momentum": lambda p: nn.SGD(p, lr=0.1, momentum=0.9),
+    "nesterov": lambda p: nn.SGD(p, lr=0.1, momentum=0.9, nesterov=True, weight_decay=0.01),
+    "rmsprop": lambda p: nn.RMSprop(p, lr=0.02),
+    "adam": lambda p: nn.Adam(p, lr=0.02),
+    "adamw": lambda p: nn.AdamW(p, lr=0.02),
+    "clipped": lambda p: nn.SGD(p, lr=0.1, clip_norm=0.05, clip_value=0.04),
+    "cosine": lambda p: nn.Adam(p, lr=nn.cosine(0.1, 0.0, steps=15)),
+    "a branch on the step": lambda p: nn.SGD(p, lr=lambda step: 0.1 if step < 5 else 0.01),
+    "math of the step": lambda p: nn.SGD(p, lr=lambda step: 0.1 * math.exp(-step)),
+}
+
+
+def rows(m=10, width=4, seed=0):
+    return np.random.default_rng(seed).normal(size=(m, width))
+
+
+def eager_training(loss_of, parameters, optimizer, X, steps, size):
+    costs = []
+    starts = [k for k in range(0, len(X), size)]
+    for step in range(steps):
+        start = starts[step % len(starts)]
+        cost = mean([loss_of(row) for row in X[start : start + size]])
+        optimizer.zero_grad()
+        cost.backward()
+        optimizer.step()
+        costs.append(cost.data)
+    return costs
+
+
+def linear_model():
+    """A two-layer network whose loss can be made again for any row."""
+    leaves = zoo.Leaves(3)
+    w, b, v = leaves.matrix(3, 2), leaves.weights(3), leaves.weights(3)
+
+    def loss_of(row):
+        hidden = [
+            (wj[0] * row[0] + wj[1] * row[1] + bj).tanh() for wj, bj in zip(w, b, strict=True)
+        ]
+        out = sum(vj * h for vj, h in zip(v, hidden, strict=True))
+        return (out - row[2]) ** 2 + 0.1 * abs(out) * row[3] ** 2
+
+    return loss_of, leaves.parameters
+
+
+@pytest.mark.parametrize("executor", EXECUTORS)
+@pytest.mark.parametrize("name", OPTIMISERS)
+@pytest.mark.parametrize("size", [10, 4])
+def test_twenty_steps_agree_with_the_eager_optimiser(name, executor, size):
+    X, results = rows(), []
+    for compiled in (True, False):
+        loss_of, parameters = linear_model()
+        optimizer = OPTIMISERS[name](parameters)
+        if compiled:
+            inputs = [Value(x) for x in X[0]]
+            program = Program(
+                loss_of(inputs), inputs=inputs, parameters=parameters, executor=executor
+            )
+            costs = [*program.train(X, optimizer, 9, size), *program.train(X[:0:-1], optimizer, 0)]
+            rest = np.roll(X, -((9 % math.ceil(10 / size)) * size), axis=0)
+            costs += [*program.train(rest, optimizer, 0, size)]
+            program.store_parameters()
+            assert optimizer.steps == 9
+        else:
+            costs = eager_training(loss_of, parameters, optimizer, X, 9, size)
+        results.append((costs, [p.data for p in parameters], optimizer.state))
+    (costs, ws, state), (eager_costs, eager_ws, eager_state) = results
+    np.testing.assert_allclose(costs, eager_costs, rtol=1e-12)
+    np.testing.assert_allclose(ws, eager_ws, rtol=1e-12)
+    np.testing.assert_allclose(state, eager_state, rtol=1e-12, atol=1e-15)
+
+
+@pytest.mark.parametrize("executor", EXECUTORS)
+def test_training_continues_where_it_stopped(executor):
+    X, ends = rows(), []
+    for parts in ((20,), (7, 13)):
+        loss_of, parameters = linear_model()
+        optimizer = nn.Adam(parameters, lr=0.05)
+        inputs = [Value(x) for x in X[0]]
+        program = Program(loss_of(inputs), inputs=inputs, parameters=parameters, executor=executor)
+        for steps in parts:
+            program.train(X, optimizer, steps)
+        program.store_parameters()
+        ends.append([p.data for p in parameters])
+    assert ends[0] == ends[1]
+
+
+@pytest.mark.parametrize("executor", EXECUTORS)
+def test_only_the_parameters_of_the_optimiser_move(executor):
+    loss_of, parameters = linear_model()
+    before = [p.data for p in parameters]
+    inputs = [Value(x) for x in rows()[0]]
+    program = Program(loss_of(inputs), inputs=inputs, parameters=parameters, executor=executor)
+    program.train(rows(), nn.Adam(parameters[1::3]), 3)
+    program.store_parameters()
+    moved = [p.data != b for p, b in zip(parameters, before, strict=True)]
+    assert moved == [k % 3 == 1 for k in range(len(parameters))]
+
+
+def test_any_object_with_a_rule_is_an_optimiser():
+    class SignDescent:
+        def rule(self, w, g, state, step):
+            return w - 0.01 * g.sign(), state
+
+    w = Value(1.0)
+    program = Program(w * w, inputs=[], parameters=[w])
+    program.train(np.zeros((1, 0)), SignDescent(), 10)
+    program.store_parameters()
+    assert w.data == pytest.approx(0.9, rel=1e-12)
+
+
+@pytest.mark.parametrize("executor", EXECUTORS)
+def test_a_failing_step_changes_nothing(executor):
+    w, x = Value(1.0, "w"), Value(1.0, "x")
+    program = Program(log(w * x), inputs=[x], parameters=[w], executor=executor)
+    with pytest.raises(DomainError, match="log is defined"):
+        program.train([[1.0]], nn.SGD([w], lr=0.4), 50)
+    program.store_parameters()
+    assert math.isfinite(w.data)
+
+
+def test_what_overflows_is_named():
+    w, x = Value(1.0, "w"), Value(1.0, "x")
+    program = Program(exp(w * x), inputs=[x], parameters=[w])
+    with pytest.raises(AnomalyError, match=r"'exp' node.*example 1"):
+        program([[1.0], [800.0]])
+    with pytest.raises(AnomalyError, match="example 0 has nan for node 'x'"):
+        program([[math.nan]])
+
+
+def test_a_stranger_in_the_optimiser_is_named():
+    w, x = Value(1.0, "w"), Value(1.0, "x")
+    program = Program(w * x, inputs=[x], parameters=[w])
+    with pytest.raises(ValueError, match="no parameter of the program"):
+        program.train([[1.0]], nn.SGD([Value(3.0)]), 1)
+
+
+def both_at_once(*calls):
+    threads = [threading.Thread(target=call) for call in calls]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+def trained(executor, results, k):
+    loss, inputs, parameters = zoo.mlp(seed=k)
+    program = Program(loss, inputs=inputs, parameters=parameters, executor=executor)
+    results[k] = program.train(rows(50, len(inputs), k), nn.SGD(parameters, lr=0.05), 200)
+
+
+@pytest.mark.parametrize("executor", EXECUTORS)
+def test_two_threads_train_two_programs(executor):
+    alone, together = {}, {}
+    for k in (0, 1):
+        trained(executor, alone, k)
+    both_at_once(*(lambda k=k: trained(executor, together, k) for k in (0, 1)))
+    assert all((alone[k] == together[k]).all() for k in (0, 1))
+
+
+@pytest.mark.parametrize("executor", EXECUTORS)
+def test_two_threads_share_one_program(executor):
+    loss, inputs, parameters = zoo.mlp()
+    program = Program(loss, inputs=inputs, parameters=parameters, executor=executor)
+    data = [rows(20 + k, len(inputs), k) for k in (0, 1)]
+    expected = [program(X) for X in data]
+    wrong = []
+
+    def call(k):
+        for _ in range(100):
+            cost, gradient = program(data[k])
+            if cost != expected[k][0] or (gradient != expected[k][1]).any():
+                wrong.append(k)
+
+    both_at_once(lambda: call(0), lambda: call(1))
+    assert not wrong
+
+
+def test_single_precision_follows_double():
+    loss, inputs, parameters = zoo.classifier()
+    X = np.column_stack([rows(30, 4), np.arange(30) % 3])
+    ends = []
+    for dtype in ("float64", "float32"):
+        program = Program(loss, inputs=inputs, parameters=parameters, dtype=dtype)
+        ends.append(program.train(X, nn.Adam(parameters), 50)[-1])
+        assert program.dtype == dtype and program(X)[1].dtype == dtype
+    assert ends[1] == pytest.approx(ends[0], rel=1e-4)
+
+
+@pytest.mark.skipif(not run_native.available(), reason="the extension is not built")
+def test_replays_are_bit_identical():
+    loss, inputs, parameters = zoo.lstm()
+    program = Program(loss, inputs=inputs, parameters=parameters)
+    X = rows(33, len(inputs))
+    first = program(X)
+    program(X[:5])
+    again = program(X)
+    assert first[0] == again[0] and (first[1] == again[1]).all()
