@@ -47,7 +47,11 @@ def show_proof() -> None:
     for step, formula in proof.on_symbols():
         first, *rest = formula.splitlines()
         print(f"    {step} = {first}" + "".join(f",{line}" for line in rest))
-    print("  and on numbers:")
+    print("  as the engine explains it, line by line:")
+    for line in proof.derivation().text().splitlines():
+        if line.startswith("∂C/∂") and " = " in line:
+            print(f"    {line}")
+    print("  and each factor in a network of three layers:")
     show_claims(list(proof.on_numbers()))
 
 

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from autograd import Value, dot, expression, gradients, sigmoid
+from autograd import Explanation, Value, dot, explain, expression, gradients, sigmoid
 from demos.notes.claims import Claim
 from demos.notes.note_0 import Setting, sigma_prime
 
@@ -47,6 +47,16 @@ def on_symbols(n: int = 2) -> Iterator[tuple[str, str]]:
     # C enters through its derivatives δ2[k] by z2[k] alone: Σ_k δ2[k] z2[k] has the same ones.
     (error,) = gradients(dot(delta, z2), [z1[0]], build_graph=True)
     yield "δ1[0] = Σ_k δ2[k] ∂z2[k]/∂z1[0]", str(expression(error))
+
+
+def derivation(n: int = 2) -> Explanation:
+    """Return the engine's own account of ∂C/∂z1[0]: a line of the chain rule for each node."""
+    z1, z2, _ = layer_above(n)
+    for k, z in enumerate(z2):
+        z.label = f"z2[{k}]"
+    cost = dot(symbols("δ", n, 2), z2)
+    cost.label = "C"
+    return explain(cost, z1[0])
 
 
 def on_numbers(seed: int = 0) -> Iterator[Claim]:

@@ -61,6 +61,19 @@ def test_the_symbols_of_the_proof_stand_for_any_numbers(n):
         assert error.data == pytest.approx(arriving * a * (1.0 - a), rel=1e-14)
 
 
+@pytest.mark.parametrize("n", [1, 2, 4])
+def test_the_explained_proof_has_one_path_for_each_unit_above(n):
+    explained = proof.derivation(n)
+    z1, z2, _ = proof.layer_above(n)
+    (error,) = gradients(dot(proof.symbols("δ", n, 2), z2), z1[:1])
+    assert explained.path_count == n
+    assert explained.value == pytest.approx(error, rel=1e-14)
+    lines = explained.text().splitlines()
+    for k in range(n):
+        assert any(f"w2[{k},0]" in line and line.startswith("∂C/∂a1[0]") for line in lines)
+        assert any(line.startswith(f"∂C/∂z2[{k}] = δ2[{k}]") for line in lines)
+
+
 @pytest.mark.parametrize("seed", SEEDS)
 def test_every_step_of_the_postponed_proof_holds_on_numbers(seed):
     for claim in proof.on_numbers(seed):
