@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from itertools import product
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from autograd import Value
 from nn.data import floats, several, table
@@ -12,11 +13,20 @@ if TYPE_CHECKING:
     from nn.data import Array
 
 
+class Tensor(NamedTuple):
+    """Values found under one path: a single one, or nested sequences of them, row by row."""
+
+    path: str
+    shape: tuple[int, ...]
+    leaves: list[Value]
+
+
 class Module:
     """Something with parameters: the leaf Values found in its attributes, and in theirs.
 
     Parameters are named by their path, `layers.0.W[1][2]`, in the order of the attributes;
-    one that is reached twice is named once. A subclass sets attributes in `__init__` and
+    one that is reached twice is named once, and attributes that begin with an underscore are
+    left out. A subclass sets attributes in `__init__` and
     defines `__call__`, from one example to a Value or a list of them.
 
     >>> class Line(Module):
@@ -37,15 +47,15 @@ class Module:
 
     def parameters(self) -> list[Value]:
         """Return every parameter, each once."""
-        return [value for _, value in self.named_parameters()]
+        return list(dict.fromkeys(leaf for tensor in self._tensors() for leaf in tensor.leaves))
 
     def named_parameters(self) -> list[tuple[str, Value]]:
         """Return every parameter with its name, each once."""
         names: dict[Value, str] = {}
-        for path, tensor in self._tensors().items():
-            for index, value in _entries(tensor):
-                names.setdefault(value, path + "".join(f"[{k}]" for k in index))
-        return [(name, value) for value, name in names.items()]
+        for path, shape, leaves in self._tensors():
+            for index, leaf in zip(product(*map(range, shape)), leaves, strict=True):
+                names.setdefault(leaf, path + "".join(f"[{k}]" for k in index))
+        return [(name, leaf) for leaf, name in names.items()]
 
     def zero_grad(self) -> None:
         """Set the gradient of every parameter to 0."""
@@ -56,28 +66,30 @@ class Module:
         """Return the numbers of the parameters as arrays: path → copy, `layers.0.W` (2, 16)."""
         import numpy as np
 
-        return {path: np.array(_numbers(tensor)) for path, tensor in self._tensors().items()}
+        return {
+            path: np.array([leaf.data for leaf in leaves]).reshape(shape)
+            for path, shape, leaves in self._tensors()
+        }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Set the parameters from what `state_dict` returned; nested lists will do for arrays.
 
         Raises ValueError, with nothing changed, where a path or a shape differs.
         """
-        expected = self.state_dict()
-        if state.keys() != expected.keys():
+        tensors = self._tensors()
+        paths = [tensor.path for tensor in tensors]
+        if set(state) != set(paths):
             raise ValueError(
-                f"the state must have the paths of {self!r}: expected {', '.join(expected)}; "
+                f"the state must have the paths of {self!r}: expected {', '.join(paths)}; "
                 f"found {', '.join(map(str, state)) or 'none'}."
             )
         arrays = {path: floats(path, numbers) for path, numbers in state.items()}
-        for path, array in arrays.items():
-            if array.shape != expected[path].shape:
-                raise ValueError(
-                    f"{path}: expected shape {expected[path].shape}, found {array.shape}."
-                )
-        for path, tensor in self._tensors().items():
-            for index, value in _entries(tensor):
-                value.data = arrays[path][index]
+        for path, shape, _ in tensors:
+            if arrays[path].shape != shape:
+                raise ValueError(f"{path}: expected shape {shape}, found {arrays[path].shape}.")
+        for path, _, leaves in tensors:
+            for leaf, number in zip(leaves, arrays[path].ravel().tolist(), strict=True):
+                leaf.data = number
 
     def predict(self, X: Any) -> Array:
         """Return the outputs for the rows of X, (m, n), as an array (m, fan_out).
@@ -93,7 +105,7 @@ class Module:
         import numpy as np
 
         rows = table("X", X, columns=getattr(self, "fan_in", None)).tolist()
-        return np.array([_numbers(several(self(row))) for row in rows], dtype=float)
+        return np.array([[a.data for a in several(self(row))] for row in rows])
 
     def __repr__(self) -> str:
         number = len(self.parameters())
@@ -104,26 +116,26 @@ class Module:
         """Return what the repr says before the number of parameters."""
         return []
 
-    def _tensors(self) -> dict[str, Any]:
-        """Return path → Value, or nested sequences of Values, those that hold something new."""
+    def _tensors(self) -> list[Tensor]:
+        """Return the tensors below this module that hold something new, in order."""
         seen: set[Value] = set()
-        found = {}
-        for path, tensor in _search("", self, set()):
-            members = {value for _, value in _entries(tensor)}
-            if not members <= seen:
-                seen |= members
-                found[path] = tensor
+        found = []
+        for tensor in _search("", self, set()):
+            if not seen.issuperset(tensor.leaves):
+                seen.update(tensor.leaves)
+                found.append(tensor)
         return found
 
 
-def _search(path: str, thing: Any, visited: set[int]) -> Iterator[tuple[str, Any]]:
-    """Yield the Values below `thing` with their paths, sequences of nothing but Values as one."""
+def _search(path: str, thing: Any, visited: set[int]) -> Iterator[Tensor]:
+    """Yield what is below `thing`, sequences of nothing but Values as one."""
     parts: Any = ()
-    if _is_tensor(thing):
-        yield path, thing
+    shape = _shape(thing)
+    if shape is not None:
+        yield Tensor(path, shape, _flat(thing))
     elif isinstance(thing, Module) and id(thing) not in visited:
         visited.add(id(thing))
-        parts = vars(thing).items()
+        parts = [(name, part) for name, part in vars(thing).items() if name[0] != "_"]
     elif isinstance(thing, Mapping):
         parts = thing.items()
     elif isinstance(thing, list | tuple):
@@ -132,20 +144,16 @@ def _search(path: str, thing: Any, visited: set[int]) -> Iterator[tuple[str, Any
         yield from _search(f"{path}.{name}" if path else str(name), part, visited)
 
 
-def _is_tensor(thing: Any) -> bool:
+def _shape(thing: Any) -> tuple[int, ...] | None:
+    """Return the lengths of nested sequences of leaf Values; None for anything else."""
     if isinstance(thing, list | tuple):
-        return bool(thing) and all(map(_is_tensor, thing))
-    return thing.__class__ is Value and not thing.op and not thing.constant
+        inner = {_shape(part) for part in thing}
+        below = inner.pop() if len(inner) == 1 else None
+        return None if below is None else (len(thing), *below)
+    return () if thing.__class__ is Value and not thing.op and not thing.constant else None
 
 
-def _entries(tensor: Any, index: tuple[int, ...] = ()) -> Iterator[tuple[tuple[int, ...], Value]]:
-    """Yield each Value of nested sequences with its index."""
+def _flat(tensor: Any) -> list[Value]:
     if isinstance(tensor, list | tuple):
-        for k, part in enumerate(tensor):
-            yield from _entries(part, (*index, k))
-    else:
-        yield index, tensor
-
-
-def _numbers(tensor: Any) -> Any:
-    return list(map(_numbers, tensor)) if isinstance(tensor, list | tuple) else tensor.data
+        return [leaf for part in tensor for leaf in _flat(part)]
+    return [tensor]

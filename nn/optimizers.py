@@ -128,7 +128,6 @@ class SGD(Optimizer):
     0.8
     """
 
-    _: KW_ONLY
     momentum: float = 0.0
     nesterov: bool = False
 
@@ -157,7 +156,6 @@ class RMSprop(Optimizer):
     RMSprop(2 parameters, lr=0.01)
     """
 
-    _: KW_ONLY
     alpha: float = 0.99
     epsilon: float = 1e-8
 
@@ -175,7 +173,6 @@ class Moments(Optimizer):
     """What Adam and AdamW share: running means m of g and v of g², freed of their bias."""
 
     lr: float | Callable[[Any], Any] = 0.001
-    _: KW_ONLY
     beta1: float = 0.9
     beta2: float = 0.999
     epsilon: float = 1e-8

@@ -258,3 +258,19 @@ def test_what_cannot_be_is_refused_with_what_was_expected(make, words):
 def test_an_input_that_is_not_a_number_is_refused():
     with pytest.raises(TypeError, match="real number"):
         nn.MLP(2, [1])(["1", 2.0])
+
+
+def test_sequences_of_unequal_lengths_are_named_part_by_part():
+    class Ragged(nn.Module):
+        def __init__(self):
+            self.rows = [[Value(1.0), Value(2.0)], [Value(3.0)]]
+            self._spare = Value(4.0)
+
+    ragged = Ragged()
+    assert [name for name, _ in ragged.named_parameters()] == [
+        "rows.0[0]", "rows.0[1]", "rows.1[0]",
+    ]  # fmt: skip
+    assert {path: array.tolist() for path, array in ragged.state_dict().items()} == {
+        "rows.0": [1.0, 2.0],
+        "rows.1": [3.0],
+    }
