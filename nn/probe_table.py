@@ -69,11 +69,10 @@ def _worst(*arrays: Array) -> Array:
 
 def _furthest(apart: Array, gradient: Array, most: int) -> list[int]:
     """Return, in rising order, the places of NaN, of large differences, of large gradients."""
+    import numpy as np
 
-    def rank(k: int) -> tuple[bool, float, float]:
-        return bool(apart[k] == apart[k]), -apart[k], -abs(gradient[k])
-
-    return sorted(sorted(range(len(apart)), key=rank)[:most])
+    order = np.lexsort((-np.abs(gradient), -np.nan_to_num(apart, nan=np.inf)))
+    return sorted(order[:most].tolist())
 
 
 def _left_out(count: int, shown: int, what: str) -> list[str]:

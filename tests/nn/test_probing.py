@@ -401,3 +401,17 @@ def test_a_cost_without_a_graph_is_refused(rng):
 def test_another_kind_of_model_is_refused():
     with pytest.raises(TypeError, match="Neuron, a Layer or an MLP; got function"):
         probe(lambda x: x, [1.0])
+
+
+@pytest.mark.parametrize("width", [1, 40])
+@pytest.mark.parametrize("depth", [1, 2, 3, 4, 5])
+def test_the_formulas_hold_at_the_ends_of_depth_and_width(depth, width, rng):
+    mlp = MLP(width, [width] * depth, activation="silu", output="tanh", seed=depth)
+    x, y = [rng.gauss(0, 1) for _ in range(width)], target("huber", width, rng)
+    p = probe(mlp, x, y, "huber")
+    assert p.check() <= width + 5
+    oracle = matrix_backpropagation(mlp, np.array(x), np.array(y), "huber")
+    for layer, (delta, dW) in zip(p.layers, oracle, strict=True):
+        assert (layer.dW == np.outer(layer.inputs, layer.delta)).all()
+        assert close(delta, layer.delta)
+        assert close(dW, layer.dW)
