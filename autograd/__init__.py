@@ -69,7 +69,7 @@ from autograd.primitives import (
 
 if TYPE_CHECKING:
     from autograd.check import check_gradients
-    from autograd.drawing import Drawing, draw
+    from autograd.drawing import Drawing, LayerPicture, NetworkPicture, Page, draw, step_through
     from autograd.explanation import Explanation, explain
     from autograd.functional import (
         derivative,
@@ -157,6 +157,7 @@ __all__ = [
     "softplus",
     "softsign",
     "sqrt",
+    "step_through",
     "take",
     "tan",
     "tanh",
@@ -181,7 +182,7 @@ _ROOMS = {
         "value_and_grad",
         "vjp",
     ),
-    "drawing": ("Drawing", "draw"),
+    "drawing": ("Drawing", "LayerPicture", "NetworkPicture", "Page", "draw", "step_through"),
     "graph": ("depth", "leaves", "op_counts", "topological"),
     "modes": ("detect_anomaly", "no_grad"),
     "notation": ("expression",),

@@ -77,7 +77,9 @@ def _box(box: Box, centre: Point, theme: Theme) -> str:
         if box.kind == "constant"
         else _numbers(box, x, y, width, theme, line)
     )
-    return svg.element("g", svg.title(box.tooltip), frame, *inside, id=f"n{box.key}")
+    return svg.element(
+        "g", svg.title(box.tooltip), frame, *inside, id=f"n{box.key}", data_part="box"
+    )
 
 
 def _numbers(box: Box, x: float, y: float, width: float, theme: Theme, line: str) -> list[str]:
@@ -95,7 +97,7 @@ def _numbers(box: Box, x: float, y: float, width: float, theme: Theme, line: str
         svg.text(left + PAD, y + 17, box.name, theme.muted),
         svg.text(right, y + 17, number(box.data), theme.text, anchor="end", bold=True),
         svg.text(left + PAD, y + 34, "grad", theme.muted),
-        svg.text(right, y + 34, grad, theme.sign(box.grad), anchor="end", bold=True),
+        svg.text(right, y + 34, grad, theme.sign(box.grad), anchor="end", bold=True, part="grad"),
     ]
 
 
@@ -143,7 +145,9 @@ def _edge(
     corners = f"M{x:.1f} {y:.1f}l-3.5 -7h7z" if vertical else f"M{x:.1f} {y:.1f}l-7 -3.5v7z"
     head = svg.element("path", d=corners, fill=colour)
     label = _edge_label(edge, line, colour, theme) if labels and edge.label else ""
-    return svg.element("g", svg.title(edge_tooltip(edge)), shaft, head, label, id=f"e{k}")
+    return svg.element(
+        "g", svg.title(edge_tooltip(edge)), shaft, head, label, id=f"e{k}", data_part="edge"
+    )
 
 
 def _edge_label(edge: Edge, line: list[Point], colour: str, theme: Theme) -> str:

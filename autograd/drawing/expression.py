@@ -168,8 +168,9 @@ class _Reader:
                 stack += reversed([(x, 1.0) for x in operand.operands])
             else:
                 result.append((operand, local))
-        if node.op == "add" and len(result) > 2:  # sum() starts from a 0 that says nothing
-            return [(x, p) for x, p in result if not (is_constant(x) and _data(x) == 0)]
+        if node.op == "add":  # sum() starts from a 0 that says nothing
+            telling = [(x, p) for x, p in result if not (is_constant(x) and _data(x) == 0)]
+            return telling if len(telling) >= 2 else result
         return result
 
     def _source(self, operand: Any, user: Value) -> Box:

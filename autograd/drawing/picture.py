@@ -17,9 +17,10 @@ Matrix: TypeAlias = tuple[Row, ...]
 class LayerPicture:
     """The numbers of one layer; lists and arrays are taken and kept as tuples of floats.
 
-    `W` and `dW` = ∂C/∂W have the shape (fan_in, fan_out); `z`, `a`, `delta`, `b`, `db` and
-    `slope` = g'(z) have one number a unit. What is not known is left out: without `dW` the
-    gradients are drawn as unknown, and over a batch there is no single z, a or δ.
+    `W` and `dW` = ∂C/∂W have the shape (fan_in, fan_out); `z`, `a`, `delta`, `b`, `db`,
+    `da` = ∂C/∂a and `slope` = g'(z) have one number a unit. What is not known is left out:
+    without `dW` the gradients are drawn as unknown, and over a batch there is no single z, a
+    or δ.
     """
 
     W: Any
@@ -30,6 +31,7 @@ class LayerPicture:
     slope: Any = None
     dW: Any = None
     db: Any = None
+    da: Any = None
     activation: str = ""
 
     def __post_init__(self) -> None:
@@ -40,7 +42,7 @@ class LayerPicture:
             if (len(gradients), len(gradients[0])) != self.shape:
                 raise _shape_error("dW", self.shape, (len(gradients), len(gradients[0])))
             object.__setattr__(self, "dW", gradients)
-        for name in ("b", "z", "a", "delta", "slope", "db"):
+        for name in ("b", "z", "a", "delta", "slope", "db", "da"):
             given = getattr(self, name)
             if given is not None:
                 row = _row(given)

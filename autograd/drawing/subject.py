@@ -14,14 +14,14 @@ from autograd.engine import Value, adjoints
 class Subject:
     """The roots of a graph and the picture of a network; one of them may be missing.
 
-    `options` are the `inputs`, `parameters` and `groups` of `draw`. `units` holds the Value
-    of z of every unit, layer by layer, where they are known.
+    `options` are the `inputs`, `parameters` and `groups` of `draw`. `units` holds the Values
+    (z, a) of every unit, layer by layer, where they are known.
     """
 
     roots: Sequence[Value] = ()
     network: NetworkPicture | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
-    units: Sequence[Sequence[Value]] = ()
+    units: Sequence[Sequence[tuple[Value, Value]]] = ()
     swept: bool = False  # whether gradients are computed here and not read from .grad
 
     def gradient(self, nodes: Sequence[Value]) -> Callable[[Value], float | None] | None:
