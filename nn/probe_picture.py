@@ -19,7 +19,7 @@ def network_picture(probe: Probe) -> NetworkPicture:
     for layer in probe.layers:
         unit = {} if probe.batch else {"z": layer.z, "a": layer.a, "delta": layer.delta}
         if not probe.batch and layer.slope.ndim == 1:
-            unit["slope"] = layer.slope
+            unit |= {"slope": layer.slope, "da": layer.da}
         sums = {"W": layer.W, "b": layer.b, "dW": m * layer.dW, "db": m * layer.db}
         layers.append(LayerPicture(activation=layer.activation, **unit, **sums))
     inputs = None if probe.batch else probe.layers[0].inputs
@@ -44,5 +44,5 @@ def drawing_options(probe: Probe) -> dict[str, Any]:
         "parameters": parameters,
         "inputs": probe.layers[0].nodes.inputs,
         "groups": groups,
-        "units": [layer.nodes.z for layer in probe.layers],
+        "units": [list(zip(layer.nodes.z, layer.nodes.a, strict=True)) for layer in probe.layers],
     }

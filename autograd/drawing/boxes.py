@@ -54,9 +54,10 @@ def size(box: Box) -> Point:
     names = max(svg.text_width(box.name), svg.text_width("grad"))
     numbers = max(
         svg.text_width(number(box.data), bold=True),
+        0.0 if box.grad is None else svg.text_width("+0.000", bold=True),
         svg.text_width(number(box.grad, signed=True), bold=True),
     )
-    return sign_width(box) + names + numbers + 2 * PAD + 10, HEIGHT
+    return sign_width(box) + names + numbers + 2 * PAD + 12, HEIGHT
 
 
 def sign_width(box: Box) -> float:
@@ -140,7 +141,7 @@ def _edge(
     shaft_end = (x, y - 5) if vertical else (x - 5, y)
     shaft = svg.element(
         "path", d=svg.curve([*line[:-1], shaft_end], vertical), fill="none", stroke=colour,
-        stroke_width=edge_width(edge, largest),
+        stroke_width=edge_width(edge, largest), stroke_opacity=None if labels else 0.55,
     )  # fmt: skip
     corners = f"M{x:.1f} {y:.1f}l-3.5 -7h7z" if vertical else f"M{x:.1f} {y:.1f}l-7 -3.5v7z"
     head = svg.element("path", d=corners, fill=colour)

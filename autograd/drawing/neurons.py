@@ -169,7 +169,7 @@ def _rows(
     ):
         y = card.y + 20 + 20 * k
         yield svg.text(left, y, name, theme.muted)
-        part = "delta" if name == "δ" else None
+        part = "unit-delta" if name == "δ" else None
         yield svg.text(right, y, shown, colour, anchor="end", bold=k > 0, part=part)
 
 
@@ -187,7 +187,7 @@ def _compact_rows(
     yield svg.text(middle + 12, y, "δ", theme.muted, size=11)
     yield svg.text(
         card.x + card.width - 6, y, number(delta, signed=True), theme.sign(delta), size=11,
-        anchor="end", part="delta",
+        anchor="end", part="unit-delta",
     )  # fmt: skip
 
 

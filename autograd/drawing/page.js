@@ -126,7 +126,7 @@
       toggle(element, "off", !on);
       if (part === "unit") {
         toggle(element, "active", current && current.layer === +layer && current.j === +j);
-        const delta = element.querySelector('[data-part="delta"]');
+        const delta = element.querySelector('[data-part="unit-delta"]');
         delta.dataset.final ??= delta.textContent;
         delta.textContent = on ? delta.dataset.final : "—";
       } else if (i !== undefined) {
@@ -159,7 +159,13 @@
       return card(...lines);
     })];
   };
-  const derivation = (lines) => card(...lines.filter(Boolean).map((text) => line(text)));
+  const result = (text) => {  // "= +0.342": the number in the colour of its sign
+    const sign = /^= [+−]/.test(text) ? (text[2] === "+" ? "positive" : "negative") : "";
+    return sign ? ["= ", make("span", text.slice(2), sign)] : [text];
+  };
+  const derivation = (lines) => card(...lines.filter(Boolean).map((text, k) =>
+    (k === lines.length - 1 ? line(...result(text)) : line(text))));
+  const inOneLine = (lines) => line(lines.slice(0, -1).join(" ") + " ", ...result(lines.at(-1)));
   const neuronStep = () => {
     if (!state.step) return [line("The pass starts at the cost: ∂C/∂C = 1. The next step takes it to the last layer.")];
     const unit = data.units[state.step - 1];
@@ -167,9 +173,9 @@
     const layer = data.weights[unit.layer - 1];
     if (layer) {
       const most = 8;
-      parts.push(line("and so for its weights:"));
-      for (let i = 0; i < Math.min(unit.inputs, most); i++) parts.push(derivation(layer[i][unit.j].slice(1, -1)));
-      if (unit.inputs > most) parts.push(line(make("span", `… ${unit.inputs - most} more`, "muted")));
+      const lines = layer.slice(0, most).map((row) => inOneLine(row[unit.j].slice(1, -1)));
+      if (unit.inputs > most) lines.push(line(make("span", `… ${unit.inputs - most} more`, "muted")));
+      parts.push(line("and so its weights have"), card(...lines));
     }
     return parts;
   };
@@ -214,7 +220,8 @@
     follow(swept);
   };
   const follow = (swept) => {
-    const active = state.view === "expression" && swept.active !== null ? boxElements[swept.active]
+    const root = data.boxes.findIndex((box) => box.root);
+    const active = state.view === "expression" ? boxElements[swept.active ?? root]
       : document.querySelector(".view:not([hidden]) .active");
     const pane = document.querySelector("main");
     if (!active) return;
@@ -276,6 +283,7 @@
     root.dataset.theme = root.dataset.theme === "dark" ? "light" : "dark";
   };
 
+  for (const svg of all(".view svg")) svg.style.minWidth = 0.8 * svg.width.baseVal.value + "px";
   const weights = parts.filter((element) => element.dataset.i !== undefined && data.weights.length);
   for (const element of weights) {
     const weight = weightOf(element);

@@ -88,13 +88,10 @@ def step_through(obj: Any, path: str | Path | None = None, *, theme: str = "ligh
             f"a page shows at most {MOST_NODES} nodes; this graph has more. Step through a part "
             "of it, or through a probe of the model, whose neurons can always be shown."
         )
-    contents = list(_contents(subject, expression))
-    html = ""
-    for content in contents:
-        html = _document(content, theme)
-        if len(html.encode()) <= MOST_BYTES:
+    for content in _contents(subject, expression):
+        page = Page(_document(content, theme), _summary(content))
+        if len(page.html().encode()) <= MOST_BYTES:
             break
-    page = Page(html, _summary(content))
     if path is not None:
         page.save(path)
     return page
@@ -132,7 +129,7 @@ def _content(
 ) -> dict[str, Any]:
     """Return the views as SVG and the data that the script works with."""
     views: dict[str, str] = {}
-    data: dict[str, Any] = dict.fromkeys(("boxes", "edges", "operations", "units", "weights"), [])
+    data: dict[str, Any] = {"boxes": [], "edges": [], "operations": [], "units": []}
     steps = Steps([], {}, {})
     if expression is not None:
         ys = [y for _, y in arrangement(expression).centres]
@@ -145,7 +142,7 @@ def _content(
             views["neurons"] = neurons_svg(network, VARIABLES)
         views["layers"] = layers_svg(network, VARIABLES)
         data["units"] = list(_unit_data(network, steps))
-        data["weights"] = _weight_data(network) if derivations else []
+    data["weights"] = _weight_data(network) if network is not None and derivations else []
     data["title"] = _title(expression, network)
     return {"views": views, "data": data}
 
@@ -221,8 +218,10 @@ def _summary(content: dict[str, Any]) -> str:
 
 
 def _number(x: float | None) -> float | str | None:
-    """Return a number as JSON can hold it."""
-    return x if x is None or math.isfinite(x) else str(x).replace("inf", "Infinity")
+    """Return a number as JSON can hold it and the script understands it."""
+    if x is None or math.isfinite(x):
+        return x
+    return "NaN" if math.isnan(x) else "Infinity" if x > 0 else "-Infinity"
 
 
 def _document(content: dict[str, Any], theme: str) -> str:

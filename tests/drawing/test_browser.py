@@ -1,0 +1,281 @@
+"""The page in a real browser: Chromium, offline, without motion."""
+
+import shutil
+from contextlib import contextmanager
+
+import pytest
+
+from autograd import Value, exp, gradients, sigmoid, step_through, tanh
+from autograd.drawing.colours import number
+from nn import MLP, probe
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+if CHROMIUM is None:
+    pytest.skip("Chromium is not installed", allow_module_level=True)
+playwright = pytest.importorskip("playwright.sync_api")
+
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with playwright.sync_playwright() as tools:
+        browser = tools.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def show(browser, tmp_path):
+    """Open a page offline; at the end there were no complaints and no requests."""
+    complaints, requests, contexts = [], [], []
+
+    def open_page(page, *, width=1400, height=800, wrap="{}"):
+        path = tmp_path / "page.html"
+        path.write_text(wrap.replace("{}", page.html()), encoding="utf-8")
+        context = browser.new_context(
+            viewport={"width": width, "height": height}, reduced_motion="reduce", offline=True
+        )
+        contexts.append(context)
+        tab = context.new_page()
+        tab.on("console", lambda message: complaints.append(message.text))
+        tab.on("pageerror", lambda error: complaints.append(str(error)))
+        tab.on("request", lambda request: requests.append(request.url))
+        tab.goto(path.as_uri())
+        return tab
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert complaints == []
+    assert [url for url in requests if not url.startswith(("file:", "about:srcdoc"))] == []
+
+
+def formula():
+    """Return C and its leaves: shared nodes, a constant, a function of two operands."""
+    w, b, x = Value(-1.2, "w"), Value(0.3, "b"), Value(0.5, "x")
+    h = tanh(w * x + b)
+    return exp(h * w) / sigmoid(h + x) + 0.1 * w**2 - h, [w, b, x]
+
+
+def probed():
+    model = MLP(2, [3, 1], activation="tanh", output="tanh", seed=3)
+    return probe(model, [0.5, -1.2], [0.8], "half_squared_error")
+
+
+def totals(tab):
+    found = tab.evaluate(
+        """[...document.querySelectorAll('[data-part="box"]')].filter((b) => b.dataset.total)
+        .map((b) => [b.querySelector('title').textContent, b.dataset.total])"""
+    )
+    return {title.split(" = ")[0]: float(total) for title, total in found}
+
+
+def press(tab, *keys):
+    for key in keys:
+        tab.keyboard.press(key)
+
+
+def step(tab):
+    return int(tab.get_attribute("body", "data-step"))
+
+
+def test_the_gradients_of_the_page_are_those_of_the_engine(show):
+    root, leaves = formula()
+    tab = show(step_through(root))
+    press(tab, "End")
+    shown = totals(tab)
+    for leaf, expected in zip(leaves, gradients(root, leaves), strict=True):
+        assert shown[leaf.label] == pytest.approx(expected, rel=1e-12)
+
+
+def test_the_keyboard_steps_plays_and_jumps(show):
+    tab = show(step_through(formula()[0]))
+    last = int(tab.get_attribute("#slider", "max"))
+    assert step(tab) == 0
+    press(tab, "ArrowRight", "ArrowRight", "ArrowLeft")
+    assert step(tab) == 1
+    press(tab, "End")
+    assert step(tab) == last
+    press(tab, "ArrowRight", "Home", "ArrowLeft")
+    assert step(tab) == 0
+    press(tab, " ")
+    assert tab.get_attribute("#play", "aria-pressed") == "true"
+    tab.wait_for_selector('body[data-step="1"]')
+    press(tab, " ")
+    assert tab.get_attribute("#play", "aria-pressed") == "false"
+
+
+def test_buttons_and_slider_step_too(show):
+    tab = show(step_through(formula()[0]))
+    tab.click("#forward")
+    tab.click("#forward")
+    tab.click("#back")
+    assert step(tab) == 1
+    tab.fill("#slider", "3")
+    assert step(tab) == 3
+    tab.click("#first")
+    assert step(tab) == 0
+    assert tab.is_disabled("#back")
+
+
+def test_the_panel_shows_the_arithmetic_of_the_step(show):
+    a = Value(3.0, "a")
+    b = a * a
+    b.label = "b"
+    tab = show(step_through(b + a))
+    assert "starts at b + a" in tab.inner_text("#step")
+    press(tab, "ArrowRight")
+    assert "passes it on" in tab.inner_text("#step")
+    press(tab, "ArrowRight")
+    words = tab.inner_text("#step")
+    assert "3 local × 1 = +3" in words
+    assert "already +1, so total +4" in words
+    assert "already +4, so total +7" in words
+
+
+def test_a_weight_is_reached_by_tab_and_derived(show):
+    p = probed()
+    tab = show(step_through(p))
+    for _ in range(60):
+        press(tab, "Tab")
+        if tab.evaluate("document.activeElement.dataset.part") == "weight":
+            break
+    layer, i, j = (
+        int(tab.evaluate(f"document.activeElement.dataset.{key}")) for key in ("layer", "i", "j")
+    )
+    assert "not reached yet" in tab.inner_text("#weight")
+    press(tab, "End")
+    words = tab.inner_text("#weight")
+    assert f"∂C/∂W{layer}[{i},{j}] = a{layer - 1}[{i}] · δ{layer}[{j}]" in words
+    assert number(float(p.layers[layer - 1].dW[i][j]), signed=True) in words
+    press(tab, "Enter")
+    assert "pinned" in tab.inner_text("#weight")
+    press(tab, "Escape")
+    assert "pinned" not in tab.inner_text("#weight")
+
+
+def test_every_weight_can_be_focused_in_both_views(show):
+    tab = show(step_through(probed()))
+    for view, part in (("neurons", "weight"), ("layers", "cell")):
+        selector = f'#view-{view} [data-part="{part}"][tabindex="0"]'
+        assert tab.locator(selector).count() == 9
+
+
+def test_a_click_pins_a_weight_and_hovering_shows_another(show):
+    tab = show(step_through(probed()))
+    press(tab, "End")
+    tab.click("text=Layers")
+    tab.click('[data-part="cell"][data-layer="2"][data-i="1"]')
+    tab.mouse.move(5, 5)
+    assert "W2[1,0]" in tab.inner_text("#weight")
+    tab.hover('[data-part="cell"][data-layer="1"][data-i="0"][data-j="2"]')
+    assert "W1[0,2]" in tab.inner_text("#weight")
+    assert tab.input_value("#choice") == "2,1,0"
+
+
+def test_neurons_are_revealed_layer_by_layer(show):
+    p = probed()
+    tab = show(step_through(p))
+    shown = "[...document.querySelectorAll('[data-part=\"unit-delta\"]')].map((t) => t.textContent)"
+    assert set(tab.evaluate(shown)) == {"—"}
+    press(tab, "ArrowRight", "ArrowRight")
+    assert tab.evaluate(shown) == [
+        number(float(p.layers[0].delta[0]), signed=True), "—", "—",
+        number(float(p.layers[1].delta[0]), signed=True),
+    ]  # fmt: skip
+
+
+def test_stepping_by_operation_and_by_neuron_meet(show):
+    tab = show(step_through(probed()))
+    press(tab, "ArrowRight", "ArrowRight")
+    before = tab.locator('[data-part="unit"]:not(.off)').count()
+    tab.select_option("#by", "operation")
+    assert tab.locator('[data-part="unit"]:not(.off)').count() == before
+    assert step(tab) > 2
+    press(tab, "End")
+    tab.select_option("#by", "neuron")
+    assert step(tab) == 4
+
+
+def test_views_are_exchanged(show):
+    tab = show(step_through(probed()))
+    for view in ("Expression", "Layers", "Neurons"):
+        tab.click(f"text={view}")
+        assert tab.is_visible(f"#view-{view.lower()}")
+        assert tab.locator(".view:visible").count() == 1
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_light_and_dark_are_exchanged(show, theme):
+    tab = show(step_through(formula()[0], theme=theme))
+    background = "getComputedStyle(document.body).backgroundColor"
+    colours = {"light": "rgb(255, 255, 255)", "dark": "rgb(13, 17, 23)"}
+    fill = "getComputedStyle(document.querySelector('svg rect')).fill"
+    assert tab.evaluate(background) == colours[theme]
+    tab.click("#theme")
+    other = colours["dark" if theme == "light" else "light"]
+    assert tab.evaluate(background) == other
+    assert tab.evaluate("getComputedStyle(document.querySelector('main svg > rect')).fill") == other
+    assert tab.evaluate(fill)
+
+
+def test_a_phone_needs_no_sideways_scrolling_of_the_page(show):
+    tab = show(step_through(probed()), width=390, height=844)
+    assert tab.evaluate("document.documentElement.scrollWidth") <= 390
+    for selector in ("#slider", "#forward", "#theme", "#by", "#step"):
+        box = tab.locator(selector).bounding_box()
+        assert box["x"] >= 0 and box["x"] + box["width"] <= 390
+    tab.click("#forward")
+    assert step(tab) == 1
+
+
+def test_nothing_moves_where_motion_is_reduced(show):
+    tab = show(step_through(formula()[0]))
+    moving = "getComputedStyle(document.querySelector('[data-part=\"box\"]')).transitionDuration"
+    assert tab.evaluate(moving) == "0s"
+
+
+def test_the_page_works_inside_a_sandboxed_frame(show):
+    page = step_through(probed())
+
+    class Notebook:
+        def html(self):
+            return f"<!DOCTYPE html><body>{page._repr_html_()}</body>"
+
+    tab = show(Notebook())
+    frame = tab.frame_locator("iframe")
+    frame.locator("#last").click()
+    assert frame.locator("#count").inner_text() == "4 / 4"
+
+
+@contextmanager
+def no_dialogs(tab):
+    opened = []
+    tab.on("dialog", lambda dialog: opened.append(dialog.message) or dialog.dismiss())
+    yield
+    assert opened == []
+
+
+def test_hostile_labels_are_only_shown(show):
+    labels = [
+        "</script><script>alert(1)</script>",
+        "<img src=x onerror=alert(2)>",
+        "משקל",
+        "w" * 9999,
+    ]
+    leaves = [Value(1.0 + k, label) for k, label in enumerate(labels)]
+    root = leaves[0] * leaves[1] + leaves[2] * leaves[3]
+    root.label = labels[1]
+    tab = show(step_through(root))
+    with no_dialogs(tab):
+        press(tab, "End", "ArrowLeft")
+        assert tab.locator("img").count() == 0
+        assert tab.evaluate("document.documentElement.scrollWidth") <= 1400
+
+
+def test_infinite_and_undefined_gradients_are_shown_as_such(show):
+    x = Value(1e308, "x")
+    tab = show(step_through(x * x * x - x * x * x))
+    press(tab, "End")
+    assert "NaN" in tab.inner_text("#step") or "∞" in tab.inner_text("#step")

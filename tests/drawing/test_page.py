@@ -1,0 +1,223 @@
+"""The page that steps through the backward pass, as text: what it embeds and what not."""
+
+import json
+import math
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+from autograd import Value, step_through, tanh, topological
+from autograd.drawing.derivation import advice, unit_derivation, weight_derivation
+from autograd.drawing.expression import read
+from autograd.drawing.steps import backward_steps
+from autograd.drawing.walks import walk
+from nn import MLP, probe
+
+sys.path.insert(0, str(Path(__file__).parent))
+from networks import network
+
+
+def small():
+    w, x = Value(-1.2, "w"), Value(0.5, "x")
+    return tanh(w * x) + 0.1 * w**2
+
+
+def probed(sizes=(2, 3, 1), seed=3):
+    model = MLP(sizes[0], list(sizes[1:]), activation="tanh", seed=seed)
+    return probe(model, [0.5, -1.2][: sizes[0]], [0.8], "half_squared_error")
+
+
+def chain(length):
+    node = Value(1.0, "x")
+    for _ in range(length):
+        node = node * 1.0001
+    return node
+
+
+def data_of(page):
+    return json.loads(re.search(r'id="data">(.*?)</script>', page.html(), re.S)[1])
+
+
+def test_the_same_graph_gives_the_same_bytes():
+    assert step_through(small()).html() == step_through(small()).html()
+    assert step_through(probed()).html() == step_through(probed()).html()
+
+
+def test_the_page_is_written_where_a_path_is_given(tmp_path):
+    page = step_through(small(), tmp_path / "page.html")
+    assert (tmp_path / "page.html").read_text(encoding="utf-8") == page.html()
+    assert [*tmp_path.iterdir()] == [tmp_path / "page.html"]
+
+
+def test_the_policy_allows_nothing_but_the_page_itself():
+    html = step_through(probed()).html()
+    assert "default-src 'none'; script-src 'sha256-" in html
+    assert not re.search(r"<link|<img|@import|url\(|\sstyle=|\son\w+=|unsafe-", html)
+    assert set(re.findall(r"https?://[^\"' <]*", html)) == {"http://www.w3.org/2000/svg"}
+
+
+@pytest.mark.parametrize(
+    "label",
+    [
+        "</script><script>alert(1)</script>",
+        "<!--",
+        "\u2028\u2029",
+        "w" * 10_000,
+        "\ud800",
+        "מ<b>&'\"",
+    ],
+)
+def test_no_label_breaks_out_of_the_page(label):
+    x = Value(2.0, label)
+    root = x * x
+    root.label = label
+    page = step_through(root)
+    assert page.html().count("<script") == 2
+    assert len(page.html().encode()) < 60_000
+    assert data_of(page)["boxes"]
+
+
+def test_numbers_that_json_does_not_have_are_strings():
+    x = Value(math.inf, "x")
+    data = data_of(step_through(x * x + Value(math.nan, "y") * x))
+    assert {"Infinity", "NaN"} <= {edge[2] for edge in data["edges"]}
+
+
+def test_stepping_through_reads_and_changes_no_grad():
+    root = small()
+    root.backward()
+    before = [v.grad for v in topological(root)]
+    page = step_through(root)
+    assert [v.grad for v in topological(root)] == before
+    assert page.html() == step_through(small()).html()
+
+
+def test_an_operation_comes_after_all_its_users():
+    p = probed((2, 4, 3, 1))
+    drawn = read([p.root], walk([p.root], 1000))
+    units = p.drawing_options()["units"]
+    operations = backward_steps(drawn, [0.0] * len(drawn.boxes), units).operations
+    place = {box: k for k, box in enumerate(operations)}
+    assert len(place) == len(operations) == sum(b.kind == "node" for b in drawn.boxes)
+    for edge in drawn.edges:
+        if drawn.boxes[edge.source].kind == "node":
+            assert place[edge.target] < place[edge.source]
+
+
+def test_steps_go_layer_by_layer_then_neuron_by_neuron():
+    p = probed((2, 4, 3, 1))
+    drawn = read([p.root], walk([p.root], 1000))
+    units = p.drawing_options()["units"]
+    steps = backward_steps(drawn, [0.0] * len(drawn.boxes), units)
+    z = {box: unit for unit, box in steps.boxes.items()}
+    order = [z[box] for box in steps.operations if box in z]
+    assert order == [(3, 0), (2, 0), (2, 1), (2, 2), (1, 0), (1, 1), (1, 2), (1, 3)]
+
+
+def test_a_unit_of_separate_products_has_its_weights_before_the_next_unit_begins():
+    x = [Value(0.5, "x0"), Value(-1.0, "x1")]
+    w = [[Value(0.1 * (i + 2 * j + 1), f"w{i}{j}") for i in range(2)] for j in range(2)]
+    z = [sum(a * b for a, b in zip(x, row, strict=True)) for row in w]
+    a = [tanh(t) for t in z]
+    root = a[0] * a[1]
+    drawn = read([root], walk([root], 1000))
+    steps = backward_steps(drawn, [0.0] * len(drawn.boxes), [list(zip(z, a, strict=True))])
+    symbols = [drawn.boxes[box].symbol for box in steps.operations]
+    assert symbols == ["×", "tanh", "+", "×", "×", "tanh", "+", "×", "×"]
+    assert steps.counts == {(1, 0): 5, (1, 1): 9}
+
+
+def test_the_derivation_of_a_hidden_delta_holds_in_its_numbers():
+    picture = network([2, 3, 2])
+    slope, delta = picture.layers[0].slope[1], picture.layers[0].delta[1]
+    after = picture.layers[1]
+    assert slope * sum(
+        w * d for w, d in zip(after.W[1], after.delta, strict=True)
+    ) == pytest.approx(delta, rel=1e-12)
+    formula, numbers, result = unit_derivation(picture, 1, 1)
+    assert formula == "δ1[1] = (1 − a1[1]²) · Σₖ W2[1,k] δ2[k]"
+    factors = [float(x.replace("−", "-")) for x in re.findall(r"[−\d.]+", numbers)]
+    assert factors[0] * (factors[1] * factors[2] + factors[3] * factors[4]) == pytest.approx(
+        delta, rel=0.02
+    )  # three digits a factor
+    assert result.startswith("= +" if delta > 0 else "= −")
+
+
+def test_the_derivation_of_a_weight_is_activation_times_delta():
+    lines = weight_derivation(network([2, 3, 2], x=[0.5, -1.2]), 1, 1, 0)
+    assert lines[0] == "∂C/∂W1[1,0] = a0[1] · δ1[0]"
+    a, delta = (float(x.replace("−", "-")) for x in re.findall(r"[−\d.]+", lines[1]))
+    assert a == -1.2
+    assert float(lines[2].removeprefix("= ").replace("−", "-")) == pytest.approx(
+        a * delta, rel=0.01
+    )
+
+
+def test_the_advice_follows_the_sign_of_the_gradient():
+    picture = network([2, 3, 2])
+    for i, row in enumerate(picture.layers[0].dW):
+        for j, gradient in enumerate(row):
+            assert ("raises" in advice(picture, 1, i, j)) == (gradient < 0)
+
+
+def test_what_is_not_known_is_said_so():
+    assert unit_derivation(network([2, 1], gradients=False), 1, 0) == ["δ1[0] is not known"]
+    assert "samples" in weight_derivation(network([2, 1], samples=9), 1, 0, 0)[0]
+
+
+@pytest.mark.parametrize(
+    ("sizes", "views"),
+    [
+        ([2, 3, 1], ["neurons", "layers"]),
+        ([64, 32, 10], ["layers"]),
+        ([300, 100, 10], ["layers"]),
+    ],
+)
+def test_a_page_stays_below_one_megabyte(sizes, views):
+    page = step_through(network(sizes))
+    assert len(page.html().encode()) <= 1_000_000
+    assert re.findall(r'id="view-(\w+)"', page.html()) == views
+
+
+def test_a_graph_beyond_the_limit_keeps_the_network_alone():
+    class Probed:
+        root = chain(3000)
+
+        def picture(self):
+            return network([2, 3, 1])
+
+    page = step_through(Probed())
+    assert not data_of(page)["boxes"]
+    assert repr(page) == "Page(4 units)"
+
+
+def test_a_graph_beyond_the_limit_without_a_network_is_refused():
+    with pytest.raises(ValueError, match=r"at most 2500 nodes.*probe"):
+        step_through(chain(3000))
+
+
+def test_a_batch_can_be_stepped_through():
+    model = MLP(2, [3, 1], activation="tanh")
+    batch = probe(model, [[0.5, 1.0], [1.0, 2.0]], [[0.5], [1.0]], "half_squared_error")
+    assert "sum over 2 samples" in step_through(batch).html()
+
+
+def test_a_notebook_shows_the_page_in_a_sandbox():
+    shown = step_through(small())._repr_html_()
+    assert shown.startswith('<iframe sandbox="allow-scripts" srcdoc="&lt;!DOCTYPE html&gt;')
+    assert shown.count("<") == 2
+
+
+@pytest.mark.parametrize("thing", [3.0, None, "x", [], object()])
+def test_nothing_else_can_be_stepped_through(thing):
+    with pytest.raises(TypeError, match="step_through takes"):
+        step_through(thing)
+
+
+def test_a_list_and_an_unknown_theme_are_refused():
+    with pytest.raises(TypeError, match="one Value"):
+        step_through([Value(1.0), Value(2.0)])
+    with pytest.raises(ValueError, match="theme must be one of"):
+        step_through(small(), theme="sepia")
