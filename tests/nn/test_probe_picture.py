@@ -61,7 +61,9 @@ def test_units_and_leaves_are_named_to_the_drawing(mlp):
     options = p.drawing_options()
     assert set(options["parameters"]) == set(mlp.parameters())
     assert options["inputs"] == p.layers[0].nodes.inputs
-    assert options["units"] == [layer.nodes.z for layer in p.layers]
+    assert options["units"] == [
+        list(zip(layer.nodes.z, layer.nodes.a, strict=True)) for layer in p.layers
+    ]
     hidden = p.layers[0].nodes
     assert options["groups"][hidden.z[2]] == ("layer 1 · 2→3 · tanh", "unit 2")
     assert options["groups"][hidden.a[2]] == options["groups"][hidden.z[2]]
