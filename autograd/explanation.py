@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from autograd import errors
-from autograd.engine import Value, adjoints
+from autograd.engine import Value, adjoints, topological
 from autograd.notation import Notation, gathered
 from autograd.paths import Edge, Paths
 from autograd.wording import Wording
@@ -50,7 +50,7 @@ class Explanation:
         self.output = output
         self.wrt = wrt
         self.terms = Paths(output, wrt)
-        nonlinear = [node for node in self.terms.nodes if node.op not in LINEAR]
+        nonlinear = [x for x in topological(output) if x.op and x.op not in LINEAR]
         self.notation = Notation(output, [wrt, *nonlinear])
         named = self.notation.nodes
         self._stations = [node for node in named if node in self.terms.uses] or [wrt]
@@ -115,6 +115,14 @@ class Explanation:
     def html(self, depth: int | None = 30, terms: int = 5) -> str:
         """Return the explanation as a fragment of HTML, without scripts or links."""
         return Wording(self, depth).html(terms)
+
+    def rows(self, depth: int | None = None, latex: bool = False) -> list[tuple[str, str, str]]:
+        """Return the chain rule as (∂output/∂node, symbols, numbers), a row a line."""
+        return Wording(self, depth).chain(latex)
+
+    def formulas(self, depth: int | None = None, latex: bool = False) -> list[str]:
+        """Return `name = formula = number` for the names that the rows mention."""
+        return Wording(self, depth).definitions(latex)
 
     __repr__ = __str__ = text
     _repr_html_ = html

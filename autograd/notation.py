@@ -24,7 +24,7 @@ GREEK = (
     "chi|psi|omega|Gamma|Delta|Theta|Lambda|Xi|Pi|Sigma|Phi|Psi|Omega"
 )
 ATOM = re.compile(r"[^\W\d][\w.]*(\[[\w, ]*\])*")
-INDEXED = re.compile(rf"([^\W\d_]|{GREEK})_?(\d*)((?:\[[\d, ]+\])*)")
+INDEXED = re.compile(rf"([^\W\d_]|{GREEK})_?(\d*)((?:\[[a-z\d, ]+\])*)")
 MANY = {"#": slice(None), "*": slice(None, -1), "$": slice(-1, None)}
 ESCAPED = str.maketrans({"\\": "∖", "^": "ˆ", "~": "˜"} | {c: "\\" + c for c in "_#$%&{}"})
 
@@ -116,7 +116,7 @@ class Notation:
                 seen.add(top)
                 inline = top is node or top not in self._names
                 stack += (top, None)
-                stack += reversed(getattr(top, "operands", ())) if inline else ()
+                stack += reversed(top.operands) if inline and top.__class__ is Value else ()
         return order
 
 
@@ -136,7 +136,7 @@ def _to_be_named(order: list[Value], wanted: Collection[Value]) -> list[Value]:
 
 def _composed(node: Value, pieces: dict[Any, Piece], latex: bool) -> Piece:
     """Return the formula of a node from the formulas of its operands, by its row."""
-    operands = [pieces[x] for x in node.operands]
+    operands = [pieces[x] if isinstance(x, Value) else numeral(x, latex) for x in node.operands]
     if node.op not in ("dot", "total", "mean"):
         return _filled(node.op, operands, latex)
     terms = operands

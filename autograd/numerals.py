@@ -15,7 +15,16 @@ from fractions import Fraction
 
 DIGITS = 3
 MORE_DIGITS = (3, 4, 5, 6, 7, 9, 12, 17)
-LATEX = {"·": r" \cdot ", "−": "-", "≈": r"\approx", "∞": r"\infty", "NaN": r"\mathrm{NaN}"}
+LATEX = {
+    "·": r" \cdot ",
+    "⊙": r"\odot",
+    "ᵀ": "^{T}",
+    "Δ": r"\Delta ",
+    "−": "-",
+    "≈": r"\approx",
+    "∞": r"\infty",
+    "NaN": r"\mathrm{NaN}",
+}
 
 
 def figure(x: float, digits: int = DIGITS) -> str:
@@ -88,7 +97,7 @@ def arithmetic(value: float, terms: Sequence[Sequence[float]], front: Sequence[f
     written = _written(terms, front, digits)
     if written == figure(value):
         return shown(value)
-    whole = all(reading(figure(x, digits)) == reading(figure(x, 17)) for x in numbers[1:])
+    whole = all(math.isclose(reading(figure(x, digits)), x, rel_tol=1e-14) for x in numbers[1:])
     equal = "=" if again == reading(figure(value)) else "≈"
     return f"{'=' if whole else '≈'} {written} {equal} {figure(value)}"
 

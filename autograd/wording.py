@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any
 from autograd import modes
 from autograd.engine import Value
 from autograd.functional import as_operand
-from autograd.notation import CALL, Piece
+from autograd.notation import Piece
 from autograd.numerals import arithmetic, counted, figure, is_exact, latex_of, shown
 from autograd.paths import Edge, Term
-from autograd.primitives import PRIMITIVES, PRODUCT
+from autograd.primitives import CALL, PRIMITIVES, PRODUCT
 from autograd.remarks import remarks
 
 if TYPE_CHECKING:
@@ -109,7 +109,8 @@ class Wording:
     def _row(self, step: Step, latex: bool) -> tuple[str, str, str]:
         """Return one line; of many contributions the largest are written, the rest summed."""
         written = sorted(step.contributions, key=_size, reverse=True)[:WIDEST]
-        symbols, numbers = [], []
+        symbols: list[str] = []
+        numbers = []
         for contribution in (c for c in step.contributions if c in written):
             product, factors = self._product(contribution, latex, leading=not symbols)
             symbols.append(product)
@@ -131,7 +132,8 @@ class Wording:
         self, contribution: Contribution, latex: bool, leading: bool
     ) -> tuple[str, list[float]]:
         """Return local · local · … · ∂f/∂above in symbols and in numbers, without ones."""
-        symbols, numbers = [], []
+        symbols: list[str] = []
+        numbers = []
         for edge in contribution.edges:
             local = self._local(edge)
             if local.__class__ is float and local == 1.0:
@@ -195,7 +197,8 @@ class Wording:
         room = 2 * self.depth
         for node in queue:
             if node not in met:
-                met[node] = bool(node.op) and room > 0
+                inner = node in self.why.terms.uses and node is not self.why.wrt
+                met[node] = bool(node.op) and room > 0 and (inner or not node.label)
                 room -= met[node]
                 queue += notation.mentioned(node, inside=True) if met[node] else ()
         order = [node for node in notation.nodes if node in met]

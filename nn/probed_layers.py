@@ -170,6 +170,8 @@ def forward(
             f"probe needs a loss that is computed from the outputs; got {cost!r}. "
             "Return a Value made of them, and leave no_grad() to probe."
         )
+    if label and not cost.label:
+        cost.label = "c"
     return Example(inputs, zs, activated, cost)
 
 

@@ -13,6 +13,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from autograd import GradientError, mean
+from nn.derivation import Derivation, derivation
 from nn.formulas import Numbers
 from nn.layers import MLP, Layer, Neuron
 from nn.losses import loss_function
@@ -81,6 +82,25 @@ class Probe:
         batch, the numbers of a unit are means over the examples.
         """
         return table(self, units, weights)
+
+    def explain(self, target: Any) -> Derivation:
+        """Return where the derivative by `target` comes from, told in layers down to the loss.
+
+        `target` is the path of a weight or bias as in `named_parameters()`, the parameter
+        itself, an input (`"x[1]"`: how sensitive c is to it), or a layer (`"layers.0"`: its
+        gradients in matrix form). Over a batch a gradient is the mean over the examples.
+
+        Raises ValueError for a name that the model does not have.
+
+        >>> from nn import MLP, probe
+        >>> p = probe(MLP(2, [1, 1], activation="tanh"), [0.5, -1.0], [1.0], "half_squared_error")
+        >>> print("\\n".join(p.explain("layers.0.W[1][0]").text().splitlines()[3:7]))
+        ∂C/∂W1[1,0] = a0[1]·δ1[0] ≈ (−1)·0.243 = −0.243
+        g'(z1[0]) = 1 - a1[0]*a1[0] ≈ 0.943
+        δ1[0] = g'(z1[0])·Σ_k W2[0,k]·δ2[k] ≈ 0.9434·((−0.2751)·(−0.9345)) ≈ 0.243
+        δ2[0] = g'(z2[0])·∂c/∂a2[0] ≈ 1·(−0.935) = −0.935
+        """
+        return derivation(self, target)
 
     def draw(self, **options: Any) -> Drawing:
         """Return `autograd.draw` of this network: by operation, by neuron or by layer.

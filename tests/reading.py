@@ -104,3 +104,24 @@ def random_graph(rng, size):
         ])(x, y)  # fmt: skip
         nodes.append(tanh(node) if abs(node.data) > 50 else node)
     return total(nodes[-2:]), leaves
+
+
+def recheck(line):
+    """Recompute a line `… = numbers = result` from what is printed; return the result.
+
+    Rounded to its digits the printed result must come out, exactly where the line says `=`.
+    """
+    *_, sign, result = sides = re.split(r" ([=≈]) ", line)
+    if len(sides) > 3 and re.fullmatch(r"[-−\d.e·+() ]+", sides[-3]):
+        numbers, printed = exactly(sides[-3]), exactly(result)
+        if sign == "=":
+            assert numbers == printed, line
+        else:
+            assert abs(numbers - printed) <= 2 * rounding(result) + abs(printed) / 200, line
+    return result
+
+
+def shows(result, number):
+    """Return whether a printed figure is `number` to its last digit."""
+    away = abs(exactly(result) - Fraction(number))
+    return away <= rounding(result) + abs(Fraction(number)) / 10**12

@@ -18,8 +18,8 @@ LAYERS = {
         1: {"value", "_value", "engine"},
         2: {"primitives", "graph", "modes", "structure"},
         3: {"functional", "forward"},
-        4: {"check", "notation", "comparison", "derivation", "program"},
-        5: {"explanation", "paths", "drawing"},
+        4: {"check", "notation", "numerals", "comparison", "derivation", "program"},
+        5: {"explanation", "paths", "remarks", "wording", "drawing"},
         6: {"__init__", "__main__"},
     },
     "nn": {

@@ -1,0 +1,189 @@
+"""The derivation of one gradient of a network, told in layers, down to the loss.
+
+The unit formulas are those of `autograd.derivation`, with the numbers of a probe; the loss
+is explained by `autograd.explain`. Over a batch each gradient is a mean over the examples.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from autograd import Value, explain
+from autograd.derivation import GENERAL, Line, Network, formula_latex, largest
+from autograd.notation import gathered
+from autograd.numerals import figure, is_exact, latex_of
+
+if TYPE_CHECKING:
+    from nn.probing import Probe
+
+PATHS = (
+    re.compile(r"(?:layers\.(?P<layer>\d+)\.)?(?P<kind>[Wwb])(?P<index>(?:\[\d+\])*)"),
+    re.compile(r"(?P<kind>[Wba])(?P<number>\d+)(?P<index>\[\d+(?:,\s*\d+)?\])"),
+    re.compile(r"(?P<kind>x|inputs)(?P<index>\[\d+\])"),
+    re.compile(r"layers\.(?P<layer>\d+)(?P<kind>)(?P<index>)"),
+)
+LARGEST = 6  # rows and columns of a matrix that are printed
+
+
+class Derivation:
+    """Lines of formulas and numbers, in text and in LaTeX; see `Probe.explain`."""
+
+    def __init__(self, lines: list[tuple[str, str]]) -> None:
+        self._lines = lines
+
+    def text(self) -> str:
+        """Return the derivation as text."""
+        return "\n".join(text for text, _ in self._lines)
+
+    def latex(self) -> str:
+        r"""Return the derivation in LaTeX, one formula a line, with \\ between the lines."""
+        return " \\\\\n".join(latex for _, latex in self._lines)
+
+    def _repr_latex_(self) -> str:
+        return gathered(self.latex())
+
+    __repr__ = __str__ = text
+
+
+def derivation(probe: Probe, target: Any) -> Derivation:
+    """Return how the derivative by `target` comes about; see `Probe.explain`."""
+    kind, layer, index = _located(probe, target)
+    if kind == "":
+        return Derivation(_matrix_form(probe, layer))
+    if probe.batch:
+        return Derivation(_mean_over_examples(probe, kind, layer, index))
+    network = Network(probe.layers[0].inputs, probe.layers)
+    if kind == "W":
+        lines = network.weight(layer, *index)
+    elif kind == "b":
+        lines = network.bias(layer, *index)
+    else:
+        lines = network.activation(layer, *index)
+    rules = [GENERAL[kind], GENERAL["δ"], f"{GENERAL['output']} at the output"]
+    general = [(rule, formula_latex(rule)) for rule in rules]
+    written = [(line.text(), line.latex()) for line in lines]
+    return Derivation([*general, *written, *_loss(probe)])
+
+
+def _loss(probe: Probe) -> list[tuple[str, str]]:
+    """Return c as a formula, and ∂c/∂a for each output."""
+    formulas: dict[str, str] = {}
+    rows: dict[str, str] = {}
+    for output in probe.layers[-1].nodes.a[:LARGEST]:
+        why = explain(probe.root, output)
+        formulas |= zip(why.formulas(), why.formulas(latex=True), strict=True)
+        for row, latex in zip(why.rows(), why.rows(latex=True), strict=True):
+            name, symbols, numbers = (part.rstrip() for part in row)
+            rows[f"{name} = {symbols} {numbers}".rstrip()] = "{} = {} {}".format(*latex)
+    return [*formulas.items(), *rows.items()]
+
+
+def _mean_over_examples(
+    probe: Probe, kind: str, layer: int, index: tuple[int, ...]
+) -> list[tuple[str, str]]:
+    """Return ∂C/∂W or ∂C/∂b as the mean over the examples, those that matter most written."""
+    here, network = probe.layers[layer - 1], Network(probe.layers[0].inputs, probe.layers)
+    if kind == "a":
+        raise ValueError(
+            "over a batch an input has no single derivative; probe one example to explain "
+            f"{network.name('a', layer - 1, *index)}."
+        )
+    deltas = here.delta[:, index[-1]].tolist()
+    name = network.name("δ", layer, index[-1])
+    terms, value = [[d] for d in deltas], float(here.db[index[-1]])
+    if kind == "W":
+        inputs = here.inputs[:, index[0]].tolist()
+        terms = [[a, d] for a, d in zip(inputs, deltas, strict=True)]
+        name = f"{network.name('a', layer - 1, index[0])}·{name}"
+        value = float(here.dW[index])
+    written = largest([[a, d] for a, d in terms] if kind == "W" else [[1.0, d] for (d,) in terms])
+    products = written[0] if kind == "W" else [term[-1:] for term in written[0]]
+    subject = f"∂C/∂{network.name(kind, layer, *index)}"
+    line = Line(subject, f"1/m·Σ_x {name}", value, products, [1 / len(deltas)])
+    words = f"the mean over {len(deltas)} examples; probe one of them to see how its δ comes about"
+    return [(line.text(), line.latex()), (words, rf"\text{{{words.replace('δ', 'delta')}}}")]
+
+
+def _matrix_form(probe: Probe, layer: int) -> list[tuple[str, str]]:
+    """Return the gradients of a whole layer as products of matrices, with their numbers."""
+    here, last = probe.layers[layer - 1], len(probe.layers)
+    network = Network(probe.layers[0].inputs, probe.layers)
+    W, a, delta, z, b = (
+        network.name(letter, layer - (letter == "a")) for letter in ("W", "a", "δ", "z", "b")
+    )
+    mean = "1/m·" if probe.batch else ""
+    m = len(probe.examples)
+    fan_in, fan_out = here.W.shape
+    lines = [
+        (f"∂C/∂{W} = {mean}{a}ᵀ·{delta}", f"({fan_in},{fan_out}) = ({fan_in},{m})·({m},{fan_out})"),
+        (f"∂C/∂{b} = {mean}Σ_x {delta}" if probe.batch else f"∂C/∂{b} = {delta}", ""),
+    ]
+    upstream = f"∂c/∂{network.name('a', layer)}"
+    if layer < last:
+        upstream = f"({network.name('δ', layer + 1)}·{network.name('W', layer + 1)}ᵀ)"
+    lines.append((f"{delta} = {upstream} ⊙ g'({z})", ""))
+    shown = {a: here.inputs, delta: here.delta, f"∂C/∂{W}": here.dW, f"∂C/∂{b}": here.db}
+    shown |= {upstream.strip("()"): here.da, f"g'({z})": here.slope}
+    found = [(f"{text}   {shape}".rstrip(), formula_latex(text)) for text, shape in lines]
+    for name, numbers in shown.items():
+        text = _array(numbers)
+        found.append((f"   {name} {text}", f"{formula_latex(name)} {latex_of(text)}"))
+    return found
+
+
+def _array(numbers: Any) -> str:
+    """Return an array as nested brackets, with the sign of exactness; large ones cut."""
+    exact = all(map(is_exact, numbers.ravel().tolist()))
+    return f"{'=' if exact else '≈'} {_nested(numbers.tolist())}"
+
+
+def _nested(numbers: Any) -> str:
+    if not isinstance(numbers, list):
+        return figure(numbers)
+    more = ["…"] * (len(numbers) > LARGEST)
+    return f"[{', '.join([*map(_nested, numbers[:LARGEST]), *more])}]"
+
+
+def _located(probe: Probe, target: Any) -> tuple[str, int, tuple[int, ...]]:
+    """Return what `target` names: "W", "b", "a" or "" (a layer), the layer's number, indices."""
+    if isinstance(target, Value):
+        names = {value: name for name, value in probe.model.named_parameters()}
+        target = names.get(target, target.label)
+    for path in PATHS:
+        match = path.fullmatch(str(target))
+        if match and (len(probe.layers) == 1 or match.groupdict().get("layer", "") is not None):
+            found = match.groupdict()
+            index = tuple(map(int, re.findall(r"\d+", found["index"])))
+            number = int(found.get("number") or int(found.get("layer") or 0) + 1)
+            kind, number, index = _normal(found["kind"], number, index)
+            if _exists(probe, kind, number, index):
+                return kind, number, index
+    raise ValueError(
+        "explain takes the path of a weight or bias ('layers.0.W[1][0]', 'layers.0.b[2]'), a "
+        f"layer ('layers.0') or an input ('x[1]'); got {target!r}. "
+        "Paths are those of named_parameters()."
+    )
+
+
+def _normal(kind: str, number: int, index: tuple[int, ...]) -> tuple[str, int, tuple[int, ...]]:
+    """Return a place in the notation of layers: a neuron's w[i] is W[i][0], x is a of layer 0."""
+    if kind in ("x", "inputs"):
+        return "a", 0, index
+    if kind == "w":
+        return "W", number, (*index, 0)
+    if kind in "Wb" and len(index) < 1 + (kind == "W"):
+        return (kind, number, (0,)) if kind == "b" else ("", number, ())
+    return kind, number, index
+
+
+def _exists(probe: Probe, kind: str, number: int, index: tuple[int, ...]) -> bool:
+    if kind == "a":
+        sizes = [len(probe.layers[0].W), *(layer.W.shape[1] for layer in probe.layers[:-1])]
+        return 0 <= number < len(sizes) and index[0] < sizes[number]
+    if not 1 <= number <= len(probe.layers):
+        return False
+    shape = {"W": probe.layers[number - 1].W.shape, "b": probe.layers[number - 1].b.shape, "": ()}
+    return len(index) == len(shape[kind]) and all(
+        k < n for k, n in zip(index, shape[kind], strict=True)
+    )
