@@ -14,7 +14,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # run from anywhere
 
-from demos.notes import note_0, note_1, note_2, note_3, note_4, proof, worked_numbers
+from demos.notes import note_0, note_1, note_2, note_3, note_4, proof, recovered, worked_numbers
 from demos.notes.claims import Claim, Slip
 
 
@@ -60,7 +60,7 @@ def show_shapes() -> None:
         "  the lecture's arrays, and what a program recovers from the scalar graph of one example"
     )
     print("  (5 examples, 2-4-3-1; one row an example, and da, dz without the 1/m):")
-    for held in note_4.held_by_a_program():
+    for held in recovered.arrays():
         verdict = "equal" if held.claim.holds else "NOT EQUAL"
         print(f"    {held.array:<5} {held.shape!s:<7} {held.program.shape!s:<7} {verdict}")
 

@@ -86,14 +86,9 @@ def step_with_updated_output_weights(numbers: tuple[float, ...] = WEIGHTS) -> tu
 PRINTED_AFTER = "0.291027924"  # the example's E after one step
 
 
-def printed_numbers() -> list[Printed]:
-    """Return the numbers that the example prints, with ours."""
+def printed_forward() -> list[Printed]:
+    """Return the printed numbers of the forward pass, with ours."""
     run = forward()
-    new = step()
-    by = dict(zip((f"w{k}" for k in range(1, 9)), gradient(), strict=True))
-    by_out = dict(zip(("o1", "o2"), gradients(run.E, [run.out["o1"], run.out["o2"]]), strict=True))
-    by_net = dict(zip(("o1", "o2"), gradients(run.E, [run.net["o1"], run.net["o2"]]), strict=True))
-    by_h1 = [gradients(e, [run.out["h1"]])[0] for e in run.errors]
     return [
         Printed("net_h1", "0.3775", run.net["h1"].data),
         Printed("out_h1", "0.593269992", run.out["h1"].data),
@@ -104,20 +99,38 @@ def printed_numbers() -> list[Printed]:
         Printed("E_o1", "0.274811083", run.errors[0].data),
         Printed("E_o2", "0.023560026", run.errors[1].data),
         Printed("E", "0.298371109", run.E.data),
-        Printed("∂E/∂out_o1", "0.74136507", by_out["o1"]),
-        Printed("∂out_o1/∂net_o1", "0.186815602", run.out["o1"].partials[0]),
-        Printed("∂E/∂net_o1 = δ_o1", "0.138498562", by_net["o1"]),
-        Printed("∂E/∂w5", "0.082167041", by["w5"]),
-        Printed("w5+", "0.35891648", new[4]),
-        Printed("w6+", "0.408666186", new[5]),
-        Printed("w7+", "0.511301270", new[6]),
-        Printed("w8+", "0.561370121", new[7]),
-        Printed("∂E_o1/∂out_h1", "0.055399425", by_h1[0]),
-        Printed("∂E/∂out_h1", "0.036350306", by_h1[0] + by_h1[1]),
-        Printed("∂out_h1/∂net_h1", "0.241300709", run.out["h1"].partials[0]),
-        Printed("∂E/∂w1", "0.000438568", by["w1"]),
-        Printed("w1+", "0.149780716", new[0]),
-        Printed("w2+", "0.19956143", new[1]),
-        Printed("w3+", "0.24975114", new[2]),
-        Printed("w4+", "0.29950229", new[3]),
     ]
+
+
+def printed_backward() -> list[Printed]:
+    """Return the printed derivatives, with ours."""
+    run = forward()
+    o1, h1 = run.out["o1"], run.out["h1"]
+    by_o1, by_net, by_w5, by_h1, by_w1 = gradients(
+        run.E, [o1, run.net["o1"], run.w[4], h1, run.w[0]]
+    )
+    return [
+        Printed("∂E/∂out_o1", "0.74136507", by_o1),
+        Printed("∂out_o1/∂net_o1", "0.186815602", o1.partials[0]),
+        Printed("∂E/∂net_o1 = δ_o1", "0.138498562", by_net),
+        Printed("∂E/∂w5", "0.082167041", by_w5),
+        Printed("∂E_o1/∂out_h1", "0.055399425", gradients(run.errors[0], [h1])[0]),
+        Printed("∂E/∂out_h1", "0.036350306", by_h1),
+        Printed("∂out_h1/∂net_h1", "0.241300709", h1.partials[0]),
+        Printed("∂E/∂w1", "0.000438568", by_w1),
+    ]
+
+
+def printed_weights() -> list[Printed]:
+    """Return the printed weights after one step, with ours."""
+    digits = (
+        "0.149780716", "0.19956143", "0.24975114", "0.29950229",
+        "0.35891648", "0.408666186", "0.511301270", "0.561370121",
+    )  # fmt: skip
+    names = (f"w{k}+" for k in range(1, 9))
+    return [Printed(*three) for three in zip(names, digits, step(), strict=True)]
+
+
+def printed_numbers() -> list[Printed]:
+    """Return all numbers that the example prints and that hold, with ours."""
+    return [*printed_forward(), *printed_backward(), *printed_weights()]

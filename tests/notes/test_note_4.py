@@ -2,7 +2,7 @@
 
 import pytest
 
-from demos.notes import note_4
+from demos.notes import note_4, recovered
 
 SEEDS = range(5)
 
@@ -38,7 +38,7 @@ def test_the_arrays_have_the_shapes_of_the_table():
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_a_program_recovers_every_array_from_the_graph_of_one_example(seed):
-    held = list(note_4.held_by_a_program(seed))
+    held = list(recovered.arrays(seed))
     assert len(held) == 18
     for one in held:
         assert one.program.shape == one.shape[::-1], one.array

@@ -1,0 +1,53 @@
+"""The arrays of lecture 4, recovered by a `Program` from the scalar graph of one example."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+
+from autograd import Program, Value
+from demos.notes.claims import Claim
+from demos.notes.note_4 import Setting
+from nn import half_squared_error, probe
+
+
+class Held(NamedTuple):
+    """An array of the lecture's table, its shape there, and what a program holds of it."""
+
+    array: str
+    shape: tuple[int, int]
+    program: np.ndarray  # one row an example; of w and b, (source, target)
+    claim: Claim
+
+
+def arrays(seed: int = 0) -> Iterator[Held]:
+    """Yield every array of the lecture beside the one that a `Program` recovers by itself.
+
+    The scalar graph of one example is recorded once. Replayed over m examples, each of its
+    nodes is a lane of m numbers, and the nodes of a layer together are the lecture's array.
+    """
+    s = Setting(seed, m=5, fan_in=2, sizes=(4, 3, 1))
+    x = [Value(0.0, f"x[{i}]") for i in range(2)]
+    y = [Value(0.0, "y")]
+    one = probe(s.mlp, x, y, half_squared_error)
+    program = Program(one.root, inputs=[*x, *y], parameters=s.mlp.parameters())
+    program(np.hstack([s.X.T, s.Y.T]))
+    for l, layer in enumerate(one.layers, start=1):
+        nodes = layer.nodes
+        held = {
+            f"z^{l}": (s.system.z[l], program.read_values(nodes.z)),
+            f"a^{l}": (s.system.a[l], program.read_values(nodes.a)),
+            f"da^{l}": (s.delta[f"a{l}"] * s.m, program.read_adjoints(nodes.a)),
+            f"dz^{l}": (s.delta[f"z{l}"] * s.m, program.read_adjoints(nodes.z)),
+            f"dw^{l}": (s.delta[f"w{l}"], _adjoints(program, nodes.W)),
+            f"db^{l}": (s.delta[f"b{l}"], _adjoints(program, [nodes.b])),
+        }
+        for name, (ours, theirs) in held.items():
+            yield Held(name, ours.shape, theirs, Claim(name, ours, theirs.T))
+
+
+def _adjoints(program: Program, rows: list[list[Value]]) -> np.ndarray:
+    """Return ∂J/∂parameter, which no input reaches: one number for the whole batch."""
+    return np.array([[program.adjoint(node) for node in row] for row in rows])
