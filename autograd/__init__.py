@@ -85,7 +85,7 @@ if TYPE_CHECKING:
     from autograd.graph import depth, leaves, op_counts, topological
     from autograd.modes import detect_anomaly, no_grad
     from autograd.notation import expression
-    from autograd.program import Program
+    from autograd.program import Program, jit, recording
 
 __version__ = "0.1.0"
 
@@ -136,6 +136,7 @@ __all__ = [
     "hypot",
     "implementation",
     "jacobian",
+    "jit",
     "jvp",
     "leaky_relu",
     "leaves",
@@ -150,6 +151,7 @@ __all__ = [
     "minimum",
     "no_grad",
     "op_counts",
+    "recording",
     "relu",
     "sigmoid",
     "sign",
@@ -189,7 +191,7 @@ _ROOMS = {
     "graph": ("depth", "leaves", "op_counts", "topological"),
     "modes": ("detect_anomaly", "no_grad"),
     "notation": ("expression",),
-    "program": ("Program",),
+    "program": ("Program", "jit", "recording"),
 }
 _ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}
 

@@ -17,7 +17,7 @@ from autograd.program import expression
 from autograd.program.accesses import Access, Array, accesses, matrix_access
 from autograd.program.expression import Expression
 from autograd.program.layout import Layout, Products, Terms, Work
-from autograd.program.reroll import LINEAR, Group
+from autograd.program.reroll import LINEAR, Group, live
 
 STORE, ADD = "store", "add"
 
@@ -93,8 +93,9 @@ class Emitter:
             self._forward(work)
         self._covered = [self.np.zeros(size, dtype=bool) for size in layout.sizes]
         self._seed()
+        reached = live(layout.reroll.recording)
         for work in reversed(layout.works):
-            if work.group.differentiable:
+            if work.group.differentiable and any(reached[node] for node in work.group.members):
                 self._backward(work)
         self._clear_untouched()
 

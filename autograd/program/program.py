@@ -7,12 +7,14 @@ lock belongs to each program: calls from several threads follow one another.
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Sequence
 from typing import Any
 
+from autograd import errors
 from autograd.engine import Value
-from autograd.program import failures, run_native
+from autograd.program import failures, guards, run_native
 from autograd.program.instructions import Emitter, Instruction, Instructions
 from autograd.program.layout import Array, Layout
 from autograd.program.memory import Ends, Memory
@@ -59,7 +61,9 @@ class Program:
         self._lock = threading.Lock()
         self.loss = loss
         self.inputs, self.parameters = tuple(inputs), tuple(parameters)
-        self.recording = Recording(loss, self.inputs, self.parameters)
+        self._guards = guards.decisions_about((*self.inputs, *self.parameters))
+        compared = [node for guard in self._guards for node in guard.operands]
+        self.recording = Recording(loss, self.inputs, self.parameters, compared)
         self._layout = Layout(Reroll(self.recording))
         self._code = Emitter(self._layout).out
         self._memory = Memory(self._layout.sizes, dtype)
@@ -112,14 +116,26 @@ class Program:
         """
         examples = self._checked(X)
         with self._lock:
-            self._load(examples)
+            return self._run(examples)
+
+    def at(self, parameters: Sequence[float]) -> tuple[float, list[float]]:
+        """Return cost and gradient of a program without inputs at these parameters."""
+        with self._lock:
+            self._memory.values[False][self._parameter_places] = parameters
+            cost, gradient = self._run(self._layout.np.empty((1, 0), self._memory.dtype))
+        return cost, gradient.tolist()
+
+    def outputs(self, parameters: Sequence[float], nodes: Sequence[Value]) -> list[float]:
+        """Return the values of nodes at these parameters, without a backward pass."""
+        with self._lock:
+            self._memory.values[False][self._parameter_places] = parameters
+            self._load(self._layout.np.empty((1, 0), self._memory.dtype))
             self._executor.forward()
-            self._executor.backward()
-            cost = self._cost()
-            gradient = self._memory.adjoints[False][self._parameter_places]
-            if not self._layout.np.isfinite(gradient.sum() + cost):
+            self._check_guards()
+            found = [float(self._value(self.recording.ids[node])) for node in nodes]
+            if not all(map(math.isfinite, found)):
                 failures.trace(self)
-            return cost, gradient
+        return found
 
     def value(self, node: Value) -> Any:
         """Return the values of a recorded node: (m,), or a float where no input reaches it."""
@@ -166,7 +182,7 @@ class Program:
     def load_parameters(self) -> None:
         """Take the numbers of the parameters from their Values."""
         with self._lock:
-            numbers = [leaf.data for leaf in self.parameters]
+            numbers = [errors.number(leaf) for leaf in self.parameters]
             self._memory.values[False][self._parameter_places] = numbers
 
     def store_parameters(self) -> None:
@@ -188,6 +204,17 @@ class Program:
             )
         return examples
 
+    def _run(self, examples: Array) -> tuple[float, Array]:
+        self._load(examples)
+        self._executor.forward()
+        self._check_guards()
+        self._executor.backward()
+        cost = self._cost()
+        gradient = self._memory.adjoints[False][self._parameter_places]
+        if not self._layout.np.isfinite(gradient.sum() + cost):
+            failures.trace(self)
+        return cost, gradient
+
     def _load(self, examples: Array) -> None:
         self._resize(len(examples))
         self._examples, self._complete = examples, False
@@ -203,6 +230,17 @@ class Program:
             if kind == CONSTANT:
                 place = self._layout.address[number]
                 self._memory.values[False][place] = recording.numbers[number]
+
+    def _check_guards(self) -> None:
+        """Raise FrozenBranchError where Python would now take another branch."""
+        ids = self.recording.ids
+        for guard in self._guards:
+            guard.require(
+                *[
+                    self._value(ids[x]) if isinstance(x, Value) else x
+                    for x in (guard.left, guard.right)
+                ]
+            )
 
     def _cost(self) -> float:
         root = self.recording.root

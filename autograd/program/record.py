@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from autograd import errors
 from autograd.engine import Value, topological
 from autograd.primitives import PRIMITIVES
 
@@ -22,7 +23,7 @@ SUMS = ("add", "dot", "total")
 
 
 class Recording:
-    """The nodes below `root`, numbered so that operands come before results.
+    """The nodes below `root` and `others`, numbered so that operands come before results.
 
     `operations[i]` is a primitive's name ("" for a leaf), `operands[i]` the numbers of its
     operands, `kinds[i]` tells parameters, inputs and constants apart, `numbers[i]` is a
@@ -30,7 +31,13 @@ class Recording:
     of the graph to its number; nodes that only exist here (the pieces of a softmax) have none.
     """
 
-    def __init__(self, root: Value, inputs: Sequence[Value], parameters: Sequence[Value]) -> None:
+    def __init__(
+        self,
+        root: Value,
+        inputs: Sequence[Value],
+        parameters: Sequence[Value],
+        others: Sequence[Value] = (),
+    ) -> None:
         self.operations: list[str] = []
         self.operands: list[Sequence[int]] = []
         self.kinds: list[int] = []
@@ -40,10 +47,12 @@ class Recording:
         self._rows: dict[tuple[Any, ...], Any] = {}
         self.parameters = self._leaves("parameters", parameters, PARAMETER)
         self.inputs = self._leaves("inputs", inputs, INPUT)
-        for node in topological(root):
-            if node not in self.ids:
-                self.ids[node] = self._node(node)
+        for top in (root, *others):
+            for node in topological(top) if top not in self.ids else ():
+                if node not in self.ids:
+                    self.ids[node] = self._node(node)
         self.root = self.ids[root]
+        self.kept = {self.root, *(self.ids[node] for node in others)}
 
     def __len__(self) -> int:
         return len(self.operations)
@@ -66,14 +75,14 @@ class Recording:
         self.operations += [""] * count
         self.operands += [()] * count
         self.kinds += [kind] * count
-        self.numbers += [leaf.data for leaf in leaves]
+        self.numbers += [errors.number(leaf) for leaf in leaves]
         self.lanes += [kind == INPUT] * count
         return range(first, first + count)
 
     def _node(self, node: Value) -> int:
         operation = node.op
         if not operation:
-            return self._constant(node.data)
+            return self._constant(errors.number(node))
         ids = self.ids
         operands = [ids[x] if isinstance(x, Value) else self._constant(x) for x in node.operands]
         if operation in _TAKEN_APART:

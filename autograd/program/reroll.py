@@ -176,13 +176,25 @@ def _mentioned(key: Key) -> Sequence[int]:
     return key[2:]
 
 
+def live(recording: Recording) -> list[bool]:
+    """Return which nodes the root depends on; others were recorded for guards."""
+    reached = [False] * len(recording)
+    reached[recording.root] = True
+    for node in reversed(range(recording.root + 1)):
+        if reached[node]:
+            for operand in recording.operands[node]:
+                reached[operand] = True
+    return reached
+
+
 def _uses(recording: Recording) -> list[int]:
-    """Return how often each node is an operand; the root is used once more."""
+    """Return how often each node is an operand; what must be kept is used twice more."""
     uses = [0] * len(recording)
     for operands in recording.operands:
         for operand in operands:
             uses[operand] += 1
-    uses[recording.root] += 2
+    for node in recording.kept:
+        uses[node] += 2
     return uses
 
 

@@ -217,11 +217,11 @@ class NativeExecutor:
         """Make room for an optimiser and read its rule."""
         np, slots, count = self.np, update.slots, len(update.places)
         known = self._installed
-        if known and known.expression == update.expression and known.slots == slots:
-            if np.array_equal(known.places, update.places):
-                return
+        same = known and known.slots == slots and np.array_equal(known.places, update.places)
+        if same and known and known.expression == update.expression:
+            return
         fresh = np.zeros(slots * count + 2, self.memory.dtype)
-        if known and known.slots == slots and len(known.places) == count:
+        if same:
             fresh[:] = self._numbers
         self._numbers, self._installed = fresh, update
         self.state = fresh[: slots * count].reshape(slots, count)
@@ -240,17 +240,9 @@ class NativeExecutor:
         """Take a step for each batch of `size` rows; return how many stayed finite."""
         ends = self.ends
         self._numbers[-1] = 1.0
-        return int(
-            self._replay.train(
-                examples,
-                self._places,
-                starts,
-                costs,
-                int(ends.root_lanes),
-                ends.root,
-                0,
-                ends.parameters,
-                len(self._numbers) - 2,
-                first_step,
-            )  # fmt: skip
+        root = int(ends.root_lanes), ends.root
+        counter = len(self._numbers) - 2
+        done = self._replay.train(
+            examples, self._places, starts, costs, *root, 0, ends.parameters, counter, first_step
         )
+        return int(done)

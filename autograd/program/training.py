@@ -125,7 +125,7 @@ class Trainer:
         """Take steps over batches of one size; return how many went well."""
         program = self.program
         program._resize(size)
-        if self.by_step or self.clip_norm is not None:
+        if self.by_step or self.clip_norm is not None or program._guards:
             return self._one_by_one(examples, starts, size, costs)
         return program._executor.train(
             examples, self.np.array(starts, dtype=self.np.int64), size, costs, self.done + 1,
@@ -137,6 +137,8 @@ class Trainer:
         for k, start in enumerate(starts):
             executor.load(examples[start : start + size])
             executor.forward()
+            program._examples = examples[start : start + size]
+            program._check_guards()
             executor.backward()
             costs[k] = program._cost()
             g = gradient[self.places]
@@ -145,10 +147,14 @@ class Trainer:
             step = self.done + k + 1
             if self.by_step:
                 self._install(step)
-            norm = 0.0 if self.clip_norm is None else math.sqrt(float(np.square(g).sum()))
-            clipped = self.clip_norm is not None and norm > self.clip_norm
-            executor.update(step, self.clip_norm / norm if clipped else 1.0)
+            executor.update(step, self._scale(g))
         return len(starts)
+
+    def _scale(self, g: Array) -> float:
+        if self.clip_norm is None:
+            return 1.0
+        norm = math.sqrt(float(self.np.square(g).sum()))
+        return 1.0 if norm <= self.clip_norm else float(self.clip_norm / norm)
 
     def _install(self, step: int) -> None:
         """Read the rule; with the step as a source, if the rule does not look at it."""

@@ -32,7 +32,7 @@ def rows(m=10, width=4, seed=0):
 
 def eager_training(loss_of, parameters, optimizer, X, steps, size):
     costs = []
-    starts = [k for k in range(0, len(X), size)]
+    starts = list(range(0, len(X), size))
     for step in range(steps):
         start = starts[step % len(starts)]
         cost = mean([loss_of(row) for row in X[start : start + size]])

@@ -1,0 +1,164 @@
+"""What Python decided while a graph was recorded, and whether it would decide so again.
+
+A branch that Python took is frozen into the graph. Inside `recording()` every comparison of
+a node leaves a guard: the two operands, the sign between them and what came out. A program
+compares the operands again at each call and raises `FrozenBranchError` where any example
+would decide otherwise. A number that was read from a node is frozen as well: on computed
+nodes that raises at once, on leaves when they turn out to be inputs or parameters.
+"""
+
+from __future__ import annotations
+
+import operator
+import sys
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from autograd.engine import Value
+from autograd.errors import FrozenBranchError, short, where
+from autograd.modes import Mode, active
+
+SIGNS: dict[str, Callable[[Any, Any], Any]] = {
+    "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge, "!=": operator.ne,
+}  # fmt: skip
+
+
+PACKAGE = str(Path(__file__).parent.parent)
+
+
+@dataclass(frozen=True)
+class Guard:
+    """`left sign right` was `verdict` at `place` (file and line)."""
+
+    left: Any
+    sign: str
+    right: Any
+    verdict: bool
+    place: str
+
+    @property
+    def operands(self) -> list[Value]:
+        return [x for x in (self.left, self.right) if x.__class__ is Value]
+
+    def require(self, left: Any, right: Any) -> None:
+        """Raise FrozenBranchError where an example would decide otherwise."""
+        import numpy as np
+
+        differs = np.atleast_1d(SIGNS[self.sign](left, right) != self.verdict)
+        if not differs.any():
+            return
+        row = int(np.argmax(differs))
+        numbers = [float(np.broadcast_to(x, differs.shape)[row]) for x in (left, right)]
+        raise FrozenBranchError(
+            f"{self.place}: {where(self.left)} {self.sign} {_name(self.right)} was {self.verdict} "
+            f"when the graph was recorded; example {row} has {numbers[0]:g} {self.sign} "
+            f"{numbers[1]:g} {not self.verdict}. Use where, maximum, clip or take, "
+            "or record the graph again."
+        )
+
+
+@dataclass
+class Decisions(Mode):
+    """The guards of one recording, and the leaves whose numbers were read during it."""
+
+    guards: list[Guard] = field(default_factory=list)
+    read: dict[Value, str] = field(default_factory=dict)
+
+    def compared(self, node: Any, other: Any, symbol: str, verdict: bool) -> None:
+        """Leave a guard."""
+        self.guards.append(Guard(node, symbol, other, verdict, _place()))
+
+    def looked(self, node: Any) -> None:
+        """Refuse to hand out the number of a computed node; remember leaves."""
+        if node.op:
+            raise frozen_number(node, _place())
+        if not node.constant:
+            self.read.setdefault(node, _place())
+
+    def check_leaves(self, leaves: Sequence[Value]) -> None:
+        """Raise FrozenBranchError if the number of one of these leaves was read."""
+        for leaf in leaves if self.read else ():
+            if leaf in self.read:
+                raise frozen_number(leaf, self.read[leaf])
+
+
+class _Thread(threading.local):
+    latest: Decisions | None = None
+
+
+_thread = _Thread()
+
+
+@contextmanager
+def recording() -> Iterator[None]:
+    """Keep watch over decisions made from numbers inside the block, in this thread.
+
+    Programs made in the block, or after it until the next one, raise FrozenBranchError
+    where a replay would decide otherwise. `jit` and `fit` enter it by themselves.
+
+    >>> from autograd import Program, Value, recording
+    >>> x = Value(2.0, "x")
+    >>> with recording():
+    ...     y = x * x if x > 0 else -x
+    >>> program = Program(y, inputs=[x], parameters=[])
+    >>> program([[-1.0]])  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    autograd.errors.FrozenBranchError: ...: node 'x' > 0 was True when the graph was recorded...
+    """
+    decisions = _thread.latest = Decisions()
+    with active(decisions):
+        yield
+
+
+def decisions_about(leaves: Sequence[Value]) -> list[Guard]:
+    """Return the guards of the latest recording that depend on any of the leaves.
+
+    Raises FrozenBranchError if the number of a leaf was read.
+    """
+    latest = _thread.latest
+    if latest is None:
+        return []
+    latest.check_leaves(leaves)
+    known: dict[Value, bool] = dict.fromkeys(leaves, True)
+    return [g for g in latest.guards if any(_depends(x, known) for x in g.operands)]
+
+
+def _depends(root: Value, known: dict[Value, bool]) -> bool:
+    """Return whether any leaf that is known to be True is below a node."""
+    pending = [root]
+    while pending:
+        node = pending[-1]
+        if node in known:
+            pending.pop()
+            continue
+        below = [x for x in node.operands if x.__class__ is Value]
+        missing = [x for x in below if x not in known]
+        if missing:
+            pending += missing
+        else:
+            known[node] = any(known[x] for x in below)
+    return known[root]
+
+
+def frozen_number(node: Any, place: str) -> FrozenBranchError:
+    """Return the error for reading the number of a node while recording."""
+    return FrozenBranchError(
+        f"{place}: .data of {where(node)} was read while recording; the number would be frozen "
+        "into the program. Compute with the Value itself, or read it outside of recording()."
+    )
+
+
+def _place() -> str:
+    """Return file and line of the code that called into autograd."""
+    frame: Any = sys._getframe(2)
+    while frame.f_back and frame.f_code.co_filename.startswith(PACKAGE):
+        frame = frame.f_back
+    return f"{frame.f_code.co_filename}:{frame.f_lineno}"
+
+
+def _name(operand: Any) -> str:
+    return where(operand) if operand.__class__ is Value else short(operand)

@@ -1,0 +1,157 @@
+"""jit replays what it recorded, and says so where it would have decided otherwise."""
+
+import math
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+import autograd as ag
+from autograd import FrozenBranchError, Program, Value, jit, recording, value_and_grad
+from autograd.errors import DomainError
+
+
+def rosenbrock(x):
+    return sum(100.0 * (b - a * a) ** 2 + (1.0 - a) ** 2 for a, b in pairwise(x))
+
+
+def test_value_and_gradient_are_those_of_the_function():
+    fast, slow = jit(rosenbrock), value_and_grad(rosenbrock)
+    rng = np.random.default_rng(0)
+    for n in (2, 5, 2, 5):
+        x = rng.normal(size=n).tolist()
+        value, gradient = fast.value_and_grad(x)
+        expected, slope = slow(x)
+        assert value == pytest.approx(expected, rel=1e-12)
+        assert gradient == pytest.approx(slope, rel=1e-11)
+        assert fast(x) == pytest.approx(expected, rel=1e-12)
+
+
+def test_a_structure_is_recorded_once():
+    calls = []
+
+    def f(x, scale):
+        calls.append(len(x))
+        return {"sum": scale * ag.total(x), "parts": [a * a for a in x], "n": len(x)}
+
+    fast = jit(f)
+    assert fast([1.0, 2.0], 3.0) == {"sum": 9.0, "parts": [1.0, 4.0], "n": 2}
+    assert fast([1, 2, 3], 1.0)["sum"] == 6.0
+    assert fast([5.0, 6.0], -1.0) == {"sum": -11.0, "parts": [25.0, 36.0], "n": 2}
+    assert calls == [2, 3]
+
+
+def test_the_cache_is_bounded():
+    calls = []
+
+    def f(x):
+        calls.append(len(x))
+        return sum(x)
+
+    fast = jit(f, cache=2)
+    for n in (1, 2, 3, 3, 2, 1):
+        assert fast([1.0] * n) == n
+    assert calls == [1, 2, 3, 1]
+
+
+def test_arrays_keep_their_shape():
+    value, gradient = jit(lambda x: (x * x).sum()).value_and_grad(
+        np.array([[1.0, 2.0], [3.0, 4.0]])
+    )
+    assert value == 30.0
+    assert (gradient == [[2.0, 4.0], [6.0, 8.0]]).all()
+
+
+def test_a_value_goes_node_by_node():
+    x = Value(3.0)
+    y = jit(lambda a: a * a)(x)
+    y.backward()
+    assert (y.data, x.grad) == (9.0, 6.0)
+
+
+def test_a_flipped_branch_raises_with_file_and_line():
+    fast = jit(lambda x: x * x if x > 0 else -x)
+    assert fast(3.0) == 9.0
+    with pytest.raises(
+        FrozenBranchError, match=r"test_jit\.py:\d+: .* > 0 was True .* -1 > 0 False"
+    ):
+        fast(-1.0)
+    assert fast(2.0) == 4.0
+
+
+def test_branches_that_numpy_and_max_take_are_guarded():
+    fast = jit(lambda x: max(x))
+    assert fast([1.0, 2.0]) == 2.0
+    with pytest.raises(FrozenBranchError):
+        fast([2.0, 1.0])
+
+
+def test_one_example_that_flips_is_named():
+    x, w = Value(1.0, "x"), Value(2.0, "w")
+    with recording():
+        z = w * x
+        loss = z if z > 0 else 0.1 * z
+    program = Program(loss, inputs=[x], parameters=[w])
+    assert program([[1.0], [2.0]])[0] == 3.0
+    with pytest.raises(FrozenBranchError, match=r"test_jit\.py:\d+.*example 1 has -2 > 0 False"):
+        program([[1.0], [-1.0]])
+
+    class Rule:
+        def rule(self, w, g, state, step):
+            return w - 1.5 * g, state
+
+    with pytest.raises(FrozenBranchError):
+        program.train([[1.0]], Rule(), 5)
+
+
+def test_reading_a_number_while_recording_raises():
+    with recording():
+        x = Value(1.0, "x")
+        y = x * x
+        with pytest.raises(FrozenBranchError, match=r"test_jit\.py:\d+: \.data"):
+            y.data  # noqa: B018
+    with recording():
+        z = y * math.floor(x.data)
+    with pytest.raises(FrozenBranchError, match="node 'x'"):
+        Program(z, inputs=[x], parameters=[])
+    Program(z, inputs=[], parameters=[])  # a leaf that cannot change
+
+
+def test_a_branch_outside_of_recording_promises_nothing():
+    with recording():
+        pass
+    x = Value(1.0)
+    program = Program(x * x if x > 0 else -x, inputs=[x], parameters=[])
+    assert program([[-3.0]])[0] == 9.0
+
+
+def test_an_error_of_a_function_is_its_own():
+    fast = jit(ag.log)
+    assert fast(1.0) == 0.0
+    with pytest.raises(DomainError):
+        fast(-1.0)
+
+
+def test_a_leaf_that_is_misused_is_named():
+    x, w = Value(1.0, "x"), Value(2.0, "w")
+    with pytest.raises(ValueError, match=r"parameters\[1\].*listed twice"):
+        Program(x * w, inputs=[x], parameters=[w, w])
+    with pytest.raises(ValueError, match="listed as a parameter too"):
+        Program(x * w, inputs=[x, w], parameters=[w])
+    with pytest.raises(ValueError, match="leaves of the graph"):
+        Program(x * w, inputs=[x * w], parameters=[w])
+    with pytest.raises(ValueError, match=r"\(m, 1\).*got shape \(3,\)"):
+        Program(x * w, inputs=[x], parameters=[w])([1.0, 2.0, 3.0])
+    with pytest.raises(ValueError, match="executor"):
+        Program(x * w, inputs=[x], parameters=[w], executor="gpu")
+    with pytest.raises(RuntimeError, match="first call"):
+        Program(x * w, inputs=[x], parameters=[w]).value(x)
+
+
+def test_an_input_that_the_cost_does_not_reach_is_allowed():
+    x, idle, w, unused = (Value(1.0) for _ in range(4))
+    program = Program(x * w, inputs=[x, idle], parameters=[w, unused])
+    cost, gradient = program([[2.0, 5.0], [4.0, 6.0]])
+    assert (cost, gradient.tolist()) == (3.0, [3.0, 0.0])
+    assert program.adjoint(idle).tolist() == [0.0, 0.0]
+    assert program.value(idle).tolist() == [5.0, 6.0]
