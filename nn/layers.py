@@ -173,7 +173,6 @@ def _example(inputs: Any, module: Any) -> tuple[Any, ...]:
             f"{module!r} takes {module.fan_in} inputs; got {len(example)}. "
             f"Give one number for each, or build it with fan_in={len(example)}."
         )
-    for x in example:
-        if x.__class__ is not Value and x.__class__ is not float:
-            return tuple([x if x.__class__ is Value else Value(x).data for x in example])
-    return example
+    if set(map(type, example)) <= {Value, float}:
+        return example
+    return tuple([x if x.__class__ is Value else Value(x).data for x in example])

@@ -8,7 +8,7 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 
 from autograd import AnomalyError, Program, Value, mean, topological
-from nn.data import count, table
+from nn.data import count, several, table
 from nn.history import History, accuracy
 from nn.losses import LOSSES, Loss, binary_cross_entropy, cross_entropy, loss_function
 from nn.names import named
@@ -65,8 +65,9 @@ def fit(
     for _ in (bar := _progress(epochs, progress)):
         rng.shuffle(order)
         batches = [order[k : k + batch_size] for k in range(0, len(order), batch_size)]
-        losses = sum([run.step(batch) * len(batch) for batch in batches])
-        history.add({"loss": losses / len(order)} | _measured(model, sets, loss, functions))
+        costs = run.epoch(batches)
+        total = sum([cost * len(batch) for cost, batch in zip(costs, batches, strict=True)])
+        history.add({"loss": total / len(order)} | _measured(run, sets, functions))
         if progress and hasattr(bar, "set_postfix"):
             bar.set_postfix({name: f"{column[-1]:.4g}" for name, column in history.columns.items()})
         if sum([bool(callback(history, model)) for callback in callbacks]):
@@ -78,18 +79,34 @@ class NodeByNode:
     """Takes a step by building the graph of a batch and walking it back."""
 
     def __init__(self, model: Any, X: Array, y: Array, loss: Loss, optimizer: Optimizer) -> None:
-        self.model, self.loss, self.optimizer = model, loss, optimizer
-        self.X, self.y = X.tolist(), y.tolist()
+        self.model, self.loss, self.optimizer, self.X, self.y = model, loss, optimizer, X, y
+
+    def epoch(self, batches: list[list[int]]) -> list[float]:
+        """Take a step on the rows of each batch; return the mean loss before each."""
+        return [self.step(batch) for batch in batches]
 
     def step(self, batch: list[int]) -> float:
-        """Take one step on these rows and return their mean loss before it."""
-        C = mean([self.loss(self.model(self.X[k]), self.y[k]) for k in batch])
-        if not math.isfinite(C.data):
-            raise _not_finite(C)
+        """Take a step on the rows of one batch; return their mean loss before it."""
+        _, C = self.forward(self.X[batch], self.y[batch])
         self.optimizer.zero_grad()
         C.backward()
         self.optimizer.step()
-        return float(C.data)
+        return C.data
+
+    def measure(self, X: Array, y: Array) -> tuple[Array, float]:
+        """Return the outputs for these examples, (m, fan_out), and their mean loss."""
+        import numpy as np
+
+        outputs, C = self.forward(X, y)
+        return np.array([[a.data for a in several(row)] for row in outputs]), C.data
+
+    def forward(self, X: Array, y: Array) -> tuple[list[Any], Value]:
+        """Return the outputs for these examples and their mean loss, which must be finite."""
+        outputs = [self.model(x) for x in X.tolist()]
+        C: Value = mean([self.loss(a, t) for a, t in zip(outputs, y.tolist(), strict=True)])
+        if not math.isfinite(C.data):
+            raise _not_finite(C)
+        return outputs, C
 
 
 class Compiled:
@@ -100,17 +117,50 @@ class Compiled:
 
         inputs = [Value(x, f"x[{i}]") for i, x in enumerate(X[0])]
         targets = [Value(t, f"y[{j}]") for j, t in enumerate(np.atleast_1d(y[0]))]
-        c = loss(model(inputs), targets if y.ndim == 2 else targets[0])
+        outputs = model(inputs)
+        c = loss(outputs, targets if y.ndim == 2 else targets[0])
         leaves = [*inputs, *targets]
         self.program = Program(c, inputs=leaves, parameters=optimizer.parameters)
-        self.optimizer, self.rows = optimizer, np.column_stack([X, y])
+        self.optimizer, self.outputs = optimizer, several(outputs)
+        self.rows = np.column_stack([X, y])
+
+    def epoch(self, batches: list[list[int]]) -> list[float]:
+        """Take a step on the rows of each batch; return the mean loss before each.
+
+        An epoch that fails is gone through again step by step, to end before the step that did.
+        """
+        optimizer, w = self.optimizer, self.optimizer.parameters
+        before = [leaf.data for leaf in w], optimizer.state, optimizer.steps
+        rows = self.rows[[k for batch in batches for k in batch]]
+        try:
+            costs = self.program.train(rows, optimizer, len(batches), len(batches[0]))
+            self.program.store_parameters()
+            if all(math.isfinite(leaf.data) for leaf in w):
+                return [float(C) for C in costs]
+        except (ArithmeticError, ValueError):
+            pass
+        except KeyboardInterrupt:
+            self.program.store_parameters()
+            raise
+        numbers, optimizer.state, optimizer.steps = before
+        for leaf, number in zip(w, numbers, strict=True):
+            leaf.data = number
+        self.program.load_parameters()
+        return [self.step(batch) for batch in batches]
 
     def step(self, batch: list[int]) -> float:
-        """Take one step on these rows and return their mean loss before it."""
+        """Take a step on the rows of one batch; return their mean loss before it."""
         C, gradient = self.program(self.rows[batch])
         self.optimizer.update(gradient.tolist())
         self.program.load_parameters()
         return C
+
+    def measure(self, X: Array, y: Array) -> tuple[Array, float]:
+        """Return the outputs for these examples, (m, fan_out), and their mean loss."""
+        import numpy as np
+
+        C, _ = self.program(np.column_stack([X, y]))
+        return self.program.read_values(self.outputs), C
 
 
 def _optimizer(name: Any, model: Any) -> Optimizer:
@@ -138,16 +188,14 @@ def _examples(kind: str, model: Any, X: Any, y: Any, loss: Loss) -> Examples:
     return X, y
 
 
-def _measured(model: Any, sets: dict[str, Examples], loss: Loss, functions: Any) -> dict[str, Any]:
+def _measured(run: Any, sets: dict[str, Examples], functions: dict[str, Any]) -> dict[str, float]:
     """Return the metrics on every set, and the loss on the one not trained on."""
-    record = {}
+    record: dict[str, float] = {}
     for prefix, (X, y) in sets.items():
-        outputs = model.predict(X) if prefix or functions else X
-        if prefix:
-            leaves = [[Value(a) for a in row] for row in outputs]
-            costs = [loss(row, t) for row, t in zip(leaves, y.tolist(), strict=True)]
-            record["val_loss"] = mean(costs).data
-        record |= {prefix + name: float(f(outputs, y)) for name, f in functions.items()}
+        if prefix or functions:
+            outputs, C = run.measure(X, y)
+            record |= {"val_loss": C} if prefix else {}
+            record |= {prefix + name: float(f(outputs, y)) for name, f in functions.items()}
     return record
 
 

@@ -343,3 +343,43 @@ def test_a_diverging_program_stops_with_the_step_undone_too():
         )  # fmt: skip
     assert numbers(model) == after[-1]
     assert np.isfinite(numbers(model)).all()
+
+
+def test_a_run_that_fails_within_an_epoch_ends_before_that_step_either_way():
+    X, y = line()
+    ends = []
+    for compiled in (True, False):
+        model = nn.MLP(1, [1], seed=1)
+        sgd = nn.SGD(model.parameters(), lr=1e60, momentum=0.5)
+        with pytest.raises(AnomalyError):
+            fit(model, X, y, loss="squared_error", optimizer=sgd, batch_size=5, compiled=compiled)
+        ends.append((sgd.steps, *numbers(model), *sgd.state[0]))
+    assert 1 <= ends[0][0] < 4
+    np.testing.assert_allclose(*ends, rtol=1e-12)
+
+
+def test_clipping_and_schedules_are_the_same_compiled():
+    X, y = line()
+    models = [nn.MLP(1, [4, 1], "tanh", seed=2) for _ in range(2)]
+    for model, compiled in zip(models, (True, False), strict=True):
+        adam = nn.Adam(
+            model.parameters(), lr=nn.warmup(nn.cosine(0.1, 0.0, 30), 5), clip_norm=0.5,
+            clip_value=0.3, weight_decay=0.01,
+        )  # fmt: skip
+        fit(model, X, y, loss="huber", optimizer=adam, epochs=5, batch_size=6, compiled=compiled)
+        assert adam.steps == 20
+    np.testing.assert_allclose(*map(numbers, models), rtol=1e-12, atol=1e-12)
+
+
+def test_validation_and_metrics_are_the_same_compiled():
+    X, y = line()
+    histories = [
+        fit(
+            nn.MLP(1, [3, 1], seed=2), X, np.sign(y), loss="hinge", epochs=4, compiled=compiled,
+            validation=(X[:7] / 2, np.sign(y[:7])), metrics=["accuracy"],
+        )
+        for compiled in (True, False)
+    ]  # fmt: skip
+    assert list(histories[0].columns) == list(histories[1].columns)
+    for name, column in histories[0].columns.items():
+        np.testing.assert_allclose(column, histories[1].columns[name], rtol=1e-12)
