@@ -69,6 +69,7 @@ from autograd.primitives import (
 
 if TYPE_CHECKING:
     from autograd.check import check_gradients
+    from autograd.comparison import compare
     from autograd.drawing import Drawing, LayerPicture, NetworkPicture, Page, draw, step_through
     from autograd.explanation import Explanation, explain
     from autograd.functional import (
@@ -113,6 +114,7 @@ __all__ = [
     "atanh",
     "check_gradients",
     "clip",
+    "compare",
     "cos",
     "cosh",
     "depth",
@@ -174,6 +176,7 @@ __all__ = [
 ]
 
 _ROOMS = {
+    "comparison": ("compare",),
     "check": ("check_gradients",),
     "explanation": ("Explanation", "explain"),
     "functional": (

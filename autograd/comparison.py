@@ -1,0 +1,204 @@
+"""A derivative worked out by hand beside the one of autodiff, entry by entry.
+
+Where they differ, the pattern of the differences is held against the slips people make: a
+sign, a factor 2 or 1/m, a transposed index, a forgotten g'(z_j).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from html import escape
+from typing import Any, NamedTuple
+
+from autograd import errors
+from autograd.engine import Value
+from autograd.reals import real
+
+VERDICTS = ("exact", "close", "wrong")
+MOST_ENTRIES = 20  # printed; wrong ones first
+EXACT_ZERO = 1e-13  # of the largest entry: the rounding of a sum that cancels
+
+Index = tuple[int, ...]
+
+
+class Entry(NamedTuple):
+    """One pair of numbers: both, and "exact" (to the bit), "close" or "wrong"."""
+
+    place: Index
+    hand: float
+    autodiff: float
+    verdict: str
+
+
+class Comparison:
+    """What `compare` found: `entries`, the worst `verdict` of them all, and `hints`.
+
+    It is true where nothing is wrong, so that `assert compare(hand, autodiff)` is a test.
+    """
+
+    def __init__(self, entries: Sequence[Entry], hints: Sequence[str]) -> None:
+        self.entries = entries
+        self.hints = hints
+        found = {entry.verdict for entry in entries}
+        self.verdict = max(found, key=VERDICTS.index, default="exact")
+
+    def __bool__(self) -> bool:
+        return self.verdict != "wrong"
+
+    def text(self) -> str:
+        """Return the counts, the hints and the entries, the wrong ones first."""
+        count = {v: sum(entry.verdict == v for entry in self.entries) for v in VERDICTS}
+        lines = [", ".join(f"{n} {v}" for v, n in count.items() if n) or "nothing to compare"]
+        lines += [f"hint: {hint}" for hint in self.hints]
+        ordered = sorted(self.entries, key=lambda entry: -VERDICTS.index(entry.verdict))
+        for place, hand, autodiff, verdict in ordered[:MOST_ENTRIES]:
+            name = "".join(f"[{k}]" for k in place) or "value"
+            lines.append(
+                f"  {name:<10} hand {hand:< 22.15g} autodiff {autodiff:< 22.15g} {verdict}"
+            )
+        if len(ordered) > MOST_ENTRIES:
+            lines.append(f"  … and {len(ordered) - MOST_ENTRIES} more")
+        return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        return f"<pre>{escape(self.text())}</pre>"
+
+    __repr__ = __str__ = text
+
+
+def compare(hand: Any, autodiff: Any, *, slope: Any = None, tolerance: float = 1e-9) -> Comparison:
+    """Return how a result worked out by hand agrees with autodiff, entry by entry.
+
+    Both are numbers, Values (their `.data` counts), nested lists or arrays of one shape.
+    Entries are exact (the same float), close (to the relative `tolerance`) or wrong, and
+    wrong ones get a hint where their pattern is that of a known slip. With `slope`, the
+    numbers g'(z_j), a forgotten g' is recognised for certain.
+
+    Raises ValueError, with a hint, where the shapes differ.
+
+    >>> from autograd import compare
+    >>> compare([[1.0, 2.0], [3.0, 4.0]], [[1.0, 3.0], [2.0, 4.0]]).hints
+    ['hand is the transpose of autodiff: i and j are exchanged.']
+    >>> compare(-6.0, 6.0)
+    1 wrong
+    hint: hand is -1 times autodiff: a sign.
+      value      hand -6                     autodiff  6                     wrong
+    """
+    left, right = dict(_numbers(hand)), dict(_numbers(autodiff))
+    if left.keys() != right.keys():
+        raise _shape_error(_shape(left), _shape(right))
+    scale = max(map(abs, right.values()), default=0.0)
+    entries = [
+        Entry(index, x, right[index], _verdict(x, right[index], tolerance, scale))
+        for index, x in left.items()
+    ]
+    wrong = [entry for entry in entries if entry.verdict == "wrong"]
+    return Comparison(entries, _hints(wrong, left, right, slope, tolerance) if wrong else [])
+
+
+def _numbers(tree: Any, index: Index = ()) -> Iterator[tuple[Index, float]]:
+    if tree.__class__ is Value:
+        tree = tree.data
+    if hasattr(tree, "tolist"):
+        tree = tree.tolist()
+    if isinstance(tree, list | tuple):
+        for k, child in enumerate(tree):
+            yield from _numbers(child, (*index, k))
+        return
+    number = tree.data if tree.__class__ is Value else real(tree)
+    if number is None:
+        raise errors.not_a_number(tree)
+    yield index, number
+
+
+def _verdict(x: float, y: float, tolerance: float, scale: float) -> str:
+    if x == y or (math.isnan(x) and math.isnan(y)):
+        return "exact"
+    close = math.isclose(x, y, rel_tol=tolerance, abs_tol=EXACT_ZERO * scale)
+    return "close" if close else "wrong"
+
+
+def _hints(
+    wrong: list[Entry],
+    left: dict[Index, float],
+    right: dict[Index, float],
+    slope: Any,
+    tolerance: float,
+) -> list[str]:
+    """Return what the pattern of the wrong entries looks like; [] for no known pattern."""
+
+    def near(x: float, y: float) -> bool:
+        return math.isclose(x, y, rel_tol=max(tolerance, 1e-9))
+
+    shape = _shape(left)
+    square = len(shape) == 2 and shape[0] == shape[1]
+    if square and all(near(x, right[index[::-1]]) for index, x in left.items()):
+        return ["hand is the transpose of autodiff: i and j are exchanged."]
+    if any(not math.isfinite(x) for entry in wrong for x in entry[1:3]):
+        return ["a number is not finite: explain() tells where it comes from."]
+    if slope is not None:
+        g = {index[-1:]: x for index, x in _numbers(slope)}
+        if all(near(e.hand * g.get(e.place[-1:], math.nan), e.autodiff) for e in wrong):
+            return ["autodiff is g'(z_j) times hand: the factor g' is missing."]
+    if any(entry.hand == 0.0 for entry in wrong):
+        return []
+    factors = {entry.place: entry.autodiff / entry.hand for entry in wrong}
+    first = next(iter(factors.values()))
+    if first and all(near(factor, first) for factor in factors.values()):
+        return [_constant_factor(1.0 / first, len(wrong) == len(left))]
+    return _varying_factor(factors, near)
+
+
+def _constant_factor(ratio: float, everywhere: bool) -> str:
+    """Return what hand = ratio · autodiff, in all wrong entries, may mean."""
+    known = {-1: "a sign", 2: "a factor ½ is missing, or 1/m", 0.5: "a factor 2 is missing"}
+    whole = round(ratio if abs(ratio) > 1 else 1 / ratio)
+    reason = "a constant factor"
+    for slip, words in known.items():
+        if math.isclose(ratio, slip, rel_tol=1e-9):
+            reason = words
+    if whole > 2 and math.isclose(ratio, whole, rel_tol=1e-9):
+        reason = "1/m of the mean is missing"
+    if whole > 2 and math.isclose(ratio, 1 / whole, rel_tol=1e-9):
+        reason = "divided by m once too often, or examples are missing from a sum"
+    where = "" if everywhere else " where it is wrong"
+    return f"hand is {ratio:.6g} times autodiff{where}: {reason}."
+
+
+def _varying_factor(factors: dict[Index, float], near: Any) -> list[str]:
+    """Return what factors that differ from entry to entry may mean."""
+    for axis, name, meaning in ((-1, "j", "g'(z_j)"), (0, "i", "a_i")):
+        lines: dict[int, list[float]] = {}
+        for index, factor in factors.items():
+            lines.setdefault(index[axis] if index else 0, []).append(factor)
+        many = all(len(line) > 1 for line in lines.values())
+        if many and all(near(x, line[0]) for line in lines.values() for x in line):
+            numbers = ", ".join(f"{line[0]:.3g}" for line in list(lines.values())[:4])
+            more = ", …" * (len(lines) > 4)
+            return [
+                f"autodiff/hand depends on {name} alone ({numbers}{more}): "
+                f"a factor {meaning} may be missing."
+            ]
+    if len(factors) > 1 and all(0.0 <= factor < 1.0 for factor in factors.values()):
+        return ["autodiff is smaller everywhere, as if a factor g'(z_j) were missing: pass slope=."]
+    return []
+
+
+def _shape(numbers: dict[Index, float]) -> tuple[int, ...]:
+    """Return the shape of a nested structure, from the indices of its entries."""
+    last = max(numbers, default=())
+    return tuple(k + 1 for k in last)
+
+
+def _shape_error(hand: tuple[int, ...], autodiff: tuple[int, ...]) -> Exception:
+    way_out = "Compare what has the same indices."
+    if hand == autodiff:
+        way_out = "One of them is ragged: give every row the same length."
+    elif hand == autodiff[::-1]:
+        way_out = "One is the transpose of the other: here W[i][j] goes from input i to unit j."
+    elif math.prod(hand) == math.prod(autodiff):
+        way_out = "They have as many entries: drop or add an axis of length 1."
+    return ValueError(
+        f"hand and autodiff must have one shape; got {hand} and {autodiff}. {way_out}"
+    )
