@@ -151,8 +151,14 @@ def probe(model: Any, x: Any, y: Any = None, loss: Any = None) -> Probe:
     targets = _targets(y, loss, len(rows), batch)
     c = None if loss is None else loss_function(loss)
     examples = [forward(layers, *pair, c, not batch) for pair in zip(rows, targets, strict=True)]
-    name = "sum of outputs" if loss is None else getattr(loss, "__name__", str(loss))
-    return Probe(model, name, examples, batch)
+    return Probe(model, _name(loss), examples, batch)
+
+
+def _name(loss: Any) -> str:
+    if loss is None or isinstance(loss, str):
+        return loss or "sum of outputs"
+    name = str(getattr(loss, "__name__", "loss"))
+    return name if name.isidentifier() else "loss"  # a lambda has no name of its own
 
 
 def _layers(model: Any) -> Sequence[Layer | Neuron]:

@@ -362,7 +362,9 @@ def test_repr_is_one_short_line(rng):
     assert repr(probe(mlp, x, y, "half_squared_error")).startswith(
         "Probe(MLP(3 → 4 → 2, tanh, identity, 26 parameters), one example, half_squared_error = "
     )
-    assert "2 examples" in repr(probe(mlp, [x, x], [y, y], nn.huber))
+    assert "2 examples, huber = " in repr(probe(mlp, [x, x], [y, y], nn.huber))
+    assert ", sum of outputs = " in repr(probe(mlp, x))
+    assert "one example, loss = " in repr(probe(mlp, x, y, lambda outputs, y: outputs[0]))
 
 
 @pytest.mark.parametrize(
