@@ -31,7 +31,6 @@ from autograd.primitives import (
     clip,
     cos,
     cosh,
-    dot,
     elu,
     erf,
     erfc,
@@ -45,10 +44,7 @@ from autograd.primitives import (
     log1p,
     log2,
     log10,
-    log_softmax,
-    logsumexp,
     maximum,
-    mean,
     minimum,
     relu,
     sigmoid,
@@ -56,16 +52,14 @@ from autograd.primitives import (
     silu,
     sin,
     sinh,
-    softmax,
     softplus,
     softsign,
     sqrt,
-    take,
     tan,
     tanh,
-    total,
     where,
 )
+from autograd.reductions import dot, log_softmax, logsumexp, mean, softmax, take, total
 
 if TYPE_CHECKING:
     from autograd.check import check_gradients

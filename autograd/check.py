@@ -16,8 +16,8 @@ from autograd import engine
 from autograd.engine import Value
 from autograd.errors import GradientError
 from autograd.functional import jacobian, jvp, vjp
-from autograd.primitives import PRIMITIVES
 from autograd.structure import is_array, leaves, mapped, unflatten
+from autograd.table import PRIMITIVES
 
 __all__ = ["check_gradients"]
 

@@ -18,7 +18,7 @@ from autograd import modes
 from autograd.engine import Value
 from autograd.notation import Notation, latex_name
 from autograd.numerals import arithmetic, latex_of
-from autograd.primitives import PRIMITIVES
+from autograd.table import PRIMITIVES
 
 WIDEST = 8  # terms of a sum, and units of a layer, that are written out
 GENERAL = {

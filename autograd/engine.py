@@ -39,7 +39,8 @@ if TYPE_CHECKING or implementation == "c":
 
     compiled_dot = dot
 else:
-    from autograd.value import Function, Value, adjoints, install, topological, watch
+    from autograd.function import Function, install
+    from autograd.value import Value, adjoints, topological, watch
 
     compiled_dot = None
 

@@ -15,8 +15,9 @@ from typing import Any, NamedTuple
 
 from autograd import engine, errors, modes
 from autograd.engine import Value
-from autograd.primitives import PRIMITIVES, dot, total
+from autograd.reductions import dot, total
 from autograd.structure import blocks, leaves, like, mapped, packed, shape, size, unflatten
+from autograd.table import PRIMITIVES
 
 __all__ = [
     "derivative",

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from autograd import errors
 from autograd.engine import Value, topological
-from autograd.primitives import CALL, POWER, PRIMITIVES, PRODUCT, SIGN, SUM
+from autograd.table import CALL, POWER, PRIMITIVES, PRODUCT, SIGN, SUM
 
 LONGEST = 24  # operations and operands in one formula before a part of it is named
 GREEK = (

@@ -9,12 +9,14 @@ of `primitives.py`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from types import MethodType
-from typing import Any, Protocol
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
 
 from autograd import errors
-from autograd.reals import is_foreign, real
+from autograd.reals import real
+
+if TYPE_CHECKING:
+    from autograd.function import Function
 
 CONSTANT = -1  # the stamp of a number that was used as an operand
 
@@ -140,7 +142,8 @@ class Value:
         operands = self.operands
         if any(x.__class__ is float for x in operands):
             operands = tuple(map(_constant, operands))
-            self._keep(operands)
+            few = self._function is not None and self._function.arity in (1, 2)
+            self._x, self._y = (*operands, None)[:2] if few else (operands, None)
         return operands
 
     @property
@@ -150,11 +153,6 @@ class Value:
         if x.__class__ is tuple:
             return x
         return () if x is None else (x,) if y is None else (x, y)
-
-    def _keep(self, operands: tuple[Any, ...]) -> None:
-        few = 0 < len(operands) < 3 and self._function is not None and self._function.arity
-        self._x = operands[0] if few else operands
-        self._y = operands[1] if few and len(operands) == 2 else None
 
     @property
     def partials(self) -> tuple[float, ...]:
@@ -236,106 +234,6 @@ class Value:
 
 
 Value.__module__ = "autograd"
-
-
-class Function:
-    """A differentiable function: floats give a float, anything with a Value a new node.
-
-    `forward` takes the operands as floats. `partials` holds one rule for each operand, or
-    is a single rule that returns them all where the number of operands is free; a rule
-    takes the operands and the result, (*operands, out), and returns ∂out/∂operand. `domain`
-    says in words where the function is defined.
-    """
-
-    __slots__ = ("__dict__", "arity", "domain", "forward", "name", "partials")
-
-    def __init__(
-        self,
-        name: str,
-        forward: Callable[..., float],
-        partials: tuple[Callable[..., Any], ...] | Callable[..., Sequence[Any]],
-        domain: str,
-    ) -> None:
-        self.name = name
-        self.forward = forward
-        self.partials = partials
-        self.arity = len(partials) if isinstance(partials, tuple) else None
-        self.domain = domain
-
-    def __init_subclass__(cls) -> None:
-        raise errors.final("Function")
-
-    def __call__(self, *operands: Any) -> Any:
-        if self.arity is not None and len(operands) != self.arity:
-            raise errors.wrong_count(self.name, self.arity, len(operands))
-        exact = tuple([x if x.__class__ is Value else self._number(x) for x in operands])
-        numbers = [x._data if x.__class__ is Value else x for x in exact]
-        try:
-            data = self.forward(*numbers)
-        except (ValueError, ZeroDivisionError) as cause:
-            raise self._refusal(exact, cause) from None
-        for operand in exact:
-            if operand.__class__ is Value:
-                return _node(self, exact, data)
-        return data
-
-    def __get__(self, node: Any, owner: Any = None) -> Any:
-        return self if node is None else MethodType(self, node)
-
-    def __repr__(self) -> str:
-        return f"<function {self.name} of autograd>"
-
-    def __reduce__(self) -> str:
-        return self.name
-
-    def _number(self, operand: Any) -> float:
-        number = real(operand)
-        if number is None:
-            raise errors.bad_operand(self.name, operand)
-        return number
-
-    def _refusal(self, operands: tuple[Any, ...], cause: Exception) -> Exception:
-        if isinstance(cause, ZeroDivisionError):
-            return errors.division_by_zero(self.name, operands)
-        return errors.outside_domain(self.name, self.domain, operands)
-
-
-Function.__module__ = "autograd.primitives"
-
-
-def install(function: Function, operator: str) -> None:
-    """Make `function` the Python operator of that name, its reflected form included."""
-    forward = function.forward
-
-    def forwards(self: Value, other: Any) -> Any:
-        if other.__class__ is not Value and other.__class__ is not float:
-            other = _exact(function, other)
-            if other is NotImplemented:
-                return other
-        number = other._data if other.__class__ is Value else other
-        try:
-            data = forward(self._data, number)
-        except (ValueError, ZeroDivisionError) as cause:
-            raise function._refusal((self, other), cause) from None
-        node = _new(Value)  # as in _node, written out for speed
-        node._data = data
-        node._grad = 0.0
-        node._label = ""
-        node._function = function
-        node._x = self
-        node._y = other
-        node._stamp = _clock
-        return node if _watcher is None else _watcher.created(node)
-
-    def reflected(self: Value, other: Any) -> Any:
-        other = _exact(function, other)
-        return other if other is NotImplemented else function(other, self)
-
-    if function.arity == 1:
-        setattr(Value, f"__{operator}__", lambda self: function(self))
-    else:
-        setattr(Value, f"__{operator}__", forwards)
-        setattr(Value, f"__r{operator}__", reflected)
 
 
 def topological(root: Value) -> list[Value]:
@@ -442,13 +340,15 @@ def _require_fresh(node: Value) -> None:
             raise errors.stale(operand, node)
 
 
-def _node(function: Function, operands: tuple[Any, ...], data: float) -> Value:
+def record(function: Function, data: float, x: Any, y: Any = None) -> Value:
+    """Return a new node: one or two operands, or a tuple of any number of them as x."""
     node = _new(Value)
     node._data = data
     node._grad = 0.0
     node._label = ""
     node._function = function
-    node._keep(operands)
+    node._x = x
+    node._y = y
     node._stamp = _clock
     return node if _watcher is None else _watcher.created(node)
 
@@ -465,18 +365,6 @@ def _constant(operand: Any) -> Value:
     node = Value(operand)
     node._stamp = CONSTANT
     return node
-
-
-def _exact(function: Function, other: Any) -> Any:
-    """Return an operand as a Value or a float, or NotImplemented if it may know better."""
-    if other.__class__ is Value:
-        return other
-    number = real(other)
-    if number is None:
-        if is_foreign(other):
-            return NotImplemented
-        raise errors.bad_operand(function.name, other)
-    return number
 
 
 def _compared(node: Value, other: Any, symbol: str) -> Any:

@@ -18,8 +18,8 @@ from autograd.functional import as_operand
 from autograd.notation import Piece
 from autograd.numerals import arithmetic, counted, figure, is_exact, latex_of, shown
 from autograd.paths import Edge, Term
-from autograd.primitives import CALL, PRIMITIVES, PRODUCT
 from autograd.remarks import remarks
+from autograd.table import CALL, PRIMITIVES, PRODUCT
 
 if TYPE_CHECKING:
     from autograd.explanation import Contribution, Explanation, Step

@@ -24,7 +24,7 @@ from autograd import (
     tanh,
     total,
 )
-from autograd.primitives import PRIMITIVES, primitive
+from autograd.table import PRIMITIVES, primitive
 
 
 @pytest.fixture

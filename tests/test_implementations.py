@@ -15,7 +15,7 @@ import pytest
 
 import autograd
 from autograd.engine import Value, topological
-from autograd.primitives import PRIMITIVES
+from autograd.table import PRIMITIVES
 
 ROOT = Path(autograd.__file__).parents[1]
 compiled = pytest.mark.skipif(autograd.implementation != "c", reason="needs the C extension")
@@ -34,7 +34,7 @@ TRANSCRIPT = r"""
 import json, random, sys
 from autograd.engine import Value, adjoints, topological
 from autograd import dot, total, take
-from autograd.primitives import PRIMITIVES
+from autograd.table import PRIMITIVES
 
 rng = random.Random(11)
 log = []

@@ -9,7 +9,7 @@ from matplotlib.mathtext import MathTextParser
 import autograd
 from autograd import Value, dot, expression, mean, tanh
 from autograd.notation import Notation, atom, latex_name, numeral
-from autograd.primitives import PRIMITIVES
+from autograd.table import PRIMITIVES
 from tests.reading import leaves_at, random_graph, read
 
 

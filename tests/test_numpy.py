@@ -7,7 +7,7 @@ import pytest
 
 import autograd
 from autograd import Value, dot, gradients, jacobian, mean, softmax, total
-from autograd.primitives import PRIMITIVES
+from autograd.table import PRIMITIVES
 
 KINDS = [
     np.bool_, np.int8, np.uint8, np.int16, np.uint16, np.int32, np.uint32, np.int64, np.uint64,

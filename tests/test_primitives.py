@@ -36,7 +36,7 @@ from autograd import (
     total,
     where,
 )
-from autograd.primitives import PRIMITIVES
+from autograd.table import PRIMITIVES
 
 TOLERANCES = ((1e-12, 1e-15), (1e-12, 1e-15), (1e-9, 1e-12), (1e-9, 1e-12))  # by order
 

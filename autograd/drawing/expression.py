@@ -15,7 +15,7 @@ from autograd.drawing import naming
 from autograd.drawing.colours import clean, number
 from autograd.drawing.walks import is_constant
 from autograd.engine import Value
-from autograd.primitives import CALL
+from autograd.table import CALL
 
 Group = str | tuple[str, ...]
 

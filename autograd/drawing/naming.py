@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from autograd.drawing.colours import MINUS, clean
-from autograd.primitives import CALL, PRIMITIVES, SUM
+from autograd.table import CALL, PRIMITIVES, SUM
 
 LONGEST_NAME = 14
 _SUPERSCRIPT = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")

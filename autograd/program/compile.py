@@ -12,9 +12,9 @@ from autograd import structure
 from autograd.engine import Value
 from autograd.errors import short
 from autograd.modes import differentiating
-from autograd.primitives import total
 from autograd.program.guards import recording
 from autograd.program.program import Program
+from autograd.reductions import total
 
 CACHE = 32
 

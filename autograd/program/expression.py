@@ -15,7 +15,7 @@ from functools import cache
 
 from autograd.engine import Value, topological
 from autograd.modes import differentiating
-from autograd.primitives import PRIMITIVES, Domain
+from autograd.table import PRIMITIVES, Domain
 
 Step = tuple[str, int, tuple[int, ...]]  # operation, result, operands
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from autograd import errors
 from autograd.engine import Value, topological
-from autograd.primitives import PRIMITIVES
+from autograd.table import PRIMITIVES
 
 if TYPE_CHECKING:
     from autograd.program.program import Program

@@ -14,7 +14,7 @@ from typing import Any
 
 from autograd import errors
 from autograd.engine import Value, topological
-from autograd.primitives import PRIMITIVES
+from autograd.table import PRIMITIVES
 
 PARAMETER, INPUT, CONSTANT, COMPUTED = range(4)
 

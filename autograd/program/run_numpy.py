@@ -10,11 +10,12 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any
 
-from autograd.primitives import PRIMITIVES, SQRT_2
+from autograd.primitives import SQRT_2
 from autograd.program.accesses import Access, Array
 from autograd.program.instructions import STORE, Contraction, Instruction, Instructions, Map, Row
 from autograd.program.memory import Ends, Memory
 from autograd.program.training import Update
+from autograd.table import PRIMITIVES
 
 Thunk = Callable[[], None]
 

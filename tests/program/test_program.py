@@ -5,8 +5,8 @@ import pytest
 
 import autograd as ag
 from autograd import Value, engine
-from autograd.primitives import PRIMITIVES
 from autograd.program import Program, run_native
+from autograd.table import PRIMITIVES
 from tests.program import zoo
 from tests.program.zoo import ZOO
 

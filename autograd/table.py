@@ -1,0 +1,134 @@
+"""What a row of the table of primitives is, and how one is added.
+
+A row says how a function is computed, differentiated, written and drawn. `primitives.py` and
+`reductions.py` hold the rows themselves.
+"""
+
+from __future__ import annotations
+
+import builtins
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from autograd.engine import Function, Value
+
+
+class Domain(NamedTuple):
+    """An interval an operand must lie in, and the words that say so in an error."""
+
+    low: float
+    high: float
+    text: str
+
+
+REALS = Domain(-math.inf, math.inf, "every real x")
+FINITE = Domain(-math.inf, math.inf, "finite x")
+POSITIVE = Domain(0.0, math.inf, "x > 0")
+NOT_NEGATIVE = Domain(0.0, math.inf, "x >= 0")
+ABOVE_MINUS_ONE = Domain(-1.0, math.inf, "x > -1")
+FROM_ONE = Domain(1.0, math.inf, "x >= 1")
+UNIT_CLOSED = Domain(-1.0, 1.0, "-1 <= x <= 1")
+UNIT_OPEN = Domain(-1.0, 1.0, "-1 < x < 1")
+
+# How tightly a formula binds: an operand that binds less is put in brackets.
+SUM, PRODUCT, SIGN, POWER, CALL = range(1, 6)
+
+
+@dataclass(frozen=True, eq=False)
+class Primitive:
+    """One row of the table.
+
+    `arity` is the number of operands, None where it is free. `partials` holds a rule for
+    each operand, or one rule that returns them all. In `symbol` (Python notation) and
+    `latex`, #1 #2 … stand for the operands, ## for all of them, separated by commas, #* for
+    all but the last and #$ for the last. `numpy` is the name of the ufunc, if there is one.
+    """
+
+    name: str
+    forward: Callable[..., float]
+    partials: tuple[Callable[..., Any], ...] | Callable[..., Sequence[Any]]
+    symbol: str
+    latex: str
+    precedence: int
+    domain: tuple[Domain, ...]
+    numpy: str
+    function: Function
+
+    @property
+    def arity(self) -> int | None:
+        """The number of operands, None where it is free."""
+        return len(self.partials) if isinstance(self.partials, tuple) else None
+
+    def __call__(self, *operands: Any) -> Any:
+        return self.function(*operands)
+
+
+PRIMITIVES: dict[str, Primitive] = {}
+
+
+def primitive(
+    name: str,
+    forward: Callable[..., float],
+    *partials: Callable[..., Any],
+    many: bool = False,
+    symbol: str = "",
+    latex: str = "",
+    precedence: int = CALL,
+    domain: Domain | tuple[Domain, ...] = REALS,
+    words: str = "",
+    numpy: str = "",
+    doc: str = "",
+) -> Function:
+    """Add a row to the table and return its function.
+
+    A new function of one or two operands becomes a method of `Value` too, which is how
+    NumPy applies its own to arrays of objects, and is covered by the tests, which iterate the
+    table. With `many`, the single rule returns every partial.
+
+    >>> import math
+    >>> from autograd import Value
+    >>> from autograd.table import PRIMITIVES, primitive
+    >>> cube = primitive("cube", lambda x: x * x * x, lambda x, out: 3 * x * x)
+    >>> v = Value(2.0)
+    >>> cube(v).backward()
+    >>> v.grad
+    12.0
+    >>> del PRIMITIVES["cube"], Value.cube
+    """
+    rules = partials[0] if many else partials
+    domains = (
+        domain if isinstance(domain[0], Domain) else (domain,) * builtins.max(1, len(partials))
+    )
+    text = words or domains[0].text
+    function = Function(name, forward, rules, text)
+    symbol = symbol or name + ("(##)" if many or len(partials) > 1 else "(#1)")
+    latex = (
+        latex or rf"\operatorname{{{name.replace('_', ' ')}}}({'##' if many else _slots(partials)})"
+    )
+    row = Primitive(
+        name,
+        forward,
+        rules,
+        symbol,
+        latex,
+        precedence,
+        domains,
+        numpy,
+        function,
+    )
+    function.row = row
+    function.__name__ = function.__qualname__ = name
+    function.__doc__ = (
+        doc or f"Return {symbol.replace('#1', 'x').replace('#2', 'y')}; defined for {text}."
+    )
+    PRIMITIVES[name] = row
+    if row.arity == 1 or (row.arity == 2 and precedence == CALL):
+        for method in {name, numpy or name}:
+            setattr(Value, method, function)
+    return function
+
+
+def _slots(partials: tuple[Any, ...]) -> str:
+    return ", ".join(f"#{k + 1}" for k in range(len(partials)))
