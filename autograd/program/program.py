@@ -15,6 +15,7 @@ from typing import Any
 from autograd import errors
 from autograd.engine import Value
 from autograd.program import failures, guards, run_native
+from autograd.program.describe import Description, describe
 from autograd.program.instructions import Emitter, Instruction, Instructions
 from autograd.program.layout import Array, Layout
 from autograd.program.memory import Ends, Memory
@@ -178,6 +179,20 @@ class Program:
         with self._lock:
             self._examples, self._complete = examples, False
             return Trainer(self, optimizer).run(examples, steps, batch_size)
+
+    def describe(self) -> Description:
+        """Return the matrix formulas that were recovered, with shapes and counts.
+
+        >>> from autograd import Value, dot, tanh
+        >>> x, w = (Value(1.0), Value(2.0)), [(Value(0.5), Value(0.1)) for _ in range(3)]
+        >>> loss = sum(tanh(dot(row, x)) for row in w)
+        >>> Program(loss, inputs=x, parameters=[a for row in w for a in row]).describe()
+        Z1 = A0·W1      (m,2)·(2,3)   6 products, 3 sums
+        A1 = tanh(Z1)   (m,3)         3 × tanh
+        Z2 = sum(A1)    (m,1)         1 sum
+        C = mean(Z2)    (m)
+        """
+        return describe(self)
 
     def load_parameters(self) -> None:
         """Take the numbers of the parameters from their Values."""

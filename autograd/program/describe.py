@@ -1,0 +1,184 @@
+"""What a program recovered from scalar code, as matrix formulas with shapes and counts.
+
+Rows are examples: a layer of the graph, Σᵢ aᵢ w_ij + b_j for each j, reads A·W + b. Groups of
+sums are Z1, Z2 …; what a function of one operand makes of them A1, A2 …; other groups V1, V2
+… in the order they are computed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from autograd.primitives import PRIMITIVES
+from autograd.program.layout import Array, Layout, Products, Work
+from autograd.program.record import CONSTANT, INPUT
+from autograd.program.reroll import LINEAR
+
+if TYPE_CHECKING:
+    from autograd.program.program import Program
+
+_SYMBOLS = {  # operations that only exist inside programs
+    "gap": ("#1 - #2", "#1 - #2"),
+    "peak": ("max(#1)", r"\max #1"),
+    "rest": ("sum(#1) - 1", r"\textstyle\sum #1 - 1"),
+    "take": ("take(#1, #2)", r"\operatorname{take}(#1, #2)"),
+    "spread": ("#1", "#1"),
+    "successor": ("#1 + 1", "#1 + 1"),
+}
+
+
+@dataclass(frozen=True)
+class Formula:
+    """One line: the formula as text and LaTeX, the shapes it joins, and what it counts."""
+
+    text: str
+    latex: str
+    shape: str
+    counts: str
+
+
+@dataclass(frozen=True)
+class Description:
+    """The formulas of a program, in the order they are computed."""
+
+    formulas: tuple[Formula, ...]
+
+    def __repr__(self) -> str:
+        columns = [(x.text, x.shape, x.counts) for x in self.formulas]
+        wide = [max(len(row[k]) for row in columns) for k in range(2)]
+        lines = [f"{t:<{wide[0]}}   {s:<{wide[1]}}   {c}".rstrip() for t, s, c in columns]
+        return "\n".join(lines)
+
+    def latex(self) -> str:
+        """Return the formulas as one aligned block."""
+        lines = [x.latex.replace(" = ", " &= ", 1) for x in self.formulas]
+        return "\\begin{aligned}\n" + " \\\\\n".join(lines) + "\n\\end{aligned}"
+
+    def _repr_latex_(self) -> str:
+        return f"$${self.latex()}$$"
+
+
+def describe(program: Program) -> Description:
+    """Return the matrix formulas that a program recovered."""
+    return _Describer(program._layout).description()
+
+
+class _Describer:
+    def __init__(self, layout: Layout) -> None:
+        self.layout, self.np = layout, layout.np
+        self.names: dict[int, tuple[str, str]] = {}
+        self.leaves: dict[tuple[int, ...], tuple[str, str]] = {}
+        self.counts: dict[str, int] = {"A": 0}
+
+    def description(self) -> Description:
+        formulas = [self._formula(work) for work in self.layout.works]
+        recording = self.layout.reroll.recording
+        root = self.names.get(self.layout.reroll.signatures[recording.root], ("c", "c"))
+        mean = Formula(
+            f"C = mean({root[0]})", rf"C = \tfrac{{1}}{{m}} \textstyle\sum {root[1]}", "(m)", ""
+        )
+        return Description((*formulas, mean))
+
+    def _formula(self, work: Work) -> Formula:
+        if work.group.operation == LINEAR:
+            name = self._new("Z")
+            text, latex, shape, counts = self._sum(work)
+        else:
+            text, latex, of_sum = self._elementwise(work)
+            name = self._new("A", of_sum) if of_sum else self._new("V")
+            shape = self._size(work.group.lanes, work.count)
+            counts = f"{_grouped(work.count)} × {work.group.operation}"
+        self.names[work.index] = name
+        return Formula(f"{name[0]} = {text}", f"{name[1]} = {latex}", shape, counts)
+
+    def _sum(self, work: Work) -> tuple[str, str, str, str]:
+        parts = [self._product(work, part) for part in work.products]
+        parts += [(*self._operand(t.nodes, t.kind, "b"), "") for t in work.terms]
+        for k, term in enumerate(work.terms, len(work.products)):
+            if len(term.rows) > work.count:
+                parts[k] = (f"sum({parts[k][0]})", rf"\textstyle\sum {parts[k][1]}", "")
+        products = sum(len(part.rows) for part in work.products)
+        counts = f"{_grouped(work.count)} sum{'s' * (work.count > 1)}"
+        if products:
+            counts = f"{_grouped(products)} product{'s' * (products > 1)}, {counts}"
+        shape = next((s for *_, s in parts if s), self._size(work.group.lanes, work.count))
+        return " + ".join(p[0] for p in parts), " + ".join(p[1] for p in parts), shape, counts
+
+    def _product(self, work: Work, part: Products) -> tuple[str, str, str]:
+        left = self._operand(part.left, part.kind[0], "W")
+        right = self._operand(part.right, part.kind[1], "X")
+        lanes = [self.layout.reroll.groups[kind].lanes for kind in part.kind]
+        if part.matrix:
+            u, v, k = part.matrix
+            rows = [str(v)] if v > 1 else []
+            m = ["m"] if lanes[1] else []
+            weights = left[0] if not lanes[0] else f"{left[0]}ᵀ"
+            shape = f"({','.join([*m, *rows, str(k)])})·({'m,' if lanes[0] else ''}{k},{u})"
+            turned = left[1] if not lanes[0] else f"{left[1]}^{{\\top}}"
+            return f"{right[0]}·{weights}", f"{right[1]} {turned}", shape
+        many = len(part.rows) > work.count
+        text, latex = f"{left[0]}*{right[0]}", rf"{left[1]} \odot {right[1]}"
+        return (f"sum({text})", rf"\textstyle\sum {latex}", "") if many else (text, latex, "")
+
+    def _elementwise(self, work: Work) -> tuple[str, str, str]:
+        group = work.group
+        kinds = group.key[2:]
+        slots = work.operands
+        if group.operation in ("peak", "rest", "take"):
+            last = [slots[-1]] if group.operation == "take" else []
+            slots = [self.np.concatenate(slots[: len(slots) - len(last)]), *last]
+            kinds = (kinds[0], kinds[-1])[: len(slots)]
+        operands = [self._operand(x, k, "θ") for x, k in zip(slots, kinds, strict=True)]
+        if group.key[1] is not None:
+            operands.append((f"{group.key[1]:g}",) * 2)
+        if group.operation in _SYMBOLS:
+            text, latex = _SYMBOLS[group.operation]
+        else:
+            text, latex = PRIMITIVES[group.operation].symbol, PRIMITIVES[group.operation].latex
+        for k, operand in enumerate(operands, 1):
+            text, latex = text.replace(f"#{k}", operand[0]), latex.replace(f"#{k}", operand[1])
+        text = text.replace("##", ", ".join(x for x, _ in operands))
+        latex = latex.replace("##", ", ".join(x for _, x in operands))
+        alone = (
+            group.operation in PRIMITIVES and len(operands) == 1 and operands[0][0].startswith("Z")
+        )
+        return text, latex, operands[0][0][1:] if alone else ""
+
+    def _operand(self, nodes: Array, kind: int, letter: str) -> tuple[str, str]:
+        if kind in self.names:
+            return self.names[kind]
+        if kind == CONSTANT:
+            numbers = {self.layout.reroll.recording.numbers[x] for x in set(nodes.tolist())}
+            return (f"{numbers.pop():g}",) * 2 if len(numbers) == 1 else ("k", "k")
+        key = (kind, *sorted(set(nodes.tolist())))
+        if key not in self.leaves:
+            if kind == INPUT:
+                self.leaves[key] = self._input("X" if letter == "X" else "y")
+            else:
+                self.leaves[key] = self._new(letter)
+        return self.leaves[key]
+
+    def _input(self, letter: str) -> tuple[str, str]:
+        """Name the first matrix of inputs A0, others X1, X2 …, and what else comes in y1 …"""
+        if letter == "X" and "X" not in self.counts:
+            self.counts["X"] = 0
+            return "A0", "A_{0}"
+        return self._new(letter)
+
+    def _new(self, letter: str, number: str = "") -> tuple[str, str]:
+        if not number:
+            number = str(self.counts.get(letter, 0) + 1)
+            self.counts[letter] = int(number)
+        return f"{letter}{number}", f"{letter}_{{{number}}}"
+
+    @staticmethod
+    def _size(lanes: bool, count: int) -> str:
+        return f"(m,{count})" if lanes else f"({count})"
+
+
+def _grouped(count: int) -> str:
+    return f"{count:,}".replace(",", " ")
+
+
+__all__ = ["Description", "Formula", "describe"]
