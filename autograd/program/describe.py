@@ -160,7 +160,7 @@ class _Describer:
         return self.leaves[key]
 
     def _input(self, letter: str) -> tuple[str, str]:
-        """Name the first matrix of inputs A0, others X1, X2 …, and what else comes in y1 …"""
+        """Name the first matrix of inputs A0, others X1, X2 and so on, the rest y1, y2."""
         if letter == "X" and "X" not in self.counts:
             self.counts["X"] = 0
             return "A0", "A_{0}"
