@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from random import Random
 from typing import TYPE_CHECKING, Any
 
-from autograd import AnomalyError, Program, Value, mean, topological
+from autograd import AnomalyError, Program, Value, mean, recording, topological
 from nn.data import count, several, table
 from nn.history import History, accuracy
 from nn.losses import LOSSES, Loss, binary_cross_entropy, cross_entropy, loss_function
@@ -40,6 +40,10 @@ def fit(
     names ("accuracy") or functions of the arrays (outputs, y), measured on both. After each
     epoch the callbacks are called with (history, model); one that returns True ends the
     training. Progress is shown where tqdm is installed.
+
+    `compiled` records the graph of one example and replays it: a model that branches on its
+    numbers raises FrozenBranchError where an example would go another way, and random numbers
+    are drawn once. `compiled=False` runs the model itself on every example, node by node.
 
     A cost that is not finite raises AnomalyError, which names the first node that is not;
     the parameters are then as before the failing step. Data that does not fit the model or
@@ -117,8 +121,9 @@ class Compiled:
 
         inputs = [Value(x, f"x[{i}]") for i, x in enumerate(X[0])]
         targets = [Value(t, f"y[{j}]") for j, t in enumerate(np.atleast_1d(y[0]))]
-        outputs = model(inputs)
-        c = loss(outputs, targets if y.ndim == 2 else targets[0])
+        with recording():
+            outputs = model(inputs)
+            c = loss(outputs, targets if y.ndim == 2 else targets[0])
         leaves = [*inputs, *targets]
         self.program = Program(c, inputs=leaves, parameters=optimizer.parameters)
         self.optimizer, self.outputs = optimizer, several(outputs)
@@ -137,11 +142,11 @@ class Compiled:
             self.program.store_parameters()
             if all(math.isfinite(leaf.data) for leaf in w):
                 return [float(C) for C in costs]
-        except (ArithmeticError, ValueError):
-            pass
         except KeyboardInterrupt:
             self.program.store_parameters()
             raise
+        except Exception:  # whatever it is, the steps below meet it again
+            pass
         numbers, optimizer.state, optimizer.steps = before
         for leaf, number in zip(w, numbers, strict=True):
             leaf.data = number

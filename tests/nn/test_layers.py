@@ -31,7 +31,11 @@ def backpropagate(model, x, y, loss):
         z = a @ W + b
         trace.append((a, W, z, layer.activation.name))
         a = HAND[layer.activation.name][0](z)
-    if loss == "cross_entropy":
+    if loss == "hinge":
+        c, da = max(0.0, 1 - y * a[0]), -y * (1 - y * a > 0)
+    elif loss == "binary_cross_entropy":
+        c, da = np.logaddexp(0, a[0]) - y * a[0], special.expit(a) - y
+    elif loss == "cross_entropy":
         c, da = -special.log_softmax(a)[y], special.softmax(a) - np.eye(a.size)[y]
     else:
         formula, derivative = RESIDUAL_LOSSES[loss]
@@ -44,10 +48,12 @@ def backpropagate(model, x, y, loss):
     return c, gradients[::-1]
 
 
-def random_network(seed):
+def random_network(seed, loss):
     rng = random.Random(seed)
     depth = 1 + seed % 5
     sizes = [rng.randint(1, 40) for _ in range(depth)]
+    if loss in ("hinge", "binary_cross_entropy"):
+        sizes[-1] = 1
     hidden = [rng.choice(sorted(HAND)) for _ in range(depth - 1)]
     model = nn.MLP(rng.randint(1, 40), sizes, hidden, rng.choice(sorted(HAND)), seed=seed)
     for layer in model.layers:
@@ -56,14 +62,15 @@ def random_network(seed):
     return model, rng
 
 
-@pytest.mark.parametrize("seed", range(30))
+@pytest.mark.parametrize("seed", range(40))  # 5 depths times 8 losses
 def test_gradients_of_random_networks_are_those_of_the_matrix_formulas(seed):
-    model, rng = random_network(seed)
-    loss = [*RESIDUAL_LOSSES, "cross_entropy"][seed % 6]
+    loss = sorted(nn.LOSSES)[seed % 8]
+    model, rng = random_network(seed, loss)
     x = [rng.gauss(0, 1) for _ in range(model.fan_in)]
     y = [rng.gauss(0, 1) for _ in range(model.fan_out)]
-    if loss == "cross_entropy":
-        y = rng.randrange(model.fan_out)
+    if loss in ("hinge", "binary_cross_entropy", "cross_entropy"):
+        labels = {"hinge": (-1, 1), "binary_cross_entropy": (0, 1)}
+        y = rng.choice(labels.get(loss, range(model.fan_out)))
     c = nn.LOSSES[loss](model(x), y)
     c.backward()
     expected, gradients = backpropagate(model, x, y, loss)

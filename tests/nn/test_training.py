@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import nn
-from autograd import AnomalyError, DomainError, Value, log
+from autograd import AnomalyError, DomainError, FrozenBranchError, Value, log
 from nn.training import fit as fit_
 
 fit = functools.partial(fit_, progress=False, compiled=False)
@@ -383,3 +383,29 @@ def test_validation_and_metrics_are_the_same_compiled():
     assert list(histories[0].columns) == list(histories[1].columns)
     for name, column in histories[0].columns.items():
         np.testing.assert_allclose(column, histories[1].columns[name], rtol=1e-12)
+
+
+class Kinked(nn.Module):
+    """|w x|, by a branch that Python takes."""
+
+    def __init__(self):
+        self.w = Value(2.0)
+
+    def __call__(self, x):
+        z = self.w * x[0]
+        return z if z > 0 else -z
+
+
+def test_a_model_that_branches_is_refused_compiled_and_trains_node_by_node():
+    X, y = line()
+    for options in ({}, {"batch_size": 1, "epochs": 1}):
+        model = Kinked()
+        sgd = nn.SGD(model.parameters(), lr=0.01)
+        with pytest.raises(FrozenBranchError, match=r"test_training\.py"):
+            fit(model, X, abs(y), loss="huber", optimizer=sgd, compiled=True, **options)
+        assert model.w.grad == 0.0
+        assert (model.w.data == 2.0) == (sgd.steps == 0)
+    model = Kinked()
+    sgd = nn.SGD(model.parameters(), lr=0.3)
+    fit(model, X, 3 * abs(X[:, 0]), loss="huber", optimizer=sgd)
+    assert abs(model.w.data) == pytest.approx(3.0, rel=1e-4)
