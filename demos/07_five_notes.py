@@ -36,6 +36,8 @@ def show_slips(slips: list[Slip]) -> None:
         for claim in (slip.written, slip.corrected):
             verdict = "holds" if claim.holds else "fails"
             print(f"    {verdict}  {claim.formula:<44} {claim.verdict}")
+        for hint in slip.hints:
+            print(f"           compare() says: {hint}")
 
 
 def show_training(claim: Claim) -> None:

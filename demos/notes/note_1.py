@@ -126,6 +126,7 @@ def dropped_slope(s: Setting) -> Slip:
         "a line drops g'",
         Claim("∂c/∂z_j = Σ_k w_jk δ_k", through, s.layer(l).delta),
         Claim("∂c/∂z_j = g'(z_j) Σ_k w_jk δ_k", through * slope, s.layer(l).delta),
+        slope,
     )
 
 

@@ -30,3 +30,9 @@ def test_below_the_last_layer_but_one_the_error_is_not_that_of_layer_L():
     s = note_1.Setting(1)
     assert s.system.L == 4  # deep enough to tell ℓ + 1 from L
     assert {s.system.g[l] for l in range(1, 5)} == {"tanh", "softplus", "sigmoid", "identity"}
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_compare_recognises_the_dropped_slope(seed):
+    (hint,) = note_1.dropped_slope(note_1.Setting(seed)).hints
+    assert "g'" in hint

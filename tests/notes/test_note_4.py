@@ -48,3 +48,9 @@ def test_a_program_recovers_every_array_from_the_graph_of_one_example(seed):
 def test_one_example_hides_the_slips_of_shape():
     s = note_4.Setting(0, m=1)
     assert note_4.bias_with_columns(s).written.holds
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_compare_recognises_the_wrong_sign(seed):
+    (hint,) = note_4.sign_of_the_error(note_4.Setting(seed)).hints
+    assert "sign" in hint
