@@ -10,10 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from autograd.primitives import PRIMITIVES
 from autograd.program.layout import Array, Layout, Products, Work
 from autograd.program.record import CONSTANT, INPUT
 from autograd.program.reroll import LINEAR
+from autograd.table import PRIMITIVES
 
 if TYPE_CHECKING:
     from autograd.program.program import Program
