@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from autograd.drawing import svg
 from autograd.drawing.colours import Theme, number
 from autograd.drawing.dot import edge_tooltip, edge_width, widest
@@ -11,6 +13,17 @@ from autograd.drawing.layered import Layout, Point, layered
 MARGIN = 16.0
 PAD = 8.0
 HEIGHT = 42.0
+PORT = 14.0  # between the arrows that meet in a box
+
+
+class Arrangement(NamedTuple):
+    """Where the boxes are, how large, and by which points each edge goes."""
+
+    centres: list[Point]
+    sizes: list[Point]
+    lines: list[list[Point]]
+    width: float
+    height: float
 
 
 def boxes_svg(
@@ -19,14 +32,16 @@ def boxes_svg(
     """Return the picture as SVG, laid out without any other program."""
     vertical = rankdir == "TB"
     place = arrangement(picture, vertical=vertical, labels=labels)
-    lines, largest = routes(picture, place, vertical=vertical), widest(picture)
+    largest = widest(picture)
     height = place.height + 2 * MARGIN + 20 * bool(picture.notes)
     note_width = svg.text_width(" · ".join(picture.notes), 11) + 2 * MARGIN
     edges = [
         _edge(k, edge, line, theme, largest, labels, vertical)
-        for k, (edge, line) in enumerate(zip(picture.edges, lines, strict=True))
+        for k, (edge, line) in enumerate(zip(picture.edges, place.lines, strict=True))
     ]
-    boxes = [_box(box, place.centres[box.key], theme) for box in picture.boxes]
+    boxes = [
+        _box(box, place.centres[box.key], place.sizes[box.key], theme) for box in picture.boxes
+    ]
     body = svg.element("g", *edges, *boxes, transform=f"translate({MARGIN:g} {MARGIN:g})")
     note = svg.text(MARGIN, height - 10, " · ".join(picture.notes), theme.muted, size=11)
     return svg.document(
@@ -35,16 +50,21 @@ def boxes_svg(
     )  # fmt: skip
 
 
-def arrangement(picture: Expression, *, vertical: bool = False, labels: bool = True) -> Layout:
-    """Return where the boxes and the bends of the edges go."""
-    longest = max((svg.text_width(e.label, 10.5) for e in picture.edges), default=0.0)
-    gap = max(46.0, longest + 22 if labels else 0.0)
-    return layered(
-        [size(box) for box in picture.boxes],
-        [(edge.source, edge.target) for edge in picture.edges],
-        gap=(44.0 if vertical else gap, 14.0),
-        vertical=vertical,
-    )
+def arrangement(picture: Expression, *, vertical: bool = False, labels: bool = True) -> Arrangement:
+    """Return where the boxes and the edges go."""
+    counts, room = [0] * len(picture.boxes), [0.0] * len(picture.boxes)
+    for edge in picture.edges if labels and not vertical else ():
+        counts[edge.target] += 1
+        room[edge.target] = max(room[edge.target], _label_width(edge))
+    sizes = [_with_ports(size(box), counts[box.key]) for box in picture.boxes]
+    ends = [(edge.source, edge.target) for edge in picture.edges]
+    layout = layered(sizes, ends, gap=(44.0, 14.0), room=room, vertical=vertical)
+    lines = _lines(picture, layout, sizes, vertical)
+    return Arrangement(layout.centres, sizes, lines, layout.width, layout.height)
+
+
+def _with_ports(box: Point, count: int) -> Point:
+    return box[0], max(box[1], count * PORT + 6)
 
 
 def size(box: Box) -> Point:
@@ -65,8 +85,8 @@ def sign_width(box: Box) -> float:
     return svg.text_width(box.symbol, 14, bold=True) + 2 * PAD if box.symbol else 0.0
 
 
-def _box(box: Box, centre: Point, theme: Theme) -> str:
-    width, height = size(box)
+def _box(box: Box, centre: Point, extent: Point, theme: Theme) -> str:
+    width, height = extent
     x, y = centre[0] - width / 2, centre[1] - height / 2
     fill, line = theme.leaf(box.kind)
     frame = svg.element(
@@ -76,60 +96,60 @@ def _box(box: Box, centre: Point, theme: Theme) -> str:
     inside = (
         [svg.text(x + PAD, y + 16, box.name, theme.text)]
         if box.kind == "constant"
-        else _numbers(box, x, y, width, theme, line)
+        else [_sign(box, x, y, height, theme, line), *_numbers(box, x, centre[1], width, theme)]
     )
     return svg.element(
         "g", svg.title(box.tooltip), frame, *inside, id=f"n{box.key}", data_part="box"
     )
 
 
-def _numbers(box: Box, x: float, y: float, width: float, theme: Theme, line: str) -> list[str]:
-    right, left = x + width - PAD, x + sign_width(box)
-    parts = []
-    if box.symbol:
-        middle = (x + left) / 2
-        parts = [
-            svg.text(middle, y + 26, box.symbol, theme.text, size=14, anchor="middle", bold=True),
-            svg.element("path", d=f"M{left:.1f} {y:.1f}v{HEIGHT:g}", stroke=line),
-        ]
+def _sign(box: Box, x: float, y: float, height: float, theme: Theme, line: str) -> str:
+    if not box.symbol:
+        return ""
+    cell = sign_width(box)
+    middle = y + height / 2 + 5
+    return svg.text(
+        x + cell / 2, middle, box.symbol, theme.text, size=14, anchor="middle", bold=True
+    ) + svg.element("path", d=f"M{x + cell:.1f} {y:.1f}v{height:.1f}", stroke=line)
+
+
+def _numbers(box: Box, x: float, middle: float, width: float, theme: Theme) -> list[str]:
+    left, right = x + sign_width(box) + PAD, x + width - PAD
     grad = number(box.grad, signed=True)
+    upper, lower = middle - 4, middle + 13
     return [
-        *parts,
-        svg.text(left + PAD, y + 17, box.name, theme.muted),
-        svg.text(right, y + 17, number(box.data), theme.text, anchor="end", bold=True),
-        svg.text(left + PAD, y + 34, "grad", theme.muted),
-        svg.text(right, y + 34, grad, theme.sign(box.grad), anchor="end", bold=True, part="grad"),
+        svg.text(left, upper, box.name, theme.muted),
+        svg.text(right, upper, number(box.data), theme.text, anchor="end", bold=True),
+        svg.text(left, lower, "grad", theme.muted),
+        svg.text(right, lower, grad, theme.sign(box.grad), anchor="end", bold=True, part="grad"),
     ]
 
 
-def routes(picture: Expression, place: Layout, *, vertical: bool = False) -> list[list[Point]]:
+def _lines(
+    picture: Expression, layout: Layout, sizes: list[Point], vertical: bool
+) -> list[list[Point]]:
     """Return the points each edge passes; those that meet in a box get ports of their own."""
+    across = 0 if vertical else 1
     arriving: dict[int, list[int]] = {}
     for k, edge in enumerate(picture.edges):
         arriving.setdefault(edge.target, []).append(k)
     lines: list[list[Point]] = [[] for _ in picture.edges]
-    across = 0 if vertical else 1
     for target, edges in arriving.items():
-        width, height = size(picture.boxes[target])
-        x, y = place.centres[target]
-        room = (width if vertical else height) - 14
-        step = min(11.0, room / max(1, len(edges) - 1))
-        edges.sort(key=lambda k: _before(k, picture, place)[across])
+        (x, y), (width, height) = layout.centres[target], sizes[target]
+        step = min(PORT, (sizes[target][across] - 14) / max(1, len(edges) - 1))
+        edges.sort(key=lambda k: _before(k, picture, layout)[across])
         for port, k in enumerate(edges):
             shift = (port - (len(edges) - 1) / 2) * step
             end = (x + shift, y - height / 2) if vertical else (x - width / 2, y + shift)
-            lines[k] = [_start(picture, place, k, vertical), *place.bends[k], end]
+            source = picture.edges[k].source
+            (left, top), (wide, high) = layout.centres[source], sizes[source]
+            start = (left, top + high / 2) if vertical else (left + wide / 2, top)
+            lines[k] = [start, *layout.bends[k], end]
     return lines
 
 
-def _before(k: int, picture: Expression, place: Layout) -> Point:
-    return place.bends[k][-1] if place.bends[k] else place.centres[picture.edges[k].source]
-
-
-def _start(picture: Expression, place: Layout, k: int, vertical: bool) -> Point:
-    source = picture.edges[k].source
-    (x, y), (width, height) = place.centres[source], size(picture.boxes[source])
-    return (x, y + height / 2) if vertical else (x + width / 2, y)
+def _before(k: int, picture: Expression, layout: Layout) -> Point:
+    return layout.bends[k][-1] if layout.bends[k] else layout.centres[picture.edges[k].source]
 
 
 def _edge(
@@ -138,26 +158,36 @@ def _edge(
 ) -> str:  # fmt: skip
     colour = theme.constant_line if edge.local is None else theme.sign(edge.flow)
     x, y = line[-1]
-    shaft_end = (x, y - 5) if vertical else (x - 5, y)
+    label, straight = "", 0.0
+    if labels and edge.label:
+        label = _edge_label(edge, line, colour, theme, vertical)
+        straight = 0.0 if vertical else _label_width(edge) + 16
+    joint = (x, y - 5) if vertical else (x - max(5.0, straight), y)
     shaft = svg.element(
-        "path", d=svg.curve([*line[:-1], shaft_end], vertical), fill="none", stroke=colour,
-        stroke_width=edge_width(edge, largest), stroke_opacity=None if labels else 0.55,
+        "path", d=svg.curve([*line[:-1], joint], vertical) + (f"H{x - 5:.1f}" if straight else ""),
+        fill="none", stroke=colour, stroke_width=edge_width(edge, largest),
+        stroke_opacity=None if labels else 0.55,
     )  # fmt: skip
     corners = f"M{x:.1f} {y:.1f}l-3.5 -7h7z" if vertical else f"M{x:.1f} {y:.1f}l-7 -3.5v7z"
     head = svg.element("path", d=corners, fill=colour)
-    label = _edge_label(edge, line, colour, theme) if labels and edge.label else ""
-    return svg.element(
-        "g", svg.title(edge_tooltip(edge)), shaft, head, label, id=f"e{k}", data_part="edge"
-    )
+    inside = svg.title(edge_tooltip(edge)), shaft, head, label
+    return svg.element("g", *inside, id=f"e{k}", data_part="edge")
 
 
-def _edge_label(edge: Edge, line: list[Point], colour: str, theme: Theme) -> str:
-    """Return the label on a patch of background, halfway to the first bend or the end."""
-    (x0, y0), (x1, y1) = line[:2]
-    x, y = (x0 + x1) / 2, (y0 + y1) / 2
-    width = svg.text_width(edge.label, 10.5) + 4
+def _edge_label(edge: Edge, line: list[Point], colour: str, theme: Theme, vertical: bool) -> str:
+    """Return the label on a patch of background: on the line before its port, or halfway."""
+    width = _label_width(edge)
+    (x0, y0), (x1, y1) = line[0], line[1]
+    if vertical:
+        middle, base = (x0 + x1) / 2, (y0 + y1) / 2 + 4
+    else:
+        middle, base = line[-1][0] - 12 - width / 2, line[-1][1] + 4
     patch = svg.element(
-        "rect", x=x - width / 2, y=y - 14, width=width, height=13, rx=3, fill=theme.background,
-        fill_opacity=0.85,
+        "rect", x=middle - width / 2, y=base - 10, width=width, height=13, fill=theme.background,
+        fill_opacity=0.9,
     )  # fmt: skip
-    return patch + svg.text(x, y - 4, edge.label, colour, size=10.5, anchor="middle")
+    return patch + svg.text(middle, base, edge.label, colour, size=10.5, anchor="middle")
+
+
+def _label_width(edge: Edge) -> float:
+    return svg.text_width(edge.label, 10.5) + 4 if edge.label else 0.0

@@ -5,8 +5,12 @@ The lines of one derivation follow the textbook: the formula, the numbers put in
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
+
 from autograd.drawing.colours import number
 from autograd.drawing.picture import NetworkPicture
+from autograd.numerals import arithmetic
 
 MOST_TERMS = 4  # of a sum over the next layer
 SLOPES = {
@@ -26,26 +30,24 @@ def unit_derivation(picture: NetworkPicture, layer: int, j: int) -> list[str]:
     name = f"δ{layer}[{j}]"
     if shown.delta is None:
         return [f"{name} is not known"]
-    result = f"= {number(shown.delta[j], signed=True)}"
+    delta = shown.delta[j]
     hidden = layer < len(picture.layers)
-    if shown.slope is None or (hidden and picture.layers[layer].delta is None):
-        return [f"{name} = ∂C/∂z{layer}[{j}]", result]
+    above = picture.layers[layer].delta if hidden else shown.da
+    if shown.slope is None or above is None:
+        return [f"{name} = ∂C/∂z{layer}[{j}]", _result(delta)]
     pattern = SLOPES.get(shown.activation, f"{shown.activation or 'g'}′({{z}})")
     slope = pattern.format(a=f"a{layer}[{j}]", z=f"z{layer}[{j}]")
-    factor = _bracketed(shown.slope[j])
-    if hidden:
-        return [
-            f"{name} = {slope} · Σₖ W{layer + 1}[{j},k] δ{layer + 1}[k]",
-            f"= {factor} · ({_terms(picture, layer, j)})",
-            result,
-        ]
-    if shown.da is None:
-        return [f"{name} = {slope} · ∂C/∂a{layer}[{j}]", result]
-    return [
-        f"{name} = {slope} · ∂C/∂a{layer}[{j}]",
-        f"= {factor} · {_bracketed(shown.da[j])}",
-        result,
-    ]
+    if not hidden:
+        formula = f"{name} = {slope} · ∂C/∂a{layer}[{j}]"
+        return [formula, *_lines(delta, [[shown.slope[j], above[j]]])]
+    formula = f"{name} = {slope} · Σₖ W{layer + 1}[{j},k] δ{layer + 1}[k]"
+    terms = list(zip(picture.layers[layer].W[j], above, strict=True))
+    if len(terms) <= MOST_TERMS:
+        return [formula, *_lines(delta, terms, front=[shown.slope[j]])]
+    total = sum(w * d for w, d in terms)
+    first = " + ".join(f"({number(w)})({number(d)})" for w, d in terms[:MOST_TERMS])
+    some = f"Σₖ = {first} + … {len(terms) - MOST_TERMS} more {_result(total, '≈')}"
+    return [formula, some, *_lines(delta, [[shown.slope[j], total]])]
 
 
 def weight_derivation(picture: NetworkPicture, layer: int, i: int, j: int) -> list[str]:
@@ -54,18 +56,14 @@ def weight_derivation(picture: NetworkPicture, layer: int, i: int, j: int) -> li
     name = f"∂C/∂W{layer}[{i},{j}]"
     if shown.dW is None:
         return [f"{name} is not known"]
-    result = f"= {number(shown.dW[i][j], signed=True)}"
+    gradient = shown.dW[i][j]
     a = picture.a(layer - 1)
+    factors = f"a{layer - 1}[{i}] · δ{layer}[{j}]"
     if picture.samples > 1:
-        factors = f"a{layer - 1}[{i}] · δ{layer}[{j}]"
-        return [f"{name} = Σ over {picture.samples} samples of {factors}", result]
+        return [f"{name} = Σ over {picture.samples} samples of {factors}", _result(gradient)]
     if a is None or shown.delta is None:
-        return [name, result]
-    return [
-        f"{name} = a{layer - 1}[{i}] · δ{layer}[{j}]",
-        f"= {_bracketed(a[i])} · {_bracketed(shown.delta[j])}",
-        result,
-    ]
+        return [name, _result(gradient)]
+    return [f"{name} = {factors}", *_lines(gradient, [[a[i], shown.delta[j]]])]
 
 
 def advice(picture: NetworkPicture, layer: int, i: int, j: int) -> str:
@@ -78,16 +76,13 @@ def advice(picture: NetworkPicture, layer: int, i: int, j: int) -> str:
     return f"A small step down the gradient {change} this weight."
 
 
-def _terms(picture: NetworkPicture, layer: int, j: int) -> str:
-    after = picture.layers[layer]
-    terms = [
-        f"{_bracketed(w, always=True)}{_bracketed(delta, always=True)}"
-        for w, delta in zip(after.W[j], after.delta, strict=True)
-    ]
-    left = len(terms) - MOST_TERMS
-    return " + ".join(terms[:MOST_TERMS]) + (f" + … {left} more" if left > 0 else "")
+def _lines(
+    value: float, terms: Sequence[Sequence[float]], front: Sequence[float] = ()
+) -> list[str]:
+    """Return the line with the numbers put in and the line of the result, with its sign."""
+    numbers, equals, _ = re.split(r" ([=≈]) (?=[^=≈]*$)", arithmetic(value, terms, front))
+    return [numbers, _result(value, equals)]
 
 
-def _bracketed(x: float, *, always: bool = False) -> str:
-    shown = number(x)
-    return f"({shown})" if always or x < 0 else shown
+def _result(value: float, equals: str = "=") -> str:
+    return f"{equals} {number(value, signed=True)}"

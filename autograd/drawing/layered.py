@@ -30,17 +30,19 @@ def layered(
     edges: Sequence[tuple[int, int]],
     *,
     gap: Point = (56.0, 16.0),
+    room: Sequence[float] = (),
     vertical: bool = False,
 ) -> Layout:
     """Return where boxes of these (width, height) go; an edge runs from a smaller number.
 
-    Columns run from left to right, or with `vertical` from top to bottom.
+    Columns run from left to right, or with `vertical` from top to bottom. `room` is what
+    each box needs before it, beside the gap.
 
     >>> layered([(10, 4), (10, 4)], [(0, 1)], gap=(20, 2)).centres
     [(5.0, 2.0), (35.0, 2.0)]
     """
     if vertical:
-        flipped = layered([(h, w) for w, h in sizes], edges, gap=gap)
+        flipped = layered([(h, w) for w, h in sizes], edges, gap=gap, room=room)
         return Layout(
             [(y, x) for x, y in flipped.centres],
             [[(y, x) for x, y in bends] for bends in flipped.bends],
@@ -54,7 +56,7 @@ def layered(
     for sweep in range(SWEEPS):
         _order(columns, before if sweep % 2 == 0 else after, sweep % 2 == 1)
     ys = _rows(columns, before, after, heights, gap[1])
-    xs, width = _xs(columns, sizes, gap[0])
+    xs, width = _xs(columns, sizes, gap[0], room)
     top = min((y - h / 2 for y, h in zip(ys, heights, strict=True)), default=0.0)
     bottom = max((y + h / 2 for y, h in zip(ys, heights, strict=True)), default=0.0)
     points = [(xs[rank], y - top) for rank, y in zip(ranks, ys, strict=True)]
@@ -171,10 +173,13 @@ def _place(
             k += 1
 
 
-def _xs(columns: list[list[int]], sizes: Sequence[Point], gap: float) -> tuple[list[float], float]:
+def _xs(
+    columns: list[list[int]], sizes: Sequence[Point], gap: float, room: Sequence[float]
+) -> tuple[list[float], float]:
     """Return the centre of each column and the total width."""
     centres, x = [], 0.0
     for column in columns:
+        x += max((room[box] for box in column if box < len(room)), default=0.0)
         width = max((sizes[box][0] for box in column if box < len(sizes)), default=0.0)
         centres.append(x + width / 2)
         x += width + gap

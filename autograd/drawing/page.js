@@ -160,8 +160,8 @@
     })];
   };
   const result = (text) => {  // "= +0.342": the number in the colour of its sign
-    const sign = /^= [+−]/.test(text) ? (text[2] === "+" ? "positive" : "negative") : "";
-    return sign ? ["= ", make("span", text.slice(2), sign)] : [text];
+    const sign = /^[=≈] [+−]/.test(text) ? (text[2] === "+" ? "positive" : "negative") : "";
+    return sign ? [text.slice(0, 2), make("span", text.slice(2), sign)] : [text];
   };
   const derivation = (lines) => card(...lines.filter(Boolean).map((text, k) =>
     (k === lines.length - 1 ? line(...result(text)) : line(text))));

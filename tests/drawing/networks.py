@@ -24,9 +24,12 @@ def network(sizes, *, seed=1, x=None, gradients=True, samples=1):
     for before, W, b, z, a in reversed(forward):
         slope = [1 - t * t for t in a]
         delta = [s * t for s, t in zip(slope, above, strict=True)]
+        da = above
         dW = [[s * d for d in delta] for s in before]
         above = [sum(w * d for w, d in zip(row, delta, strict=True)) for row in W]
-        known = {"delta": delta, "dW": dW, "db": delta, "slope": slope} if gradients else {}
+        known = (
+            {"delta": delta, "dW": dW, "db": delta, "slope": slope, "da": da} if gradients else {}
+        )
         layers.append(LayerPicture(W=W, b=b, z=z, a=a, activation="tanh", **known))
     return NetworkPicture(
         inputs, layers[::-1], cost=cost, loss="half_squared_error", samples=samples
