@@ -36,8 +36,8 @@ def show_slips(slips: list[Slip]) -> None:
         for claim in (slip.written, slip.corrected):
             verdict = "holds" if claim.holds else "fails"
             print(f"    {verdict}  {claim.formula:<44} {claim.verdict}")
-        for hint in slip.hints:
-            print(f"           compare() says: {hint}")
+            for hint in slip.hints if claim is slip.written else ():
+                print(f"           compare() says: {hint}")
 
 
 def show_training(claim: Claim) -> None:
@@ -57,11 +57,12 @@ def show_proof() -> None:
     show_claims(list(proof.on_numbers()))
 
 
-def show_shapes() -> None:
-    print(
-        "  the lecture's arrays, and what a program recovers from the scalar graph of one example"
-    )
-    print("  (5 examples, 2-4-3-1; one row an example, and da, dz without the 1/m):")
+def show_recovered() -> None:
+    print("  the matrix form that a program recovers from the scalar graph of one example (2-4-3-1")
+    print("  units; one row an example):")
+    for line in recovered.formulas().splitlines():
+        print(f"    {line}")
+    print("  the lecture's arrays, (n, m), and the program's; its da and dz are without the 1/m:")
     for held in recovered.arrays():
         verdict = "equal" if held.claim.holds else "NOT EQUAL"
         print(f"    {held.array:<5} {held.shape!s:<7} {held.program.shape!s:<7} {verdict}")
@@ -94,7 +95,7 @@ def main() -> None:
             losses, claim = note_4.training()
             show_training(claim)
             print(f"  the loop outputs the loss: {losses[0]:.6f} … {losses[-1]:.6f}")
-            show_shapes()
+            show_recovered()
     show_worked_numbers()
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from autograd import Program, Value
 from demos.notes.claims import Claim
 from demos.notes.note_4 import Setting
-from nn import half_squared_error, probe
+from nn import Probe, half_squared_error, probe
 
 
 class Held(NamedTuple):
@@ -22,17 +22,32 @@ class Held(NamedTuple):
     claim: Claim
 
 
+def setting(seed: int = 0) -> Setting:
+    """Return a network 2-4-3-1, all of whose shapes differ, and a batch of 5 examples."""
+    return Setting(seed, m=5, fan_in=2, sizes=(4, 3, 1))
+
+
+def recorded(s: Setting) -> tuple[Probe, Program]:
+    """Return the graph of one example, its inputs and its target being Values; and its program."""
+    x, y = [Value(0.0, f"x[{i}]") for i in range(2)], [Value(0.0, "y")]
+    one = probe(s.mlp, x, y, half_squared_error)
+    return one, Program(one.root, inputs=[*x, *y], parameters=s.mlp.parameters())
+
+
+def formulas(seed: int = 0) -> str:
+    """Return the matrix formulas that the program found in the scalar graph."""
+    _, program = recorded(setting(seed))
+    return str(program.describe())
+
+
 def arrays(seed: int = 0) -> Iterator[Held]:
     """Yield every array of the lecture beside the one that a `Program` recovers by itself.
 
     The scalar graph of one example is recorded once. Replayed over m examples, each of its
     nodes is a lane of m numbers, and the nodes of a layer together are the lecture's array.
     """
-    s = Setting(seed, m=5, fan_in=2, sizes=(4, 3, 1))
-    x = [Value(0.0, f"x[{i}]") for i in range(2)]
-    y = [Value(0.0, "y")]
-    one = probe(s.mlp, x, y, half_squared_error)
-    program = Program(one.root, inputs=[*x, *y], parameters=s.mlp.parameters())
+    s = setting(seed)
+    one, program = recorded(s)
     program(np.hstack([s.X.T, s.Y.T]))
     for l, layer in enumerate(one.layers, start=1):
         nodes = layer.nodes

@@ -45,6 +45,13 @@ def test_a_program_recovers_every_array_from_the_graph_of_one_example(seed):
         assert one.claim.holds, one.array
 
 
+def test_the_program_finds_the_matrix_form_of_the_lecture():
+    lines = [line.split("   ")[0].rstrip() for line in recovered.formulas().splitlines()]
+    for l in (1, 2, 3):
+        assert f"Z{l} = A{l - 1}·W{l} + b{l}" in lines
+        assert f"A{l} = tanh(Z{l})" in lines
+
+
 def test_one_example_hides_the_slips_of_shape():
     s = note_4.Setting(0, m=1)
     assert note_4.bias_with_columns(s).written.holds
