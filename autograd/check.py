@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import inspect
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from autograd import engine
 from autograd.engine import Value
 from autograd.errors import GradientError
 from autograd.functional import jacobian, jvp, vjp
-from autograd.structure import is_array, leaves, mapped, unflatten
+from autograd.structure import CONTAINERS, is_array, leaves, mapped, unflatten
 from autograd.table import PRIMITIVES
 
 __all__ = ["check_gradients"]
@@ -189,8 +189,8 @@ def _paths(name: str, tree: Any) -> Iterator[str]:
 
         for index in np.ndindex(tree.shape):
             yield f"{name}[{', '.join(map(str, index))}]"
-    elif isinstance(tree, list | tuple | Mapping):
-        items = tree.items() if isinstance(tree, Mapping) else enumerate(tree)
+    elif isinstance(tree, CONTAINERS):
+        items = tree.items() if isinstance(tree, dict) else enumerate(tree)
         for key, child in items:
             yield from _paths(f"{name}[{key!r}]", child)
     else:

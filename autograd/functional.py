@@ -16,7 +16,17 @@ from typing import Any, NamedTuple
 from autograd import engine, errors, modes
 from autograd.engine import Value
 from autograd.reductions import dot, total
-from autograd.structure import blocks, leaves, like, mapped, packed, shape, size, unflatten
+from autograd.structure import (
+    CONTAINERS,
+    blocks,
+    leaves,
+    like,
+    mapped,
+    packed,
+    shape,
+    size,
+    unflatten,
+)
 from autograd.table import PRIMITIVES
 
 __all__ = [
@@ -144,7 +154,7 @@ class _Call(NamedTuple):
         output = self.outputs
         if shape(output) == ():
             output = output.item()
-        if isinstance(output, list | tuple | dict) or shape(output) is not None:
+        if isinstance(output, CONTAINERS) or shape(output) is not None:
             raise TypeError(
                 f"grad takes a function that returns one number; got {errors.short(output)} of "
                 f"type {type(output).__name__}. Use jacobian or vjp for more outputs."

@@ -14,7 +14,7 @@ from typing import Any
 
 from autograd import engine, errors
 from autograd.engine import Value
-from autograd.primitives import abs, sign
+from autograd.primitives import abs, add, sign
 from autograd.table import primitive
 
 
@@ -208,7 +208,11 @@ def softmax(values: Iterable[Any]) -> list[Any]:
     [0.5, 0.5]
     """
     values = _at_least_one("softmax", values)
-    return [_softmax(*values, float(k)) for k in range(len(values))]
+    if any(x.__class__ is Value for x in values):
+        return [_softmax(*values, float(k)) for k in range(len(values))]
+    exponentials = _shifted_exponentials([add(x, 0.0) for x in values])[1]
+    whole = _sum_forward(*exponentials)
+    return [e / whole for e in exponentials]
 
 
 def log_softmax(values: Iterable[Any]) -> list[Any]:

@@ -6,22 +6,25 @@ imported unless an array was handed in.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from autograd import errors
 from autograd.engine import Value
 from autograd.reals import real
 
+CONTAINERS = (list, tuple, dict)
+LEAVES = {Value, float}
+
 
 def blocks(tree: Any) -> Iterator[Any]:
     """Yield the blocks of a nested structure in order."""
-    if isinstance(tree, list | tuple):
-        for child in tree:
-            yield from blocks(child)
-    elif isinstance(tree, Mapping):
-        for child in tree.values():
-            yield from blocks(child)
+    if isinstance(tree, CONTAINERS):
+        for child in tree.values() if isinstance(tree, dict) else tree:
+            if isinstance(child, CONTAINERS):
+                yield from blocks(child)
+            else:
+                yield child
     else:
         yield tree
 
@@ -31,10 +34,17 @@ def leaves(tree: Any) -> list[Any]:
 
     Raises TypeError for what is neither a Value nor a real number.
     """
+    if _is_flat(tree):
+        return list(tree)
     found: list[Any] = []
     for block in blocks(tree):
-        found += block.ravel().tolist() if is_array(block) else [block]
-    return [_leaf(leaf) for leaf in found]
+        if block.__class__ is Value or block.__class__ is float:
+            found.append(block)
+        elif is_array(block):
+            found += map(_leaf, block.ravel().tolist())
+        else:
+            found.append(_leaf(block))
+    return found
 
 
 def like(tree: Any, replacements: Iterable[Any]) -> Any:
@@ -42,21 +52,28 @@ def like(tree: Any, replacements: Iterable[Any]) -> Any:
     new = iter(replacements)
 
     def copy(tree: Any) -> Any:
-        if isinstance(tree, tuple) and hasattr(tree, "_fields"):
-            return type(tree)(*map(copy, tree))
-        if isinstance(tree, list | tuple):
-            return type(tree)(map(copy, tree))
-        if isinstance(tree, Mapping):
+        if not isinstance(tree, CONTAINERS):
+            return next(new)
+        if isinstance(tree, dict):
             return {key: copy(child) for key, child in tree.items()}
-        return next(new)
+        children = [copy(child) for child in tree]
+        return type(tree)(*children) if hasattr(tree, "_fields") else type(tree)(children)
 
     return copy(tree)
 
 
 def unflatten(tree: Any, flat: Iterable[Any]) -> Any:
     """Return `tree` with its leaves replaced in order."""
+    if _is_flat(tree):
+        return tree.__class__(flat)
     new = iter(flat)
-    return like(tree, [packed([next(new) for _ in range(size(b))], shape(b)) for b in blocks(tree)])
+
+    def refilled(block: Any) -> Any:
+        if not is_array(block):
+            return next(new)
+        return packed([next(new) for _ in range(block.size)], block.shape)
+
+    return like(tree, map(refilled, blocks(tree)))
 
 
 def mapped(function: Callable[[Any], Any], tree: Any) -> Any:
@@ -88,7 +105,14 @@ def size(block: Any) -> int:
 
 def is_array(block: Any) -> bool:
     """Return whether a block is an array of NumPy (its scalars are numbers)."""
-    return hasattr(block, "ravel") and hasattr(block, "tolist") and hasattr(block, "__len__")
+    if block.__class__ is Value or block.__class__ is float:
+        return False
+    return hasattr(block, "ravel") and hasattr(block, "__len__")
+
+
+def _is_flat(tree: Any) -> bool:
+    """Return whether a tree is a plain list or tuple of leaves, the common case."""
+    return tree.__class__ in (list, tuple) and LEAVES.issuperset(map(type, tree))
 
 
 def _leaf(leaf: Any) -> Any:
