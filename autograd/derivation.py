@@ -57,6 +57,10 @@ class Line(NamedTuple):
         """
         return f"{self.subject} = {self.formula} {self.numbers}"
 
+    def steps(self) -> list[str]:
+        """Return the formula, the numbers put in and the result, as far as they differ."""
+        return [f"{self.subject} = {self.formula}", *re.split(r" (?=[=≈] )", self.numbers)]
+
     def latex(self) -> str:
         """Return the line in LaTeX."""
         symbols = self.symbols or formula_latex(self.formula)
@@ -66,20 +70,19 @@ class Line(NamedTuple):
 class Network:
     """The numbers of a network, and its derivations.
 
-    `inputs` are those of the first layer. A network of one layer is written without layer
-    numbers, and its input as x.
+    `inputs` are those of the first layer. Layers are `numbered`, W1[1,0], unless there is
+    but one: that is written W[1,0], and its input x.
     """
 
-    def __init__(self, inputs: Any, layers: Sequence[Any]) -> None:
+    def __init__(self, inputs: Any, layers: Sequence[Any], numbered: bool | None = None) -> None:
         self.inputs = inputs
         self.layers = layers
+        self.numbered = len(layers) > 1 if numbered is None else numbered
 
     def name(self, letter: str, layer: int, *index: int) -> str:
         """Return a name as formulas write it: W1[1,0]; layer 0 is the input."""
-        if len(self.layers) == 1:
-            letter, number = ("x", "") if layer == 0 else (letter, "")
-        else:
-            number = str(layer)
+        number = str(layer) if self.numbered else ""
+        letter = letter if self.numbered or layer else "x"
         return f"{letter}{number}[{','.join(map(str, index))}]" if index else f"{letter}{number}"
 
     def a(self, layer: int) -> Any:
@@ -98,13 +101,14 @@ class Network:
         δ1[0] = g'(z1[0])·Σ_k W2[0,k]·δ2[k] = 0.75·(2·(−1)) = −1.5
         δ2[0] = g'(z2[0])·∂c/∂a2[0] = 1·(−1) = −1
         """
+        return [self.weight_line(layer, i, j), *self.deltas(layer, [j])]
+
+    def weight_line(self, layer: int, i: int, j: int) -> Line:
+        """Return the line ∂C/∂W_ij = a_i δ_j."""
         a_i, delta_j = float(self.a(layer - 1)[i]), float(self.layers[layer - 1].delta[j])
         subject = "∂C/∂" + self.name("W", layer, i, j)
         formula = f"{self.name('a', layer - 1, i)}·{self.name('δ', layer, j)}"
-        return [
-            Line(subject, formula, a_i * delta_j, [[a_i, delta_j]]),
-            *self.deltas(layer, [j]),
-        ]
+        return Line(subject, formula, a_i * delta_j, [[a_i, delta_j]])
 
     def bias(self, layer: int, j: int) -> list[Line]:
         """Return the derivation of ∂C/∂b_j of layer number `layer`."""
@@ -123,7 +127,7 @@ class Network:
         while units and layer <= len(self.layers):
             above: dict[int, None] = {}
             for j in units:
-                found, used = self._delta(layer, j)
+                found, used = self.unit(layer, j)
                 lines += found
                 above.update(dict.fromkeys(used))
             layer, units = layer + 1, sorted(above)
@@ -140,7 +144,7 @@ class Network:
             formula += f" [the largest {WIDEST}, and the sum of {len(terms) - WIDEST} more]"
         return Line(f"∂c/∂{name}", formula, math.fsum(w * d for w, d in terms), written), used
 
-    def _delta(self, layer: int, j: int) -> tuple[list[Line], list[int]]:
+    def unit(self, layer: int, j: int) -> tuple[list[Line], list[int]]:
         """Return the lines of g'(z_j) and δ_j, and the units of the next layer they use."""
         here = self.layers[layer - 1]
         if hasattr(here.slope[j], "__len__"):

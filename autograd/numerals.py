@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
+from typing import Any
 
 DIGITS = 3
 MORE_DIGITS = (3, 4, 5, 6, 7, 9, 12, 17)
@@ -42,7 +43,9 @@ def figure(x: float, digits: int = DIGITS) -> str:
     text = f"{x:.{max(digits, 5)}g}"
     if not math.isclose(float(text), x, rel_tol=1e-14):
         text = f"{x:#.{digits}g}".removesuffix(".").replace(".e", "e")
-    return re.sub(r"e([+-])0*", lambda e: "e" + e[1].strip("+"), text).replace("-", "−")
+    if "e" in text:
+        text = re.sub(r"e([+-])0*", lambda e: "e" + e[1].strip("+"), text)
+    return text.replace("-", "−")
 
 
 def reading(text: str) -> Fraction:
@@ -56,7 +59,11 @@ def reading(text: str) -> Fraction:
 
 def is_exact(x: float) -> bool:
     """Return whether the figure of x shows all of it, but for rounding in the 15th digit."""
-    return math.isfinite(x) and math.isclose(reading(figure(x)), x, rel_tol=1e-14)
+    return math.isfinite(x) and _tells(figure(x), x)
+
+
+def _float(text: str) -> float:
+    return float(text.replace("−", "-"))
 
 
 def shown(x: float) -> str:
@@ -88,18 +95,22 @@ def arithmetic(value: float, terms: Sequence[Sequence[float]], front: Sequence[f
     '≈ 0.593·((−0.651)·(−0.886)) ≈ 0.342'
     """
     numbers = [value, *front, *(x for term in terms for x in term)]
-    if not all(map(math.isfinite, numbers)):
-        return f"= {_written(terms, front, DIGITS)} = {figure(value)}"
-    for digits in MORE_DIGITS:
-        again = _recomputed(terms, front, digits)
+    finite = all(map(math.isfinite, numbers))
+    for digits in MORE_DIGITS if finite else (DIGITS,):
+        figures = [[figure(x, digits) for x in factors] for factors in (front, *terms)]
+        again = _evaluated(figures, _float) if finite else value
         if _agree(again, value, terms, front):
             break
-    written = _written(terms, front, digits)
-    if written == figure(value):
+    written, result = _written(figures), figure(value)
+    if not finite:
+        return f"= {written} = {result}"
+    if written == result:
         return shown(value)
-    whole = all(math.isclose(reading(figure(x, digits)), x, rel_tol=1e-14) for x in numbers[1:])
-    equal = "=" if again == reading(figure(value)) else "≈"
-    return f"{'=' if whole else '≈'} {written} {equal} {figure(value)}"
+    texts = [text for factors in figures for text in factors]
+    whole = all(map(_tells, texts, numbers[1:]))
+    equal = math.isclose(again, _float(result), rel_tol=1e-9, abs_tol=1e-12)
+    equal = equal and _evaluated(figures, reading) == reading(result)
+    return f"{'=' if whole else '≈'} {written} {'=' if equal else '≈'} {result}"
 
 
 def latex_of(arithmetic: str) -> str:
@@ -112,33 +123,33 @@ def latex_of(arithmetic: str) -> str:
     return re.sub(r"e(-?\d+)", r" \\times 10^{\1}", latex)
 
 
-def _recomputed(
-    terms: Sequence[Sequence[float]], front: Sequence[float], digits: int
-) -> Fraction | int:
-    """Return what a reader gets from the printed numbers."""
-    sums = [math.prod([reading(figure(x, digits)) for x in term]) for term in terms]
-    return sum(sums) * math.prod([reading(figure(x, digits)) for x in front])
+def _tells(text: str, x: float) -> bool:
+    """Return whether a figure is all of a number, but for rounding in the 15th digit."""
+    return math.isclose(_float(text), x, rel_tol=1e-14)
+
+
+def _evaluated(figures: list[list[str]], read: Callable[[str], Any]) -> Any:
+    """Return what a reader gets from the printed numbers: front · Σ Π terms."""
+    front, *terms = figures
+    return math.prod(map(read, front)) * sum(math.prod(map(read, term)) for term in terms)
 
 
 def _agree(
-    again: Fraction | int, value: float, terms: Sequence[Sequence[float]], front: Sequence[float]
+    again: float, value: float, terms: Sequence[Sequence[float]], front: Sequence[float]
 ) -> bool:
     """Return whether a recomputed number rounds to the printed one, or both vanish."""
     scale = math.prod(map(abs, front)) * sum(abs(math.prod(term)) for term in terms)
     if abs(value) <= 1e-12 * scale:
-        return abs(again - Fraction(value)) <= scale / 1000
-    try:
-        return f"{float(again):.{DIGITS}g}" == f"{value:.{DIGITS}g}"
-    except OverflowError:
-        return False
+        return abs(again - value) <= scale / 1000
+    return f"{again:.{DIGITS}g}" == f"{value:.{DIGITS}g}"
 
 
-def _written(terms: Sequence[Sequence[float]], front: Sequence[float], digits: int) -> str:
+def _written(figures: list[list[str]]) -> str:
     products: list[str] = []
+    front, *terms = figures
     for term in terms:
         bare = len(term) == 1 and not products
-        factors = [figure(x, digits) for x in term]
-        products.append("·".join([f if bare or f[0] != "−" else f"({f})" for f in factors]))
+        products.append("·".join([f if bare or f[0] != "−" else f"({f})" for f in term]))
     inner = " + ".join(products) or "0"
-    outer = [f"({f})" if f[0] == "−" else f for f in (figure(x, digits) for x in front)]
+    outer = [f"({f})" if f[0] == "−" else f for f in front]
     return "·".join([*outer, f"({inner})"]) if outer else inner

@@ -26,6 +26,7 @@ from autograd.drawing.walks import walk
 
 MOST_NODES = 2500
 MOST_BYTES = 1_000_000
+MOST_DERIVED = 8_000  # weights; the derivations of more would not fit into the bytes
 COLOURS = [field.name for field in fields(Theme) if field.name not in ("name", "scale")]
 VARIABLES = Theme(
     name="page",
@@ -114,8 +115,9 @@ def _contents(subject: Subject, expression: Expression | None) -> Iterator[dict[
     legible = max(network.sizes) <= MOST_UNITS and network.weight_count <= MOST_WEIGHTS
     if expression is not None:
         yield _content(expression, network, subject, by_neuron=legible, derivations=True)
-    yield _content(None, network, subject, by_neuron=legible, derivations=True)
-    yield _content(None, network, subject, by_neuron=False, derivations=True)
+    if network.weight_count <= MOST_DERIVED:
+        yield _content(None, network, subject, by_neuron=legible, derivations=True)
+        yield _content(None, network, subject, by_neuron=False, derivations=True)
     yield _content(None, network, subject, by_neuron=False, derivations=False)
 
 

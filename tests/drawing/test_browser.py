@@ -7,6 +7,7 @@ import pytest
 
 from autograd import Value, exp, gradients, sigmoid, step_through, tanh
 from autograd.drawing.colours import number
+from autograd.numerals import figure
 from nn import MLP, probe
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -147,8 +148,8 @@ def test_a_weight_is_reached_by_tab_and_derived(show):
     assert "not reached yet" in tab.inner_text("#weight")
     press(tab, "End")
     words = tab.inner_text("#weight")
-    assert f"∂C/∂W{layer}[{i},{j}] = a{layer - 1}[{i}] · δ{layer}[{j}]" in words
-    assert number(float(p.layers[layer - 1].dW[i][j]), signed=True) in words
+    assert f"∂C/∂W{layer}[{i},{j}] = a{layer - 1}[{i}]·δ{layer}[{j}]" in words
+    assert figure(float(p.layers[layer - 1].dW[i][j])) in words
     press(tab, "Enter")
     assert "pinned" in tab.inner_text("#weight")
     press(tab, "Escape")

@@ -14,6 +14,7 @@ from autograd.drawing.expression import read
 from autograd.drawing.steps import backward_steps
 from autograd.drawing.walks import walk
 from nn import MLP, probe
+from tests.reading import recheck, shows
 
 sys.path.insert(0, str(Path(__file__).parent))
 from networks import network
@@ -136,21 +137,24 @@ def test_the_derivation_of_a_hidden_delta_holds_in_its_numbers():
     assert slope * sum(
         w * d for w, d in zip(after.W[1], after.delta, strict=True)
     ) == pytest.approx(delta, rel=1e-12)
-    formula, numbers, result = unit_derivation(picture, 1, 1)
-    assert formula == "δ1[1] = (1 − a1[1]²) · Σₖ W2[1,k] δ2[k]"
-    factors = [float(x.replace("−", "-")) for x in re.findall(r"[−\d.]+", numbers)]
-    assert factors[0] * (factors[1] * factors[2] + factors[3] * factors[4]) == pytest.approx(
-        delta, rel=0.02
-    )  # three digits a factor
-    assert result[2] == ("+" if delta > 0 else "−")
+    g, g_number, formula, numbers, result = unit_derivation(picture, 1, 1)
+    assert g == "g'(z1[1]) = 1 - a1[1]*a1[1]"
+    assert shows(g_number.removeprefix("≈ "), slope)
+    assert formula == "δ1[1] = g'(z1[1])·Σ_k W2[1,k]·δ2[k]"
+    assert ("+" in result) == (delta > 0)
+    result = result.replace("+", "")
+    assert shows(result.removeprefix("≈ "), delta)
+    recheck(f"{formula} {numbers} {result}")
 
 
 def test_the_derivation_of_a_weight_is_activation_times_delta():
-    lines = weight_derivation(network([2, 3, 2], x=[0.5, -1.2]), 1, 1, 0)
-    assert lines[0] == "∂C/∂W1[1,0] = a0[1] · δ1[0]"
-    a, delta = (float(x.replace("−", "-")) for x in re.findall(r"[−\d.]+", lines[1]))
-    assert a == -1.2
-    assert float(lines[2][2:].replace("−", "-")) == pytest.approx(a * delta, rel=0.01)
+    picture = network([2, 3, 2], x=[0.5, -1.2])
+    formula, numbers, result = weight_derivation(picture, 1, 1, 0)
+    assert formula == "∂C/∂W1[1,0] = a0[1]·δ1[0]"
+    assert numbers.startswith("≈ (−1.2)·")
+    result = result.replace("+", "")
+    recheck(f"{formula} {numbers} {result}")
+    assert shows(result.removeprefix("≈ "), picture.layers[0].dW[1][0])
 
 
 def test_the_advice_follows_the_sign_of_the_gradient():
