@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from nn.activations import ACTIVATIONS
-from nn.layers import MLP
+from nn.layers import MLP, Layer, Neuron
 from nn.module import Module
 from nn.names import named
 
@@ -68,7 +68,8 @@ def load(path: str | Path, model: Module | None = None) -> Any:
 
 def _description(model: Module) -> dict[str, Any]:
     """Return the kind, sizes and activations of a model, as they stand in the header."""
-    layers: Any = getattr(model, "layers", [model] if hasattr(model, "activation") else [])
+    parts = getattr(model, "layers", [model])
+    layers = [part for part in parts if isinstance(part, Layer | Neuron)]
     return {
         "kind": type(model).__name__,
         "sizes": [layer.fan_in for layer in layers[:1]] + [layer.fan_out for layer in layers],
@@ -97,8 +98,8 @@ def _read(path: str | Path) -> tuple[dict[str, str], dict[str, Any]]:
     try:
         with safetensors.safe_open(os.fspath(path), framework="numpy") as file:
             return file.metadata() or {}, {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except safetensors.SafetensorError as cause:
-        raise ValueError(f"{path} is not a whole safetensors file ({cause}).") from None
+    except (safetensors.SafetensorError, TypeError) as cause:
+        raise ValueError(f"{path} is not a whole safetensors file of floats ({cause}).") from None
 
 
 def _safetensors() -> Any:

@@ -13,7 +13,7 @@ from typing import Any
 
 from autograd import Value, dot
 from nn.activations import activation_function
-from nn.data import count
+from nn.data import count, several
 from nn.initializers import INITIALIZERS
 from nn.module import Module
 from nn.names import named
@@ -129,11 +129,11 @@ class MLP(Module):
         output: Any = "identity", seed: int = 0, initializer: Any = None,
     ) -> None:  # fmt: skip
         self.fan_in = count("fan_in", fan_in)
-        counts = [count(f"sizes[{k}]", size) for k, size in enumerate(sizes)]
+        counts = [count(f"sizes[{k}]", size) for k, size in enumerate(several(sizes))]
         if not counts:
             raise ValueError("sizes must name at least one layer; got []. Try MLP(2, [16, 1]).")
-        several = isinstance(activation, list | tuple)
-        hidden = list(activation) if several else [activation] * (len(counts) - 1)
+        each = isinstance(activation, list | tuple)
+        hidden = list(activation) if each else [activation] * (len(counts) - 1)
         if len(hidden) != len(counts) - 1:
             raise ValueError(
                 f"a list of activations names one for each of the {len(counts) - 1} hidden layers; "
@@ -162,12 +162,12 @@ class MLP(Module):
 
 def _example(inputs: Any, module: Any) -> tuple[Any, ...]:
     """Return one example as a tuple of Values and floats. Raises ValueError by its width."""
-    if getattr(inputs, "ndim", 1) != 1:
+    if getattr(inputs, "ndim", 1) > 1:
         raise ValueError(
             f"{module!r} is called with one example of {module.fan_in} inputs; "
             f"got an array of shape {inputs.shape}. Use predict, or a loop, for many rows."
         )
-    example = tuple(getattr(inputs, "tolist", lambda: inputs)())
+    example = tuple(several(inputs))
     if len(example) != module.fan_in:
         raise ValueError(
             f"{module!r} takes {module.fan_in} inputs; got {len(example)}. "

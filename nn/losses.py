@@ -144,9 +144,10 @@ def _label(target: Any, labels: Iterable[int], words: str) -> Any:
 
 def _only(name: str, thing: Any) -> Any:
     """Return the one member of a list of one."""
-    if len(several(thing)) != 1:
+    members = several(thing)
+    if len(members) != 1:
         raise ValueError(
-            f"this loss takes one {name}; got {len(several(thing))}. "
+            f"this loss takes one {name}; got {len(members)}. "
             "Use cross_entropy for several classes, or a last layer of one unit."
         )
-    return several(thing)[0]
+    return members[0]

@@ -11,6 +11,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import KW_ONLY, dataclass
+from numbers import Real
 from typing import Any
 
 from autograd import AnomalyError, Value, clip, sqrt
@@ -56,7 +57,9 @@ class Optimizer(ABC):
         self.steps = 0
         for name, limit in BELOW.items():
             number = getattr(self, name, None)
-            if number is not None and not callable(number) and not 0.0 <= number < limit:
+            if number is None or (name == "lr" and callable(number)):
+                continue
+            if not isinstance(number, Real) or not 0.0 <= float(number) < limit:
                 raise ValueError(f"{name} must lie in 0 <= {name} < {limit:g}; got {number!r}.")
 
     @abstractmethod

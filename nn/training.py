@@ -60,6 +60,10 @@ def fit(
     optimizer = _optimizer(optimizer, model)
     sets = {"": _examples("", model, X, y, loss)}
     if validation is not None:
+        if not isinstance(validation, list | tuple) or len(validation) != 2:
+            raise ValueError(
+                f"validation must be a pair (X, y); got a {type(validation).__name__}."
+            )
         sets["val_"] = _examples("validation ", model, *validation, loss)
     functions = {getattr(f, "__name__", str(f)): named("a metric", METRICS, f) for f in metrics}
     epochs, batch_size = count("epochs", epochs), count("batch_size", batch_size)

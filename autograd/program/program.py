@@ -224,9 +224,11 @@ class Program:
         self._executor.forward()
         self._check_guards()
         self._executor.backward()
-        cost = self._cost()
-        gradient = self._memory.adjoints[False][self._parameter_places]
-        if not self._layout.np.isfinite(gradient.sum() + cost):
+        np = self._layout.np
+        with np.errstate(all="ignore"):  # infinities are looked for below
+            cost = self._cost()
+            gradient = self._memory.adjoints[False][self._parameter_places]
+        if not (math.isfinite(cost) and np.isfinite(gradient).all()):
             failures.trace(self)
         return cost, gradient
 

@@ -125,11 +125,11 @@ class Trainer:
         """Take steps over batches of one size; return how many went well."""
         program = self.program
         program._resize(size)
-        if self.by_step or self.clip_norm is not None or program._guards:
-            return self._one_by_one(examples, starts, size, costs)
-        return program._executor.train(
-            examples, self.np.array(starts, dtype=self.np.int64), size, costs, self.done + 1,
-        )  # fmt: skip
+        with self.np.errstate(all="ignore"):  # infinities are looked for after each step
+            if self.by_step or self.clip_norm is not None or program._guards:
+                return self._one_by_one(examples, starts, size, costs)
+            first = self.np.array(starts, dtype=self.np.int64)
+            return program._executor.train(examples, first, size, costs, self.done + 1)
 
     def _one_by_one(self, examples: Array, starts: list[int], size: int, costs: Array) -> int:
         np, program = self.np, self.program

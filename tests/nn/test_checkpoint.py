@@ -123,7 +123,7 @@ def test_a_file_cut_short_is_refused(tmp_path):
     whole = path.read_bytes()
     for length in (0, 5, 40, len(whole) - 1):
         path.write_bytes(whole[:length])
-        with pytest.raises(ValueError, match="not a whole safetensors file"):
+        with pytest.raises(ValueError, match="not a whole safetensors file of floats"):
             nn.load(path)
     with pytest.raises(FileNotFoundError):
         nn.load(tmp_path / "nothing")

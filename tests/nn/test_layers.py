@@ -249,6 +249,7 @@ def test_the_same_seed_gives_the_same_network_and_another_one_another():
         (lambda: nn.MLP(2, [1])([1.0]), r"MLP\(2 → 1.*takes 2 inputs; got 1"),
         (lambda: nn.Layer(2, 1)([1.0, 2.0, 3.0]), "takes 2 inputs; got 3"),
         (lambda: nn.Neuron(2)([]), "takes 2 inputs; got 0"),
+        (lambda: nn.MLP(2, [1])(1.0), "takes 2 inputs; got 1"),
         (lambda: nn.MLP(2, [1])(np.zeros((2, 2))), "Use predict"),
         (lambda: nn.MLP(2, [1]).predict([1.0, 2.0]), r"shape \(m, 2\).*got shape \(2,\)"),
         (lambda: nn.MLP(2, [1]).predict([[1.0]]), r"got shape \(1, 1\)"),

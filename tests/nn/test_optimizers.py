@@ -186,6 +186,7 @@ def test_too_few_gradients_change_nothing():
         (lambda: nn.SGD([Value(1.0)] * 2), ValueError, "got 2, of which 1 are different"),
         (lambda: nn.SGD([Value(1.0)], lr=-1.0), ValueError, "lr must lie in 0 <= lr"),
         (lambda: nn.SGD([Value(1.0)], lr=math.nan), ValueError, "got nan"),
+        (lambda: nn.SGD([Value(1.0)], lr="0.1"), ValueError, "got '0.1'"),
         (lambda: nn.SGD([Value(1.0)], momentum=1.0), ValueError, "momentum"),
         (lambda: nn.SGD([Value(1.0)], nesterov=True), ValueError, "momentum above 0"),
         (lambda: nn.Adam([Value(1.0)], beta2=1.5), ValueError, "beta2"),

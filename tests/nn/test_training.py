@@ -277,6 +277,7 @@ CLASSES = [0, 1, 2, 1]
         ({"epochs": 0}, "epochs must be a positive whole number"),
         ({"batch_size": 2.5}, "batch_size.*got 2.5"),
         ({"validation": (X, Y[:2])}, "validation y"),
+        ({"validation": X}, r"a pair \(X, y\); got a ndarray"),
         ({"validation": ([[np.nan]], [1.0])}, r"validation X\[0, 0\] is nan"),
     ],
 )
@@ -409,3 +410,14 @@ def test_a_model_that_branches_is_refused_compiled_and_trains_node_by_node():
     sgd = nn.SGD(model.parameters(), lr=0.3)
     fit(model, X, 3 * abs(X[:, 0]), loss="huber", optimizer=sgd)
     assert abs(model.w.data) == pytest.approx(3.0, rel=1e-4)
+
+
+@pytest.mark.parametrize("compiled", [True, False])
+def test_numbers_beyond_the_range_of_a_float_are_an_error_and_no_warning(compiled):
+    rng = np.random.default_rng(0)
+    X, y = 1e200 * rng.normal(size=(6, 2)), rng.normal(size=(6, 2))
+    model = nn.MLP(2, [3, 2])
+    before = numbers(model)
+    with pytest.raises(AnomalyError, match="inf"):
+        fit(model, X, y, loss="squared_error", optimizer="sgd", compiled=compiled)
+    assert numbers(model) == before
