@@ -1511,7 +1511,7 @@ static PyObject *value_compare(PyObject *self, PyObject *other, int how)
             Py_RETURN_NOTIMPLEMENTED;
         return PyBool_FromLong(how == Py_EQ);
     }
-    double left = NODE(self)->data, right;
+    double left = NODE(self)->data, right = 0.0;
     if (IS_VALUE(other)) {
         right = NODE(other)->data;
     } else {

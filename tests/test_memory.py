@@ -42,6 +42,7 @@ def test_a_chain_of_a_million_operations_within_its_memory():
     assert per_node <= LIMIT
 
 
+@pytest.mark.skipif(autograd.implementation != "c", reason="Python frees objects by itself")
 def test_a_deep_graph_is_freed_in_a_thread_with_a_small_stack():
     def work() -> None:
         y = chain(Value(1.0), 200_000)
