@@ -9,16 +9,42 @@ come from `notation.py`, numbers from `numerals.py`.
 from __future__ import annotations
 
 import math
-from functools import cached_property
+from functools import cache, cached_property
 from typing import NamedTuple
 
-from autograd import errors
+from autograd import errors, modes
 from autograd.engine import Value, adjoints, topological
 from autograd.notation import Notation, gathered
 from autograd.paths import Edge, Paths
+from autograd.table import PRIMITIVES
 from autograd.wording import Wording
 
 LINEAR = frozenset({"add", "sub", "neg", "mul", "dot", "total", "mean"})
+
+
+def _recurs(node: Value) -> bool:
+    """Return whether a partial of a node is written with the node, as 1 - a² is of tanh."""
+    if not node.op or node.op in LINEAR:
+        return False
+    return any(
+        isinstance(x, Value) and not x.constant and _refers_to_result(node.op, slot)
+        for slot, x in enumerate(node.operands)
+    )
+
+
+@cache
+def _refers_to_result(op: str, slot: int) -> bool:
+    """Return whether the rule for one operand of a primitive makes use of the result."""
+    row = PRIMITIVES[op]
+    if not isinstance(row.partials, tuple):
+        return True
+    *operands, out = (Value(0.5) for _ in range(len(row.partials) + 1))
+    with modes.differentiating():
+        try:
+            partial = row.partials[slot](*operands, out)
+        except ValueError:
+            return True
+    return isinstance(partial, Value) and out in topological(partial)
 
 
 class Contribution(NamedTuple):
@@ -50,8 +76,8 @@ class Explanation:
         self.output = output
         self.wrt = wrt
         self.terms = Paths(output, wrt)
-        nonlinear = [x for x in topological(output) if x.op and x.op not in LINEAR]
-        self.notation = Notation(output, [wrt, *nonlinear])
+        recurring = [node for node in topological(output) if _recurs(node)]
+        self.notation = Notation(output, [wrt, *recurring])
         named = self.notation.nodes
         self._stations = [node for node in named if node in self.terms.uses] or [wrt]
         self._adjoints = dict(zip(self._stations, adjoints(output, self._stations), strict=True))
