@@ -17,7 +17,7 @@ def dot(picture: Expression, theme: Theme, *, rankdir: str = "LR", labels: bool 
     lines = [
         "digraph expression {",
         f'  graph [rankdir={rankdir}, bgcolor="{theme.background}", pad=0.2, nodesep=0.22,'
-        f' ranksep={0.42 if labels else 0.5}, fontname="{FONT}", fontsize=11, labeljust=l,'
+        f' ranksep={0.42 if labels else 0.5}, fontname="{FONT}", fontsize=11, labeljust=r,'
         f' fontcolor="{theme.muted}"{_note(picture)}]',
         f'  node [shape=plain, fontname="{FONT}", fontsize=12, fontcolor="{theme.text}"]',
         f'  edge [fontname="{FONT}", fontsize=10.5, arrowsize=0.6]',

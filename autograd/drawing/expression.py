@@ -120,7 +120,6 @@ class _Reader:
 
     def expression(self) -> Expression:
         self.users = self._users()
-        self.groups = self._with_leaves()
         merged = {node for node in self.order if self._is_inner_sum(node)}
         for node in self.order:
             if node not in merged:
@@ -136,17 +135,6 @@ class _Reader:
                 if operand in users:
                     users[operand].append(node)
         return users
-
-    def _with_leaves(self) -> Mapping[Value, Group]:
-        """Return the groups, a leaf among those of its users if they are all in one."""
-        groups = dict(self.groups)
-        for node in self.order if groups else ():
-            if not node.op and node not in groups:
-                places = {groups.get(user) for user in self.users[node]}
-                place = places.pop() if len(places) == 1 else None
-                if place is not None:
-                    groups[node] = place
-        return groups
 
     def _is_inner_sum(self, node: Value) -> bool:
         users = self.users[node]

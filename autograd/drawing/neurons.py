@@ -215,13 +215,13 @@ def _weights(
     numbered = len(weights) <= NUMBERED_WEIGHTS and shown.fan_in <= NUMBERED_FAN_IN
     steepest = _largest(weight.dw or 0.0 for weight in weights)
     heaviest = _largest(weight.w for weight in weights)
-    widest = 4.6 if len(weights) <= NUMBERED_WEIGHTS else 3.0
+    thinnest, widest = (1.0, 4.2) if len(weights) <= NUMBERED_WEIGHTS else (0.5, 3.0)
     for weight in weights:
         source, target = columns[layer - 1][weight.i], columns[layer][weight.j]
         start = (source.x + source.width, source.port(weight.j, shown.fan_out))
         end = (target.x, target.port(weight.i, shown.fan_in))
         share = 0.0 if weight.dw is None else _share(weight.dw, steepest)
-        thickness = 0.5 + widest * abs(_share(weight.w, heaviest))
+        thickness = thinnest + widest * abs(_share(weight.w, heaviest))
         colour = theme.node_line if weight.dw is None else theme.ramp(share)
         opacity = 0.45 if weight.dw is None else 0.18 + 0.82 * abs(share) ** 0.6
         yield _curve(weight, start, end, thickness, colour, opacity, numbered, theme)

@@ -84,8 +84,9 @@ def test_width_grows_with_the_weight_and_opacity_with_its_gradient():
     picture = NetworkPicture([0.5, 0.25], [layer])
     first, second = sorted(parts(draw(picture), "weight"), key=lambda e: e.attrib["id"])
     line = [e.find(f"{SVG}path").attrib for e in (first, second)]
-    assert float(line[1]["stroke-width"]) - 0.5 == pytest.approx(
-        2 * (float(line[0]["stroke-width"]) - 0.5)
+    thinnest = 1.0
+    assert float(line[1]["stroke-width"]) - thinnest == pytest.approx(
+        2 * (float(line[0]["stroke-width"]) - thinnest)
     )
     assert float(line[0]["stroke-opacity"]) == 1.0
     assert float(line[1]["stroke-opacity"]) == pytest.approx(0.18 + 0.82 * 0.5**0.6, abs=0.01)
