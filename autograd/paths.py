@@ -92,7 +92,9 @@ class Paths:
 
     def _best_first(self) -> Iterator[Term]:
         """Yield the paths by falling product: the bounds are exact, so no step is wasted."""
-        if not self.nodes:
+        if self.count == 1:
+            yield self._term([self.uses[node][0] for node in self.nodes[:-1]])
+        if self.count < 2:
             return
         bound = self._bounds()
         sorted_uses: dict[Value, list[Edge]] = {}
@@ -105,16 +107,20 @@ class Paths:
         while heap:
             _, _, reached, node, k, path = heappop(heap)
             while node is not self.output:
-                if node not in sorted_uses:
-                    sorted_uses[node] = sorted(self.uses[node], key=rank, reverse=True)
-                edges = sorted_uses[node]
+                edges = sorted_uses.get(node) or self.uses[node]
+                if len(edges) > 1 and node not in sorted_uses:
+                    edges = sorted_uses[node] = sorted(edges, key=rank, reverse=True)
                 if k + 1 < len(edges):
                     below = -(reached + rank(edges[k + 1]))
                     heappush(heap, (below, next(ticket), reached, node, k + 1, path))
                 path = (edges[k], path)
                 reached += _log(edges[k].partial)
                 node, k = edges[k].user, 0
-            yield self._term(path)
+            edges = []
+            while path is not None:
+                edge, path = path
+                edges.append(edge)
+            yield self._term(edges[::-1])
 
     def _bounds(self) -> dict[Value, float]:
         """Return, for each node, log |product| of the best path from it to the output."""
@@ -123,16 +129,13 @@ class Paths:
             bound[node] = max([_log(edge.partial) + bound[edge.user] for edge in self.uses[node]])
         return bound
 
-    def _term(self, path: Any) -> Term:
+    def _term(self, edges: list[Edge]) -> Term:
         """Return a path as a term; the product is taken from the output back, as sweeps do."""
-        value, edges = 1.0, []
-        while path is not None:
-            edge, path = path
+        value = 1.0
+        for edge in reversed(edges):
             value *= edge.partial
-            edges.append(edge)
-        edges.reverse()
-        nodes = (self.wrt, *(edge.user for edge in edges))
-        return Term(value, tuple(edge.partial for edge in edges), nodes)
+        nodes = (self.wrt, *[edge.user for edge in edges])
+        return Term(value, tuple([edge.partial for edge in edges]), nodes)
 
 
 def local_partials(node: Value, wanted: Container[Any]) -> Sequence[float]:
