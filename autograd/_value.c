@@ -121,6 +121,12 @@ static int real(PyObject *thing, double *number)
         *number = PyFloat_AS_DOUBLE(thing);
         return 1;
     }
+    if (PyLong_CheckExact(thing)) {
+        *number = PyLong_AsDouble(thing);
+        if (*number != -1.0 || !PyErr_Occurred())
+            return 1;
+        PyErr_Clear(); /* too large: the Python code says so */
+    }
     PyObject *result = PyObject_CallMethod(reals, "real", "(O)", thing);
     if (!result)
         return -1;

@@ -98,18 +98,16 @@ def no_values(function: str) -> Exception:
 
 def outside_domain(function: str, domain: str, operands: tuple[Any, ...]) -> Exception:
     """Return the error for operands outside the domain of a function."""
-    received = ", ".join(f"{where(x)} = {number(x):g}" for x in operands)
     return DomainError(
-        f"{function} is defined for {domain}; received {received}. "
+        f"{function} is defined for {domain}; received {numbers(operands)}. "
         "Keep the operand inside, for instance with clip or maximum."
     )
 
 
 def division_by_zero(function: str, operands: tuple[Any, ...]) -> Exception:
     """Return the error for a division by zero."""
-    received = ", ".join(f"{where(x)} = {number(x):g}" for x in operands)
     return ZeroDivisionError(
-        f"{function} divides by zero; received {received}. "
+        f"{function} divides by zero; received {numbers(operands)}. "
         "Keep the divisor away from zero, for instance by adding a small constant."
     )
 
@@ -208,6 +206,11 @@ def _received(node: Any) -> str:
 def number(operand: Any) -> float:
     """Return the number in a Value, or the number itself."""
     return float(getattr(operand, "_data", operand))
+
+
+def numbers(operands: tuple[Any, ...]) -> str:
+    """Return the operands by name, each with its number."""
+    return ", ".join(f"{where(x)} = {number(x):g}" for x in operands)
 
 
 def short(thing: object) -> str:
