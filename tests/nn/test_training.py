@@ -3,6 +3,7 @@
 import csv
 import functools
 import io
+import pickle
 import sys
 
 import numpy as np
@@ -421,3 +422,59 @@ def test_numbers_beyond_the_range_of_a_float_are_an_error_and_no_warning(compile
     with pytest.raises(AnomalyError, match="inf"):
         fit(model, X, y, loss="squared_error", optimizer="sgd", compiled=compiled)
     assert numbers(model) == before
+
+
+def test_micrograds_demo_gets_every_example_right():
+    from sklearn.datasets import make_moons
+
+    X, y = make_moons(100, noise=0.1, random_state=1)
+    y = 2 * y - 1
+    model = nn.MLP(2, [16, 16, 1], activation="relu", seed=3)
+    sgd = nn.SGD(model.parameters(), lr=nn.linear(1.0, 0.1, 90), weight_decay=2e-4)
+    fit(model, X, y, loss="hinge", optimizer=sgd, epochs=60, batch_size=100, compiled=True)
+    assert (np.sign(model.predict(X)[:, 0]) == y).all()
+
+
+def test_digits_are_read_in_nearly_every_image_held_back():
+    from sklearn.datasets import load_digits
+
+    X, y = load_digits(return_X_y=True)
+    order = np.random.default_rng(0).permutation(len(y))
+    X, y = X[order] / 16, y[order]
+    model = nn.MLP(64, [32, 10], activation="relu", seed=0)
+    adam = nn.Adam(model.parameters(), lr=nn.cosine(0.01, 0.0, 15 * 45))
+    history = fit(
+        model, X[:1438], y[:1438], loss="cross_entropy", optimizer=adam, epochs=15,
+        validation=(X[1438:], y[1438:]), metrics=["accuracy"], compiled=True,
+    )  # fmt: skip
+    assert history.val_accuracy[-1] >= 0.97
+
+
+@pytest.mark.parametrize("compiled", [True, False])
+def test_a_run_goes_on_to_the_bit_from_a_pickle(compiled):
+    X, y = line()
+    model = nn.MLP(1, [4, 1], "tanh")
+    adam = nn.Adam(model.parameters(), lr=nn.cosine(0.1, 0.0, 20))
+    options = {"loss": "huber", "epochs": 4, "compiled": compiled}
+    fit(model, X, y, optimizer=adam, **options)
+    twin, twin_adam = pickle.loads(pickle.dumps((model, adam)))
+    fit(model, X, y, optimizer=adam, **options)
+    fit(twin, X, y, optimizer=twin_adam, **options)
+    assert numbers(twin) == numbers(model)
+    assert (twin_adam.state, twin_adam.steps) == (adam.state, 8)
+
+
+@pytest.mark.parametrize("compiled", [True, False])
+def test_parameters_and_features_that_the_loss_does_not_use_stay(compiled):
+    class Spare(nn.Module):
+        def __init__(self):
+            self.w, self.spare = Value(0.5), Value(3.0)
+
+        def __call__(self, x):
+            return self.w * x[0]
+
+    X, _ = line()
+    model = Spare()
+    sgd = nn.SGD(model.parameters(), lr=0.5, momentum=0.5)
+    fit(model, np.c_[X, X], 2 * X[:, 0], loss="huber", optimizer=sgd, compiled=compiled)
+    assert (round(model.w.data, 6), model.spare.data) == (2.0, 3.0)
