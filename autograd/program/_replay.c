@@ -12,7 +12,7 @@
 #include <stdint.h>
 #include <string.h>
 
-enum { CHUNK = 256, DIMENSIONS = 7, OPERANDS = 16, RESULTS = 8, REGISTERS = 96, DEPTH = 256 };
+enum { CHUNK = 256, DIMENSIONS = 7, OPERANDS = 16, RESULTS = 8, REGISTERS = 96, DEPTH = 128, COLUMNS = 1024 };
 enum { MAP = 1, PRODUCT = 2, ROW = 3 };
 enum { PEAK, REST, TAKE, UNTAKE };
 
@@ -36,9 +36,9 @@ typedef struct {
 } Map;
 
 typedef struct {
-    long M, N, K, am, cm, lanes;
+    long M, N, K, am, cm, lanes, start_row;
     long *ak, *bk, *bn, *cn;
-    const void *a, *b;
+    const void *a, *b, *start;
     void *c;
     int add, b_runs, c_runs, lanewise;
     double scale;
@@ -60,85 +60,12 @@ typedef struct {
     int lanes, rows;
 } Kernels;
 
-/* --- elementary functions --------------------------------------------------------------
-
-   e^x by x = n ln 2 + r, |r| <= ln 2 / 2, and the series of e^r; 2^n is multiplied in two
-   halves, so that results near the limits overflow and underflow as they should. Written
-   without branches, for the compiler to vectorise. */
+/* Bits of numbers, for the elementary functions in _replay_kernels.h. */
 
 static inline double bits_double(uint64_t bits) { double x; memcpy(&x, &bits, 8); return x; }
 static inline uint64_t double_bits(double x) { uint64_t bits; memcpy(&bits, &x, 8); return bits; }
 static inline float bits_float(uint32_t bits) { float x; memcpy(&x, &bits, 4); return x; }
 static inline uint32_t float_bits(float x) { uint32_t bits; memcpy(&bits, &x, 4); return bits; }
-
-#define ROUND_D 0x1.8p52 /* adding it leaves the nearest whole number in the low bits */
-#define ROUND_F 0x1.8p23f
-#define POWER_D(shifted) bits_double((double_bits(shifted) + 1023) << 52)
-#define POWER_F(shifted) bits_float((float_bits(shifted) + 127) << 23)
-
-/* (e^r - 1 - r) / r^2 */
-static inline double series_double(double r) {
-    double q = 1.0 / 6227020800.0;
-    q = q * r + 1.0 / 479001600.0;
-    q = q * r + 1.0 / 39916800.0;
-    q = q * r + 1.0 / 3628800.0;
-    q = q * r + 1.0 / 362880.0;
-    q = q * r + 1.0 / 40320.0;
-    q = q * r + 1.0 / 5040.0;
-    q = q * r + 1.0 / 720.0;
-    q = q * r + 1.0 / 120.0;
-    q = q * r + 1.0 / 24.0;
-    q = q * r + 1.0 / 6.0;
-    return q * r + 0.5;
-}
-
-static inline float series_float(float r) {
-    float q = 1.0f / 5040.0f;
-    q = q * r + 1.0f / 720.0f;
-    q = q * r + 1.0f / 120.0f;
-    q = q * r + 1.0f / 24.0f;
-    q = q * r + 1.0f / 6.0f;
-    return q * r + 0.5f;
-}
-
-static inline double exp_double(double x) {
-    x = x < -746.0 ? -746.0 : x;
-    x = x > 710.0 ? 710.0 : x;
-    double n = x * 0x1.71547652b82fep0 + ROUND_D - ROUND_D;
-    double r = x - n * 6.93147180369123816490e-01 - n * 1.90821492927058770002e-10;
-    double half = n * 0.5 + ROUND_D, rest = n - (half - ROUND_D) + ROUND_D;
-    return (1.0 + (r + r * r * series_double(r))) * POWER_D(half) * POWER_D(rest);
-}
-
-static inline float exp_float(float x) {
-    x = x < -104.0f ? -104.0f : x;
-    x = x > 89.0f ? 89.0f : x;
-    float n = x * 0x1.715476p0f + ROUND_F - ROUND_F;
-    float r = x - n * 0x1.62e4p-1f - n * 0x1.7f7d1cp-20f;
-    float half = n * 0.5f + ROUND_F, rest = n - (half - ROUND_F) + ROUND_F;
-    return (1.0f + (r + r * r * series_float(r))) * POWER_F(half) * POWER_F(rest);
-}
-
-/* tanh|x| = e / (e + 2) with e = e^(2|x|) - 1 = 2^n (e^r - 1) + (2^n - 1) */
-static inline double tanh_double(double x) {
-    double t = fabs(x);
-    t = t > 22.0 ? 44.0 : t + t;
-    double n = t * 0x1.71547652b82fep0 + ROUND_D - ROUND_D;
-    double r = t - n * 6.93147180369123816490e-01 - n * 1.90821492927058770002e-10;
-    double two = POWER_D(n + ROUND_D);
-    double e = two * (r + r * r * series_double(r)) + (two - 1.0);
-    return copysign(e / (e + 2.0), x);
-}
-
-static inline float tanh_float(float x) {
-    float t = fabsf(x);
-    t = t > 10.0f ? 20.0f : t + t;
-    float n = t * 0x1.715476p0f + ROUND_F - ROUND_F;
-    float r = t - n * 0x1.62e4p-1f - n * 0x1.7f7d1cp-20f;
-    float two = POWER_F(n + ROUND_F);
-    float e = two * (r + r * r * series_float(r)) + (two - 1.0f);
-    return copysignf(e / (e + 2.0f), x);
-}
 
 /* --- the operations, in terms of x, y, z ------------------------------------------------- */
 
@@ -146,20 +73,20 @@ static inline float tanh_float(float x) {
 #define STEP_OF(x) ((x) > 0 ? (T)1 : (x) <= 0 ? (T)0 : (T)(x))
 #define OPERATIONS(X)                                                                     \
     X(add, x + y) X(sub, x - y) X(mul, x * y) X(div, x / y) X(neg, -x)                    \
-    X(pow, pow(x, y)) X(abs, fabs(x)) X(exp, EXP(x)) X(expm1, expm1(x))                   \
+    X(pow, pow(x, y)) X(abs, fabs(x)) X(exp, NAME(exp)(x)) X(expm1, expm1(x))                   \
     X(log, log(x)) X(log1p, log1p(x)) X(log2, log2(x)) X(log10, log10(x))                 \
     X(sqrt, SQRT(x)) X(sin, sin(x)) X(cos, cos(x)) X(tan, tan(x))                         \
     X(asin, asin(x)) X(acos, acos(x)) X(atan, atan(x)) X(atan2, atan2(x, y))              \
-    X(hypot, hypot(x, y)) X(sinh, sinh(x)) X(cosh, cosh(x)) X(tanh, TANH(x))              \
+    X(hypot, hypot(x, y)) X(sinh, sinh(x)) X(cosh, cosh(x)) X(tanh, NAME(tanh)(x))              \
     X(asinh, asinh(x)) X(acosh, acosh(x)) X(atanh, atanh(x))                              \
     X(erf, erf(x)) X(erfc, erfc(x))                                                       \
     X(sign, x > 0 ? (T)1 : x < 0 ? (T)-1 : x * 0) X(heaviside, STEP_OF(x))                \
     X(maximum, x >= y || x != x ? x : y) X(minimum, x <= y || x != x ? x : y)             \
     X(clip, LEAST(x >= y || x != x ? x : y, z)) X(where, x != 0 ? y : z)                  \
     X(relu, x <= 0 ? (T)0 : x) X(leaky_relu, x > 0 ? x : (T)0.01 * x)                     \
-    X(elu, x > 0 ? x : expm1(x)) X(sigmoid, (x >= 0 ? (T)1 : EXP(-ABS(x))) / (1 + EXP(-ABS(x)))) \
-    X(softplus, log1p(EXP(-ABS(x))) + (x > 0 ? x : (T)0))                                 \
-    X(silu, x * ((x >= 0 ? (T)1 : EXP(-ABS(x))) / (1 + EXP(-ABS(x)))))                    \
+    X(elu, x > 0 ? x : expm1(x)) X(sigmoid, (x >= 0 ? (T)1 : NAME(exp)(-ABS(x))) / (1 + NAME(exp)(-ABS(x)))) \
+    X(softplus, log1p(NAME(exp)(-ABS(x))) + (x > 0 ? x : (T)0))                                 \
+    X(silu, x * ((x >= 0 ? (T)1 : NAME(exp)(-ABS(x))) / (1 + NAME(exp)(-ABS(x)))))                    \
     X(gelu, 0.5 * x * erfc(-x / 1.4142135623730951)) X(softsign, x / (1 + ABS(x)))        \
     X(gap, x == y ? (T)0 : x - y)                                                         \
     X(tanh_pullback, (1 - x * x) * y) X(sigmoid_pullback, (1 - x) * x * y)                \
@@ -182,18 +109,12 @@ enum { OPERATION_COUNT = sizeof operation_names / sizeof *operation_names };
 #endif
 
 #define T double
-#define EXP exp_double
-#define TANH tanh_double
 #define SQRT sqrt
 #include "_replay_tiles.h"
 #undef T
-#undef EXP
-#undef TANH
 #undef SQRT
 #define T float
 #define FLOAT 1
-#define EXP exp_float
-#define TANH tanh_float
 #define SQRT sqrtf
 #include "_replay_tiles.h"
 
@@ -355,6 +276,32 @@ static int all_runs(const long *table, long n) {
     return 1;
 }
 
+/* What a product costs, roughly, in cycles: tiles, packing B, and scattering C. */
+static double cost(const Replay *self, long M, long N, long K, int b_direct, int c_direct) {
+    double rows = self->kernels->rows, lanes = self->kernels->lanes;
+    double tiles = ceil(M / rows) * ceil(N / lanes) * K * rows / 2;
+    return tiles + (b_direct ? 0.0 : (double)N * K) + (c_direct ? 0.0 : 2.0 * M * N);
+}
+
+/* Exchange the roles of A and B (C turns with them) where that is cheaper. */
+static int turn(Replay *self, Product *p) {
+    long cn = p->N > 1 ? p->cn[1] - p->cn[0] : 1, bn = p->N > 1 ? p->bn[1] - p->bn[0] : 1;
+    double now = cost(self, p->M, p->N, p->K, bn == 1, cn == 1);
+    double then = cost(self, p->N, p->M, p->K, p->am == 1 || p->M == 1, p->cm == 1 || p->M == 1);
+    if (then >= now) return 0;
+    Product old = *p;
+    p->M = old.N; p->N = old.M;
+    p->a = old.b; p->b = old.a;
+    p->ak = old.bk; p->bk = old.ak;
+    p->am = bn; p->cm = cn;
+    p->bn = offsets(self, p->N, old.am, 1, 0);
+    p->cn = offsets(self, p->N, old.cm, 1, 0);
+    if (!p->bn || !p->cn) return -1;
+    p->b_runs = all_runs(p->bn, p->N);
+    p->c_runs = all_runs(p->cn, p->N);
+    return 0;
+}
+
 static int read_product(Replay *self, const long *word, Product *p) {
     long lanes = word[2] ? self->lanes : 1, size[3] = {word[4], word[5], word[6]};
     long has[3], step[3], at[3][2];
@@ -383,6 +330,11 @@ static int read_product(Replay *self, const long *word, Product *p) {
     p->cm = at[2][0];
     p->lanes = lanes;
     p->scale = word[-4] & 1 ? 1.0 : 1.0 / lanes;
+    p->start = NULL;
+    if (word[0] >= 0) {
+        p->start = base_of(self, word[0], word[1], &p->start_row);
+        p->start_row = word[2];
+    }
     p->ak = offsets(self, size[2], at[left][1], over_k, has[left]);
     p->bk = offsets(self, size[2], at[right][1], over_k, has[right]);
     p->bn = offsets(self, size[1], at[right][0], over_n, has[right]);
@@ -390,6 +342,7 @@ static int read_product(Replay *self, const long *word, Product *p) {
     if (!p->ak || !p->bk || !p->bn || !p->cn) return -1;
     p->b_runs = all_runs(p->bn, p->N);
     p->c_runs = all_runs(p->cn, p->N);
+    if (!p->lanewise && !p->start && over_n == 1) return turn(self, p);
     return 0;
 }
 
@@ -574,7 +527,8 @@ static PyObject *Replay_new(PyTypeObject *type, PyObject *args, PyObject *kwargs
         if (PyObject_GetBuffer(PyTuple_GET_ITEM(tables, k), &self->tables[k], PyBUF_SIMPLE) < 0) goto failed;
     if (PyObject_GetBuffer(constants, &self->constants, PyBUF_SIMPLE) < 0) goto failed;
     if (PyObject_GetBuffer(index, &self->index, PyBUF_SIMPLE) < 0) goto failed;
-    size_t panel = (size_t)(DEPTH + self->kernels->rows) * 2 * self->kernels->lanes * self->size + DEPTH * sizeof(long);
+    size_t panel = ((size_t)DEPTH * (COLUMNS + 1) + 2 * self->kernels->rows * self->kernels->lanes) *
+                       self->size + DEPTH * sizeof(long);
     size_t blocks = (size_t)REGISTERS * CHUNK * self->size;
     self->scratch = PyMem_RawMalloc((panel > blocks ? panel : blocks) + 64);
     if (!self->scratch) { PyErr_NoMemory(); goto failed; }

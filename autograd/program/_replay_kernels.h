@@ -3,13 +3,96 @@
    Included by _replay.c several times, with
      T            double or float
      NAME(x)      x with a suffix of its own
-     EXP, TANH    the elementary functions for T
+     FLOAT        defined where T is float
      VEC, LANES   a vector type of T and its length; LANES 1 means plain C
      SPREAD, FMADD, LOAD, SAVE  its operations
+     MULADD       x y + z of numbers, in one rounding where the processor can
      ROWS         the rows of C that one tile computes
 
    Elementwise loops are strict IEEE arithmetic in the order written; only the tiles of the
-   matrix product use fused multiply-add. */
+   matrix product and the series of exp and tanh use fused multiply-add. */
+
+/* --- elementary functions --------------------------------------------------------------
+
+   e^x by x = n ln 2 + r, |r| <= ln 2 / 2, and the series of e^r; 2^n is multiplied in two
+   halves, so that results near the limits overflow and underflow as they should. Written
+   without branches, for the compiler to vectorise. ROUND leaves the nearest whole number in
+   the low bits of a sum; POWER makes 2^n of it. */
+
+#ifdef FLOAT
+#define ROUND 0x1.8p23f
+#define POWER(shifted) bits_float((float_bits(shifted) + 127) << 23)
+#define LN2_HIGH 0x1.62e4p-1f
+#define LN2_LOW 0x1.7f7d1cp-20f
+#define LOWEST -104.0f
+#define HIGHEST 89.0f
+#define SATURATED 10.0f
+#define ABSOLUTE fabsf
+#define SIGNED copysignf
+#else
+#define ROUND 0x1.8p52
+#define POWER(shifted) bits_double((double_bits(shifted) + 1023) << 52)
+#define LN2_HIGH 6.93147180369123816490e-01
+#define LN2_LOW 1.90821492927058770002e-10
+#define LOWEST -746.0
+#define HIGHEST 710.0
+#define SATURATED 22.0
+#define ABSOLUTE fabs
+#define SIGNED copysign
+#endif
+#define LOG2E (T)1.4426950408889634
+
+/* e^r - 1 for small r */
+static inline T NAME(series)(T r) {
+#ifdef FLOAT
+    T q = (T)(1.0 / 5040.0);
+#else
+    T q = 1.0 / 6227020800.0;
+    q = MULADD(q, r, 1.0 / 479001600.0);
+    q = MULADD(q, r, 1.0 / 39916800.0);
+    q = MULADD(q, r, 1.0 / 3628800.0);
+    q = MULADD(q, r, 1.0 / 362880.0);
+    q = MULADD(q, r, 1.0 / 40320.0);
+    q = MULADD(q, r, 1.0 / 5040.0);
+#endif
+    q = MULADD(q, r, (T)(1.0 / 720.0));
+    q = MULADD(q, r, (T)(1.0 / 120.0));
+    q = MULADD(q, r, (T)(1.0 / 24.0));
+    q = MULADD(q, r, (T)(1.0 / 6.0));
+    q = MULADD(q, r, (T)0.5);
+    return MULADD(r * r, q, r);
+}
+
+static inline T NAME(exp)(T x) {
+    x = x < LOWEST ? LOWEST : x;
+    x = x > HIGHEST ? HIGHEST : x;
+    T n = x * LOG2E + ROUND - ROUND;
+    T r = x - n * LN2_HIGH - n * LN2_LOW;
+    T half = n * (T)0.5 + ROUND, rest = n - (half - ROUND) + ROUND;
+    return (1 + NAME(series)(r)) * POWER(half) * POWER(rest);
+}
+
+/* tanh|x| = e / (e + 2) with e = e^(2|x|) - 1 = 2^n (e^r - 1) + (2^n - 1) */
+static inline T NAME(tanh)(T x) {
+    T t = ABSOLUTE(x);
+    t = t > SATURATED ? 2 * SATURATED : t + t;
+    T n = t * LOG2E + ROUND - ROUND;
+    T r = t - n * LN2_HIGH - n * LN2_LOW;
+    T two = POWER(n + ROUND);
+    T e = MULADD(two, NAME(series)(r), two - 1);
+    return SIGNED(e / (e + 2), x);
+}
+
+#undef ROUND
+#undef POWER
+#undef LN2_HIGH
+#undef LN2_LOW
+#undef LOWEST
+#undef HIGHEST
+#undef SATURATED
+#undef ABSOLUTE
+#undef SIGNED
+#undef LOG2E
 
 /* --- scalar operations, one line each ------------------------------------------------ */
 
@@ -144,17 +227,31 @@ static void NAME(run_map)(const Map *map, void *scratch) {
     }
 }
 
-/* --- matrix products ------------------------------------------------------------------ */
+/* --- matrix products ------------------------------------------------------------------
 
-/* acc[rows][2 or 1 vectors] = sum over k of A[row, k] * B[k, columns]. */
+   C[m, n] = or += start[m] + scale * sum_k A[m am + ak[k]] B[bn[n] + bk[k]], n at C[m cm + cn[n]].
+
+   Blocks of DEPTH k and COLUMNS n; columns that are not consecutive in B are packed. A tile of
+   ROWS rows and two vectors of columns is kept in registers. */
+
+typedef struct {
+    const T *a, *b;
+    const long *ak, *bk;
+    long am, depth;
+} NAME(Strip);
+
 static inline __attribute__((always_inline)) void
-NAME(tile)(const int rows, const int vectors, long depth, const T *a, long am, const long *ak,
-           const T *b, const long *bk, T *out) {
+NAME(tile)(const int rows, const int vectors, const NAME(Strip) *strip, T *c, long cm, int add,
+           T scale, const T *start, long start_row) {
     VEC acc[ROWS][2];
+    const T *a = strip->a, *b = strip->b;
+    const long *ak = strip->ak, *bk = strip->bk;
+    const long am = strip->am, depth = strip->depth;
 #pragma GCC unroll 16
     for (int i = 0; i < rows; i++)
 #pragma GCC unroll 2
-        for (int v = 0; v < vectors; v++) acc[i][v] = SPREAD((T)0);
+        for (int v = 0; v < vectors; v++)
+            acc[i][v] = SPREAD(start ? start[i * start_row] : (T)0);
     for (long k = 0; k < depth; k++) {
         const T *row = b + bk[k], *column = a + ak[k];
         VEC x[2];
@@ -170,15 +267,19 @@ NAME(tile)(const int rows, const int vectors, long depth, const T *a, long am, c
 #pragma GCC unroll 16
     for (int i = 0; i < rows; i++)
 #pragma GCC unroll 2
-        for (int v = 0; v < vectors; v++) SAVE(out + (2 * i + v) * LANES, acc[i][v]);
+        for (int v = 0; v < vectors; v++) {
+            T *to = c + i * cm + v * LANES;
+            if (add) SAVE(to, FMADD(SPREAD(scale), acc[i][v], LOAD(to)));
+            else SAVE(to, SCALED(acc[i][v], SPREAD(scale)));
+        }
 }
 
-static void NAME(tiles)(int rows, int vectors, long depth, const T *a, long am, const long *ak,
-                        const T *b, const long *bk, T *out) {
+static void NAME(tiles)(int rows, int vectors, const NAME(Strip) *strip, T *c, long cm, int add,
+                        T scale, const T *start, long start_row) {
 #define CASE(r)                                                                           \
     case r:                                                                               \
-        if (vectors == 1) NAME(tile)(r, 1, depth, a, am, ak, b, bk, out);                 \
-        else NAME(tile)(r, 2, depth, a, am, ak, b, bk, out);                              \
+        if (vectors == 1) NAME(tile)(r, 1, strip, c, cm, add, scale, start, start_row);   \
+        else NAME(tile)(r, 2, strip, c, cm, add, scale, start, start_row);                \
         break;
     switch (rows) {
         CASE(1) CASE(2) CASE(3) CASE(4)
@@ -192,47 +293,72 @@ static void NAME(tiles)(int rows, int vectors, long depth, const T *a, long am, 
 #undef CASE
 }
 
-/* C[m, n] = or += scale * sum_k A[m am + ak[k]] B[bn[n] + bk[k]], at C[m cm + cn[n]]. */
-static void NAME(run_product)(const Product *p, void *scratch) {
-    enum { WIDTH = 2 * LANES };
-    T *panel = scratch, *out = panel + DEPTH * WIDTH;
-    long *packed = (long *)(out + ROWS * WIDTH);
+enum { NAME(WIDTH) = 2 * LANES };
+
+/* Copy columns n0 .. n0 + width of B to a panel, zeros after the last. */
+static void NAME(pack)(const Product *p, long k0, long depth, long n0, long width, T *panel) {
+    enum { WIDTH = NAME(WIDTH) };
+    const T *B = p->b;
+    for (long j = 0; j < width; j++) {
+        const T *column = B + p->bn[n0 + j];
+        const long *bk = p->bk + k0;
+        if (bk[depth - 1] - bk[0] == depth - 1)
+            for (long k = 0; k < depth; k++) panel[k * WIDTH + j] = column[bk[0] + k];
+        else
+            for (long k = 0; k < depth; k++) panel[k * WIDTH + j] = column[bk[k]];
+    }
+    long used = width > LANES ? WIDTH : LANES;
+    for (long k = 0; k < depth && width < used; k++)
+        for (long j = width; j < used; j++) panel[k * WIDTH + j] = 0;
+}
+
+static void NAME(block)(const Product *p, long k0, long depth, long n0, long columns, T *packed,
+                        T *out, const long *steps) {
+    enum { WIDTH = NAME(WIDTH) };
     const T *A = p->a, *B = p->b;
     T *C = p->c, scale = (T)p->scale;
-    for (long k0 = 0; k0 < p->K; k0 += DEPTH) {
-        long depth = p->K - k0 < DEPTH ? p->K - k0 : DEPTH;
-        int add = p->add || k0;
-        for (long k = 0; k < depth; k++) packed[k] = k * WIDTH;
-        for (long n0 = 0; n0 < p->N; n0 += WIDTH) {
-            long width = p->N - n0 < WIDTH ? p->N - n0 : WIDTH;
-            int vectors = width > LANES ? 2 : 1;
-            const T *b = panel;
-            const long *bk = packed, *bn = p->bn + n0, *cn = p->cn + n0;
-            if (width == vectors * LANES && bn[width - 1] - bn[0] == width - 1 && p->b_runs) {
-                b = B + bn[0];
-                bk = p->bk + k0;
+    int add = p->add || k0;
+    for (long m0 = 0; m0 < p->M; m0 += ROWS) {
+        int rows = p->M - m0 < ROWS ? (int)(p->M - m0) : ROWS;
+        const T *start = p->start && !k0 ? (const T *)p->start + m0 * p->start_row : NULL;
+        NAME(Strip) strip = {A + m0 * p->am, NULL, p->ak + k0, NULL, p->am, depth};
+        for (long j = 0; j < columns; j += WIDTH) {
+            const long *bn = p->bn + n0 + j, *cn = p->cn + n0 + j;
+            long width = columns - j < WIDTH ? columns - j : WIDTH;
+            int vectors = width > LANES ? 2 : 1, whole = width == vectors * LANES;
+            if (whole && p->b_runs && bn[width - 1] - bn[0] == width - 1) {
+                strip.b = B + bn[0];
+                strip.bk = p->bk + k0;
             } else {
-                for (long j = 0; j < width; j++)
-                    for (long k = 0; k < depth; k++)
-                        panel[k * WIDTH + j] = B[bn[j] + p->bk[k0 + k]];
-                for (long j = width; j < vectors * LANES; j++)
-                    for (long k = 0; k < depth; k++) panel[k * WIDTH + j] = 0;
+                strip.b = packed + j * depth;
+                strip.bk = steps;
+                if (!m0) NAME(pack)(p, k0, depth, n0 + j, width, packed + j * depth);
             }
-            int runs = cn[width - 1] - cn[0] == width - 1 && p->c_runs;
-            for (long m0 = 0; m0 < p->M; m0 += ROWS) {
-                int rows = p->M - m0 < ROWS ? (int)(p->M - m0) : ROWS;
-                NAME(tiles)(rows, vectors, depth, A + m0 * p->am, p->am, p->ak + k0, b, bk, out);
-                for (int i = 0; i < rows; i++) {
-                    T *c = C + (m0 + i) * p->cm, *from = out + i * WIDTH;
-                    if (runs && add)
-                        for (long j = 0; j < width; j++) c[cn[0] + j] += from[j] * scale;
-                    else if (runs)
-                        for (long j = 0; j < width; j++) c[cn[0] + j] = from[j] * scale;
-                    else
-                        for (long j = 0; j < width; j++)
-                            c[cn[j]] = add ? c[cn[j]] + from[j] * scale : from[j] * scale;
-                }
+            if (whole && p->c_runs && cn[width - 1] - cn[0] == width - 1) {
+                NAME(tiles)(rows, vectors, &strip, C + m0 * p->cm + cn[0], p->cm, add, scale,
+                            start, p->start_row);
+                continue;
             }
+            NAME(tiles)(rows, vectors, &strip, out, WIDTH, 0, scale, start, p->start_row);
+            for (int i = 0; i < rows; i++) {
+                T *c = C + (m0 + i) * p->cm;
+                for (long n = 0; n < width; n++)
+                    c[cn[n]] = add ? c[cn[n]] + out[i * WIDTH + n] : out[i * WIDTH + n];
+            }
+        }
+    }
+}
+
+static void NAME(run_product)(const Product *p, void *scratch) {
+    enum { WIDTH = NAME(WIDTH) };
+    T *packed = scratch, *out = packed + (long)DEPTH * COLUMNS;
+    long *steps = (long *)(out + ROWS * WIDTH);
+    for (long k = 0; k < DEPTH; k++) steps[k] = k * WIDTH;
+    for (long n0 = 0; n0 < p->N; n0 += COLUMNS) {
+        long columns = p->N - n0 < COLUMNS ? p->N - n0 : COLUMNS;
+        for (long k0 = 0; k0 < p->K; k0 += DEPTH) {
+            long depth = p->K - k0 < DEPTH ? p->K - k0 : DEPTH;
+            NAME(block)(p, k0, depth, n0, columns, packed, out, steps);
         }
     }
 }

@@ -2,9 +2,11 @@
 
 #ifdef FLOAT
 #define TYPED(x) x##_ps
+#define FUSED __builtin_fmaf
 #define SUFFIX_OF(set) JOIN(float, set)
 #else
 #define TYPED(x) x##_pd
+#define FUSED __builtin_fma
 #define SUFFIX_OF(set) JOIN(double, set)
 #endif
 
@@ -16,6 +18,8 @@
 #define LOAD(at) (*(at))
 #define SAVE(at, x) (*(at) = (x))
 #define FMADD(a, b, c) ((a) * (b) + (c))
+#define SCALED(a, b) ((a) * (b))
+#define MULADD(x, y, z) ((x) * (y) + (z))
 #include "_replay_kernels.h"
 #undef SUFFIX
 #undef VEC
@@ -25,6 +29,8 @@
 #undef LOAD
 #undef SAVE
 #undef FMADD
+#undef SCALED
+#undef MULADD
 
 #ifdef HAS_TILES
 #pragma GCC push_options
@@ -42,6 +48,8 @@
 #define LOAD(at) TYPED(_mm_loadu)(at)
 #define SAVE(at, x) TYPED(_mm_storeu)(at, x)
 #define FMADD(a, b, c) TYPED(_mm_add)(TYPED(_mm_mul)(a, b), c)
+#define SCALED(a, b) TYPED(_mm_mul)(a, b)
+#define MULADD(x, y, z) ((x) * (y) + (z))
 #include "_replay_kernels.h"
 #pragma GCC pop_options
 #undef SUFFIX
@@ -52,6 +60,8 @@
 #undef LOAD
 #undef SAVE
 #undef FMADD
+#undef SCALED
+#undef MULADD
 
 #pragma GCC push_options
 #pragma GCC target("avx2,fma")
@@ -68,6 +78,8 @@
 #define LOAD(at) TYPED(_mm256_loadu)(at)
 #define SAVE(at, x) TYPED(_mm256_storeu)(at, x)
 #define FMADD(a, b, c) TYPED(_mm256_fmadd)(a, b, c)
+#define SCALED(a, b) TYPED(_mm256_mul)(a, b)
+#define MULADD FUSED
 #include "_replay_kernels.h"
 #pragma GCC pop_options
 #undef SUFFIX
@@ -78,6 +90,8 @@
 #undef LOAD
 #undef SAVE
 #undef FMADD
+#undef SCALED
+#undef MULADD
 
 #pragma GCC push_options
 #pragma GCC target("avx2,fma,avx512f,avx512dq,avx512bw,avx512vl,prefer-vector-width=512")
@@ -94,6 +108,8 @@
 #define LOAD(at) TYPED(_mm512_loadu)(at)
 #define SAVE(at, x) TYPED(_mm512_storeu)(at, x)
 #define FMADD(a, b, c) TYPED(_mm512_fmadd)(a, b, c)
+#define SCALED(a, b) TYPED(_mm512_mul)(a, b)
+#define MULADD FUSED
 #include "_replay_kernels.h"
 #pragma GCC pop_options
 #undef SUFFIX
@@ -104,7 +120,10 @@
 #undef LOAD
 #undef SAVE
 #undef FMADD
+#undef SCALED
+#undef MULADD
 #endif
 
 #undef TYPED
+#undef FUSED
 #undef SUFFIX_OF

@@ -37,7 +37,10 @@ class Map:
 
 @dataclass(frozen=True)
 class Contraction:
-    """destination[m, n] ←/+= Σ_k left[m, k] · right[n, k], in each lane or summed over them."""
+    """destination[m, n] ←/+= start[m] + Σ_k left[m, k] · right[n, k], in each lane.
+
+    Where the destination has no lanes, they are summed. `start` is a bias.
+    """
 
     sizes: tuple[int, int, int]
     lanes: bool
@@ -46,6 +49,7 @@ class Contraction:
     destination: Access
     mode: str
     needed: bool = True
+    start: Access | None = None
 
 
 @dataclass(frozen=True)
@@ -88,7 +92,7 @@ class Emitter:
         self.groups: list[Group] = layout.reroll.groups
         self.address = layout.address
         self.out = Instructions()
-        self._copies: dict[tuple[int, int, str], tuple[Array, Access]] = {}
+        self._copies: dict[tuple[int, int], tuple[Array, Access]] = {}
         for work in layout.works:
             self._forward(work)
         self._covered = [self.np.zeros(size, dtype=bool) for size in layout.sizes]
@@ -118,14 +122,16 @@ class Emitter:
 
     def _sum_forward(self, work: Work) -> None:
         out, lanes = self.out.forward, work.group.lanes
-        mode = STORE
+        mode, terms = STORE, list(work.terms)
         for part in work.products:
             part.matrix = self.layout.find_matrix(part, work.count)
             if part.matrix:
                 u, v, k = part.matrix
-                left, right = self._factor(part, 0, "forward"), self._factor(part, 1, "forward")
+                left, right = self._factor(part, 0), self._factor(part, 1)
                 whole = Access(lanes, False, work.offset, (v, 1))
-                out.append(Contraction((u, v, k), lanes, left, right, whole, mode))
+                plain = mode == STORE and not left.lanes and right.lanes == lanes
+                start = self._bias(terms, u, v) if plain else None
+                out.append(Contraction((u, v, k), lanes, left, right, whole, mode, start=start))
             else:
                 columns = [
                     (self.address[part.left], self.groups[part.kind[0]].lanes, False),
@@ -134,7 +140,7 @@ class Emitter:
                 ]
                 self._map(out, lanes, expression.PRODUCT, columns, mode)
             mode = ADD
-        for term in work.terms:
+        for term in terms:
             columns = [
                 (self.address[term.nodes], self.groups[term.kind].lanes, False),
                 (work.offset + term.rows, lanes, False),
@@ -142,7 +148,19 @@ class Emitter:
             self._map(out, lanes, expression.COPY, columns, mode)
             mode = ADD
 
-    def _factor(self, part: Products, side: int, when: str) -> Access:
+    def _bias(self, terms: list[Terms], u: int, v: int) -> Access | None:
+        """Take a term that is one shared number for each row of a [U, V] matrix, if any is."""
+        for k, term in enumerate(terms):
+            if self.groups[term.kind].lanes or len(term.rows) != u * v:
+                continue
+            table = self.address[term.nodes].reshape(u, v)
+            rows = int(table[1, 0] - table[0, 0]) if u > 1 else 0
+            if (table == table[0, 0] + rows * self.np.arange(u)[:, None]).all():
+                del terms[k]
+                return Access(False, False, int(table[0, 0]), (rows, 0))
+        return None
+
+    def _factor(self, part: Products, side: int) -> Access:
         """Return the access of a product's left [U, K] or right [V, K] matrix.
 
         A matrix that is not strided (the patches of a convolution) is copied to scratch.
@@ -155,7 +173,7 @@ class Emitter:
         found = matrix_access(self.np, table, lanes, False)
         if found is not None:
             return found
-        key = (id(part), side, "")
+        key = (id(part), side)
         if key not in self._copies:
             start = self.layout.reserve(lanes, table.size)
             copy = Access(lanes, False, start, (table.shape[1], 1))
@@ -263,7 +281,7 @@ class Emitter:
         assert part.matrix is not None
         u, v, k = part.matrix
         lanes = work.group.lanes
-        left, right = self._factor(part, 0, "back"), self._factor(part, 1, "back")
+        left, right = self._factor(part, 0), self._factor(part, 1)
         adjoint = Access(lanes, True, work.offset, (v, 1))
         if self._reachable(part.kind[0]):
             self._contract(part, 0, (u, k, v), lanes, adjoint, _turned(right), left)
@@ -275,7 +293,7 @@ class Emitter:
         left: Access, right: Access, factor: Access,
     ) -> None:  # fmt: skip
         kind = part.kind[side]
-        copied = self._copies.get((id(part), side, ""))
+        copied = self._copies.get((id(part), side))
         target = Access(factor.lanes, True, factor.offset, factor.strides)
         target = target if side == 0 else _turned(target)
         mode = STORE

@@ -21,7 +21,7 @@ from autograd.program.reroll import LINEAR, Group, Reroll
 Array = Any  # numpy.ndarray; NumPy is imported on use
 
 
-@dataclass
+@dataclass(eq=False)
 class Products:
     """The pairs of one kind in a group of sums: node `rows[e]` has left[e] · right[e].
 
@@ -35,7 +35,7 @@ class Products:
     matrix: tuple[int, int, int] | None = None
 
 
-@dataclass
+@dataclass(eq=False)
 class Terms:
     """The plain terms of one signature: node `rows[e]` has + nodes[e]."""
 

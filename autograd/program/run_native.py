@@ -6,7 +6,7 @@ A table is a row of 64-bit words. Every instruction starts with its kind and its
   registers, indexed, the sizes; then each operand as (buffer, offset, index or -1, strides),
   a destination followed by (register, add); then each step as (operation, result, a, b, c).
 * Contraction: 2, length, lanes, add, M, N, K; then left, right and destination as
-  (buffer, offset, row stride, column stride).
+  (buffer, offset, row stride, column stride); then the start as (buffer or -1, offset, stride).
 * Row: 3, length, operation, lanes, rows, width, index, lanes of the sources, buffer, offset;
   then the chosen operand as (buffer or -1, offset, index or -1, stride).
 
@@ -104,7 +104,8 @@ class Table:
         words = [2, this.lanes, this.mode == ADD, *this.sizes]
         for access in (this.left, this.right, this.destination):
             words += (_buffer(access), access.offset, *access.strides)
-        return words
+        start = this.start
+        return words + ([0, start.offset, start.strides[0]] if start else [-1, 0, 0])
 
     def _row(self, this: Row) -> list[int]:
         words = [

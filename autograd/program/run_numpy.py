@@ -285,9 +285,24 @@ class NumpyExecutor:
             product = left, right.T
         else:
             return self._mixed(this, left, right, out)
+        if this.start is not None:
+            return self._biased(this, product, out)
         if this.mode == STORE:
             return lambda: np.matmul(*product, out=out)
         return lambda: np.add(out, np.matmul(*product), out=out)
+
+    def _biased(self, this: Contraction, product: tuple[Array, Array], out: Array) -> Thunk:
+        assert this.start is not None
+        np, start = self.np, this.start
+        bias = self._whole(start, this.sizes[:2])[:, :1]  # (m, 1)
+        target = self._whole(this.destination, this.sizes[:2])
+        bias = bias[..., None] if this.destination.lanes else bias
+
+        def run() -> None:
+            np.matmul(*product, out=out)
+            np.add(target, bias, out=target)
+
+        return run
 
     def _whole(self, access: Access, sizes: tuple[int, int]) -> Array:
         base = self.memory.buffer(access.adjoint, access.lanes)
