@@ -19,6 +19,7 @@ from autograd.reductions import dot, total
 from autograd.structure import (
     CONTAINERS,
     blocks,
+    is_flat,
     leaves,
     like,
     mapped,
@@ -65,13 +66,11 @@ def gradients(output: Value, wrt: Any, *, build_graph: bool = False) -> Any:
     """
     if output.__class__ is not Value:
         raise errors.not_a_value("output", output)
-    variables = leaves(wrt)
-    for x in variables:
-        if x.__class__ is not Value:
-            raise errors.not_a_value("wrt", x)
-    sweep = _graph_adjoints if build_graph else engine.adjoints
     modes.sweeping(output)
-    return unflatten(wrt, sweep(output, variables))
+    sweep = _graph_adjoints if build_graph else engine.adjoints
+    if is_flat(wrt):
+        return wrt.__class__(sweep(output, wrt))
+    return unflatten(wrt, sweep(output, leaves(wrt)))
 
 
 def _graph_adjoints(root: Value, wrt: Sequence[Value]) -> list[Value]:

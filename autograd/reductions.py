@@ -208,9 +208,10 @@ def softmax(values: Iterable[Any]) -> list[Any]:
     [0.5, 0.5]
     """
     values = _at_least_one("softmax", values)
-    if any(x.__class__ is Value for x in values):
+    if Value in map(type, values):
         return [_softmax(*values, float(k)) for k in range(len(values))]
-    exponentials = _shifted_exponentials([add(x, 0.0) for x in values])[1]
+    numbers = [x if x.__class__ is float else add(x, 0.0) for x in values]
+    exponentials = _shifted_exponentials(numbers)[1]
     whole = _sum_forward(*exponentials)
     return [e / whole for e in exponentials]
 

@@ -34,7 +34,7 @@ def leaves(tree: Any) -> list[Any]:
 
     Raises TypeError for what is neither a Value nor a real number.
     """
-    if _is_flat(tree):
+    if is_flat(tree):
         return list(tree)
     found: list[Any] = []
     for block in blocks(tree):
@@ -64,7 +64,7 @@ def like(tree: Any, replacements: Iterable[Any]) -> Any:
 
 def unflatten(tree: Any, flat: Iterable[Any]) -> Any:
     """Return `tree` with its leaves replaced in order."""
-    if _is_flat(tree):
+    if is_flat(tree):
         return tree.__class__(flat)
     new = iter(flat)
 
@@ -110,7 +110,7 @@ def is_array(block: Any) -> bool:
     return hasattr(block, "ravel") and hasattr(block, "__len__")
 
 
-def _is_flat(tree: Any) -> bool:
+def is_flat(tree: Any) -> bool:
     """Return whether a tree is a plain list or tuple of leaves, the common case."""
     return tree.__class__ in (list, tuple) and LEAVES.issuperset(map(type, tree))
 

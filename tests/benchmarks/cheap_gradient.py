@@ -3,8 +3,8 @@
 The cheap-gradient principle (Baur & Strassen 1983; Griewank & Walther 2008, ch. 4) bounds the
 operations of function and gradient together by about four or five times those of the
 function, whatever the number of inputs. Each program below is evaluated on Values, and
-evaluated and differentiated by all of its inputs; both take turns in blocks, and medians
-over the blocks are printed. The last column is the gradient alone.
+evaluated and differentiated by all of its inputs; both take turns in blocks, and medians of
+processor time over the blocks are printed. The last column is the gradient alone.
 
 Run `python tests/benchmarks/cheap_gradient.py`; AUTOGRAD_IMPLEMENTATION=python for the
 readable implementation.
@@ -111,10 +111,10 @@ PROGRAMS: dict[str, tuple[Program, int]] = {
 
 
 def seconds(run: Callable[[], object], repeats: int) -> float:
-    start = time.perf_counter()
+    start = time.process_time()
     for _ in range(repeats):
         run()
-    return (time.perf_counter() - start) / repeats
+    return (time.process_time() - start) / repeats
 
 
 def measured(program: Program, inputs: int) -> tuple[float, float]:
