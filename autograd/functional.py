@@ -9,7 +9,7 @@ something larger: inside the function of another derivative, or at a point made 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import Any, NamedTuple
 
@@ -28,7 +28,7 @@ from autograd.structure import (
     size,
     unflatten,
 )
-from autograd.table import PRIMITIVES
+from autograd.sweeps import Linear, as_number, as_operand, graph_adjoints, linear, tangents_of
 
 __all__ = [
     "derivative",
@@ -41,10 +41,6 @@ __all__ = [
     "value_and_grad",
     "vjp",
 ]
-
-# The derivative of a graph as a sparse linear map: for each node that depends on the inputs,
-# parents first, its operands that do, with ∂node/∂operand.
-Linear = list[tuple[Value, list[tuple[Value, Any]]]]
 
 
 def gradients(output: Value, wrt: Any, *, build_graph: bool = False) -> Any:
@@ -67,77 +63,10 @@ def gradients(output: Value, wrt: Any, *, build_graph: bool = False) -> Any:
     if output.__class__ is not Value:
         raise errors.not_a_value("output", output)
     modes.sweeping(output)
-    sweep = _graph_adjoints if build_graph else engine.adjoints
+    sweep = graph_adjoints if build_graph else engine.adjoints
     if is_flat(wrt):
         return wrt.__class__(sweep(output, wrt))
     return unflatten(wrt, sweep(output, leaves(wrt)))
-
-
-def _graph_adjoints(root: Value, wrt: Sequence[Value]) -> list[Value]:
-    """Return the adjoints of `wrt` as nodes."""
-    engine.adjoints(root, wrt)  # raises where a leaf is stale
-    totals: dict[Value, Any] = {root: 1.0}
-    for node, pairs in reversed(linear(root, wrt, as_operand)):
-        if node in totals:
-            for operand, partial in pairs:
-                if _is_zero(partial):
-                    continue
-                term = _product(partial, totals[node])
-                totals[operand] = totals[operand] + term if operand in totals else term
-    zero = 0.0
-    found = (zero if x.constant else totals.get(x, zero) for x in wrt)
-    return [x if x.__class__ is Value else Value(x) for x in found]
-
-
-def linear(root: Value, wrt: Iterable[Value], read: Callable[[Any], Any]) -> Linear:
-    """Return the local partials between `wrt` and `root`; `read` gives operands to rules."""
-    reached = {x for x in wrt if not x.constant}
-    found: Linear = []
-    for node in engine.topological(root):
-        if not reached.isdisjoint(node.operands):
-            found.append((node, local_partials(node, reached, read)))
-            reached.add(node)
-    return found
-
-
-def local_partials(node: Value, wanted: Container[Any], read: Callable[[Any], Any]) -> list[Any]:
-    """Return (operand, ∂node/∂operand) for the wanted operands of a node."""
-    rules = PRIMITIVES[node.op].partials
-    point = (*map(read, node.operands), read(node))
-    try:
-        if isinstance(rules, tuple):
-            pairs = zip(node.operands, rules, strict=True)
-            return [(x, rule(*point)) for x, rule in pairs if x in wanted]
-        return [
-            (x, partial)
-            for x, partial in zip(node.operands, rules(*point), strict=True)
-            if x in wanted
-        ]
-    except (ValueError, ZeroDivisionError) as cause:
-        raise errors.no_derivative(node, cause) from None
-
-
-def as_operand(x: Any) -> Any:
-    """Return what a rule takes to give a graph: Values, and floats for constants."""
-    return x.data if x.__class__ is Value and x.constant else x
-
-
-def as_number(x: Any) -> Any:
-    return x.data if x.__class__ is Value else x
-
-
-def _is_zero(partial: Any) -> bool:
-    """Return whether nothing can flow along a partial: it is 0 whatever the leaves are."""
-    return partial.__class__ is float and partial == 0.0
-
-
-def _product(partial: Any, factor: Any) -> Any:
-    """Return partial · factor, without a node where either is known to be 1, or the first -1."""
-    if factor.__class__ is float and factor == 1.0:
-        return partial
-    if partial.__class__ is float and partial in (1.0, -1.0):
-        return factor if partial == 1.0 else -factor
-    return factor * partial
 
 
 class _Call(NamedTuple):
@@ -294,27 +223,15 @@ def jvp(f: Callable[..., Any], primals: Any, tangents: Any) -> tuple[Any, Any]:
     outputs = [_node(x) for x in leaves(call.outputs)]
     inputs = leaves(call.inputs)
     seeds = dict(zip(inputs, directions, strict=True))
-    found = _pushed(_forward_linear(outputs, inputs, nested), seeds, outputs)
+    found = tangents_of(outputs, seeds, _forward_linear(outputs, inputs, nested))
+    if nested:
+        found = [_node(x) for x in found]
     return call.result(call.outputs), call.result(unflatten(call.outputs, found))
 
 
 def _forward_linear(outputs: list[Value], inputs: list[Value], nested: bool) -> Linear:
     with modes.differentiating():
         return linear(_node(total(outputs)), inputs, as_operand if nested else as_number)
-
-
-def _pushed(linear: Linear, seeds: dict[Value, Any], outputs: list[Value]) -> list[Any]:
-    """Apply the chain rule forwards: the tangents of the outputs."""
-    tangents = dict(seeds)
-    for node, pairs in linear:
-        terms = [
-            _product(partial, tangents[x])
-            for x, partial in pairs
-            if x in tangents and not _is_zero(partial)
-        ]
-        if terms:
-            tangents[node] = terms[0] if len(terms) == 1 else total(terms)
-    return [tangents.get(x, 0.0) for x in outputs]
 
 
 def jacobian(f: Callable[..., Any], argnums: Any = 0) -> Callable[..., Any]:
@@ -341,8 +258,8 @@ def jacobian(f: Callable[..., Any], argnums: Any = 0) -> Callable[..., Any]:
 def _jacobian_rows(outputs: list[Value], inputs: list[Value], nested: bool) -> list[list[Any]]:
     if not _forward_is_cheaper(outputs, len(inputs)):
         return [gradients(y, inputs, build_graph=nested) for y in outputs]
-    linear = _forward_linear(outputs, inputs, nested)
-    columns = [_pushed(linear, {x: 1.0}, outputs) for x in inputs]
+    through = _forward_linear(outputs, inputs, nested)
+    columns = [tangents_of(outputs, {x: 1.0}, through) for x in inputs]
     return [[_node(x) if nested else x for x in row] for row in zip(*columns, strict=True)]
 
 

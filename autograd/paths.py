@@ -14,7 +14,7 @@ from heapq import heappop, heappush
 from itertools import count, islice
 from typing import Any, NamedTuple
 
-from autograd import functional
+from autograd import sweeps
 from autograd.engine import Value, topological
 
 WEIGHTLESS = 1e30  # the logarithm that stands for 0 (negative), infinity and NaN (positive)
@@ -143,7 +143,7 @@ def local_partials(node: Value, wanted: Container[Any]) -> Sequence[float]:
     try:
         return node.partials
     except (ValueError, ZeroDivisionError):
-        known = functional.local_partials(node, wanted, functional.as_number)
+        known = sweeps.local_partials(node, wanted, sweeps.as_number)
         found = iter(known)
         return [next(found)[1] if x in wanted else 0.0 for x in node.operands]
 

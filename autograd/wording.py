@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 from autograd import modes
 from autograd.engine import Value
-from autograd.functional import as_operand
 from autograd.notation import Piece
 from autograd.numerals import arithmetic, counted, figure, is_exact, latex_of, shown
 from autograd.paths import Edge, Term
 from autograd.remarks import remarks
+from autograd.sweeps import as_operand
 from autograd.table import CALL, PRIMITIVES, PRODUCT
 
 if TYPE_CHECKING:

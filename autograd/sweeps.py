@@ -1,0 +1,101 @@
+"""The chain rule over a graph, forwards and backwards, with numbers or with nodes.
+
+Local partials come from the rows of the table. With numbers backwards, the engine has its own
+sweep (`engine.adjoints`); what is here serves forward mode and graphs of derivatives.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Container, Iterable, Sequence
+from typing import Any
+
+from autograd import engine, errors
+from autograd.engine import Value
+from autograd.reductions import total
+from autograd.table import PRIMITIVES
+
+# The derivative of a graph as a sparse linear map: for each node that depends on the inputs,
+# parents first, its operands that do, with ∂node/∂operand.
+Linear = list[tuple[Value, list[tuple[Value, Any]]]]
+
+
+def graph_adjoints(root: Value, wrt: Sequence[Value]) -> list[Value]:
+    """Return ∂root/∂x for each x of `wrt` as nodes: the chain rule backwards."""
+    engine.adjoints(root, wrt)  # raises where a leaf is stale
+    totals: dict[Value, Any] = {root: 1.0}
+    for node, pairs in reversed(linear(root, wrt, as_operand)):
+        if node in totals:
+            for operand, partial in pairs:
+                if _is_zero(partial):
+                    continue
+                term = _product(partial, totals[node])
+                totals[operand] = totals[operand] + term if operand in totals else term
+    zero = 0.0
+    found = (zero if x.constant else totals.get(x, zero) for x in wrt)
+    return [x if x.__class__ is Value else Value(x) for x in found]
+
+
+def linear(root: Value, wrt: Iterable[Value], read: Callable[[Any], Any]) -> Linear:
+    """Return the local partials between `wrt` and `root`; `read` gives operands to rules."""
+    reached = {x for x in wrt if not x.constant}
+    found: Linear = []
+    for node in engine.topological(root):
+        if not reached.isdisjoint(node.operands):
+            found.append((node, local_partials(node, reached, read)))
+            reached.add(node)
+    return found
+
+
+def local_partials(node: Value, wanted: Container[Any], read: Callable[[Any], Any]) -> list[Any]:
+    """Return (operand, ∂node/∂operand) for the wanted operands of a node."""
+    rules = PRIMITIVES[node.op].partials
+    point = (*map(read, node.operands), read(node))
+    try:
+        if isinstance(rules, tuple):
+            pairs = zip(node.operands, rules, strict=True)
+            return [(x, rule(*point)) for x, rule in pairs if x in wanted]
+        return [
+            (x, partial)
+            for x, partial in zip(node.operands, rules(*point), strict=True)
+            if x in wanted
+        ]
+    except (ValueError, ZeroDivisionError) as cause:
+        raise errors.no_derivative(node, cause) from None
+
+
+def as_operand(x: Any) -> Any:
+    """Return what a rule takes to give a graph: Values, and floats for constants."""
+    return x.data if x.__class__ is Value and x.constant else x
+
+
+def as_number(x: Any) -> Any:
+    """Return what a rule takes to give a number."""
+    return x.data if x.__class__ is Value else x
+
+
+def _is_zero(partial: Any) -> bool:
+    """Return whether nothing can flow along a partial: it is 0 whatever the leaves are."""
+    return partial.__class__ is float and partial == 0.0
+
+
+def _product(partial: Any, factor: Any) -> Any:
+    """Return partial · factor, without a node where either is known to be 1, or the first -1."""
+    if factor.__class__ is float and factor == 1.0:
+        return partial
+    if partial.__class__ is float and partial in (1.0, -1.0):
+        return factor if partial == 1.0 else -factor
+    return factor * partial
+
+
+def tangents_of(outputs: Sequence[Value], seeds: dict[Value, Any], through: Linear) -> list[Any]:
+    """Return the tangents of the outputs, given those of inputs: the chain rule forwards."""
+    tangents = dict(seeds)
+    for node, pairs in through:
+        terms = [
+            _product(partial, tangents[x])
+            for x, partial in pairs
+            if x in tangents and not _is_zero(partial)
+        ]
+        if terms:
+            tangents[node] = terms[0] if len(terms) == 1 else total(terms)
+    return [tangents.get(x, 0.0) for x in outputs]
