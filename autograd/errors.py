@@ -117,14 +117,14 @@ def no_derivative(node: Any, cause: BaseException) -> Exception:
     kind = ZeroDivisionError if isinstance(cause, ZeroDivisionError) else DomainError
     return kind(
         f"{node.op} has a value but no finite derivative here ({where(node)}); "
-        f"received {_received(node)}. Keep its operand away from this point."
+        f"received {numbers(node.parents)}. Keep its operand away from this point."
     )
 
 
 def anomaly(node: Any) -> Exception:
     """Return the error for a node whose number is not finite."""
     return AnomalyError(
-        f"{node.op} made {node._data:g} ({where(node)}); received {_received(node)}. "
+        f"{node.op} made {node._data:g} ({where(node)}); received {numbers(node.parents)}. "
         "Keep its operands in a range where the result is finite."
     )
 
@@ -134,7 +134,7 @@ def anomalous_adjoint(node: Any, parent: Any, partial: float, adjoint: float) ->
     return AnomalyError(
         f"the gradient of {where(parent)} is not finite after {node.op} ({where(node)}), whose "
         f"partial is {partial:g} where its own gradient is {adjoint:g}; "
-        f"received {_received(node)}. Keep its operands away from this point."
+        f"received {numbers(node.parents)}. Keep its operands away from this point."
     )
 
 
@@ -197,10 +197,6 @@ def not_text(label: object) -> Exception:
     return TypeError(
         f"label must be text; got {short(label)} of type {type(label).__name__}. Use str(...)."
     )
-
-
-def _received(node: Any) -> str:
-    return ", ".join(f"{where(x)} = {number(x):g}" for x in node.parents)
 
 
 def number(operand: Any) -> float:
