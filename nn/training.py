@@ -76,7 +76,7 @@ def fit(
         costs = run.epoch(batches)
         total = sum([cost * len(batch) for cost, batch in zip(costs, batches, strict=True)])
         history.add({"loss": total / len(order)} | _measured(run, sets, functions))
-        if progress and hasattr(bar, "set_postfix"):
+        if hasattr(bar, "set_postfix"):
             bar.set_postfix({name: f"{column[-1]:.4g}" for name, column in history.columns.items()})
         if sum([bool(callback(history, model)) for callback in callbacks]):
             break
@@ -223,8 +223,10 @@ def _not_finite(cost: Value) -> AnomalyError:
 
 def _progress(epochs: int, wanted: bool) -> Any:
     """Return the epochs to iterate over, with a progress bar where tqdm is installed."""
+    if not wanted:
+        return range(epochs)
     try:
         from tqdm.auto import trange
     except ImportError:
         return range(epochs)
-    return trange(epochs, desc="epochs", disable=not wanted)
+    return trange(epochs, desc="epochs")
