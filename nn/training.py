@@ -191,7 +191,7 @@ def _examples(kind: str, model: Any, X: Any, y: Any, loss: Loss) -> Examples:
         )
     for k, target in enumerate(y.tolist() if loss in LOSSES.values() else ()):
         try:
-            loss([0.0] * getattr(last, "fan_out", y[0].size), target)
+            loss([Value(0.0)] * getattr(last, "fan_out", y[0].size), target)
         except ValueError as cause:
             raise ValueError(f"{kind}y[{k}] does not fit: {cause}") from None
     return X, y
