@@ -58,7 +58,7 @@ def arrangement(picture: Expression, *, vertical: bool = False, labels: bool = T
         room[edge.target] = max(room[edge.target], _label_width(edge))
     sizes = [_with_ports(size(box), counts[box.key]) for box in picture.boxes]
     ends = [(edge.source, edge.target) for edge in picture.edges]
-    layout = layered(sizes, ends, gap=(44.0, 14.0), room=room, vertical=vertical)
+    layout = layered(sizes, ends, gap=(60.0, 14.0), room=room, vertical=vertical)
     lines = _lines(picture, layout, sizes, vertical)
     return Arrangement(layout.centres, sizes, lines, layout.width, layout.height)
 

@@ -79,7 +79,7 @@ class Drawing:
         bundle = {"text/plain": self.text()}
         try:
             picture = svg.with_prefix(self.svg(), f"d{uuid4().hex[:8]}-")
-        except ValueError:  # too large: the table says so
+        except Exception:  # a repr never raises; where it is too large the table says so
             return bundle
         shown = f'<div style="overflow-x:auto">{picture}</div>'
         return {"text/html": shown, "image/svg+xml": picture, **bundle}

@@ -12,7 +12,8 @@ import subprocess
 
 NOTHING_MAKES = (
     "nothing here can make a {format} file: expected Graphviz's dot, pygraphviz or cairosvg. "
-    "Install one of them (apt install graphviz, pip install cairosvg), or save as .svg."
+    'Install one of them (apt install graphviz, or pip install "whygrad[pictures]"), '
+    "or save as .svg."
 )
 
 

@@ -140,6 +140,32 @@ def test_png_and_pdf_come_from_graphviz(tmp_path, suffix, magic):
     assert [*tmp_path.iterdir()] == [path]
 
 
+def test_pygraphviz_draws_where_there_is_no_dot(tmp_path, monkeypatch):
+    pytest.importorskip("pygraphviz")
+    monkeypatch.setattr(render, "_by_program", lambda source, format: None)
+    monkeypatch.setenv("PATH", "/nonexistent")
+    drawing = draw(small())
+    drawing.save(tmp_path / "picture.png")
+    assert (tmp_path / "picture.png").read_bytes().startswith(b"\x89PNG")
+    assert "tanh" in "".join(ET.fromstring(drawing.svg()).itertext())
+
+
+@pytest.mark.parametrize(("suffix", "magic"), [("png", b"\x89PNG"), ("pdf", b"%PDF")])
+def test_cairosvg_draws_what_graphviz_does_not(tmp_path, monkeypatch, suffix, magic):
+    pytest.importorskip("cairosvg")
+    monkeypatch.setattr(render, "with_graphviz", lambda source, format: None)
+    draw(small()).save(tmp_path / f"picture.{suffix}")
+    assert (tmp_path / f"picture.{suffix}").read_bytes().startswith(magic)
+
+
+def test_a_display_never_raises(monkeypatch):
+    def broken(source):
+        raise OSError("the disk is full")
+
+    monkeypatch.setattr(render, "graphviz_svg", broken)
+    assert set(draw(small())._repr_mimebundle_()) == {"text/plain"}
+
+
 def test_a_png_that_nothing_can_make_names_what_to_install(tmp_path, monkeypatch):
     monkeypatch.setattr(render, "with_graphviz", lambda source, format: None)
     monkeypatch.setattr(shutil, "which", lambda program: None)
