@@ -58,13 +58,9 @@ def fit(
     """
     loss = loss_function(loss)
     optimizer = _optimizer(optimizer, model)
-    sets = {"": _examples("", model, X, y, loss)}
+    sets = {"": _examples("", model, (X, y), loss)}
     if validation is not None:
-        if not isinstance(validation, list | tuple) or len(validation) != 2:
-            raise ValueError(
-                f"validation must be a pair (X, y); got a {type(validation).__name__}."
-            )
-        sets["val_"] = _examples("validation ", model, *validation, loss)
+        sets["val_"] = _examples("validation ", model, validation, loss)
     functions = {getattr(f, "__name__", str(f)): named("a metric", METRICS, f) for f in metrics}
     epochs, batch_size = count("epochs", epochs), count("batch_size", batch_size)
     run = (Compiled if compiled else NodeByNode)(model, *sets[""], loss, optimizer)
@@ -179,10 +175,12 @@ def _optimizer(name: Any, model: Any) -> Optimizer:
     return optimizer
 
 
-def _examples(kind: str, model: Any, X: Any, y: Any, loss: Loss) -> Examples:
+def _examples(kind: str, model: Any, pair: Any, loss: Loss) -> Examples:
     """Return X and y as arrays, each target checked against the loss before any training."""
-    X = table(f"{kind}X", X, columns=getattr(model, "fan_in", None))
-    y = table(f"{kind}y", y, rows=len(X))
+    if not isinstance(pair, list | tuple) or len(pair) != 2:
+        raise ValueError(f"{kind}data must be a pair (X, y); got a {type(pair).__name__}.")
+    X = table(f"{kind}X", pair[0], columns=getattr(model, "fan_in", None))
+    y = table(f"{kind}y", pair[1], rows=len(X))
     last = getattr(model, "layers", [model])[-1]
     if APPLIES.get(loss, "") == str(getattr(last, "activation", None)):
         raise ValueError(
