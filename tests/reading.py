@@ -84,6 +84,14 @@ def rounding(text):
     return Fraction(10) ** (int(exponent or 0) - decimals) / 2
 
 
+def operands_of(row):
+    """Leaves inside the domain of a row of the table; of one with many operands, four."""
+    a, b, c, d = leaves_at(0.25, 0.5, 0.75, 1.0)
+    if row.name in ("softmax", "log_softmax", "take"):
+        return (a, b, c, d)
+    return (Value(1.5, "d"),) if row.name == "acosh" else (a, b, c)[: row.arity]
+
+
 def leaves_at(*numbers):
     return [Value(x, label) for x, label in zip(numbers, "abcdefgh", strict=False)]
 

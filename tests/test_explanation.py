@@ -26,7 +26,16 @@ from autograd import (
 )
 from autograd.numerals import figure
 from autograd.paths import Paths
-from tests.reading import ascii_numbers, exactly, leaves_at, random_graph, read, rounding
+from autograd.table import PRIMITIVES
+from tests.reading import (
+    ascii_numbers,
+    exactly,
+    leaves_at,
+    operands_of,
+    random_graph,
+    read,
+    rounding,
+)
 
 SEEDS = range(30)
 
@@ -185,6 +194,23 @@ def test_the_symbols_of_each_line_evaluate_to_its_derivative(seed):
             if step not in wide and len(sides) > 2:
                 symbols = ascii_numbers(re.sub(r"∂\w+/∂(\w+)", r"d_\1", sides[1]))
                 assert read(symbols, names) == pytest.approx(step.adjoint, rel=1e-9, abs=1e-12)
+
+
+@pytest.mark.parametrize("row", PRIMITIVES.values(), ids=lambda row: row.name)
+def test_the_symbols_of_every_row_evaluate_to_its_partials(row):
+    operands = operands_of(row)
+    node = row(*operands)
+    root = node * node + 0.5 * operands[0]
+    for x in operands:
+        why = explain(root, x)
+        names = {why.notation.name(n): n.data for n in why.notation.nodes}
+        names |= {f"d_{why.notation.name(s.node)}": s.adjoint for s in why.steps()}
+        for name, symbols, _ in why.rows():
+            written = ascii_numbers(re.sub(r"∂\w+/∂(\w+)", r"d_\1", symbols))
+            expected = names["d_" + name.rpartition("/∂")[2]]
+            assert read(written, names) == pytest.approx(expected, rel=1e-9, abs=1e-12)
+        for line in why.latex().split(" \\\\\n"):
+            assert MathTextParser("path").parse(f"${line}$").width > 0
 
 
 def test_names_in_the_chain_rule_are_defined_or_given():

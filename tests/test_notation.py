@@ -10,7 +10,7 @@ import autograd
 from autograd import Value, dot, expression, mean, tanh
 from autograd.notation import Notation, atom, latex_name, numeral
 from autograd.table import PRIMITIVES
-from tests.reading import leaves_at, random_graph, read
+from tests.reading import leaves_at, operands_of, random_graph, read
 
 
 def reread(value, leaves):
@@ -27,13 +27,6 @@ def reread(value, leaves):
 def test_text_gives_the_number_again_bit_for_bit(seed):
     root, leaves = random_graph(random.Random(seed), size=4 + seed)
     assert reread(root, leaves) == root.data
-
-
-def operands_of(row):
-    a, b, c, d = leaves_at(0.25, 0.5, 0.75, 1.0)
-    if row.name in ("softmax", "log_softmax", "take"):
-        return (a, b, c, d)
-    return (d,) if row.name == "acosh" else (a, b, c)[: row.arity]
 
 
 @pytest.mark.parametrize("row", PRIMITIVES.values(), ids=lambda row: row.name)
