@@ -82,6 +82,7 @@ class Explanation:
         self._stations = [node for node in named if node in self.terms.uses] or [wrt]
         self._adjoints = dict(zip(self._stations, adjoints(output, self._stations), strict=True))
         self.value = self._adjoints[wrt]
+        self._wordings: dict[int | None, Wording] = {}
 
     @property
     def path_count(self) -> int:
@@ -132,23 +133,28 @@ class Explanation:
         At most `depth` lines of the chain rule and `terms` single paths are written, and
         what was left out is said. `depth=None` writes every line.
         """
-        return Wording(self, depth).text(terms)
+        return self._wording(depth).text(terms)
 
     def latex(self, depth: int | None = 30) -> str:
         r"""Return formulas and chain rule in LaTeX, one a line, with \\ between the lines."""
-        return Wording(self, depth).latex()
+        return self._wording(depth).latex()
 
     def html(self, depth: int | None = 30, terms: int = 5) -> str:
         """Return the explanation as a fragment of HTML, without scripts or links."""
-        return Wording(self, depth).html(terms)
+        return self._wording(depth).html(terms)
 
     def rows(self, depth: int | None = None, latex: bool = False) -> list[tuple[str, str, str]]:
         """Return the chain rule as (∂output/∂node, symbols, numbers), a row a line."""
-        return Wording(self, depth).chain(latex)
+        return self._wording(depth).chain(latex)
 
     def formulas(self, depth: int | None = None, latex: bool = False) -> list[str]:
         """Return `name = formula = number` for the names that the rows mention."""
-        return Wording(self, depth).definitions(latex)
+        return self._wording(depth).definitions(latex)
+
+    def _wording(self, depth: int | None) -> Wording:
+        if depth not in self._wordings:
+            self._wordings[depth] = Wording(self, depth)
+        return self._wordings[depth]
 
     __repr__ = __str__ = text
     _repr_html_ = html

@@ -53,7 +53,7 @@ class Notation:
         self.root = root
         order = topological(root)
         self.nodes = _to_be_named(order, {root, *also})
-        self._names: dict[Any, tuple[str, str]] = {}
+        self._names: dict[Any, str] = {}
         self._last: Counter[tuple[str, bool]] = Counter()
         self._taken: set[str] = set()
         strangers = {x for x in also if not x.constant}.difference(order)
@@ -62,30 +62,33 @@ class Notation:
             stem = (atom(plain) if plain else "u" if node.op else "x", not plain)
             self._names[node] = self._free(stem)
 
-    def _free(self, stem: tuple[str, bool]) -> tuple[str, str]:
-        """Return the next name, as text and as LaTeX, that nobody else has."""
+    def _free(self, stem: tuple[str, bool]) -> str:
+        """Return the next name that nobody else has; x_1 and x1 are the same in LaTeX."""
         while True:
             self._last[stem] += 1
             number = self._last[stem]
             suffix = f"{number}" if stem[1] else f"_{number}" if number > 1 else ""
             name = stem[0] + suffix
-            latex = latex_name(name)
-            if latex not in self._taken:
-                self._taken.add(latex)
-                return name, latex
+            key = name.replace("_", "")
+            if key not in self._taken:
+                self._taken.add(key)
+                return name
 
     def name(self, node: Any, latex: bool = False) -> str | None:
         """Return the name of a node; None for a constant and for what is written out."""
-        pair = self._names.get(node)
-        return pair and pair[latex]
+        name = self._names.get(node)
+        return latex_name(name) if latex and name else name
 
-    def formula(self, node: Any, latex: bool = False) -> Piece:
+    def formula(self, node: Any, latex: bool = False, widest: int | None = None) -> Piece:
         """Return the name of a node or number, or how it is computed if it has none."""
         name = self.name(node, latex)
-        return Piece(name, CALL) if name else self.definition(node, latex)
+        return Piece(name, CALL) if name else self.definition(node, latex, widest)
 
-    def definition(self, node: Any, latex: bool = False) -> Piece:
-        """Return how a node is computed from named nodes and constants."""
+    def definition(self, node: Any, latex: bool = False, widest: int | None = None) -> Piece:
+        """Return how a node is computed from named nodes and constants.
+
+        Of a function of many operands the first `widest` are written, and the others counted.
+        """
         pieces: dict[Any, Piece] = {}
         for part in self._parts(node):
             name = self.name(part, latex)
@@ -94,7 +97,7 @@ class Notation:
             elif not getattr(part, "op", ""):
                 pieces[part] = numeral(getattr(part, "data", part), latex)
             else:
-                pieces[part] = _composed(part, pieces, latex)
+                pieces[part] = _composed(part, pieces, latex, widest)
         return pieces[node]
 
     def mentioned(self, node: Any, inside: bool = False) -> list[Value]:
@@ -134,24 +137,31 @@ def _to_be_named(order: list[Value], wanted: Collection[Value]) -> list[Value]:
     return named
 
 
-def _composed(node: Value, pieces: dict[Any, Piece], latex: bool) -> Piece:
+def _composed(node: Value, pieces: dict[Any, Piece], latex: bool, widest: int | None) -> Piece:
     """Return the formula of a node from the formulas of its operands, by its row."""
     operands = [pieces[x] if isinstance(x, Value) else numeral(x, latex) for x in node.operands]
     if node.op not in ("dot", "total", "mean"):
-        return _filled(node.op, operands, latex)
+        return _filled(node.op, operands, latex, widest)
     terms = operands
     if node.op == "dot":
         n = len(operands) // 2
         pairs = zip(operands[:n], operands[n:], strict=False)
         terms = [_filled("mul", pair, latex) for pair in pairs]
         terms += [bias for bias in operands[-1:] if bias.text != "0" or not n]
-    first, *rest = terms
+    first, *rest = _cut(terms, widest)
     text = " + ".join([first.at(SUM, True), *(term.at(SUM + 1, False) for term in rest)])
     sum_ = Piece(text, SUM if rest else first.precedence)
     return _filled("div", (sum_, numeral(len(terms))), latex) if node.op == "mean" else sum_
 
 
-def _filled(op: str, operands: Sequence[Piece], latex: bool) -> Piece:
+def _cut(pieces: Sequence[Piece], widest: int | None) -> Sequence[Piece]:
+    """Return the first pieces and how many more there are, if there are many."""
+    if widest is None or len(pieces) <= widest:
+        return pieces
+    return [*pieces[:widest], Piece(f"… ({len(pieces) - widest} more)", CALL)]
+
+
+def _filled(op: str, operands: Sequence[Piece], latex: bool, widest: int | None = None) -> Piece:
     """Return the template of a primitive with its operands put in."""
     row = PRIMITIVES[op]
     parts, precedence = _template(row.latex if latex else row.symbol, row.precedence)
@@ -159,7 +169,7 @@ def _filled(op: str, operands: Sequence[Piece], latex: bool) -> Piece:
     for literal, slot, level in parts:
         text.append(literal)
         if slot in MANY:
-            text.append(", ".join([operand.text for operand in operands[MANY[slot]]]))
+            text.append(", ".join([x.text for x in _cut(operands[MANY[slot]], widest)]))
         elif slot:
             text.append(operands[int(slot) - 1].at(level, leading=not level or not any(text)))
     return Piece("".join(text), precedence)

@@ -34,6 +34,7 @@ class Wording:
     def __init__(self, why: Explanation, depth: int | None) -> None:
         self.why = why
         self.depth = math.inf if depth is None else depth
+        self.widest = None if depth is None else WIDEST
         self.steps = why.steps(depth)
         self.given, self.defined = self._glossary()
 
@@ -89,18 +90,19 @@ class Wording:
 
     def numbers(self) -> str:
         """Return the names whose numbers are given."""
-        shown_ones = self.given if self.depth == math.inf else self.given[: 3 * WIDEST]
-        more = len(self.given) - len(shown_ones)
-        numbers = [f"{self.name(node)} {shown(node.data)}" for node in shown_ones]
-        return ", ".join(numbers + [f"… and {more} more"] * bool(more))
+        most = len(self.given) if self.widest is None else 3 * self.widest
+        more = len(self.given) - most
+        numbers = [f"{self.name(node)} {shown(node.data)}" for node in self.given[:most]]
+        return ", ".join(numbers + [f"… and {more} more"] * (more > 0))
 
     def definitions(self, latex: bool = False) -> list[str]:
         """Return `name = formula = number` for the names that are written out."""
-        return [
-            f"{self.name(node, latex)} = {self.why.notation.definition(node, latex).text} "
-            + (latex_of(shown(node.data)) if latex else shown(node.data))
-            for node in self.defined
-        ]
+        lines = []
+        for node in self.defined:
+            formula = self.why.notation.definition(node, latex, self.widest).text
+            number = latex_of(shown(node.data)) if latex else shown(node.data)
+            lines.append(f"{self.name(node, latex)} = {formula} {number}")
+        return lines
 
     def chain(self, latex: bool = False) -> list[tuple[str, str, str]]:
         """Return (∂f/∂node, symbols, numbers) for each line of the chain rule."""
@@ -138,7 +140,7 @@ class Wording:
             local = self._local(edge)
             if local.__class__ is float and local == 1.0:
                 continue
-            piece = _figure(local, latex) or self.why.notation.formula(local, latex)
+            piece = _figure(local, latex) or self.why.notation.formula(local, latex, self.widest)
             symbols.append(piece.at(PRODUCT, leading and not symbols))
             numbers.append(edge.partial)
         if contribution.above is not self.why.output:
@@ -201,8 +203,7 @@ class Wording:
                 met[node] = bool(node.op) and room > 0 and (inner or not node.label)
                 room -= met[node]
                 queue += notation.mentioned(node, inside=True) if met[node] else ()
-        order = [node for node in notation.nodes if node in met]
-        return [x for x in order if not met[x]], [x for x in order if met[x]]
+        return [x for x in met if not met[x]], [x for x in notation.nodes if met.get(x)]
 
     def _mentioned(self, step: Step) -> list[Value]:
         found = [step.node]

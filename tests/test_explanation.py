@@ -414,3 +414,12 @@ def test_paths_of_a_dense_network_multiply():
     loss, parameters = network(random.Random(1))
     assert len(leaves(loss)) == len(parameters) + 3
     assert Paths(loss, parameters[0]).count == 2  # one hidden unit, two outputs
+
+
+def test_wide_functions_are_cut_in_the_text_unless_all_is_asked_for():
+    x = [Value(0.1 * k, f"x{k}") for k in range(30)]
+    why = explain(dot(x, x, 0.0), x[3])
+    assert "… (22 more)" in why.text()
+    assert "more)" not in why.text(depth=None)
+    assert "… (22 more)" in why.latex()
+    assert MathTextParser("path").parse(f"${why.latex().splitlines()[0][:-3]}$").width > 0
