@@ -160,7 +160,7 @@ typedef struct {
     long count[SECTIONS];
     void **owned;             /* what a table's reading allocated */
     long owned_count, owned_room;
-    void *scratch;
+    void *scratch, *unaligned;
 } Replay;
 
 static void *own(Replay *self, size_t bytes) {
@@ -492,7 +492,7 @@ static PyObject *Replay_train(Replay *self, PyObject *args) {
 static void Replay_dealloc(Replay *self) {
     for (long k = 0; k < self->owned_count; k++) PyMem_RawFree(self->owned[k]);
     PyMem_RawFree(self->owned);
-    PyMem_RawFree(self->scratch);
+    PyMem_RawFree(self->unaligned);
     if (self->opened) {
         for (int k = 0; k < BUFFERS; k++) PyBuffer_Release(&self->buffers[k]);
         for (int k = 0; k < SECTIONS; k++) PyBuffer_Release(&self->tables[k]);
@@ -530,8 +530,9 @@ static PyObject *Replay_new(PyTypeObject *type, PyObject *args, PyObject *kwargs
     size_t panel = ((size_t)DEPTH * (COLUMNS + 1) + 2 * self->kernels->rows * self->kernels->lanes) *
                        self->size + DEPTH * sizeof(long);
     size_t blocks = (size_t)REGISTERS * CHUNK * self->size;
-    self->scratch = PyMem_RawMalloc((panel > blocks ? panel : blocks) + 64);
-    if (!self->scratch) { PyErr_NoMemory(); goto failed; }
+    self->unaligned = PyMem_RawMalloc((panel > blocks ? panel : blocks) + 128);
+    self->scratch = (void *)(((uintptr_t)self->unaligned + 63) & ~(uintptr_t)63);
+    if (!self->unaligned) { PyErr_NoMemory(); goto failed; }
     for (int k = 0; k < SECTIONS; k++) if (read_table(self, k) < 0) goto failed;
     return (PyObject *)self;
 failed:

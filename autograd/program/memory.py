@@ -5,12 +5,14 @@ Both executors work on these arrays, so that any number can be read where it lie
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 Array = Any
 
+CACHE_LINE = 64
 KEPT = 3  # numbers of lanes whose arrays are kept (the last batch of an epoch is smaller)
 
 
@@ -34,8 +36,8 @@ class Memory:
         import numpy as np
 
         self.sizes, self.dtype, self.lanes = tuple(sizes), np.dtype(dtype), 0
-        self.values: list[Array] = [np.zeros(sizes[0], self.dtype), None]
-        self.adjoints: list[Array] = [np.zeros(sizes[0], self.dtype), None]
+        self.values: list[Array] = [aligned((sizes[0],), self.dtype), None]
+        self.adjoints: list[Array] = [aligned((sizes[0],), self.dtype), None]
         self._kept: dict[int, tuple[Array, Array]] = {}
         self.resize(1)
 
@@ -43,12 +45,10 @@ class Memory:
         """Make room for `lanes` numbers a node; return whether anything moved."""
         if lanes == self.lanes:
             return False
-        import numpy as np
-
         self.lanes = lanes
         if lanes not in self._kept:
             shape = (self.sizes[True], lanes)
-            self._kept[lanes] = np.zeros(shape, self.dtype), np.zeros(shape, self.dtype)
+            self._kept[lanes] = aligned(shape, self.dtype), aligned(shape, self.dtype)
             if len(self._kept) > KEPT:
                 del self._kept[next(iter(self._kept))]
         self.values[True], self.adjoints[True] = self._kept[lanes]
@@ -56,3 +56,13 @@ class Memory:
 
     def buffer(self, adjoint: bool, lanes: bool) -> Array:
         return (self.adjoints if adjoint else self.values)[lanes]
+
+
+def aligned(shape: tuple[int, ...], dtype: Any) -> Array:
+    """Return zeros that start at a line of the cache: vector loads across two are slow."""
+    import numpy as np
+
+    count = math.prod(shape)
+    room = np.zeros(count + CACHE_LINE // dtype.itemsize, dtype)
+    start = -room.ctypes.data % CACHE_LINE // dtype.itemsize
+    return room[start : start + count].reshape(shape)

@@ -54,6 +54,13 @@ def operations() -> dict[str, Callable[..., Any]]:
     return table
 
 
+def _stretch(np: Any, places: Array) -> Any:
+    """Return addresses as a slice, where they are consecutive."""
+    if len(places) and places[-1] - places[0] == len(places) - 1 and (np.diff(places) == 1).all():
+        return slice(int(places[0]), int(places[-1]) + 1)
+    return places
+
+
 def _quietly(np: Any, forward: Callable[..., float], arity: int) -> Callable[..., Any]:
     """Return a function of floats as one of arrays; NaN where it is not defined."""
 
@@ -97,7 +104,7 @@ class NumpyExecutor:
 
     def load(self, examples: Array) -> None:
         """Copy rows of examples to the lanes of the inputs."""
-        self.memory.values[True][self.ends.inputs] = examples.T
+        self.memory.values[True][_stretch(self.np, self.ends.inputs)] = examples.T
 
     def forward(self) -> None:
         """Compute every value."""
@@ -126,17 +133,18 @@ class NumpyExecutor:
         code, number = this.expression, self.memory.dtype.type
         values, adjoints = self.memory.values[False], self.memory.adjoints[False]
         registers: list[Any] = [None] * code.registers
-        w, g = values[this.places], adjoints[this.places]
+        places = _stretch(self.np, this.places)
+        w, g = values[places], adjoints[places]
         given = (w, g, *self.state, number(step), number(scale), *map(number, code.constants))
         registers[: len(given)] = given
+        table = operations()
         with self.np.errstate(all="ignore"):
             for name, result, operands in code.steps:
-                registers[result] = operations()[name](*[registers[k] for k in operands])
+                registers[result] = table[name](*[registers[k] for k in operands])
         results = [registers[k] for k in code.results]
-        values[this.places] = results[0]
-        self.state = self.np.array(
-            [self.np.broadcast_to(x, w.shape) for x in results[1:]], self.memory.dtype
-        ).reshape(self.state.shape)
+        values[places] = results[0]
+        for k, state in enumerate(results[1:]):
+            self.state[k] = state
 
     def train(
         self, examples: Array, starts: Array, size: int, costs: Array, first_step: int
@@ -144,8 +152,11 @@ class NumpyExecutor:
         """Take a step for each batch of `size` rows; return how many stayed finite."""
         root = self.memory.values[self.ends.root_lanes][self.ends.root]
         gradient = self.memory.adjoints[False][: self.ends.parameters]
+        loaded = -1
         for k, start in enumerate(starts):
-            self.load(examples[start : start + size])
+            if start != loaded:
+                self.load(examples[start : start + size])
+                loaded = start
             self.forward()
             self.backward()
             costs[k] = root.mean() if self.ends.root_lanes else self._shared_root()
@@ -202,9 +213,13 @@ class NumpyExecutor:
         write = self._write(this)
         (final,) = code.results
         blank = [None] * (code.registers - code.sources - len(constants))
+        if all(x.index is None for x in this.sources):
+            views = [read() for read in reads] + constants + blank
+        else:
+            views = []
 
         def run() -> None:
-            registers = [read() for read in reads] + constants + blank
+            registers = views or [read() for read in reads] + constants + blank
             for function, result, operands in steps:
                 registers[result] = function(*[registers[k] for k in operands])
             write(registers[final])
@@ -250,12 +265,14 @@ class NumpyExecutor:
 
             return scatter
         view = self._view(target, this.sizes, this.lanes)
+        scale = base.dtype.type(1 / lanes)
         axes = tuple(k for k, (n, w) in enumerate(zip(full, view.shape, strict=True)) if n != w)
 
         def assign(result: Array) -> None:
             if axes:
-                result = np.broadcast_to(result, full).sum(axis=axes, keepdims=True)
-                result = result / lanes if mean else result
+                whole = result if result.shape == full else np.broadcast_to(result, full)
+                result = np.add.reduce(whole, axis=axes, keepdims=True)
+                result = result * scale if mean else result
             if add:
                 np.add(view, result, out=view)
             else:
@@ -316,10 +333,16 @@ class NumpyExecutor:
         np, (m, n, k) = self.np, this.sizes
         lanes, add = self.memory.lanes, this.mode != STORE
 
+        small, large = (left, right) if m < n else (right, left)
+
         def run() -> None:
-            result = left.reshape(m, k * lanes) @ right.reshape(n, k * lanes).T
-            result /= lanes
-            np.add(out, result, out=out) if add else np.copyto(out, result)
+            scaled = (small / lanes).reshape(-1, k * lanes)
+            other = large.reshape(-1, k * lanes)
+            pair = (scaled, other.T) if m < n else (other, scaled.T)
+            if add:
+                np.add(out, np.matmul(*pair), out=out)
+            else:
+                np.matmul(*pair, out=out)
 
         return run
 

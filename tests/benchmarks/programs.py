@@ -1,0 +1,248 @@
+"""Time a full training step of a program beside PyTorch, JAX and NumPy by hand.
+
+    python tests/benchmarks/programs.py [--task moons] [--dtype float64] [--rounds 7]
+
+Every peer lives in a process of its own, on one thread, and they take turns: a round asks
+each for the time of many steps (forward, backward, gradient descent), and the median over
+the rounds is printed, with ratios to the native program. JAX is waited for once, at the end
+of a round. A peer that is not installed is left out.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import statistics
+import subprocess
+import sys
+import time
+
+TASKS = {  # sizes, examples, whether the last layer is a classifier, steps a round
+    "moons": ((2, 16, 16, 1), 100, False, 1000),
+    "digits": ((64, 32, 10), 32, True, 1000),
+    "mnist": ((784, 128, 10), 32, True, 100),
+}
+RATE = 0.01
+
+
+def data(task, dtype):
+    """Weights (fan_in, fan_out), biases, X and y of a task."""
+    import numpy as np
+
+    sizes, m, classes, _ = TASKS[task]
+    rng = np.random.default_rng(0)
+    layers = [
+        (rng.normal(size=(a, b)) / a**0.5, np.zeros(b))
+        for a, b in zip(sizes, sizes[1:], strict=False)
+    ]
+    X = rng.normal(size=(m, sizes[0]))
+    y = rng.integers(0, sizes[-1], m) if classes else rng.choice([-1.0, 1.0], (m, 1))
+    return [(W.astype(dtype), b.astype(dtype)) for W, b in layers], X.astype(dtype), y
+
+
+def program(task, dtype, executor="native"):
+    import numpy as np
+
+    from autograd import Program, Value, dot, logsumexp, take, tanh
+
+    class Descent:
+        def rule(self, w, g, state, step):
+            return w - RATE * g, state
+
+    layers, X, y = data(task, dtype)
+    start = time.perf_counter()
+    inputs = [Value(0.0) for _ in range(X.shape[1])]
+    a, parameters = inputs, []
+    for k, (W, b) in enumerate(layers):
+        w = [tuple(map(Value, column.tolist())) for column in W.T]
+        biases = [Value(x) for x in b.tolist()]
+        parameters += [x for row in w for x in row] + biases
+        a = tuple(a)
+        a = [dot(row, a, bias) for row, bias in zip(w, biases, strict=True)]
+        if k < len(layers) - 1:
+            a = [tanh(z) for z in a]
+    target = Value(0.0)
+    loss = logsumexp(a) - take(a, target) if TASKS[task][2] else 0.5 * (a[0] - target) ** 2
+    compiled = Program(
+        loss, inputs=[*inputs, target], parameters=parameters, dtype=dtype, executor=executor
+    )
+    rows = np.ascontiguousarray(np.column_stack([X, y]), dtype=dtype)
+    compiled(rows)
+    print(f"first call {1e3 * (time.perf_counter() - start):.1f} ms", file=sys.stderr)
+    return lambda steps: compiled.train(rows, Descent(), steps)
+
+
+def by_hand(task, dtype):
+    import numpy as np
+
+    layers, X, y = data(task, dtype)
+    classes, m = TASKS[task][2], len(X)
+    rate = np.dtype(dtype).type(RATE)
+    y = y if classes else y.astype(dtype)
+    rows = np.arange(m)
+
+    def step():
+        activations = [X]
+        for k, (W, b) in enumerate(layers):
+            z = activations[-1] @ W
+            z += b
+            activations.append(np.tanh(z, out=z) if k < len(layers) - 1 else z)
+        out = activations.pop()
+        if classes:
+            out -= out.max(axis=1, keepdims=True)
+            np.exp(out, out=out)
+            out /= out.sum(axis=1, keepdims=True)
+            cost = -np.log(out[rows, y]).mean()
+            out[rows, y] -= 1
+            delta = out
+        else:
+            delta = out - y
+            cost = 0.5 * (delta * delta).mean()
+        delta /= m
+        for k in reversed(range(len(layers))):
+            (W, b), a = layers[k], activations[k]
+            dW, db = a.T @ delta, delta.sum(axis=0)
+            if k:
+                delta = delta @ W.T
+                delta *= 1 - a * a
+            dW *= rate
+            W -= dW
+            b -= rate * db
+        return cost
+
+    return lambda steps: [step() for _ in range(steps)]
+
+
+def pytorch(task, dtype):
+    import torch
+
+    torch.set_num_threads(1)
+    torch.set_default_dtype(getattr(torch, dtype))
+    layers, X, y = data(task, dtype)
+    parts = []
+    for W, b in layers:
+        linear = torch.nn.Linear(*W.shape)
+        with torch.no_grad():
+            linear.weight.copy_(torch.tensor(W.T))
+            linear.bias.copy_(torch.tensor(b))
+        parts += [linear, torch.nn.Tanh()]
+    model = torch.nn.Sequential(*parts[:-1])
+    classes = TASKS[task][2]
+    X, y = torch.tensor(X), torch.tensor(y) if classes else torch.tensor(y.astype(dtype))
+    loss = torch.nn.CrossEntropyLoss() if classes else torch.nn.MSELoss()
+    optimizer = torch.optim.SGD(model.parameters(), lr=RATE)
+
+    def run(steps):
+        for _ in range(steps):
+            optimizer.zero_grad()
+            cost = loss(model(X), y)
+            cost.backward()
+            optimizer.step()
+
+    return run
+
+
+def jax_jit(task, dtype):
+    os.environ["XLA_FLAGS"] = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
+    import jax
+    import jax.numpy as jnp
+
+    jax.config.update("jax_enable_x64", dtype == "float64")
+    layers, X, y = data(task, dtype)
+    classes = TASKS[task][2]
+    X, y = jnp.asarray(X), jnp.asarray(y) if classes else jnp.asarray(y.astype(dtype))
+
+    def cost(layers):
+        a = X
+        for k, (W, b) in enumerate(layers):
+            a = a @ W + b
+            a = jnp.tanh(a) if k < len(layers) - 1 else a
+        if classes:
+            return -jax.nn.log_softmax(a)[jnp.arange(len(X)), y].mean()
+        return 0.5 * ((a - y) ** 2).mean()
+
+    def step(layers):
+        c, gradient = jax.value_and_grad(cost)(layers)
+        return c, jax.tree.map(lambda w, g: w - RATE * g, layers, gradient)
+
+    step = jax.jit(step, donate_argnums=0)
+    state = [jax.tree.map(jnp.asarray, layers)]
+
+    def run(steps):
+        for _ in range(steps):
+            c, state[0] = step(state[0])
+        c.block_until_ready()
+        jax.block_until_ready(state[0])
+
+    return run
+
+
+PEERS = {
+    "native": program,
+    "numpy executor": lambda task, dtype: program(task, dtype, "numpy"),
+    "NumPy by hand": by_hand,
+    "PyTorch": pytorch,
+    "JAX jit": jax_jit,
+}
+
+
+def serve(peer, task, dtype):
+    """Answer each line with the microseconds of one step."""
+    run, steps = PEERS[peer](task, dtype), TASKS[task][3]
+    run(max(3, steps // 10))
+    print("ready", flush=True)
+    for _ in sys.stdin:
+        start = time.perf_counter()
+        run(steps)
+        print(1e6 * (time.perf_counter() - start) / steps, flush=True)
+
+
+def started(peer, task, dtype):
+    quiet = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+    process = subprocess.Popen(
+        [sys.executable, __file__, "--serve", peer, "--task", task, "--dtype", dtype],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env={**os.environ, **quiet},
+    )  # fmt: skip
+    return process if process.stdout.readline().strip() == "ready" else None
+
+
+def compare(task, dtype, rounds):
+    found = {peer: started(peer, task, dtype) for peer in PEERS}
+    times = {peer: [] for peer, process in found.items() if process}
+    for _ in range(rounds):
+        for peer in times:
+            found[peer].stdin.write("go\n")
+            found[peer].stdin.flush()
+            times[peer].append(float(found[peer].stdout.readline()))
+    for process in found.values():
+        if process:
+            process.stdin.close()
+            process.wait()
+    print(f"\n{task} {dtype}: {TASKS[task][0]} × {TASKS[task][1]}, {rounds} rounds")
+    base = statistics.median(times["native"])
+    for peer, column in times.items():
+        middle = statistics.median(column)
+        ratio = statistics.median(a / b for a, b in zip(column, times["native"], strict=True))
+        print(
+            f"  {peer:<15} median {middle:8.1f} µs   least {min(column):8.1f} µs   "
+            f"{middle / base:6.2f} ×   (round by round {ratio:.2f} ×)"
+        )
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--task", choices=TASKS, action="append")
+    parser.add_argument("--dtype", choices=("float64", "float32"), action="append")
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--serve", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.serve:
+        serve(options.serve, options.task[0], options.dtype[0])
+        return
+    for task in options.task or TASKS:
+        for dtype in options.dtype or ("float64", "float32"):
+            compare(task, dtype, options.rounds)
+
+
+if __name__ == "__main__":
+    main()
