@@ -98,7 +98,7 @@ class _Call(NamedTuple):
         return gradients(root, self.inputs, build_graph=self.nested)
 
 
-def _called(f: Callable[..., Any], args: Any, chosen: Any, **kwargs: Any) -> _Call:
+def _called(f: Callable[..., Any], args: Any, kwargs: dict[str, Any], chosen: Any) -> _Call:
     """Call f with the chosen arguments (a position or several) replaced by fresh nodes."""
     positions = (chosen,) if isinstance(chosen, int) else tuple(chosen)
     for k in positions:
@@ -145,7 +145,7 @@ def value_and_grad(f: Callable[..., Any], argnums: Any = 0) -> Callable[..., Any
 
     @wraps(f)
     def value_and_gradient(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
-        call = _called(f, args, argnums, **kwargs)
+        call = _called(f, args, kwargs, argnums)
         return call.result(call.root), call.adjoints(call.root)
 
     return value_and_gradient
@@ -194,7 +194,7 @@ def vjp(f: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any], tupl
     >>> value, pullback([1.0, 10.0])
     ([12.0, 3.0], ([14.0, 3.0],))
     """
-    call = _called(f, primals, range(len(primals)))
+    call = _called(f, primals, {}, range(len(primals)))
     outputs = [_node(x) for x in leaves(call.outputs)]
 
     def pullback(cotangent: Any) -> tuple[Any, ...]:
@@ -217,7 +217,7 @@ def jvp(f: Callable[..., Any], primals: Any, tangents: Any) -> tuple[Any, Any]:
     (12.0, 34.0)
     """
     directions = _matching("tangents", tangents, leaves(tuple(primals)))
-    call = _called(f, tuple(primals), range(len(primals)))
+    call = _called(f, tuple(primals), {}, range(len(primals)))
     nested = call.nested or any(x.__class__ is Value for x in directions)
     call = call._replace(nested=nested)
     outputs = [_node(x) for x in leaves(call.outputs)]
@@ -247,7 +247,7 @@ def jacobian(f: Callable[..., Any], argnums: Any = 0) -> Callable[..., Any]:
 
     @wraps(f)
     def matrix(*args: Any, **kwargs: Any) -> Any:
-        call = _called(f, args, argnums, **kwargs)
+        call = _called(f, args, kwargs, argnums)
         outputs = [_node(x) for x in leaves(call.outputs)]
         rows = _jacobian_rows(outputs, leaves(call.inputs), call.nested)
         return _nested_blocks(call.outputs, call.inputs, rows)

@@ -60,7 +60,7 @@ def _shifted_exponentials(values: Sequence[float]) -> tuple[float, list[float]]:
     """Return the largest value and e^(x - largest) of each, which cannot overflow."""
     peak = builtins.max(values)
     if math.isinf(peak):
-        return peak, [1.0 if x == peak else 0.0 for x in values]
+        return peak, [1.0 if x == peak else 0.0 if x < peak else math.nan for x in values]
     return peak, [math.exp(x - peak) for x in values]
 
 

@@ -138,6 +138,14 @@ def test_argnums_choose_what_to_differentiate_by():
         grad(f, 2)(3.0, 2.0)
 
 
+def test_keywords_of_any_name_pass_through():
+    def f(x, *, f=1.0, args=2.0, chosen=3.0):
+        return x * f * args * chosen
+
+    assert grad(f)(1.0, f=5.0, args=7.0, chosen=11.0) == 385.0
+    assert jacobian(f)(1.0, args=7.0) == 21.0
+
+
 def test_results_have_the_structure_of_the_argument():
     Point = namedtuple("Point", "x y")
     tree = {"p": Point(1.0, 2.0), "w": [np.array([[3.0, 4.0]]), (5,)]}

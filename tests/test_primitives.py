@@ -4,6 +4,7 @@ A row without an oracle fails. An oracle is the textbook formula in exact arithm
 derivatives are differences at a precision so high that only the formula counts.
 """
 
+import doctest
 import itertools
 import math
 import re
@@ -360,6 +361,9 @@ def test_logsumexp_of_infinities():
     assert logsumexp([-math.inf, 3.0]) == 3.0
     assert math.isnan(logsumexp([math.nan, 0.0]))
     assert math.isnan(logsumexp([0.0, math.nan]))
+    assert math.isnan(logsumexp([math.inf, math.nan]))
+    assert softmax([math.inf, 0.0]) == [1.0, 0.0]
+    assert log_softmax([-math.inf, 0.0]) == [-math.inf, 0.0]
 
 
 def test_take_by_a_number_that_changes():
@@ -386,6 +390,16 @@ def test_the_same_operand_may_appear_often():
 
 
 # --- the table itself -------------------------------------------------------------------
+
+
+def test_examples_in_the_table_run():
+    finder, runner = doctest.DocTestParser(), doctest.DocTestRunner(verbose=False)
+    ran = 0
+    for name, row in PRIMITIVES.items():
+        examples = finder.get_doctest(row.function.__doc__, {}, name, None, None)
+        ran += runner.run(examples).attempted
+    assert ran > 0
+    assert runner.failures == 0
 
 
 @pytest.mark.parametrize("row", PRIMITIVES.values(), ids=lambda row: row.name)
