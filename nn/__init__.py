@@ -1,6 +1,17 @@
 """Neural networks of scalar units, on top of `autograd`: every z, a and δ can be asked for.
 
 Everything public can be imported from here.
+
+>>> import numpy as np
+>>> from nn import MLP, Adam, fit, probe
+>>> X, y = [[0, 0], [0, 1], [1, 0], [1, 1]], [-1, 1, 1, -1]  # exclusive or
+>>> model = MLP(2, [4, 1], activation="tanh")
+>>> adam = Adam(model.parameters(), lr=0.1)
+>>> history = fit(model, X, y, loss="hinge", optimizer=adam, epochs=60, progress=False)
+>>> np.sign(model.predict(X)[:, 0])
+array([-1.,  1.,  1., -1.])
+>>> probe(model, X[1], y[1], "hinge").layers[0].delta.shape
+(4,)
 """
 
 from __future__ import annotations
