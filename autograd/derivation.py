@@ -9,7 +9,6 @@ probes say the same. Layers are numbered from 1, and a0 is the input.
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -142,7 +141,7 @@ class Network:
         formula = f"Σ_k {self.name('W', layer + 1)}[{i},k]·{self.name('δ', layer + 1)}[k]"
         if len(terms) > WIDEST:
             formula += f" [the largest {WIDEST}, and the sum of {len(terms) - WIDEST} more]"
-        return Line(f"∂c/∂{name}", formula, math.fsum(w * d for w, d in terms), written), used
+        return Line(f"∂c/∂{name}", formula, sum(w * d for w, d in terms), written), used
 
     def unit(self, layer: int, j: int) -> tuple[list[Line], list[int]]:
         """Return the lines of g'(z_j) and δ_j, and the units of the next layer they use."""

@@ -86,7 +86,8 @@ class Paths:
     def __getitem__(self, index: Any) -> Any:
         if isinstance(index, slice):
             return list(islice(self, index.start, index.stop, index.step))
-        for term in islice(self, index, None):
+        start = index if index >= 0 else index + self.count
+        for term in islice(self, start, None) if start >= 0 else ():
             return term
         raise IndexError(f"there are {self.count} paths; got the index {index}.")
 

@@ -16,7 +16,7 @@ from autograd import modes
 from autograd.engine import Value
 from autograd.notation import Piece
 from autograd.numerals import arithmetic, counted, figure, is_exact, latex_of, shown
-from autograd.paths import Edge, Term
+from autograd.paths import Edge, Term, local_partials
 from autograd.remarks import remarks
 from autograd.sweeps import as_operand
 from autograd.table import CALL, PRIMITIVES, PRODUCT
@@ -179,7 +179,7 @@ class Wording:
         lines = [f"   {self._trail(term)}   {_partials(term)}" for term in found]
         rest = why.path_count - len(found)
         if rest:
-            together = why.value - math.fsum(term.value for term in found)
+            together = why.value - sum(term.value for term in found)
             lines.append(f"   … {counted(rest)} more, together {shown(together)}")
         return ["largest paths:", *lines]
 
@@ -203,6 +203,9 @@ class Wording:
                 met[node] = bool(node.op) and room > 0 and (inner or not node.label)
                 room -= met[node]
                 queue += notation.mentioned(node, inside=True) if met[node] else ()
+        for node, written_out in met.items():
+            if written_out:
+                local_partials(node, ())  # raises where a number shown is no longer its operands'
         return [x for x in met if not met[x]], [x for x in notation.nodes if met.get(x)]
 
     def _mentioned(self, step: Step) -> list[Value]:

@@ -123,6 +123,7 @@ def test_terms_are_found_lazily_and_kept():
     assert [t.value for t in why.terms[:3]] == [t.value for t in islice(why.terms, 3)]
     values = [abs(term.value) for term in why.terms[:200]]
     assert values == sorted(values, reverse=True)
+    assert explain(x * x + x, x).terms[-1].value == 0.5
     with pytest.raises(IndexError, match="1 paths"):
         explain(x * 2, x).terms[5]
 
@@ -356,6 +357,23 @@ def test_a_stale_graph_raises():
     y.data = 5.0
     with pytest.raises(StaleGraphError, match="'b'"):
         explain(root, x)
+
+
+def test_a_number_that_is_no_longer_that_of_its_formula_is_never_printed():
+    x, y = leaves_at(1.0, 2.0)
+    root = x * 3 + tanh(y)
+    y.data = 5.0
+    assert explain(root, x).value == 3.0  # no path from x meets y
+    with pytest.raises(StaleGraphError, match="'b'"):
+        explain(root, x).text()
+
+
+def test_infinite_terms_are_listed():
+    x = Value(0.0, "x")
+    root = x * math.inf - x * math.inf
+    text = explain(root, x).text()
+    assert "NaN" in text.splitlines()[0]
+    assert "largest paths:" in text
 
 
 def test_partials_that_no_path_needs_need_not_exist():
