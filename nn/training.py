@@ -137,6 +137,7 @@ class Compiled:
         optimizer, w = self.optimizer, self.optimizer.parameters
         before = [leaf.data for leaf in w], optimizer.state, optimizer.steps
         rows = self.rows[[k for batch in batches for k in batch]]
+        self.program.load_parameters()  # a callback may have changed them
         try:
             costs = self.program.train(rows, optimizer, len(batches), len(batches[0]))
             self.program.store_parameters()

@@ -478,3 +478,23 @@ def test_parameters_and_features_that_the_loss_does_not_use_stay(compiled):
     sgd = nn.SGD(model.parameters(), lr=0.5, momentum=0.5)
     fit(model, np.c_[X, X], 2 * X[:, 0], loss="huber", optimizer=sgd, compiled=compiled)
     assert (round(model.w.data, 6), model.spare.data) == (2.0, 3.0)
+
+
+def test_a_callback_may_change_parameters_and_the_learning_rate():
+    X, y = line()
+    ends = []
+    for compiled in (True, False):
+        model = nn.MLP(1, [3, 1], "tanh", seed=4)
+        sgd = nn.SGD(model.parameters(), lr=0.1)
+
+        def shrink(history, model, sgd=sgd):
+            sgd.lr *= 0.9
+            for parameter in model.parameters():
+                parameter.data = 0.5 * parameter.data
+
+        fit(
+            model, X, y, loss="huber", optimizer=sgd, epochs=5, batch_size=8, compiled=compiled,
+            callbacks=[shrink],
+        )  # fmt: skip
+        ends.append(numbers(model))
+    np.testing.assert_allclose(*ends, rtol=1e-12, atol=1e-12)
