@@ -169,6 +169,8 @@ atan2 = primitive(
     lambda y, x, out: -y / hypot(x, y) / hypot(x, y),
     latex=r"\operatorname{atan2}(#1, #2)", numpy="arctan2")  # fmt: skip
 
+# Its second derivative by x is y²/r³, which comes out as (1 - (x/r)²)/r: where |y| is less than a
+# millionth of |x| this has lost its digits, beside 1/r.
 hypot = primitive(
     "hypot", math.hypot,
     lambda x, y, out: x / (out + where(out, 0.0, 1.0)),

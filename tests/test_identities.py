@@ -125,6 +125,22 @@ def test_the_gradient_of_a_random_graph_is_that_of_dual_numbers(program, point):
 
 
 @repeatably
+@given(programs, points, indices)
+def test_a_gradient_does_not_depend_on_what_else_is_asked_for(program, point, chosen):
+    leaves = [Value(x) for x in point]
+    numbers = run(program, leaves)
+    output, node = numbers[-1], numbers[chosen % len(numbers)]
+    output.backward()
+    everything = gradients(output, numbers)
+    for x, adjoint in zip(numbers, everything, strict=True):
+        assert gradients(output, x) == adjoint
+    for x in autograd.topological(output):
+        assert gradients(output, x) == x.grad
+    assert gradients(output, [node, leaves[0]]) == [gradients(output, node), leaves[0].grad]
+    assert gradients(output, node, build_graph=True).data == gradients(output, node)
+
+
+@repeatably
 @given(programs, points)
 def test_every_order_agrees_with_differences_of_forty_digits(program, point):
     def line(x):
