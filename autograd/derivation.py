@@ -9,6 +9,7 @@ probes say the same. Layers are numbered from 1, and a0 is the input.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -188,10 +189,10 @@ class Network:
 
 def largest(terms: list[list[float]]) -> tuple[list[list[float]], list[int]]:
     """Return the largest products, the others as one number; and which they are."""
-    order = sorted(range(len(terms)), key=lambda k: -abs(terms[k][0] * terms[k][1]))
-    kept = sorted(order[:WIDEST])
-    rest = [sum(terms[k][0] * terms[k][1] for k in order[WIDEST:])] if order[WIDEST:] else []
-    return [terms[k] for k in kept] + [rest] * bool(rest), kept
+    products = [math.prod(term) for term in terms]
+    order = sorted(range(len(terms)), key=lambda k: -abs(products[k]))
+    kept, rest = sorted(order[:WIDEST]), order[WIDEST:]
+    return [terms[k] for k in kept] + [[sum(products[k] for k in rest)]] * bool(rest), kept
 
 
 def formula_latex(formula: str) -> str:

@@ -63,7 +63,18 @@ def derivation(probe: Probe, target: Any) -> Derivation:
     rules = [GENERAL[kind], GENERAL["δ"], f"{GENERAL['output']} at the output"]
     general = [(rule, formula_latex(rule)) for rule in rules]
     written = [(line.text(), line.latex()) for line in lines]
+    if kind != "a":
+        whole = float(getattr(probe.layers[layer - 1], f"d{kind}")[index])
+        written += _other_ways(lines[0], whole)
     return Derivation([*general, *written, *_loss(probe)])
+
+
+def _other_ways(line: Line, whole: float) -> list[tuple[str, str]]:
+    """Return a sentence for a parameter that is tied, or in a penalty."""
+    if not abs(whole - line.value) > 1e-9 * abs(whole):
+        return []
+    words = f"that is {figure(line.value)} of {figure(whole)}: it acts on c in other ways too"
+    return [(words, rf"\text{{{words}}}")]
 
 
 def _loss(probe: Probe) -> list[tuple[str, str]]:
@@ -89,19 +100,15 @@ def _mean_over_examples(
             "over a batch an input has no single derivative; probe one example to explain "
             f"{network.name('a', layer - 1, *index)}."
         )
-    deltas = here.delta[:, index[-1]].tolist()
+    factors, value = [here.delta[:, index[-1]].tolist()], float(here.db[index[-1]])
     name = network.name("δ", layer, index[-1])
-    terms, value = [[d] for d in deltas], float(here.db[index[-1]])
     if kind == "W":
-        inputs = here.inputs[:, index[0]].tolist()
-        terms = [[a, d] for a, d in zip(inputs, deltas, strict=True)]
+        factors, value = [here.inputs[:, index[0]].tolist(), *factors], float(here.dW[index])
         name = f"{network.name('a', layer - 1, index[0])}·{name}"
-        value = float(here.dW[index])
-    written = largest([[a, d] for a, d in terms] if kind == "W" else [[1.0, d] for (d,) in terms])
-    products = written[0] if kind == "W" else [term[-1:] for term in written[0]]
-    subject = f"∂C/∂{network.name(kind, layer, *index)}"
-    line = Line(subject, f"1/m·Σ_x {name}", value, products, [1 / len(deltas)])
-    words = f"the mean over {len(deltas)} examples; probe one of them to see how its δ comes about"
+    m, subject = len(probe.examples), f"∂C/∂{network.name(kind, layer, *index)}"
+    terms, _ = largest([list(term) for term in zip(*factors, strict=True)])
+    line = Line(subject, f"1/m·Σ_x {name}", value, terms, [1 / m])
+    words = f"the mean over {m} examples; probe one of them to see how its δ comes about"
     return [(line.text(), line.latex()), (words, rf"\text{{{words.replace('δ', 'delta')}}}")]
 
 
@@ -119,12 +126,16 @@ def _matrix_form(probe: Probe, layer: int) -> list[tuple[str, str]]:
         (f"∂C/∂{W} = {mean}{a}ᵀ·{delta}", f"({fan_in},{fan_out}) = ({fan_in},{m})·({m},{fan_out})"),
         (f"∂C/∂{b} = {mean}Σ_x {delta}" if probe.batch else f"∂C/∂{b} = {delta}", ""),
     ]
-    upstream = f"∂c/∂{network.name('a', layer)}"
+    above = network.name("a", layer)
+    upstream = f"∂c/∂{above}"
     if layer < last:
         upstream = f"({network.name('δ', layer + 1)}·{network.name('W', layer + 1)}ᵀ)"
-    lines.append((f"{delta} = {upstream} ⊙ g'({z})", ""))
+    slope, slopes, times = f"g'({z})", here.slope, " ⊙ "
+    if here.slope.ndim > here.z.ndim:  # a softmax: every output depends on every z
+        slope, slopes, times = f"∂{above}/∂{z}", here.slope.swapaxes(-1, -2), "·"
+    lines.append((f"{delta} = {upstream}{times}{slope}", ""))
     shown = {a: here.inputs, delta: here.delta, f"∂C/∂{W}": here.dW, f"∂C/∂{b}": here.db}
-    shown |= {upstream.strip("()"): here.da, f"g'({z})": here.slope}
+    shown |= {upstream.strip("()"): here.da, slope: slopes}
     found = [(f"{text}   {shape}".rstrip(), formula_latex(text)) for text, shape in lines]
     for name, numbers in shown.items():
         text = _array(numbers)

@@ -100,6 +100,15 @@ def test_a_layer_is_told_in_matrices():
     assert all(map(shows, rows, p.layers[1].dW.ravel()))
 
 
+def test_a_softmax_layer_is_told_by_its_jacobian():
+    p = NETWORKS["softmax"]
+    text = p.explain("layers.1").text()
+    assert "δ2 = ∂c/∂a2·∂a2/∂z2" in text
+    rows = re.findall(r"[−\d.e]+", re.search(r"∂a2/∂z2 ≈ (.*)", text)[1])
+    jacobian = np.array([float(x.replace("−", "-")) for x in rows]).reshape(3, 3)
+    assert p.layers[1].da @ jacobian == pytest.approx(p.layers[1].delta, rel=0.05, abs=1e-3)
+
+
 def test_the_example_of_the_text_books_reads_as_written():
     hidden = SimpleNamespace(
         W=[[0.1], [0.2]], a=[0.6], slope=[0.593], delta=[0.342], activation="tanh"
@@ -151,6 +160,14 @@ def test_the_names_of_formulas_and_of_parameters_are_both_understood():
 def test_unknown_names_are_refused_with_the_known_ones(target):
     with pytest.raises(ValueError, match=r"layers\.0\.W"):
         NETWORKS["tanh"].explain(target)
+
+
+def test_a_weight_that_is_in_a_penalty_too_is_said_to_be():
+    model = MLP(2, [2, 1], activation="tanh")
+    w = model.layers[0].W[0][0]
+    p = probe(model, X, [0.4], lambda a, y: (a[0] - y[0]) ** 2 + 0.5 * w * w)
+    assert "acts on c in other ways too" in p.explain(w).text()
+    assert "other ways" not in p.explain("W1[0,1]").text()
 
 
 def test_nothing_is_computed_twice():
