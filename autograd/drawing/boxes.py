@@ -42,7 +42,8 @@ def boxes_svg(
     boxes = [
         _box(box, place.centres[box.key], place.sizes[box.key], theme) for box in picture.boxes
     ]
-    body = svg.element("g", *edges, *boxes, transform=f"translate({MARGIN:g} {MARGIN:g})")
+    arrows = svg.element("g", *edges, stroke_opacity=None if labels else 0.55)
+    body = svg.element("g", arrows, *boxes, transform=f"translate({MARGIN:g} {MARGIN:g})")
     note = svg.text(MARGIN, height - 10, " · ".join(picture.notes), theme.muted, size=11)
     return svg.document(
         max(place.width + 2 * MARGIN, note_width), height, theme, [body, note],
@@ -166,7 +167,6 @@ def _edge(
     shaft = svg.element(
         "path", d=svg.curve([*line[:-1], joint], vertical) + (f"H{x - 5:.1f}" if straight else ""),
         fill="none", stroke=colour, stroke_width=edge_width(edge, largest),
-        stroke_opacity=None if labels else 0.55,
     )  # fmt: skip
     corners = f"M{x:.1f} {y:.1f}l-3.5 -7h7z" if vertical else f"M{x:.1f} {y:.1f}l-7 -3.5v7z"
     head = svg.element("path", d=corners, fill=colour)

@@ -25,7 +25,7 @@ def unit_derivation(picture: NetworkPicture, layer: int, j: int) -> list[str]:
     if shown.slope is None or (hidden and picture.layers[layer].delta is None):
         return [f"{name} = ∂C/∂z{layer}[{j}]", f"= {number(shown.delta[j], signed=True)}"]
     *slope, line = Network(picture.inputs, picture.layers, numbered=True).unit(layer, j)[0]
-    return [*(step for part in slope for step in part.steps()), *_signed(line)]
+    return [*(_typeset(step) for part in slope for step in part.steps()), *_signed(line)]
 
 
 def weight_derivation(picture: NetworkPicture, layer: int, i: int, j: int) -> list[str]:
@@ -47,7 +47,14 @@ def weight_derivation(picture: NetworkPicture, layer: int, i: int, j: int) -> li
 def _signed(line: Line) -> list[str]:
     """Return the steps of a gradient, the result with its sign."""
     *steps, result = line.steps()
-    return [*steps, re.sub(r"^([=≈]) (?=\d)", r"\1 +", result)]
+    return [*map(_typeset, steps), re.sub(r"^([=≈]) (?=[\d∞])(?!0$)", r"\1 +", result)]
+
+
+def _typeset(step: str) -> str:
+    """Return a line as pictures write it, not as it would be typed in again."""
+    for typed, drawn in (("Σ_k", "Σₖ"), (" - ", " − "), ("**2", "²"), ("*", "·")):
+        step = step.replace(typed, drawn)
+    return step
 
 
 def advice(picture: NetworkPicture, layer: int, i: int, j: int) -> str:

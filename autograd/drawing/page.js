@@ -283,7 +283,11 @@
     root.dataset.theme = root.dataset.theme === "dark" ? "light" : "dark";
   };
 
-  for (const svg of all(".view svg")) svg.style.minWidth = 0.8 * svg.width.baseVal.value + "px";
+  for (const svg of all("#view-neurons svg, #view-layers svg")) {  // fit, but stay legible
+    const width = svg.width.baseVal.value;
+    svg.style.minWidth = 0.8 * width + "px";
+    svg.style.width = `min(100%, ${1.4 * width}px)`;
+  }
   const weights = parts.filter((element) => element.dataset.i !== undefined && data.weights.length);
   for (const element of weights) {
     const weight = weightOf(element);

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import re
 from base64 import b64encode
 from collections.abc import Iterator
 from dataclasses import fields
@@ -26,6 +27,10 @@ from autograd.drawing.walks import walk
 
 MOST_NODES = 2500
 MOST_BYTES = 1_000_000
+TOO_LARGE = (
+    f"a page shows at most {MOST_NODES} nodes in {MOST_BYTES // 1_000_000} MB; this needs more. "
+    "Step through a part of the graph, or through a probe of the model, whose neurons can be shown."
+)
 MOST_DERIVED = 8_000  # weights; the derivations of more would not fit into the bytes
 COLOURS = [field.name for field in fields(Theme) if field.name not in ("name", "scale")]
 VARIABLES = Theme(
@@ -85,14 +90,13 @@ def step_through(obj: Any, path: str | Path | None = None, *, theme: str = "ligh
         raise TypeError("step_through takes one Value; got a list. Step through their sum.")
     expression = _expression(subject)
     if expression is None and subject.network is None:
-        raise ValueError(
-            f"a page shows at most {MOST_NODES} nodes; this graph has more. Step through a part "
-            "of it, or through a probe of the model, whose neurons can always be shown."
-        )
+        raise ValueError(TOO_LARGE)
     for content in _contents(subject, expression):
         page = Page(_document(content, theme), _summary(content))
         if len(page.html().encode()) <= MOST_BYTES:
             break
+    else:
+        raise ValueError(TOO_LARGE)
     if path is not None:
         page.save(path)
     return page
@@ -110,7 +114,9 @@ def _contents(subject: Subject, expression: Expression | None) -> Iterator[dict[
     """Yield what the page may hold, the richest first."""
     network = subject.network
     if network is None:
-        yield _content(expression, None, subject, by_neuron=False, derivations=False)
+        content = _content(expression, None, subject, by_neuron=False, derivations=False)
+        yield content
+        yield {**content, "views": {k: _bare(v) for k, v in content["views"].items()}}
         return
     legible = max(network.sizes) <= MOST_UNITS and network.weight_count <= MOST_WEIGHTS
     if expression is not None:
@@ -250,6 +256,11 @@ def _document(content: dict[str, Any], theme: str) -> str:
     }
     pieces = _template("page.html").split("@@")
     return "".join(slots[piece] if k % 2 else piece for k, piece in enumerate(pieces))
+
+
+def _bare(picture: str) -> str:
+    """Return a picture without its tooltips, which are half of a large one."""
+    return re.sub(r"<title>[^<]*</title>", "", picture)
 
 
 def _without_styles(picture: str) -> str:

@@ -31,7 +31,8 @@ def element(tag: str, *inside: str, **attributes: object) -> str:
 
 def _value(value: object) -> str:
     if isinstance(value, float):
-        return f"{value:.2f}".rstrip("0").rstrip(".").replace("-0", "0", value == 0)
+        rounded = round(value, 2 if abs(value) < 10 else 1) + 0.0  # no negative zero
+        return f"{rounded:.2f}".rstrip("0").rstrip(".")
     return escape(str(value))
 
 
@@ -41,7 +42,8 @@ def text(
 ) -> str:  # fmt: skip
     """Return a line of text whose baseline starts, ends or is centred at (x, y)."""
     return element(
-        "text", escape(content), x=x, y=y, fill=colour, font_size=size,
+        "text", escape(content), x=x, y=y, fill=colour,
+        font_size=None if size == 12 else size,
         text_anchor=None if anchor == "start" else anchor,
         font_weight="bold" if bold else None, data_part=part,
     )  # fmt: skip

@@ -138,9 +138,9 @@ def test_the_derivation_of_a_hidden_delta_holds_in_its_numbers():
         w * d for w, d in zip(after.W[1], after.delta, strict=True)
     ) == pytest.approx(delta, rel=1e-12)
     g, g_number, formula, numbers, result = unit_derivation(picture, 1, 1)
-    assert g == "g'(z1[1]) = 1 - a1[1]*a1[1]"
+    assert g == "g'(z1[1]) = 1 − a1[1]·a1[1]"
     assert shows(g_number.removeprefix("≈ "), slope)
-    assert formula == "δ1[1] = g'(z1[1])·Σ_k W2[1,k]·δ2[k]"
+    assert formula == "δ1[1] = g'(z1[1])·Σₖ W2[1,k]·δ2[k]"
     assert ("+" in result) == (delta > 0)
     result = result.replace("+", "")
     assert shows(result.removeprefix("≈ "), delta)
