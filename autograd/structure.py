@@ -49,17 +49,7 @@ def leaves(tree: Any) -> list[Any]:
 
 def like(tree: Any, replacements: Iterable[Any]) -> Any:
     """Return `tree` with its blocks replaced in order."""
-    new = iter(replacements)
-
-    def copy(tree: Any) -> Any:
-        if not isinstance(tree, CONTAINERS):
-            return next(new)
-        if isinstance(tree, dict):
-            return {key: copy(child) for key, child in tree.items()}
-        children = [copy(child) for child in tree]
-        return type(tree)(*children) if hasattr(tree, "_fields") else type(tree)(children)
-
-    return copy(tree)
+    return _refilled(tree, iter(replacements))
 
 
 def unflatten(tree: Any, flat: Iterable[Any]) -> Any:
@@ -67,13 +57,15 @@ def unflatten(tree: Any, flat: Iterable[Any]) -> Any:
     if is_flat(tree):
         return tree.__class__(flat)
     new = iter(flat)
-
-    def refilled(block: Any) -> Any:
-        if not is_array(block):
-            return next(new)
-        return packed([next(new) for _ in range(block.size)], block.shape)
-
-    return like(tree, map(refilled, blocks(tree)))
+    return like(
+        tree,
+        (
+            packed([next(new) for _ in range(block.size)], block.shape)
+            if is_array(block)
+            else next(new)
+            for block in blocks(tree)
+        ),
+    )
 
 
 def mapped(function: Callable[[Any], Any], tree: Any) -> Any:
@@ -108,6 +100,15 @@ def is_array(block: Any) -> bool:
     if block.__class__ is Value or block.__class__ is float:
         return False
     return hasattr(block, "ravel") and hasattr(block, "__len__")
+
+
+def _refilled(tree: Any, new: Iterator[Any]) -> Any:
+    if not isinstance(tree, CONTAINERS):
+        return next(new)
+    if isinstance(tree, dict):
+        return {key: _refilled(child, new) for key, child in tree.items()}
+    children = [_refilled(child, new) for child in tree]
+    return type(tree)(*children) if hasattr(tree, "_fields") else type(tree)(children)
 
 
 def is_flat(tree: Any) -> bool:

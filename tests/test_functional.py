@@ -1,5 +1,6 @@
 """Derivatives of functions: forms, structures, nesting, and what is refused."""
 
+import gc
 import math
 from collections import namedtuple
 from itertools import pairwise
@@ -303,6 +304,33 @@ def test_thirty_thousand_nodes_deep():
     assert derivative(f, 1)(2.0) == pytest.approx(1.0001**30_000, rel=1e-11)
     assert jvp(f, (2.0,), (1.0,))[1] == pytest.approx(1.0001**30_000, rel=1e-11)
     assert derivative(f, 2)(2.0) == 0.0
+
+
+def test_derivatives_leave_no_cyclic_garbage():
+    def f(tree):
+        return exp(tree["a"][0] * tree["b"]) + tree["a"][1]
+
+    point = {"a": [0.3, 1.0], "b": 0.7}
+
+    def everything():
+        value_and_grad(f)(point)
+        hessian(f)(point)
+        jvp(f, (point,), (point,))
+        vjp(f, point)[1](1.0)
+        hvp(f, point, point)
+        jacobian(lambda x: np.tanh(x))(np.ones(3))
+        derivative(tanh, 3)(0.5)
+        x = Value(1.0)
+        gradients(x * x, {"x": x}, build_graph=True)
+
+    everything()
+    gc.collect()
+    gc.disable()
+    try:
+        everything()
+        assert gc.collect() == 0
+    finally:
+        gc.enable()
 
 
 def test_everything_is_exported():
