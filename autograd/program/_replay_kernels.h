@@ -66,8 +66,8 @@ static inline T NAME(series)(T r) {
 static inline T NAME(exp)(T x) {
     x = x < LOWEST ? LOWEST : x;
     x = x > HIGHEST ? HIGHEST : x;
-    T n = x * LOG2E + ROUND - ROUND;
-    T r = x - n * LN2_HIGH - n * LN2_LOW;
+    T n = MULADD(x, LOG2E, ROUND) - ROUND;
+    T r = MULADD(-n, LN2_LOW, MULADD(-n, LN2_HIGH, x));
     T half = n * (T)0.5 + ROUND, rest = n - (half - ROUND) + ROUND;
     return (1 + NAME(series)(r)) * POWER(half) * POWER(rest);
 }
@@ -76,9 +76,9 @@ static inline T NAME(exp)(T x) {
 static inline T NAME(tanh)(T x) {
     T t = ABSOLUTE(x);
     t = t > SATURATED ? 2 * SATURATED : t + t;
-    T n = t * LOG2E + ROUND - ROUND;
-    T r = t - n * LN2_HIGH - n * LN2_LOW;
-    T two = POWER(n + ROUND);
+    T shifted = MULADD(t, LOG2E, ROUND), n = shifted - ROUND;
+    T r = MULADD(-n, LN2_LOW, MULADD(-n, LN2_HIGH, t));
+    T two = POWER(shifted);
     T e = MULADD(two, NAME(series)(r), two - 1);
     return SIGNED(e / (e + 2), x);
 }

@@ -17,6 +17,7 @@ from autograd.program.memory import Ends, Memory
 from autograd.program.training import Update
 from autograd.table import PRIMITIVES
 
+BLOCK = 8192  # parameters that an optimiser's rule takes at once
 Thunk = Callable[[], None]
 
 
@@ -90,6 +91,7 @@ class NumpyExecutor:
         self.np, self.instructions, self.memory, self.ends = np, instructions, memory, ends
         self.state = np.zeros((0, 0), memory.dtype)
         self._installed: Update | None = None
+        self._blocks: list[Any] = []
         self._forward: list[Thunk] = []
         self._backward: list[Thunk] = []
         self._rest: list[Thunk] = []
@@ -124,27 +126,35 @@ class NumpyExecutor:
         if self.state.shape != shape:
             self.state = self.np.zeros(shape, self.memory.dtype)
         self._installed = update
+        stretch = _stretch(self.np, update.places)
+        if isinstance(stretch, slice):  # blocks that stay in the cache
+            blocks = range(stretch.start, stretch.stop, BLOCK)
+            self._blocks = [slice(k, min(k + BLOCK, stretch.stop)) for k in blocks]
+        else:
+            self._blocks = [stretch]
 
     def update(self, step: int, scale: float) -> None:
         """Apply the optimiser's rule to every parameter."""
-        this = self._installed
+        this, number = self._installed, self.memory.dtype.type
         if this is None:
             raise RuntimeError("no optimiser is installed; use Program.train.")
-        code, number = this.expression, self.memory.dtype.type
+        code, table, at = this.expression, operations(), 0
         values, adjoints = self.memory.values[False], self.memory.adjoints[False]
+        numbers = (number(step), number(scale), *map(number, code.constants))
         registers: list[Any] = [None] * code.registers
-        places = _stretch(self.np, this.places)
-        w, g = values[places], adjoints[places]
-        given = (w, g, *self.state, number(step), number(scale), *map(number, code.constants))
-        registers[: len(given)] = given
-        table = operations()
         with self.np.errstate(all="ignore"):
-            for name, result, operands in code.steps:
-                registers[result] = table[name](*[registers[k] for k in operands])
-        results = [registers[k] for k in code.results]
-        values[places] = results[0]
-        for k, state in enumerate(results[1:]):
-            self.state[k] = state
+            for places in self._blocks:
+                w = values[places]
+                state = self.state[:, at : at + len(w)]
+                at += len(w)
+                given = (w, adjoints[places], *state, *numbers)
+                registers[: len(given)] = given
+                for name, result, operands in code.steps:
+                    registers[result] = table[name](*[registers[k] for k in operands])
+                results = [registers[k] for k in code.results]
+                values[places] = results[0]
+                for old, new in zip(state, results[1:], strict=True):
+                    old[...] = new
 
     def train(
         self, examples: Array, starts: Array, size: int, costs: Array, first_step: int
@@ -371,12 +381,13 @@ class NumpyExecutor:
         def peak() -> None:
             np.max(base[this.index], axis=1, out=out)
 
+        grid = np.indices(out.shape, sparse=True)
+
         def rest() -> None:
             row = base[this.index]
-            top = np.argmax(row, axis=1, keepdims=True)
-            largest = np.take_along_axis(row, top, axis=1)
-            np.put_along_axis(row, top, largest - 1.0, axis=1)  # 0, or NaN
-            np.sum(row, axis=1, out=out)
+            top = grid[0], np.argmax(row, axis=1), *grid[1:]
+            row[top] -= 1.0  # 0, or NaN
+            np.add.reduce(row, axis=1, out=out)
 
         return peak if this.operation == "peak" else rest
 
@@ -391,14 +402,15 @@ class NumpyExecutor:
         base, out = self.memory.buffer(back, this.sources_lanes), self._whole_row(this)
         read = self._read(chosen, (rows,), this.lanes)
         row = np.arange(rows)[:, None] if this.lanes else np.arange(rows)
+        lane = np.arange(lanes)
         scale = 1 / lanes if this.lanes and not this.sources_lanes else 1.0
 
         def run() -> None:
-            wanted = np.broadcast_to(read(), out.shape)
-            valid = (wanted >= 0) & (wanted < width) & (wanted == np.floor(wanted))
-            place: Any = this.index[row, np.where(valid, wanted, 0).astype(int)]
-            if this.sources_lanes:
-                place = place, np.arange(lanes)
+            wanted = read()
+            column = wanted.astype(np.intp)
+            valid = (column == wanted) & (column >= 0) & (column < width)
+            place: Any = this.index[row, np.where(valid, column, 0)]
+            place = (place, lane) if this.sources_lanes else place
             if back:
                 np.add.at(base, place, np.where(valid, out * scale, np.nan))
             else:

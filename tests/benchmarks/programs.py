@@ -16,6 +16,7 @@ import statistics
 import subprocess
 import sys
 import time
+from itertools import pairwise
 
 TASKS = {  # sizes, examples, whether the last layer is a classifier, steps a round
     "moons": ((2, 16, 16, 1), 100, False, 1000),
@@ -31,10 +32,7 @@ def data(task, dtype):
 
     sizes, m, classes, _ = TASKS[task]
     rng = np.random.default_rng(0)
-    layers = [
-        (rng.normal(size=(a, b)) / a**0.5, np.zeros(b))
-        for a, b in zip(sizes, sizes[1:], strict=False)
-    ]
+    layers = [(rng.normal(size=(a, b)) / a**0.5, np.zeros(b)) for a, b in pairwise(sizes)]
     X = rng.normal(size=(m, sizes[0]))
     y = rng.integers(0, sizes[-1], m) if classes else rng.choice([-1.0, 1.0], (m, 1))
     return [(W.astype(dtype), b.astype(dtype)) for W, b in layers], X.astype(dtype), y

@@ -1,0 +1,61 @@
+"""The executor's own exp and tanh are within two units in the last place."""
+
+import math
+
+import mpmath
+import numpy as np
+import pytest
+
+import autograd as ag
+from autograd import Program, Value
+from autograd.program import run_native
+
+native = pytest.mark.skipif(not run_native.available(), reason="the extension is not built")
+
+
+def replayed(function, X, dtype):
+    x = Value(0.5)
+    program = Program(function(x), inputs=[x], parameters=[], dtype=dtype, executor="native")
+    program._load(X[:, None])
+    program._executor.forward()
+    return program._memory.values[True][program._layout.address[program.recording.root]]
+
+
+def points(dtype, limit):
+    rng = np.random.default_rng(0)
+    wide = rng.uniform(-limit, limit, 1500)
+    near = rng.normal(size=500) * 10.0 ** rng.uniform(-8, 0, 500)
+    return np.concatenate([wide, near, [0.0, 1.0, -1.0]]).astype(dtype)
+
+
+@native
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("name", ["exp", "tanh", "sigmoid"])
+def test_within_two_units_in_the_last_place(name, dtype):
+    limit = {"exp": 700 if dtype == "float64" else 86, "tanh": 21, "sigmoid": 80}[name]
+    X = points(dtype, limit)
+    exact = {
+        "exp": mpmath.exp, "tanh": mpmath.tanh, "sigmoid": lambda x: 1 / (1 + mpmath.exp(-x)),
+    }[name]  # fmt: skip
+    with mpmath.workdps(40):
+        truth = [exact(mpmath.mpf(float(x))) for x in X]
+        found = replayed(getattr(ag, name), X, dtype)
+        rounded = np.array([float(t) for t in truth]).astype(dtype)
+        errors = [
+            abs(mpmath.mpf(float(y)) - t) / mpmath.mpf(float(np.spacing(abs(r))))
+            for y, t, r in zip(found, truth, rounded, strict=True)
+        ]
+    assert max(errors) < 2
+
+
+@native
+def test_the_ends_of_the_range():
+    big = np.array([710.0, 1e9, math.inf, -746.0, -math.inf, -745.0, math.nan])
+    np.testing.assert_array_equal(
+        replayed(ag.exp, big, "float64"),
+        [math.inf, math.inf, math.inf, 0.0, 0.0, 5e-324, math.nan],
+    )
+    np.testing.assert_array_equal(
+        replayed(ag.tanh, np.array([1e300, -math.inf, math.nan, -0.0]), "float64"),
+        [1.0, -1.0, math.nan, -0.0],
+    )
