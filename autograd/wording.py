@@ -8,6 +8,7 @@ said in a sentence by `remarks.py`.
 from __future__ import annotations
 
 import math
+import re
 from html import escape
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any
@@ -42,7 +43,7 @@ class Wording:
         """Return headline, remarks, formulas, chain rule and largest paths as text."""
         blocks = [
             [self.headline(), *remarks(self.why)],
-            wrap("at " + self.numbers(), WIDTH, subsequent_indent="   ") if self.given else [],
+            _wrapped("at " + self.numbers()) if self.given else [],
             ["   " + line for line in self.definitions()],
             [line for row in self.chain() for line in _folded(row)],
             self.left_out(),
@@ -215,6 +216,13 @@ class Wording:
                 found += self.why.notation.mentioned(self._local(edge))
             found.append(contribution.above)
         return found
+
+
+def _wrapped(text: str) -> list[str]:
+    """Return a list of `name = number` as lines, broken at commas only."""
+    bound = re.sub(r"(?<!,) ", "\xa0", text)
+    lines = wrap(bound, WIDTH, subsequent_indent="   ", break_on_hyphens=False)
+    return [line.replace("\xa0", " ") for line in lines]
 
 
 def _folded(row: tuple[str, str, str]) -> list[str]:

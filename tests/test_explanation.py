@@ -34,7 +34,9 @@ from tests.reading import (
     operands_of,
     random_graph,
     read,
+    recheck,
     rounding,
+    shows,
 )
 
 SEEDS = range(30)
@@ -221,6 +223,25 @@ def test_names_in_the_chain_rule_are_defined_or_given():
     for _, sides in chain_lines(text):
         words = set(re.findall(r"(?<![\w/∂])([a-c]|u\d+|f)(?![\w(])", sides[1]))
         assert words <= given
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_definitions_and_paths_hold_in_their_printed_numbers(seed):
+    root, variables = random_graph(random.Random(seed), size=4 + seed % 12)
+    for x in variables:
+        why = explain(root, x)
+        exact = {why.notation.name(node): node.data for node in why.notation.nodes}
+        head, _, paths = why.text(depth=None).partition("\nlargest paths:\n")
+        given = re.search(r"^at (.*)", head, flags=re.M)
+        for name, number in re.findall(r"(\w+) [=≈] ([^\s,]+)", given[1]) if given else ():
+            assert shows(number, exact[name])
+        for name, formula, number in re.findall(r"^   (\w+) = (.*) [=≈] (\S+)$", head, flags=re.M):
+            assert read(formula, exact) == exact[name]  # bit for bit
+            assert shows(number, exact[name])
+        for line, term in zip(paths.splitlines(), why.terms, strict=False):
+            if "partials" not in line and "more, together" not in line:
+                result = recheck("path " + line.split("   ")[2])
+                assert shows(result, term.value)
 
 
 def test_a_line_with_figures_that_are_whole_says_equal():
