@@ -108,6 +108,9 @@ class Layer(Module):
     def _summary(self) -> list[str]:
         return [f"{self.fan_in} → {self.fan_out}", self.activation.name]
 
+    def _parts(self) -> dict[str, Any]:
+        return {"W": self.W, "b": self.b}  # which are the neurons' own
+
 
 class MLP(Module):
     """Layers in a row: `fan_in` inputs, then one layer for each of `sizes`.

@@ -116,6 +116,10 @@ class Module:
         """Return what the repr says before the number of parameters."""
         return []
 
+    def _parts(self) -> dict[str, Any]:
+        """Return the attributes in which parameters are looked for."""
+        return {name: part for name, part in vars(self).items() if name[0] != "_"}
+
     def _tensors(self) -> list[Tensor]:
         """Return the tensors below this module that hold something new, in order."""
         seen: set[Value] = set()
@@ -135,7 +139,7 @@ def _search(path: str, thing: Any, visited: set[int]) -> Iterator[Tensor]:
         yield Tensor(path, shape, _flat(thing))
     elif isinstance(thing, Module) and id(thing) not in visited:
         visited.add(id(thing))
-        parts = [(name, part) for name, part in vars(thing).items() if name[0] != "_"]
+        parts = thing._parts().items()
     elif isinstance(thing, Mapping):
         parts = thing.items()
     elif isinstance(thing, list | tuple):
@@ -147,7 +151,7 @@ def _search(path: str, thing: Any, visited: set[int]) -> Iterator[Tensor]:
 def _shape(thing: Any) -> tuple[int, ...] | None:
     """Return the lengths of nested sequences of leaf Values; None for anything else."""
     if isinstance(thing, list | tuple):
-        inner = {_shape(part) for part in thing}
+        inner = set(map(_shape, thing))
         below = inner.pop() if len(inner) == 1 else None
         return None if below is None else (len(thing), *below)
     return () if thing.__class__ is Value and not thing.op and not thing.constant else None
