@@ -1918,7 +1918,9 @@ static int execute(PyObject *module)
     empty_text = PyUnicode_FromString("");
     if (!errors || !reals || !labels || !empty_text)
         return -1;
-    return add_types(module) < 0 ? -1 : add_names(module);
+    if (add_types(module) < 0 || add_names(module) < 0)
+        return -1;
+    return PyModule_AddIntConstant(module, "interface", AUTOGRAD_INTERFACE);
 }
 
 static PyModuleDef_Slot module_slots[] = {

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import sysconfig
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 _wanted = os.environ.get("AUTOGRAD_IMPLEMENTATION", "")
@@ -16,11 +17,24 @@ if _wanted not in ("", "c", "python"):
     raise ImportError(f"AUTOGRAD_IMPLEMENTATION is 'c', 'python' or unset; got {_wanted!r}.")
 
 
+INTERFACE = 1  # to be raised, here and in primitives.h, when C and Python change together
+
+
+def require_interface(extension: ModuleType) -> None:
+    """Raise ImportError if a C extension was built from other sources than these."""
+    built = getattr(extension, "interface", None)
+    if built != INTERFACE:
+        raise ImportError(
+            f"{extension.__name__} was built for interface {built}, and this is {INTERFACE}. "
+            "Run pip install -e . again, or set AUTOGRAD_IMPLEMENTATION=python."
+        )
+
+
 def _compiled_is_usable() -> bool:
     if _wanted == "python" or (not _wanted and sysconfig.get_config_var("Py_GIL_DISABLED")):
         return False
     try:
-        import autograd._value  # noqa: F401
+        from autograd import _value
     except ImportError as missing:
         if _wanted == "c":
             raise ImportError(
@@ -29,6 +43,7 @@ def _compiled_is_usable() -> bool:
                 "or unset the variable."
             ) from None
         return False
+    require_interface(_value)
     return True
 
 

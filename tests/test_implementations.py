@@ -176,6 +176,19 @@ def test_asking_for_a_missing_c_extension_says_how_to_build_it():
     assert "Install a C compiler" in result.stderr
 
 
+@compiled
+def test_an_extension_built_from_other_sources_is_refused():
+    script = (
+        "import sys, types\n"
+        "sys.modules['autograd._value'] = types.ModuleType('autograd._value')\n"
+        "import autograd"
+    )
+    result = run(script, "c")
+    assert result.returncode != 0
+    assert "was built for interface None" in result.stderr
+    assert "pip install -e ." in result.stderr
+
+
 def test_the_command_line_names_the_implementation():
     result = subprocess.run(
         [sys.executable, "-m", "autograd", "--version"],
