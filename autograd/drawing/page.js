@@ -6,7 +6,7 @@
   const all = (selector) => [...document.querySelectorAll(selector)];
   const views = all(".view").map((view) => view.id.slice(5));
   const state = { view: views.includes("neurons") ? "neurons" : views[0], by: "", step: 0,
-                  pinned: null, hovered: null, timer: 0 };
+                  zoom: 1, pinned: null, hovered: null, timer: 0 };
   const hasGraph = data.operations.length > 0;
   const hasUnits = data.units.length > 0;
   state.by = hasUnits ? "neuron" : "operation";
@@ -247,6 +247,7 @@
   };
   const look = (view) => {
     state.view = view;
+    $("zoom").hidden = view !== "expression";
     views.forEach((name) => { $("view-" + name).hidden = name !== view; });
     all("#views button").forEach((button) =>
       button.setAttribute("aria-pressed", String(button.dataset.view === view)));
@@ -278,6 +279,14 @@
   $("last").onclick = () => { stop(); go(Infinity); };
   $("play").onclick = play;
   $("slider").oninput = (event) => { stop(); go(Number(event.target.value)); };
+  const zoom = (factor) => {  // of the expression, which can be much larger than the window
+    state.zoom = Math.max(0.1, Math.min(3, state.zoom * factor));
+    const svg = document.querySelector("#view-expression svg");
+    if (svg) svg.style.width = svg.width.baseVal.value * state.zoom + "px";
+    paint();
+  };
+  $("smaller").onclick = () => zoom(1 / 1.25);
+  $("larger").onclick = () => zoom(1.25);
   $("theme").onclick = () => {
     const root = document.documentElement;
     root.dataset.theme = root.dataset.theme === "dark" ? "light" : "dark";
@@ -320,6 +329,7 @@
     if (tag === "SELECT" || (event.key === " " && tag === "BUTTON")) return;
     const weight = event.target.closest && event.target.closest("[data-i]");
     const act = {
+      "+": () => zoom(1.25), "-": () => zoom(1 / 1.25),
       ArrowRight: () => go(state.step + 1), ArrowLeft: () => go(state.step - 1),
       Home: () => go(0), End: () => go(Infinity), " ": play,
       Enter: weight ? () => pin(weightOf(weight)) : null,

@@ -207,6 +207,21 @@ def test_views_are_exchanged(show):
         assert tab.locator(".view:visible").count() == 1
 
 
+def test_the_expression_can_be_made_smaller_and_larger(show):
+    tab = show(step_through(probed()))
+    assert tab.is_hidden("#zoom")
+    tab.click("text=Expression")
+
+    def width():
+        return tab.locator("#view-expression svg").bounding_box()["width"]
+
+    before = width()
+    tab.click("#smaller")
+    assert width() == pytest.approx(before / 1.25, rel=0.01)
+    press(tab, "+", "+")
+    assert width() == pytest.approx(before * 1.25, rel=0.01)
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_light_and_dark_are_exchanged(show, theme):
     tab = show(step_through(formula()[0], theme=theme))
