@@ -17,7 +17,7 @@ from autograd.engine import Value, adjoints, topological
 from autograd.notation import Notation, gathered
 from autograd.paths import Edge, Paths
 from autograd.table import PRIMITIVES
-from autograd.wording import Wording
+from autograd.wording import Wording, largest
 
 LINEAR = frozenset({"add", "sub", "neg", "mul", "dot", "total", "mean"})
 
@@ -105,8 +105,21 @@ class Explanation:
         return worst
 
     def steps(self, depth: int | None = None) -> list[Step]:
-        """Return the lines of the chain rule from `wrt` on, at most `depth` of them."""
-        return [self._step(node) for node in self.between[:depth]]
+        """Return the lines of the chain rule from `wrt` on.
+
+        With a `depth` there are at most so many of them, reached by the largest contributions.
+        """
+        if depth is None or len(self.between) <= depth:
+            return [self._step(node) for node in self.between]
+        queue = [self.wrt] * (depth > 0)
+        found: dict[Value, Step] = {}
+        for node in queue:
+            if node is not self.output and node not in found:
+                found[node] = self._step(node)
+                if len(found) == depth:
+                    break
+                queue += [c.above for c in largest(found[node].contributions)[0]]
+        return list(found.values())
 
     @property
     def between(self) -> list[Value]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Sequence
 from html import escape
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any
@@ -111,14 +112,13 @@ class Wording:
 
     def _row(self, step: Step, latex: bool) -> tuple[str, str, str]:
         """Return one line; of many contributions the largest are written, the rest summed."""
-        written = sorted(step.contributions, key=_size, reverse=True)[:WIDEST]
+        written, rest = largest(step.contributions)
         symbols: list[str] = []
         numbers = []
-        for contribution in (c for c in step.contributions if c in written):
+        for contribution in written:
             product, factors = self._product(contribution, latex, leading=not symbols)
             symbols.append(product)
             numbers.append(factors)
-        rest = step.contributions[WIDEST:] and [c for c in step.contributions if c not in written]
         if rest:
             more = f"({len(rest)} more)"
             symbols.append(rf"\text{{{more}}}" if latex else more)
@@ -203,7 +203,8 @@ class Wording:
                 inner = node in self.why.terms.uses and node is not self.why.wrt
                 met[node] = bool(node.op) and room > 0 and (inner or not node.label)
                 room -= met[node]
-                queue += notation.mentioned(node, inside=True) if met[node] else ()
+                inside = notation.mentioned(node, inside=True) if met[node] else []
+                queue += inside if self.widest is None or len(inside) <= 2 * self.widest else []
         for node, written_out in met.items():
             if written_out:
                 local_partials(node, ())  # raises where a number shown is no longer its operands'
@@ -211,7 +212,7 @@ class Wording:
 
     def _mentioned(self, step: Step) -> list[Value]:
         found = [step.node]
-        for contribution in step.contributions[:WIDEST]:
+        for contribution in largest(step.contributions)[0]:
             for edge in contribution.edges:
                 found += self.why.notation.mentioned(self._local(edge))
             found.append(contribution.above)
@@ -230,6 +231,16 @@ def _folded(row: tuple[str, str, str]) -> list[str]:
     name, symbols, numbers = row
     line = f"{name} = {symbols} {numbers}".rstrip()
     return [line] if len(line) <= WIDTH else [f"{name} = {symbols}", f"{' ' * len(name)} {numbers}"]
+
+
+def largest(
+    contributions: Sequence[Contribution],
+) -> tuple[list[Contribution], list[Contribution]]:
+    """Return the largest contributions in their order, and the others."""
+    sizes = [_size(contribution) for contribution in contributions]
+    order = sorted(range(len(sizes)), key=sizes.__getitem__, reverse=True)
+    kept, rest = (sorted(part) for part in (order[:WIDEST], order[WIDEST:]))
+    return [contributions[k] for k in kept], [contributions[k] for k in rest]
 
 
 def _size(contribution: Contribution) -> float:

@@ -281,9 +281,12 @@ def test_a_depth_limit_says_what_it_left_out():
 
 def test_many_users_are_summed_up():
     x = Value(0.5, "x")
-    root = total([x * (k / 7) for k in range(1, 31)])
+    weights = [Value(k / 7, f"w{k}") for k in range(1, 31)]
+    root = total([x * w for w in weights])
     text = explain(root, x).text()
-    assert "(22 more)" in text
+    assert "= w23 + w24 + w25 + w26 + w27 + w28 + w29 + w30 + (22 more)" in text
+    given = re.findall(r"\bw\d+ [=≈]", text)
+    assert given == [*(f"w{k} ≈" for k in range(23, 28)), "w28 =", "w29 ≈", "w30 ≈"]
     assert check_arithmetic(text, {"x": explain(root, x).value}) == 1
 
 
