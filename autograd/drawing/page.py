@@ -235,7 +235,7 @@ def _number(x: float | None) -> float | str | None:
 def _document(content: dict[str, Any], theme: str) -> str:
     """Return the page: template, style and script put together under a strict policy."""
     style = _variables() + _template("page.css")
-    script = _template("page.js")
+    script = f'"use strict";\n(() => {{\n{_template("arithmetic.js")}{_template("page.js")}}})();\n'
     data = json.dumps(content["data"], ensure_ascii=True, separators=(",", ":"), allow_nan=False)
     policy = (
         f"default-src 'none'; script-src '{_hash(script)}'; style-src '{_hash(style)}'; "
