@@ -43,6 +43,7 @@ SQRT_2PI = math.sqrt(2.0 * math.pi)
 # A rule may use rows that stand further down.
 cos: Function
 cosh: Function
+direction: Function
 hypot: Function
 log: Function
 sign: Function
@@ -165,17 +166,23 @@ atan = primitive(
 
 atan2 = primitive(
     "atan2", math.atan2,
-    lambda y, x, out: x / hypot(x, y) / hypot(x, y),
-    lambda y, x, out: -y / hypot(x, y) / hypot(x, y),
+    lambda y, x, out: direction(x, y) / hypot(x, y),
+    lambda y, x, out: -direction(y, x) / hypot(x, y),
     latex=r"\operatorname{atan2}(#1, #2)", numpy="arctan2")  # fmt: skip
 
-# Its second derivative by x is y²/r³, which comes out as (1 - (x/r)²)/r: where |y| is less than a
-# millionth of |x| this has lost its digits, beside 1/r.
 hypot = primitive(
     "hypot", math.hypot,
-    lambda x, y, out: x / (out + where(out, 0.0, 1.0)),
-    lambda x, y, out: y / (out + where(out, 0.0, 1.0)),
+    lambda x, y, out: direction(x, y),
+    lambda x, y, out: direction(y, x),
     latex=r"\sqrt{#1^2 + #2^2}", numpy="hypot")  # fmt: skip
+
+# A row of its own, so that no derivative of hypot cancels: its partial by x is (y/r)²/r,
+# where 1/r - x²/r³ would lose the digits of a small y.
+direction = primitive(
+    "direction", reals.direction,
+    lambda x, y, out: direction(y, x) ** 2.0 / hypot(x, y),
+    lambda x, y, out: -out * direction(y, x) / hypot(x, y),
+    latex=r"\frac{#1}{\sqrt{#1^2 + #2^2}}")  # fmt: skip
 
 # --- hyperbolic functions ------------------------------------------------------------
 

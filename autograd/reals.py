@@ -94,6 +94,14 @@ def power(base: float, exponent: float) -> float:
         raise
 
 
+def direction(x: float, y: float) -> float:
+    """Return x / √(x² + y²), the cosine of the direction of (x, y); 0 at the origin."""
+    largest = max(abs(x), abs(y))
+    if largest == 0.0 or math.isinf(largest):
+        return 0.0 if largest == 0.0 or not math.isinf(x) else math.nan
+    return x / largest / math.hypot(x / largest, y / largest)
+
+
 def sigmoid(x: float) -> float:
     """Return 1 / (1 + e⁻ˣ) without overflow on either side."""
     if x >= 0:

@@ -50,6 +50,7 @@ POSITIVE = (5e-324, 1e-300, 1e-20, 1e-8, 0.3, 1 - 1e-12, 1.0, 1 + 1e-12, 3.7, 1e
 UNIT = (0.0, *(s * x for s in (-1, 1) for x in (1e-300, 1e-10, 0.3, 0.9, 1 - 1e-10, 1 - 2.0**-53)))
 PAIRS = ((0.3, 0.7), (-2.5, 1.5), (3.0, -4.0), (-0.1, -7.0), (1e-8, 2.0), (2.0, 1e-8))
 SCALES = ((1e154, 2e154), (-1e300, 3e299), (1e300, 1.0), (1.0, 1e300), (3e-154, 1e-154))
+THIN = ((1e-5, 1e-10), (1e-10, 1e-5), (-1e-3, 1e-9), (1e-8, 3e-12))  # one leg a sliver of the other
 
 
 def unary(function, *points):
@@ -114,7 +115,8 @@ ORACLES = {
     "acos": unary(mp.acos, *UNIT),
     "atan": unary(mp.atan, *EVERYWHERE),
     "atan2": (mp.atan2, (*PAIRS, *SCALES, (1e-100, 3e-100), (2.0, 2.0))),
-    "hypot": (mp.hypot, (*PAIRS, *SCALES, (1e-8, 1e-8), (2.0, 2.0))),
+    "hypot": (mp.hypot, (*PAIRS, *SCALES, *THIN, (1e-8, 1e-8), (2.0, 2.0))),
+    "direction": (lambda x, y: x / mp.hypot(x, y), (*PAIRS, *THIN, (2.0, 2.0))),
     "sinh": unary(mp.sinh, *EVERYWHERE),
     "cosh": unary(mp.cosh, *EVERYWHERE),
     "tanh": unary(mp.tanh, *EVERYWHERE),

@@ -79,6 +79,7 @@ static inline uint32_t float_bits(float x) { uint32_t bits; memcpy(&bits, &x, 4)
     X(asin, asin(x)) X(acos, acos(x)) X(atan, atan(x)) X(atan2, atan2(x, y))              \
     X(hypot, hypot(x, y)) X(sinh, sinh(x)) X(cosh, cosh(x)) X(tanh, NAME(tanh)(x))              \
     X(asinh, asinh(x)) X(acosh, acosh(x)) X(atanh, atanh(x))                              \
+    X(direction, x == 0 && y == 0 ? (T)0 : x / hypot(x, y))                               \
     X(erf, erf(x)) X(erfc, erfc(x))                                                       \
     X(sign, x > 0 ? (T)1 : x < 0 ? (T)-1 : x * 0) X(heaviside, STEP_OF(x))                \
     X(maximum, x >= y || x != x ? x : y) X(minimum, x <= y || x != x ? x : y)             \
