@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import sysconfig
+from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,22 @@ _wanted = os.environ.get("AUTOGRAD_IMPLEMENTATION", "")
 if _wanted not in ("", "c", "python"):
     raise ImportError(f"AUTOGRAD_IMPLEMENTATION is 'c', 'python' or unset; got {_wanted!r}.")
 
+
+_OTHERS = ("tracer.py", "wrap_util.py", "differential_operators.py")
+
+
+def refuse_intruders(folder: Path) -> None:
+    """Raise ImportError if the files of PyPI's other `autograd` lie in this package's folder."""
+    found = [name for name in _OTHERS if (folder / name).exists()]
+    if found:
+        raise ImportError(
+            f"{folder} belongs to whygrad, but holds files of another project called autograd "
+            f"({', '.join(found)}). The two cannot share an environment: uninstall both, then "
+            "install one of them."
+        )
+
+
+refuse_intruders(Path(__file__).parent)
 
 INTERFACE = 1  # to be raised, here and in primitives.h, when C and Python change together
 

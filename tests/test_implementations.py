@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 import autograd
-from autograd.engine import Value, topological
+from autograd.engine import Value, refuse_intruders, topological
 from autograd.table import PRIMITIVES
 
 ROOT = Path(autograd.__file__).parents[1]
@@ -187,6 +187,13 @@ def test_an_extension_built_from_other_sources_is_refused():
     assert result.returncode != 0
     assert "was built for interface None" in result.stderr
     assert "pip install -e ." in result.stderr
+
+
+def test_files_of_the_other_project_called_autograd_are_refused(tmp_path):
+    refuse_intruders(tmp_path)
+    (tmp_path / "tracer.py").touch()
+    with pytest.raises(ImportError, match=r"another project called autograd \(tracer.py\)"):
+        refuse_intruders(tmp_path)
 
 
 def test_the_command_line_names_the_implementation():
