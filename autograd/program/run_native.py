@@ -156,6 +156,7 @@ class NativeExecutor:
         import numpy as np
 
         self.np, self.memory, self.ends = np, memory, ends
+        self.optimiser = self  # it keeps an optimiser's rule and state as well
         self.state = np.zeros((0, 0), memory.dtype)
         self._installed: Update | None = None
         table = Table()

@@ -7,77 +7,15 @@ lanes; a run calls them in order. Scalar operations are ufuncs where NumPy has o
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import cache
 from typing import Any
 
-from autograd.primitives import SQRT_2
 from autograd.program.accesses import Access, Array
 from autograd.program.instructions import STORE, Contraction, Instruction, Instructions, Map, Row
 from autograd.program.memory import Ends, Memory
-from autograd.program.training import Update
-from autograd.table import PRIMITIVES
+from autograd.program.operations import operations
+from autograd.program.update_numpy import NumpyUpdate, stretch, train
 
-BLOCK = 8192  # parameters that an optimiser's rule takes at once
 Thunk = Callable[[], None]
-
-
-@cache
-def operations() -> dict[str, Callable[..., Any]]:
-    """Return the function of arrays for each scalar operation that a program may use."""
-    import numpy as np
-
-    def vectorised(forward: Callable[..., float], arity: int) -> Callable[..., Any]:
-        return _quietly(np, forward, arity)
-
-    table = {
-        row.name: getattr(np, row.numpy) if row.numpy else vectorised(row.forward, row.arity)
-        for row in PRIMITIVES.values()
-        if row.arity is not None
-    }
-    erfc = table["erfc"]
-    table |= {
-        "heaviside": lambda x: np.heaviside(x, 0.0 * x),
-        "relu": lambda x: np.maximum(x, 0.0),
-        "clip": lambda x, low, high: np.minimum(np.maximum(x, low), high),
-        "where": lambda condition, x, y: np.where(condition != 0.0, x, y),
-        "leaky_relu": lambda x: np.where(x > 0.0, x, 0.01 * x),
-        "elu": lambda x: np.where(x > 0.0, x, np.expm1(np.minimum(x, 0.0))),
-        "sigmoid": lambda x: _sigmoid(np, x),
-        "softplus": lambda x: np.log1p(np.exp(-np.abs(x))) + np.maximum(x, 0.0),
-        "silu": lambda x: x * _sigmoid(np, x),
-        "gelu": lambda x: 0.5 * x * erfc(-x / SQRT_2),
-        "softsign": lambda x: x / (1.0 + np.abs(x)),
-        "gap": lambda x, peak: np.where(x == peak, 0.0, x - peak),
-        "tanh_pullback": lambda out, adjoint: (1.0 - out * out) * adjoint,
-        "sigmoid_pullback": lambda out, adjoint: (1.0 - out) * out * adjoint,
-        "relu_pullback": lambda x, adjoint: np.heaviside(x, 0.0) * adjoint,
-    }
-    return table
-
-
-def _stretch(np: Any, places: Array) -> Any:
-    """Return addresses as a slice, where they are consecutive."""
-    if len(places) and places[-1] - places[0] == len(places) - 1 and (np.diff(places) == 1).all():
-        return slice(int(places[0]), int(places[-1]) + 1)
-    return places
-
-
-def _quietly(np: Any, forward: Callable[..., float], arity: int) -> Callable[..., Any]:
-    """Return a function of floats as one of arrays; NaN where it is not defined."""
-
-    def guarded(*numbers: float) -> float:
-        try:
-            return forward(*numbers)
-        except (ValueError, ZeroDivisionError):
-            return float("nan")
-
-    function = np.frompyfunc(guarded, arity, 1)
-    return lambda *arrays: np.asarray(function(*arrays)).astype(arrays[0].dtype)
-
-
-def _sigmoid(np: Any, x: Array) -> Array:
-    e = np.exp(-np.abs(x))
-    return np.where(x >= 0.0, 1.0, e) / (1.0 + e)
 
 
 class NumpyExecutor:
@@ -89,9 +27,8 @@ class NumpyExecutor:
         import numpy as np
 
         self.np, self.instructions, self.memory, self.ends = np, instructions, memory, ends
-        self.state = np.zeros((0, 0), memory.dtype)
-        self._installed: Update | None = None
-        self._blocks: list[Any] = []
+        self.optimiser = NumpyUpdate(memory)
+        self._inputs = stretch(np, ends.inputs)
         self._forward: list[Thunk] = []
         self._backward: list[Thunk] = []
         self._rest: list[Thunk] = []
@@ -106,7 +43,7 @@ class NumpyExecutor:
 
     def load(self, examples: Array) -> None:
         """Copy rows of examples to the lanes of the inputs."""
-        self.memory.values[True][_stretch(self.np, self.ends.inputs)] = examples.T
+        self.memory.values[True][self._inputs] = examples.T
 
     def forward(self) -> None:
         """Compute every value."""
@@ -120,63 +57,11 @@ class NumpyExecutor:
         """Compute all other adjoints."""
         self._run(self._rest)
 
-    def install(self, update: Update) -> None:
-        """Make room for an optimiser's state, if it is another one than before."""
-        shape = update.slots, len(update.places)
-        if self.state.shape != shape:
-            self.state = self.np.zeros(shape, self.memory.dtype)
-        self._installed = update
-        stretch = _stretch(self.np, update.places)
-        if isinstance(stretch, slice):  # blocks that stay in the cache
-            blocks = range(stretch.start, stretch.stop, BLOCK)
-            self._blocks = [slice(k, min(k + BLOCK, stretch.stop)) for k in blocks]
-        else:
-            self._blocks = [stretch]
-
-    def update(self, step: int, scale: float) -> None:
-        """Apply the optimiser's rule to every parameter."""
-        this, number = self._installed, self.memory.dtype.type
-        if this is None:
-            raise RuntimeError("no optimiser is installed; use Program.train.")
-        code, table, at = this.expression, operations(), 0
-        values, adjoints = self.memory.values[False], self.memory.adjoints[False]
-        numbers = (number(step), number(scale), *map(number, code.constants))
-        registers: list[Any] = [None] * code.registers
-        with self.np.errstate(all="ignore"):
-            for places in self._blocks:
-                w = values[places]
-                state = self.state[:, at : at + len(w)]
-                at += len(w)
-                given = (w, adjoints[places], *state, *numbers)
-                registers[: len(given)] = given
-                for name, result, operands in code.steps:
-                    registers[result] = table[name](*[registers[k] for k in operands])
-                results = [registers[k] for k in code.results]
-                values[places] = results[0]
-                for old, new in zip(state, results[1:], strict=True):
-                    old[...] = new
-
     def train(
         self, examples: Array, starts: Array, size: int, costs: Array, first_step: int
     ) -> int:
         """Take a step for each batch of `size` rows; return how many stayed finite."""
-        root = self.memory.values[self.ends.root_lanes][self.ends.root]
-        gradient = self.memory.adjoints[False][: self.ends.parameters]
-        loaded = -1
-        for k, start in enumerate(starts):
-            if start != loaded:
-                self.load(examples[start : start + size])
-                loaded = start
-            self.forward()
-            self.backward()
-            costs[k] = root.mean() if self.ends.root_lanes else self._shared_root()
-            if not self.np.isfinite(costs[k] + gradient.sum()):
-                return k
-            self.update(first_step + k, 1.0)
-        return len(starts)
-
-    def _shared_root(self) -> float:
-        return float(self.memory.values[False][self.ends.root])
+        return train(self, examples, starts, size, costs, first_step)
 
     def _run(self, thunks: Sequence[Thunk]) -> None:
         with self.np.errstate(all="ignore"):

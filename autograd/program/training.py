@@ -100,7 +100,7 @@ class Trainer:
         self.done = int(getattr(optimizer, "steps", 0))
         self.by_step = False
         self._install(self.done + 1)
-        program._executor.state[: self.slots] = self._state()
+        program._executor.optimiser.state[: self.slots] = self._state()
 
     def run(self, examples: Array, steps: int, batch_size: int | None) -> Array:
         """Take the steps; return the mean cost before each of them."""
@@ -147,7 +147,7 @@ class Trainer:
             step = self.done + k + 1
             if self.by_step:
                 self._install(step)
-            executor.update(step, self._scale(g))
+            executor.optimiser.update(step, self._scale(g))
         return len(starts)
 
     def _scale(self, g: Array) -> float:
@@ -165,7 +165,7 @@ class Trainer:
                 raise
             self.by_step = True
             expression = rule_expression(self.optimizer, self.slots, step)
-        self.program._executor.install(Update(expression, self.slots, self.places))
+        self.program._executor.optimiser.install(Update(expression, self.slots, self.places))
 
     def _state(self) -> Array:
         shape = (len(self.leaves), self.slots)
@@ -177,7 +177,7 @@ class Trainer:
     def _return_state(self) -> None:
         if self.slots and hasattr(self.optimizer, "state"):
             state = self.np.empty((len(self.leaves), self.slots))
-            state[self.order] = self.program._executor.state[: self.slots].T
+            state[self.order] = self.program._executor.optimiser.state[: self.slots].T
             self.optimizer.state = list(map(tuple, state.tolist()))
         if hasattr(self.optimizer, "steps"):
             self.optimizer.steps = self.done
