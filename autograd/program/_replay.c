@@ -57,6 +57,7 @@ typedef struct {
     void (*product)(const Product *, void *);
     void (*lanewise)(const Product *, void *);
     void (*row)(const Row *, void *);
+    void (*tape)(const int32_t *, long, void *);
     int lanes, rows;
 } Kernels;
 
@@ -89,13 +90,18 @@ static inline uint32_t float_bits(float x) { uint32_t bits; memcpy(&bits, &x, 4)
     X(softplus, log1p(NAME(exp)(-ABS(x))) + (x > 0 ? x : (T)0))                                 \
     X(silu, x * ((x >= 0 ? (T)1 : NAME(exp)(-ABS(x))) / (1 + NAME(exp)(-ABS(x)))))                    \
     X(gelu, 0.5 * x * erfc(-x / 1.4142135623730951)) X(softsign, x / (1 + ABS(x)))        \
-    X(gap, x == y ? (T)0 : x - y)                                                         \
+    X(gap, x == y ? (T)0 : x - y) X(copy, x) X(equal, x == y ? (T)1 : (T)0)               \
+    X(first, x == 1 && y == 0 ? (T)1 : (T)0)                                                         \
     X(tanh_pullback, (1 - x * x) * y) X(sigmoid_pullback, (1 - x) * x * y)                \
     X(relu_pullback, STEP_OF(x) * y)
 #define LEAST(a, b) ((a) <= (b) || (a) != (a) ? (a) : (b))
 
 #define TEXT(name, formula) #name,
-static const char *const operation_names[] = {OPERATIONS(TEXT)};
+#define CODE(name, formula) OPERATION_##name,
+static const char *const operation_names[] = {
+    OPERATIONS(TEXT) "accumulate", "multiply_accumulate",
+};
+enum { OPERATIONS(CODE) ACCUMULATE, MULTIPLY_ACCUMULATE };
 enum { OPERATION_COUNT = sizeof operation_names / sizeof *operation_names };
 
 /* --- one copy of the kernels for each type and instruction set --------------------------- */
@@ -561,8 +567,30 @@ static PyType_Spec Replay_spec = {
     "autograd.program._replay.Replay", sizeof(Replay), 0, Py_TPFLAGS_DEFAULT, Replay_slots,
 };
 
+static PyObject *run_tape(PyObject *self, PyObject *args) {
+    Py_buffer code, numbers;
+    int single;
+    long lanes;
+    (void)self;
+    if (!PyArg_ParseTuple(args, "y*w*pl", &code, &numbers, &single, &lanes)) return NULL;
+    const Kernels *kernels = single ? kernels_float : kernels_double;
+    Py_BEGIN_ALLOW_THREADS
+    for (long s = 0; s < lanes; s++)
+        kernels->tape(code.buf, code.len / (5 * (long)sizeof(int32_t)),
+                      (char *)numbers.buf + s * (numbers.len / lanes));
+    Py_END_ALLOW_THREADS
+    PyBuffer_Release(&code);
+    PyBuffer_Release(&numbers);
+    Py_RETURN_NONE;
+}
+
+static PyMethodDef functions[] = {
+    {"run_tape", run_tape, METH_VARARGS, "Run a tape of scalar operations, lane after lane."},
+    {NULL, NULL, 0, NULL},
+};
+
 static struct PyModuleDef module = {
-    PyModuleDef_HEAD_INIT, "_replay", "The native executor of programs.", -1, NULL,
+    PyModuleDef_HEAD_INIT, "_replay", "The native executor of programs.", -1, functions,
     NULL, NULL, NULL, NULL,
 };
 

@@ -5,6 +5,8 @@ from typing import Any
 operations: tuple[str, ...]
 tile: str
 
+def run_tape(code: Any, numbers: Any, single: bool, lanes: int) -> None: ...
+
 class Replay:
     def __new__(
         cls,

@@ -420,6 +420,22 @@ static void NAME(run_row)(const Row *row, void *scratch) {
     }
 }
 
+/* --- tapes ------------------------------------------------------------------------------ */
+
+static void NAME(run_tape)(const int32_t *code, long count, void *numbers) {
+    T *v = numbers;
+    for (const int32_t *end = code + 5 * count; code < end; code += 5) {
+        T x = v[code[2]], y = v[code[3]], z = v[code[4]], *out = v + code[1];
+        switch (code[0]) {
+#define CASE(name, formula) case OPERATION_##name: *out = NAME(op_##name)(x, y, z); break;
+        OPERATIONS(CASE)
+#undef CASE
+        case ACCUMULATE: *out += x; break;
+        case MULTIPLY_ACCUMULATE: *out += x * y; break;
+        }
+    }
+}
+
 static const Kernels NAME(set) = {
-    NAME(run_map), NAME(run_product), NAME(run_lanewise), NAME(run_row), LANES, ROWS,
+    NAME(run_map), NAME(run_product), NAME(run_lanewise), NAME(run_row), NAME(run_tape), LANES, ROWS,
 };

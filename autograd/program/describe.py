@@ -60,8 +60,13 @@ class Description:
 
 
 def describe(program: Program) -> Description:
-    """Return the matrix formulas that a program recovered."""
-    return _Describer(program._layout).description()
+    """Return the matrix formulas that a program recovered; a tape has none, only its length."""
+    layout = program._layout
+    if isinstance(layout, Layout):
+        return _Describer(layout).description()
+    count = sum(1 for operation in program.recording.operations if operation)
+    latex = rf"c = f(\theta) \quad \text{{in {_grouped(count)} scalar operations}}"
+    return Description((Formula("c = f(θ)", latex, "(m)", f"{_grouped(count)} scalar operations"),))
 
 
 class _Describer:

@@ -20,9 +20,16 @@ from autograd.program.instructions import Emitter, Instruction, Instructions
 from autograd.program.layout import Array, Layout
 from autograd.program.memory import Ends, Memory
 from autograd.program.record import CONSTANT, Recording
-from autograd.program.reroll import Reroll
+from autograd.program.reroll import Reroll, live
 from autograd.program.run_native import NativeExecutor
 from autograd.program.run_numpy import NumpyExecutor
+from autograd.program.tape import (
+    TapeExecutor,
+    TapeLayout,
+    TapeMemory,
+    TapeWriter,
+    is_irregular,
+)
 from autograd.program.training import Trainer
 
 DTYPES = ("float64", "float32")
@@ -65,17 +72,7 @@ class Program:
         self._guards = guards.decisions_about((*self.inputs, *self.parameters))
         compared = [node for guard in self._guards for node in guard.operands]
         self.recording = Recording(loss, self.inputs, self.parameters, compared)
-        self._layout = Layout(Reroll(self.recording))
-        self._code = Emitter(self._layout).out
-        self._memory = Memory(self._layout.sizes, dtype)
-        root = self.recording.root
-        ends = Ends(
-            self._layout.address[self.recording.inputs],
-            int(self._layout.address[root]),
-            self.recording.lanes[root],
-            len(self.parameters),
-        )
-        self._executor = _executor(executor, self._code, self._memory, ends)
+        self._compile(executor, dtype)
         self._parameter_places = self._layout.address[self.recording.parameters]
         self._examples: Array | None = None
         self._complete = False
@@ -207,6 +204,30 @@ class Program:
         for leaf, number in zip(self.parameters, numbers, strict=True):
             leaf.data = number
 
+    def _compile(self, executor: str, dtype: str) -> None:
+        recording, reroll = self.recording, Reroll(self.recording)
+        self._code = Instructions()
+        self._layout: Layout | TapeLayout
+        self._executor: NumpyExecutor | NativeExecutor | TapeExecutor
+        self._memory: Memory | TapeMemory
+        irregular = is_irregular(len(recording), len(reroll.groups))
+        if irregular and executor != "numpy" and run_native.available():
+            writer = TapeWriter(recording, live(recording))
+            self._layout = TapeLayout(recording, writer)
+            self._memory = TapeMemory(writer, dtype)
+            self._executor = TapeExecutor(writer, self._memory, self._ends())
+            return
+        self._layout = Layout(reroll)
+        self._code = Emitter(self._layout).out
+        self._memory = Memory(self._layout.sizes, dtype)
+        self._executor = _executor(executor, self._code, self._memory, self._ends())
+
+    def _ends(self) -> Ends:
+        recording, address = self.recording, self._layout.address
+        lanes = recording.lanes[recording.root]
+        root = int(address[recording.root])
+        return Ends(address[recording.inputs], root, lanes, len(self.parameters))
+
     # --- inside the lock -----------------------------------------------------------------
 
     def _checked(self, X: Any) -> Array:
@@ -292,7 +313,12 @@ class Program:
         return known[number]
 
     def _adjoint(self, number: int) -> Array:
-        recording, reroll = self.recording, self._layout.reroll
+        recording, layout = self.recording, self._layout
+        if isinstance(layout, TapeLayout):
+            if not layout.differentiable[number]:
+                return layout.np.float64(0.0)
+            return self._memory.adjoints[recording.lanes[number]][number]
+        reroll = layout.reroll
         owner = reroll.owners[number]
         group = reroll.groups[reroll.signatures[owner]]
         own = reroll.groups[reroll.signatures[number]] if number == owner else group
@@ -306,6 +332,7 @@ class Program:
 
     def _differentiable(self, number: int) -> bool:
         """Whether an input or a parameter reaches an absorbed node."""
+        assert isinstance(self._layout, Layout)
         reroll, pending = self._layout.reroll, [number]
         while pending:
             node = pending.pop()

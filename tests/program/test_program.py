@@ -74,6 +74,54 @@ def test_every_node_of_every_lane_equals_the_engine(name, executor):
     check(*ZOO[name](), executor=executor)
 
 
+@pytest.mark.skipif(not run_native.available(), reason="the extension is not built")
+@pytest.mark.parametrize("name", ZOO)
+def test_a_tape_of_scalars_gives_the_same(name, monkeypatch):
+    monkeypatch.setattr("autograd.program.program.is_irregular", lambda nodes, groups: True)
+    program = check(*ZOO[name]())
+    assert program.executor == "native" and not program.instructions
+
+
+def integrated(steps, h=0.05):
+    """The end of a damped pendulum after steps of Runge and Kutta's fourth order."""
+    k, c, x, v = parameters = [Value(number) for number in (1.3, 0.1, 1.0, 0.0)]
+    for _ in range(steps):
+        slopes, (a, b) = [], (0.0, 0.0)
+        for part in (0.0, h / 2, h / 2, h):
+            at, speed = x + part * a, v + part * b
+            a, b = speed, -k * ag.sin(at) - c * speed
+            slopes.append((a, b))
+        (a1, b1), (a2, b2), (a3, b3), (a4, b4) = slopes
+        x = x + h / 6 * (a1 + 2 * a2 + 2 * a3 + a4)
+        v = v + h / 6 * (b1 + 2 * b2 + 2 * b3 + b4)
+    return x * x + v * v, parameters
+
+
+def test_an_integrator_runs_as_a_tape():
+    loss, parameters = integrated(100)
+    program = Program(loss, inputs=[], parameters=parameters)
+    cost, gradient = program(np.zeros((1, 0)))
+    assert cost == pytest.approx(loss.data, rel=1e-12)
+    assert gradient == pytest.approx(engine.adjoints(loss, parameters), rel=1e-11)
+    if run_native.available():
+        assert not program.instructions
+        assert "scalar operations" in repr(program.describe())
+
+
+def test_a_tape_trains():
+    ends = []
+    for executor in EXECUTORS:
+        loss, parameters = integrated(20)
+        program = Program(loss, inputs=[], parameters=parameters, executor=executor)
+        ends.append(program.train(np.zeros((1, 0)), Descent(), 10))
+    np.testing.assert_allclose(ends[0], ends[-1], rtol=1e-12)
+
+
+class Descent:
+    def rule(self, w, g, state, step):
+        return w - 0.01 * g, state
+
+
 UNARY = [row.name for row in PRIMITIVES.values() if row.arity == 1]
 
 
