@@ -57,7 +57,7 @@ typedef struct {
     void (*product)(const Product *, void *);
     void (*lanewise)(const Product *, void *);
     void (*row)(const Row *, void *);
-    void (*tape)(const int32_t *, long, void *);
+    void (*tape)(const uint32_t *, long, void *);
     int lanes, rows;
 } Kernels;
 
@@ -99,9 +99,9 @@ static inline uint32_t float_bits(float x) { uint32_t bits; memcpy(&bits, &x, 4)
 #define TEXT(name, formula) #name,
 #define CODE(name, formula) OPERATION_##name,
 static const char *const operation_names[] = {
-    OPERATIONS(TEXT) "accumulate", "multiply_accumulate",
+    OPERATIONS(TEXT) "accumulate", "multiply_accumulate", "pull_add", "pull_sub", "pull_mul",
 };
-enum { OPERATIONS(CODE) ACCUMULATE, MULTIPLY_ACCUMULATE };
+enum { OPERATIONS(CODE) ACCUMULATE, MULTIPLY_ACCUMULATE, PULL_ADD, PULL_SUB, PULL_MUL };
 enum { OPERATION_COUNT = sizeof operation_names / sizeof *operation_names };
 
 /* --- one copy of the kernels for each type and instruction set --------------------------- */
@@ -576,7 +576,7 @@ static PyObject *run_tape(PyObject *self, PyObject *args) {
     const Kernels *kernels = single ? kernels_float : kernels_double;
     Py_BEGIN_ALLOW_THREADS
     for (long s = 0; s < lanes; s++)
-        kernels->tape(code.buf, code.len / (5 * (long)sizeof(int32_t)),
+        kernels->tape(code.buf, code.len / (4 * (long)sizeof(uint32_t)),
                       (char *)numbers.buf + s * (numbers.len / lanes));
     Py_END_ALLOW_THREADS
     PyBuffer_Release(&code);

@@ -2,8 +2,8 @@
 
 Where nodes hardly repeat (a thousand steps of an integrator, a random graph) matrices gain
 nothing. Then every node is a slot of one array per lane, [values | adjoints | constants and
-temporaries], and the tape holds one operation on slots after another: (operation, result, a,
-b, c). Backward reverses it, with the same local partials as everywhere.
+temporaries], and the tape holds one operation on slots after another: four words, operation
+and result in one, a, b, c. Backward reverses it, with the same local partials as everywhere.
 """
 
 from __future__ import annotations
@@ -18,7 +18,9 @@ from autograd.program.record import COMPUTED, CONSTANT, INPUT, Recording
 from autograd.program.update_numpy import NumpyUpdate, train
 
 FEW = 15  # nodes an instruction, below which a graph counts as irregular
+LONGEST = 1 << 22  # nodes: a result has 24 bits in a word
 SMALL = 200  # instructions that cost nothing, irregular or not
+TOGETHER = {"add": "pull_add", "sub": "pull_sub", "mul": "pull_mul"}  # both operands at once
 ACCUMULATE, MULTIPLY = "accumulate", "multiply_accumulate"
 
 
@@ -27,7 +29,7 @@ def is_irregular(nodes: int, groups: int) -> bool:
 
     A group takes about three instructions, forward and backward.
     """
-    return 3 * groups > SMALL and nodes < FEW * 3 * groups
+    return 3 * groups > SMALL and nodes < FEW * 3 * groups and nodes < LONGEST
 
 
 class TapeWriter:
@@ -68,7 +70,7 @@ class TapeWriter:
         if operation not in self.codes:
             raise NotImplementedError(f"the native executor has no operation {operation!r}")
         a, b, c = (*operands, *operands[:1] * (3 - len(operands)))
-        self.out += (self.codes[operation], result, a, b, c)
+        self.out += (self.codes[operation] | result << 8, a, b, c)
 
     def _constant(self, number: float) -> int:
         key = repr(number)
@@ -166,6 +168,9 @@ class TapeWriter:
                 if self.differentiable[x]:
                     self._emit("equal", self._temporary(0), operands[-1], self._constant(float(k)))
                     self._emit(MULTIPLY, n + x, self._temporary(0), adjoint)
+        elif operation in TOGETHER and all(self.differentiable[x] for x in operands):
+            offset = 0 if operation == "mul" else n
+            self._emit(TOGETHER[operation], adjoint, *[offset + x for x in operands], n)
         else:
             exponent, sources = self._exponent(operation, operands)
             for slot, x in enumerate(sources):
@@ -217,8 +222,8 @@ class TapeExecutor:
 
         self.np, self.memory, self.ends = np, memory, ends
         self.root = writer.n + ends.root
-        self._forward = np.array(writer.forward, dtype=np.int32)
-        self._backward = np.array(writer.backward, dtype=np.int32)
+        self._forward = np.array(writer.forward, dtype=np.uint32)
+        self._backward = np.array(writer.backward, dtype=np.uint32)
         self.optimiser = NumpyUpdate(memory)
 
     def bind(self) -> None:
