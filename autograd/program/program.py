@@ -16,9 +16,11 @@ from autograd import errors
 from autograd.engine import Value
 from autograd.program import failures, guards, run_native
 from autograd.program.describe import Description, describe
-from autograd.program.instructions import Emitter, Instruction, Instructions
+from autograd.program.emit import Emitter
+from autograd.program.instructions import Instruction, Instructions
 from autograd.program.layout import Array, Layout
 from autograd.program.memory import Ends, Memory
+from autograd.program.reading import Reader
 from autograd.program.record import CONSTANT, Recording
 from autograd.program.reroll import Reroll, live
 from autograd.program.run_native import NativeExecutor
@@ -75,7 +77,7 @@ class Program:
         self._compile(executor, dtype)
         self._parameter_places = self._layout.address[self.recording.parameters]
         self._examples: Array | None = None
-        self._complete = False
+        self._reader = Reader(self.recording, self._layout, self._memory, self._executor)
         self._fill_constants()
         self.load_parameters()
 
@@ -130,7 +132,7 @@ class Program:
             self._load(self._layout.np.empty((1, 0), self._memory.dtype))
             self._executor.forward()
             self._check_guards()
-            found = [float(self._value(self.recording.ids[node])) for node in nodes]
+            found = [float(self._reader.value(self.recording.ids[node])) for node in nodes]
             if not all(map(math.isfinite, found)):
                 failures.trace(self)
         return found
@@ -139,25 +141,25 @@ class Program:
         """Return the values of a recorded node: (m,), or a float where no input reaches it."""
         number = self._number(node)
         with self._lock:
-            return _loose(self._value(number))
+            return _loose(self._reader.value(number))
 
     def adjoint(self, node: Value) -> Any:
         """Return ∂c/∂node for each example, (m,); ∂C/∂node where no input reaches the node."""
         number = self._number(node)
         with self._lock:
-            return _loose(self._adjoint(number))
+            return _loose(self._reader.adjoint(number))
 
     def read_values(self, nodes: Sequence[Value]) -> Array:
         """Return the values of nodes as columns, (m, len(nodes))."""
         numbers = [self._number(node) for node in nodes]
         with self._lock:
-            return self._columns([self._value(number) for number in numbers])
+            return self._reader.columns([self._reader.value(number) for number in numbers])
 
     def read_adjoints(self, nodes: Sequence[Value]) -> Array:
         """Return the adjoints of nodes as columns, (m, len(nodes))."""
         numbers = [self._number(node) for node in nodes]
         with self._lock:
-            return self._columns([self._adjoint(number) for number in numbers])
+            return self._reader.columns([self._reader.adjoint(number) for number in numbers])
 
     def train(self, X: Any, optimizer: Any, steps: int, batch_size: int | None = None) -> Array:
         """Take `steps` steps of an optimiser; return the mean cost before each, (steps,).
@@ -174,8 +176,11 @@ class Program:
                 f"steps is 0 or more and batch_size 1 or more; got {steps} and {batch_size}."
             )
         with self._lock:
-            self._examples, self._complete = examples, False
-            return Trainer(self, optimizer).run(examples, steps, batch_size)
+            self._examples, self._reader.complete = examples, False
+            try:
+                return Trainer(self, optimizer).run(examples, steps, batch_size)
+            finally:
+                self._examples = None
 
     def describe(self) -> Description:
         """Return the matrix formulas that were recovered, with shapes and counts.
@@ -194,6 +199,7 @@ class Program:
     def load_parameters(self) -> None:
         """Take the numbers of the parameters from their Values."""
         with self._lock:
+            self._examples = None
             numbers = [errors.number(leaf) for leaf in self.parameters]
             self._memory.values[False][self._parameter_places] = numbers
 
@@ -255,7 +261,7 @@ class Program:
 
     def _load(self, examples: Array) -> None:
         self._resize(len(examples))
-        self._examples, self._complete = examples, False
+        self._examples, self._reader.complete = examples, False
         self._executor.load(examples)
 
     def _resize(self, lanes: int) -> None:
@@ -275,7 +281,7 @@ class Program:
         for guard in self._guards:
             guard.require(
                 *[
-                    self._value(ids[x]) if isinstance(x, Value) else x
+                    self._reader.value(ids[x]) if isinstance(x, Value) else x
                     for x in (guard.left, guard.right)
                 ]
             )
@@ -290,65 +296,11 @@ class Program:
         if number is None:
             raise KeyError(f"{node!r} is not a node of this program; its loss does not use it.")
         if self._examples is None:
-            raise RuntimeError("a program has numbers after its first call; call program(X).")
+            raise RuntimeError(
+                "numbers are those of the last call, and parameters changed since or none was "
+                "made; call program(X) first."
+            )
         return number
-
-    def _value(self, number: int) -> Array:
-        """Return the value of a node; one that was absorbed is computed from its operands."""
-        recording, known = self.recording, dict[int, Array]()
-        pending = [number]
-        while pending:
-            node = pending[-1]
-            if self._layout.address[node] >= 0:
-                buffer = self._memory.values[recording.lanes[node]]
-                known[node] = buffer[self._layout.address[node]]
-            operands = recording.operands[node] if node not in known else ()
-            missing = [x for x in operands if x not in known]
-            pending += missing
-            if not missing:
-                pending.pop()
-                if node not in known:
-                    numbers = [known[x] for x in operands]
-                    known[node] = _computed(recording.operations[node], numbers)
-        return known[number]
-
-    def _adjoint(self, number: int) -> Array:
-        recording, layout = self.recording, self._layout
-        if isinstance(layout, TapeLayout):
-            if not layout.differentiable[number]:
-                return layout.np.float64(0.0)
-            return self._memory.adjoints[recording.lanes[number]][number]
-        reroll = layout.reroll
-        owner = reroll.owners[number]
-        group = reroll.groups[reroll.signatures[owner]]
-        own = reroll.groups[reroll.signatures[number]] if number == owner else group
-        if not own.differentiable or not self._differentiable(number):
-            return self._layout.np.float64(0.0)
-        if not self._complete and not group.trained:
-            self._executor.remaining()
-            self._complete = True
-        adjoint = self._memory.adjoints[group.lanes][self._layout.address[owner]]
-        return adjoint.mean() if group.lanes and not recording.lanes[number] else adjoint
-
-    def _differentiable(self, number: int) -> bool:
-        """Whether an input or a parameter reaches an absorbed node."""
-        assert isinstance(self._layout, Layout)
-        reroll, pending = self._layout.reroll, [number]
-        while pending:
-            node = pending.pop()
-            signature = reroll.signatures[node]
-            if signature >= 0 and reroll.groups[signature].differentiable:
-                return True
-            if signature < 0:
-                pending += self.recording.operands[node]
-        return False
-
-    def _columns(self, columns: Sequence[Array]) -> Array:
-        np, lanes = self._layout.np, self._memory.lanes
-        out = np.empty((lanes, len(columns)), self._memory.dtype)
-        for k, column in enumerate(columns):
-            out[:, k] = column
-        return out
 
 
 def _executor(
@@ -372,16 +324,6 @@ def _executor(
         if wanted == "native":
             raise
         return NumpyExecutor(code, memory, ends)
-
-
-def _computed(operation: str, operands: Sequence[Array]) -> Array:
-    if operation == "mul":
-        return operands[0] * operands[1]
-    if operation == "dot":
-        n = len(operands) // 2
-        products = [w * x for w, x in zip(operands[:n], operands[n:], strict=False)]
-        return sum(products) + operands[-1]
-    return sum(operands)
 
 
 def _loose(result: Array) -> Any:

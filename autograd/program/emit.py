@@ -1,0 +1,321 @@
+"""From the ordered groups to instructions, forward and backward.
+
+Backward is the list reversed: each operand receives adjoint · ∂out/∂operand. The first write
+to a stretch of adjoints stores, later ones add. What the gradient does not need (adjoints of
+inputs) is kept apart, for whoever reads it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from autograd.program import expression
+from autograd.program.accesses import Access, Array, accesses, matrix_access
+from autograd.program.expression import Expression
+from autograd.program.instructions import (
+    ADD,
+    STORE,
+    Contraction,
+    Instruction,
+    Instructions,
+    Map,
+    Row,
+)
+from autograd.program.layout import Layout, Products, Terms, Work
+from autograd.program.reroll import LINEAR, Group, live
+
+
+class Emitter:
+    """Writes the instructions of a layout."""
+
+    def __init__(self, layout: Layout) -> None:
+        self.np = layout.np
+        self.layout = layout
+        self.groups: list[Group] = layout.reroll.groups
+        self.address = layout.address
+        self.out = Instructions()
+        self._copies: dict[tuple[int, int], tuple[Array, Access]] = {}
+        for work in layout.works:
+            self._forward(work)
+        self._covered = [self.np.zeros(size, dtype=bool) for size in layout.sizes]
+        self._seed()
+        reached = live(layout.reroll.recording)
+        for work in reversed(layout.works):
+            if work.group.differentiable and any(reached[node] for node in work.group.members):
+                self._backward(work)
+        self._clear_untouched()
+
+    # --- forward ---------------------------------------------------------------------
+
+    def _forward(self, work: Work) -> None:
+        group = work.group
+        if group.operation == LINEAR:
+            self._sum_forward(work)
+        elif group.operation in ("peak", "rest", "take"):
+            self.out.forward.append(self._row(work, group.operation))
+        else:
+            code = expression.forward(group.operation, group.key[1])
+            columns = [
+                (self.address[nodes], self._lanes(work, slot), False)
+                for slot, nodes in enumerate(work.operands)
+            ]
+            columns.append((work.offset + self.np.arange(work.count), group.lanes, False))
+            self._map(self.out.forward, group.lanes, code, columns, STORE)
+
+    def _sum_forward(self, work: Work) -> None:
+        out, lanes = self.out.forward, work.group.lanes
+        mode, terms = STORE, list(work.terms)
+        for part in work.products:
+            part.matrix = self.layout.find_matrix(part, work.count)
+            if part.matrix:
+                u, v, k = part.matrix
+                left, right = self._factor(part, 0), self._factor(part, 1)
+                whole = Access(lanes, False, work.offset, (v, 1))
+                plain = mode == STORE and not left.lanes and right.lanes == lanes
+                start = self._bias(terms, u, v) if plain else None
+                out.append(Contraction((u, v, k), lanes, left, right, whole, mode, start=start))
+            else:
+                columns = [
+                    (self.address[part.left], self.groups[part.kind[0]].lanes, False),
+                    (self.address[part.right], self.groups[part.kind[1]].lanes, False),
+                    (work.offset + part.rows, lanes, False),
+                ]
+                self._map(out, lanes, expression.PRODUCT, columns, mode)
+            mode = ADD
+        for term in terms:
+            columns = [
+                (self.address[term.nodes], self.groups[term.kind].lanes, False),
+                (work.offset + term.rows, lanes, False),
+            ]
+            self._map(out, lanes, expression.COPY, columns, mode)
+            mode = ADD
+
+    def _bias(self, terms: list[Terms], u: int, v: int) -> Access | None:
+        """Take a term that is one shared number for each row of a [U, V] matrix, if any is."""
+        for k, term in enumerate(terms):
+            if self.groups[term.kind].lanes or len(term.rows) != u * v:
+                continue
+            table = self.address[term.nodes].reshape(u, v)
+            rows = int(table[1, 0] - table[0, 0]) if u > 1 else 0
+            if (table == table[0, 0] + rows * self.np.arange(u)[:, None]).all():
+                del terms[k]
+                return Access(False, False, int(table[0, 0]), (rows, 0))
+        return None
+
+    def _factor(self, part: Products, side: int) -> Access:
+        """Return the access of a product's left [U, K] or right [V, K] matrix.
+
+        A matrix that is not strided (the patches of a convolution) is copied to scratch.
+        """
+        assert part.matrix is not None
+        u, v, k = part.matrix
+        nodes = (part.left, part.right)[side].reshape(u, v, k)
+        table = self.address[nodes[:, 0] if side == 0 else nodes[0]]
+        lanes = self.groups[part.kind[side]].lanes
+        found = matrix_access(self.np, table, lanes, False)
+        if found is not None:
+            return found
+        key = (id(part), side)
+        if key not in self._copies:
+            start = self.layout.reserve(lanes, table.size)
+            copy = Access(lanes, False, start, (table.shape[1], 1))
+            self._copies[key] = table.ravel(), copy
+            columns = [
+                (table.ravel(), lanes, False),
+                (start + self.np.arange(table.size), lanes, False),
+            ]
+            self._map(self.out.forward, lanes, expression.COPY, columns, STORE)
+        return self._copies[key][1]
+
+    def _row(self, work: Work, operation: str) -> Row:
+        columns, chosen = list(work.operands), None
+        if operation in ("take", "untake"):
+            address = self.address[columns.pop()]
+            last = work.group.key[-1]
+            _, (chosen,) = accesses(self.np, [(address, self.groups[last].lanes, False)])
+            if chosen.index is None and not chosen.strides:
+                chosen = Access(chosen.lanes, False, chosen.offset, (0,))
+            if chosen.index is None and len(chosen.strides) > 1:
+                chosen = Access(chosen.lanes, False, 0, (), address)
+        index = self.address[self.np.array(columns).T]
+        lanes = self.groups[work.group.key[2]].lanes
+        back = operation == "untake"
+        whole = Access(work.group.lanes, back, work.offset, (1,))
+        needed = not back or self._needed(work.group.key[2])
+        return Row(operation, work.group.lanes, index, lanes, whole, chosen, needed)
+
+    # --- backward --------------------------------------------------------------------
+
+    def _seed(self) -> None:
+        reroll = self.layout.reroll
+        root = reroll.recording.root
+        lanes = self.groups[reroll.signatures[root]].lanes
+        self._fill(lanes, self.address[root : root + 1], 1.0, True)
+
+    def _backward(self, work: Work) -> None:
+        group = work.group
+        if group.operation == LINEAR:
+            for term in reversed(work.terms):
+                self._send(group, term.nodes, term.kind, work.offset + term.rows)
+            for part in reversed(work.products):
+                self._product_backward(work, part)
+        elif group.operation == "rest":
+            self._rest_backward(work)
+        elif group.operation == "take":
+            if self._reachable(group.key[2]):
+                self._untake(work)
+        else:
+            for slot in range(len(work.operands)):
+                self._operand_backward(work, slot)
+
+    def _operand_backward(self, work: Work, slot: int) -> None:
+        group = work.group
+        kind = group.key[2 + slot]
+        rule = expression.pullback(group.operation, slot, group.key[1])
+        if rule is None or not self._reachable(kind):
+            return
+        own = work.offset + self.np.arange(work.count)
+        columns = []
+        for source in rule.sources:
+            if isinstance(source, int):
+                address = self.address[work.operands[source]]
+                columns.append((address, self._lanes(work, source), False))
+            else:
+                columns.append((own, group.lanes, source == "adjoint"))
+        self._add(group.lanes, rule.expression, columns, self.address[work.operands[slot]], kind)
+
+    def _rest_backward(self, work: Work) -> None:
+        np = self.np
+        table = np.array(work.operands).T
+        rows = np.repeat(work.offset + np.arange(work.count), table.shape[1])
+        kinds = np.tile(np.array(work.group.key[2:]), work.count)
+        for kind in dict.fromkeys(work.group.key[2:]):
+            mine = kinds == kind
+            self._send(work.group, table.ravel()[mine], kind, rows[mine])
+
+    def _untake(self, work: Work) -> None:
+        row = self._row(work, "untake")
+        self._clear(row.sources_lanes, self.np.unique(row.index), row.needed)
+        self.out.backward.append(row)
+
+    def _send(self, group: Group, nodes: Array, kind: int, rows: Array) -> None:
+        """Add the adjoints at `rows` to those of `nodes`."""
+        if self._reachable(kind):
+            columns = [(rows, group.lanes, True)]
+            self._add(group.lanes, expression.COPY, columns, self.address[nodes], kind)
+
+    def _product_backward(self, work: Work, part: Products) -> None:
+        if part.matrix:
+            self._matrix_backward(work, part)
+            return
+        sides = (part.left, part.right)
+        for side, other in ((0, 1), (1, 0)):
+            if self._reachable(part.kind[side]):
+                columns = [
+                    (self.address[sides[other]], self.groups[part.kind[other]].lanes, False),
+                    (work.offset + part.rows, work.group.lanes, True),
+                ]
+                address = self.address[sides[side]]
+                self._add(work.group.lanes, expression.PRODUCT, columns, address, part.kind[side])
+
+    def _matrix_backward(self, work: Work, part: Products) -> None:
+        """Emit dL = adjoint · R and dRᵀ = Lᵀ · adjoint."""
+        assert part.matrix is not None
+        u, v, k = part.matrix
+        lanes = work.group.lanes
+        left, right = self._factor(part, 0), self._factor(part, 1)
+        adjoint = Access(lanes, True, work.offset, (v, 1))
+        if self._reachable(part.kind[0]):
+            self._contract(part, 0, (u, k, v), lanes, adjoint, _turned(right), left)
+        if self._reachable(part.kind[1]):
+            self._contract(part, 1, (k, v, u), lanes, _turned(left), _turned(adjoint), right)
+
+    def _contract(
+        self, part: Products, side: int, sizes: tuple[int, int, int], lanes: bool,
+        left: Access, right: Access, factor: Access,
+    ) -> None:  # fmt: skip
+        kind = part.kind[side]
+        copied = self._copies.get((id(part), side))
+        target = Access(factor.lanes, True, factor.offset, factor.strides)
+        target = target if side == 0 else _turned(target)
+        mode = STORE
+        if copied is None:
+            addresses = target.addresses(self.np, sizes[:2])
+            mode = self._mode(target, sizes[:2], addresses, self._needed(kind))
+        self.out.backward.append(
+            Contraction(sizes, lanes, left, right, target, mode, self._needed(kind))
+        )
+        if copied is not None:
+            table, copy = copied
+            columns = [(copy.offset + self.np.arange(len(table)), copy.lanes, True)]
+            self._add(copy.lanes, expression.COPY, columns, table, kind)
+
+    # --- writing adjoints --------------------------------------------------------------
+
+    def _add(
+        self, lanes: bool, code: Expression, columns: Sequence[tuple[Array, bool, bool]],
+        address: Array, kind: int,
+    ) -> None:  # fmt: skip
+        """Emit adjoint[address] += code(columns); store where nothing was written before."""
+        needed = self._needed(kind)
+        target = (address, self.groups[kind].lanes, True)
+        sizes, found = accesses(self.np, [*columns, target])
+        mode = self._mode(found[-1], sizes, address, needed)
+        self.out.backward.append(
+            Map(sizes, lanes, code, tuple(found[:-1]), found[-1], mode, needed)
+        )
+
+    def _mode(self, target: Access, sizes: Sequence[int], addresses: Array, needed: bool) -> str:
+        covered = self._covered[target.lanes]
+        done = covered[addresses]
+        if done.all():
+            return ADD
+        if not done.any() and target.distinct(self.np, sizes):
+            covered[addresses] = True
+            return STORE
+        self._clear(target.lanes, self.np.unique(addresses[~done]), needed)
+        return ADD
+
+    def _clear(self, lanes: bool, addresses: Array, needed: bool) -> None:
+        fresh = addresses[~self._covered[lanes][addresses]]
+        if len(fresh):
+            self._fill(lanes, fresh, 0.0, needed)
+
+    def _fill(self, lanes: bool, addresses: Array, number: float, needed: bool) -> None:
+        self._covered[lanes][addresses] = True
+        sizes, (target,) = accesses(self.np, [(addresses, lanes, True)])
+        self.out.backward.append(
+            Map(sizes, lanes, expression.constant(number), (), target, STORE, needed)
+        )
+
+    def _clear_untouched(self) -> None:
+        np = self.np
+        for index, group in enumerate(self.groups):
+            if group.differentiable and group.members:
+                start = self.layout.offsets[index]
+                self._clear(group.lanes, start + np.arange(len(group.members)), self._needed(index))
+
+    def _map(
+        self, out: list[Instruction], lanes: bool, code: Expression,
+        columns: Sequence[tuple[Array, bool, bool]], mode: str,
+    ) -> None:  # fmt: skip
+        sizes, found = accesses(self.np, columns)
+        if mode == STORE and not found[-1].distinct(self.np, sizes):
+            cleared = (self.np.unique(columns[-1][0]), *columns[-1][1:])
+            self._map(out, lanes, expression.constant(0.0), [cleared], STORE)
+            mode = ADD
+        out.append(Map(sizes, lanes, code, tuple(found[:-1]), found[-1], mode))
+
+    def _lanes(self, work: Work, slot: int) -> bool:
+        return self.groups[work.group.key[2 + slot]].lanes
+
+    def _reachable(self, kind: int) -> bool:
+        return self.groups[kind].differentiable
+
+    def _needed(self, kind: int) -> bool:
+        return self.groups[kind].trained
+
+
+def _turned(access: Access) -> Access:
+    rows, columns = access.strides
+    return Access(access.lanes, access.adjoint, access.offset, (columns, rows), access.index)
