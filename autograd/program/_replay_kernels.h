@@ -412,6 +412,7 @@ static void NAME(run_row)(const Row *row, void *scratch) {
                 T wanted = chosen[s * row->chosen_lane];
                 int valid = wanted >= 0 && wanted < row->width && wanted == (T)(long)wanted;
                 if (!valid) { if (row->operation == TAKE) out[s] = (T)NAN; continue; }
+                if (index[(long)wanted] < 0) continue;
                 T *x = base + index[(long)wanted] * row->step + (row->step > 1 || row->sources_lanes ? s : 0);
                 if (row->operation == TAKE) out[s] = *x;
                 else *x += out[s] * (T)row->scale;

@@ -8,6 +8,7 @@ inputs) is kept apart, for whoever reads it.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from autograd.program import expression
 from autograd.program.accesses import Access, Array, accesses, matrix_access
@@ -141,8 +142,7 @@ class Emitter:
         lanes = self.groups[work.group.key[2]].lanes
         back = operation == "untake"
         whole = Access(work.group.lanes, back, work.offset, (1,))
-        needed = not back or self._needed(work.group.key[2])
-        return Row(operation, work.group.lanes, index, lanes, whole, chosen, needed)
+        return Row(operation, work.group.lanes, index, lanes, whole, chosen)
 
     # --- backward --------------------------------------------------------------------
 
@@ -162,8 +162,7 @@ class Emitter:
         elif group.operation == "rest":
             self._rest_backward(work)
         elif group.operation == "take":
-            if self._reachable(group.key[2]):
-                self._untake(work)
+            self._untake(work)
         else:
             for slot in range(len(work.operands)):
                 self._operand_backward(work, slot)
@@ -194,9 +193,15 @@ class Emitter:
             self._send(work.group, table.ravel()[mine], kind, rows[mine])
 
     def _untake(self, work: Work) -> None:
-        row = self._row(work, "untake")
-        self._clear(row.sources_lanes, self.np.unique(row.index), row.needed)
-        self.out.backward.append(row)
+        """Scatter back: columns that the gradient needs apart from those it does not."""
+        kinds = work.group.key[2:-1]
+        for needed in (True, False):
+            kept = [self._reachable(kind) and self._needed(kind) == needed for kind in kinds]
+            if any(kept):
+                row = self._row(work, "untake")
+                index = self.np.where(kept, row.index, -1)  # the others are passed over
+                self._clear(row.sources_lanes, self.np.unique(index[:, kept]), needed)
+                self.out.backward.append(replace(row, index=index, needed=needed))
 
     def _send(self, group: Group, nodes: Array, kind: int, rows: Array) -> None:
         """Add the adjoints at `rows` to those of `nodes`."""

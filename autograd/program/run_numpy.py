@@ -291,14 +291,17 @@ class NumpyExecutor:
         scale = 1 / lanes if this.lanes and not this.sources_lanes else 1.0
 
         def run() -> None:
-            wanted = read()
+            wanted = np.broadcast_to(read(), out.shape)
             column = wanted.astype(np.intp)
             valid = (column == wanted) & (column >= 0) & (column < width)
             place: Any = this.index[row, np.where(valid, column, 0)]
-            place = (place, lane) if this.sources_lanes else place
-            if back:
-                np.add.at(base, place, np.where(valid, out * scale, np.nan))
-            else:
+            kept = valid & (place >= 0)
+            place = (place, np.broadcast_to(lane, place.shape)) if this.sources_lanes else place
+            if not back:
                 out[...] = np.where(valid, base[place], np.nan)
+            elif this.sources_lanes:
+                np.add.at(base, (place[0][kept], place[1][kept]), out[kept])
+            else:
+                np.add.at(base, place[kept], out[kept] * scale)
 
         return run

@@ -223,10 +223,29 @@ def tangle(seed, size=60):
     return leaves.result(total(pool) / len(pool))
 
 
+def thicket(seed, size=40):
+    """A random graph with choices and rows, whose operands differ in what reaches them."""
+    leaves = Leaves(seed)
+    rng = leaves.rng
+    pool = leaves.data(rng.randint(1, 4)) + leaves.weights(rng.randint(1, 5))
+    operations = [
+        lambda a, b, c: softmax([a, b, c, 0.1])[1], lambda a, b, c: log_softmax([a, b])[0] * 0.3,
+        lambda a, b, c: logsumexp([a, b, c]), lambda a, b, c: take([a, b, c], Value(1.0)),
+        lambda a, b, c: maximum(a, b), lambda a, b, c: where(ag.heaviside(a), b, c),
+        lambda a, b, c: mean([a, b, c]), lambda a, b, c: total([a, b, a]) * 0.4,
+        lambda a, b, c: sum([a * b, b * c, c * a]) * 0.3, lambda a, b, c: ag.tanh(a - b),
+        lambda a, b, c: a / (1.5 + b * b),
+    ]  # fmt: skip
+    for _ in range(size):
+        pool.append(rng.choice(operations)(*(rng.choice(pool) for _ in range(3))))
+    return leaves.result(mean(pool[-8:]))
+
+
 ZOO = {
     "mlp": mlp, "classifier": classifier, "rnn": rnn, "lstm": lstm,
     "convolution": convolution, "attention": attention, "embedding": embedding,
     "dropout": dropout, "penalised": penalised, "skips": skips, "experts": experts,
     "bodies": bodies, "chain": chain, "kinks": kinks,
+    **{f"thicket{k}": lambda k=k: thicket(k) for k in range(12)},
     **{f"tangle{k}": lambda k=k: tangle(k) for k in range(12)},
 }  # fmt: skip
