@@ -51,7 +51,8 @@ class Contraction:
 class Row:
     """destination[n] ← operation(sources[n, :]), or for "untake" the scatter back.
 
-    `index` is a matrix of addresses (negative ones are passed over); `chosen` holds the index operand of a `take`.
+    `index` is a matrix of addresses, negative ones to be passed over; `chosen` holds the
+    index operand of a `take`.
     """
 
     operation: str

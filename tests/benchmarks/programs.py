@@ -1,4 +1,4 @@
-"""Time a full training step of a program beside PyTorch, JAX and NumPy by hand.
+"""Time a full training step of a program beside PyTorch, JAX, NumPy by hand (and CasADi).
 
     python tests/benchmarks/programs.py [--task moons] [--dtype float64] [--rounds 7]
 
@@ -22,6 +22,7 @@ TASKS = {  # sizes, examples, whether the last layer is a classifier, steps a ro
     "moons": ((2, 16, 16, 1), 100, False, 1000),
     "digits": ((64, 32, 10), 32, True, 1000),
     "mnist": ((784, 128, 10), 32, True, 100),
+    "pendulum": ((), 1, False, 20),  # 1000 steps of Runge and Kutta: loss and gradient
 }
 RATE = 0.01
 
@@ -175,6 +176,51 @@ def jax_jit(task, dtype):
     return run
 
 
+def end_of_pendulum(k, c, x, v, sin, steps=1000, h=0.01):
+    for _ in range(steps):
+        slopes, (a, b) = [], (0.0, 0.0)
+        for part in (0.0, h / 2, h / 2, h):
+            at, speed = x + part * a, v + part * b
+            a, b = speed, -k * sin(at) - c * speed
+            slopes.append((a, b))
+        (a1, b1), (a2, b2), (a3, b3), (a4, b4) = slopes
+        x = x + h / 6 * (a1 + 2 * a2 + 2 * a3 + a4)
+        v = v + h / 6 * (b1 + 2 * b2 + 2 * b3 + b4)
+    return x * x + v * v
+
+
+START = (1.3, 0.1, 1.0, 0.0)
+
+
+def pendulum(task, dtype):
+    import numpy as np
+
+    from autograd import Program, Value, sin
+
+    parameters = [Value(number) for number in START]
+    compiled = Program(
+        end_of_pendulum(*parameters, sin), inputs=[], parameters=parameters, dtype=dtype
+    )
+    rows = np.empty((1, 0), dtype)
+    return lambda steps: [compiled(rows) for _ in range(steps)]
+
+
+def casadi_sx(task, dtype):
+    import casadi
+    import numpy as np
+
+    p = casadi.SX.sym("p", 4)
+    loss = end_of_pendulum(*(p[k] for k in range(4)), casadi.sin)
+    function = casadi.Function("pendulum", [p], [loss, casadi.gradient(loss, p)])
+    call, evaluate = function.buffer()
+    arrays = np.array(START), np.zeros(1), np.zeros(4)
+    call.set_arg(0, memoryview(arrays[0]))
+    call.set_res(0, memoryview(arrays[1]))
+    call.set_res(1, memoryview(arrays[2]))
+    kept = function, call, arrays  # the buffers refer to them
+    return lambda steps: [(kept, evaluate()) for _ in range(steps)]
+
+
 PEERS = {
     "native": program,
     "numpy executor": lambda task, dtype: program(task, dtype, "numpy"),
@@ -182,11 +228,16 @@ PEERS = {
     "PyTorch": pytorch,
     "JAX jit": jax_jit,
 }
+SERIAL = {"native": pendulum, "CasADi": casadi_sx}
+
+
+def peers_of(task):
+    return SERIAL if task == "pendulum" else PEERS
 
 
 def serve(peer, task, dtype):
     """Answer each line with the microseconds of one step."""
-    run, steps = PEERS[peer](task, dtype), TASKS[task][3]
+    run, steps = peers_of(task)[peer](task, dtype), TASKS[task][3]
     run(max(3, steps // 10))
     print("ready", flush=True)
     for _ in sys.stdin:
@@ -205,7 +256,7 @@ def started(peer, task, dtype):
 
 
 def compare(task, dtype, rounds):
-    found = {peer: started(peer, task, dtype) for peer in PEERS}
+    found = {peer: started(peer, task, dtype) for peer in peers_of(task)}
     times = {peer: [] for peer, process in found.items() if process}
     for _ in range(rounds):
         for peer in times:
@@ -238,7 +289,8 @@ def main():
         serve(options.serve, options.task[0], options.dtype[0])
         return
     for task in options.task or TASKS:
-        for dtype in options.dtype or ("float64", "float32"):
+        both = ("float64",) if task == "pendulum" else ("float64", "float32")
+        for dtype in options.dtype or both:
             compare(task, dtype, options.rounds)
 
 
