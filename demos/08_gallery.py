@@ -16,17 +16,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # run from anywher
 
 import numpy as np
 
-from autograd import (
-    LayerPicture,
-    NetworkPicture,
-    Program,
-    Value,
-    draw,
-    recording,
-    step_through,
-    tanh,
-)
-from nn import MLP, Adam, cross_entropy, fit, probe
+from autograd import Value, draw, step_through, tanh
+from nn import MLP, Adam, batch_picture, fit, probe
 
 DEMOS = Path(__file__).parent
 OUTPUT, PICTURES = DEMOS / "output" / "gallery", DEMOS / "pictures"
@@ -208,28 +199,9 @@ def digits(gallery: Gallery) -> None:
     for theme in ("light", "dark"):
         path = gallery.add(chapter, f"digits_{theme}.svg", f"one example, {theme}")
         p.draw(theme=theme).save(path)
-    batch = batch_picture(model, images, labels)
+    batch = batch_picture(model, images, labels, "cross_entropy")
     draw(batch).save(gallery.add(chapter, "digits_batch.svg", "all 1 797 images"))
     step_through(p, gallery.add(chapter, "digits_steps.html", "step through one example"))
-
-
-def batch_picture(model: MLP, images: np.ndarray, labels: np.ndarray) -> NetworkPicture:
-    """Return the gradients summed over all images, by one replay of a program."""
-    x, y = [Value(pixel) for pixel in images[0]], Value(labels[0])
-    with recording():
-        loss = cross_entropy(model(x), y)
-    program = Program(loss, inputs=[*x, y], parameters=model.parameters())
-    C, gradient = program(np.column_stack([images, labels]))
-    summed = dict(zip(model.parameters(), gradient * len(images), strict=True))
-    layers = [
-        LayerPicture(
-            W=[[w.data for w in row] for row in layer.W],
-            dW=[[summed[w] for w in row] for row in layer.W],
-            activation=str(layer.activation),
-        )
-        for layer in model.layers
-    ]
-    return NetworkPicture(None, layers, C, "cross_entropy", samples=len(images))
 
 
 def main() -> None:

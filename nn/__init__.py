@@ -41,17 +41,18 @@ from nn.schedules import cosine, exponential, linear, stepwise, warmup
 from nn.training import fit
 
 if TYPE_CHECKING:
+    from nn.batched import batch_picture
     from nn.probing import Probe, probe
 
 __all__ = [
     "ACTIVATIONS", "INITIALIZERS", "LOSSES", "MLP", "OPTIMIZERS", "SGD", "Activation", "Adam",
     "AdamW", "EarlyStopping", "History", "Layer", "Module", "Neuron", "Optimizer", "Probe",
-    "RMSprop", "absolute_error", "accuracy", "binary_cross_entropy", "cosine", "cross_entropy",
-    "exponential", "fit", "half_squared_error", "hinge", "huber", "linear", "load",
-    "mean_squared_error", "probe", "save", "squared_error", "stepwise", "warmup",
+    "RMSprop", "absolute_error", "accuracy", "batch_picture", "binary_cross_entropy", "cosine",
+    "cross_entropy", "exponential", "fit", "half_squared_error", "hinge", "huber", "linear",
+    "load", "mean_squared_error", "probe", "save", "squared_error", "stepwise", "warmup",
 ]  # fmt: skip
 
-_ROOM_OF = {"Probe": "probing", "probe": "probing"}
+_ROOM_OF = {"Probe": "probing", "batch_picture": "batched", "probe": "probing"}
 
 
 def __getattr__(name: str) -> Any:

@@ -157,7 +157,7 @@ def forward(
     inputs, zs, activated = [], [], []
     for number, layer in zip(numbers, layers, strict=True):
         inputs.append(a)
-        z = [dot(unit.w, a, unit.b) for unit in _units(layer)]
+        z = [dot(unit.w, a, unit.b) for unit in units_of(layer)]
         a = activations(layer.activation, z)
         if label:
             _label(f"a{number}", a)
@@ -175,7 +175,8 @@ def forward(
     return Example(inputs, zs, activated, cost)
 
 
-def _units(layer: Layer | Neuron) -> Sequence[Neuron]:
+def units_of(layer: Layer | Neuron) -> Sequence[Neuron]:
+    """Return the neurons of a layer, or the one neuron."""
     return layer.neurons if isinstance(layer, Layer) else [layer]
 
 
@@ -188,13 +189,13 @@ def probed_layers(
     layers: Sequence[Layer | Neuron], examples: list[Example], root: Value
 ) -> list[LayerProbe]:
     """Sort the numbers of all sweeps into layers."""
-    parameters = [p for layer in layers for unit in _units(layer) for p in (*unit.w, unit.b)]
+    parameters = [p for layer in layers for unit in units_of(layer) for p in (*unit.w, unit.b)]
     sweep = Sweep(examples, root, parameters)
     probed: list[LayerProbe] = []
     for l in reversed(range(len(layers))):
         inputs, z, a = zip(*[(one.inputs[l], one.z[l], one.a[l]) for one in examples], strict=True)
-        W = zip(*[unit.w for unit in _units(layers[l])], strict=True)
-        b = [unit.b for unit in _units(layers[l])]
+        W = zip(*[unit.w for unit in units_of(layers[l])], strict=True)
+        b = [unit.b for unit in units_of(layers[l])]
         costs = [one.cost for one in examples]
         nodes = Nodes(list(inputs), list(z), list(a), list(map(list, W)), b, costs, root)
         above = probed[-1] if probed else None

@@ -48,7 +48,7 @@ class Probe:
         self.batch = batch
         self.examples = examples
         self.root = mean([one.cost for one in examples]) if batch else examples[0].cost
-        layers = probed_layers(_layers(model), examples, self.root)
+        layers = probed_layers(layers_of(model), examples, self.root)
         self.layers = tuple(layers if batch else [layer.drop_examples() for layer in layers])
 
     @property
@@ -146,28 +146,30 @@ def probe(model: Any, x: Any, y: Any = None, loss: Any = None) -> Probe:
     >>> p.check() < 8  # units in the last place
     True
     """
-    layers = _layers(model)
+    layers = layers_of(model)
     rows, batch = _rows(x, layers[0])
     targets = _targets(y, loss, len(rows), batch)
     c = None if loss is None else loss_function(loss)
     examples = [forward(layers, *pair, c, not batch) for pair in zip(rows, targets, strict=True)]
-    return Probe(model, _name(loss), examples, batch)
+    return Probe(model, loss_name(loss), examples, batch)
 
 
-def _name(loss: Any) -> str:
+def loss_name(loss: Any) -> str:
+    """Return what to call a loss that was given by name, as a function, or not at all."""
     if loss is None or isinstance(loss, str):
         return loss or "sum of outputs"
     name = str(getattr(loss, "__name__", "loss"))
     return name if name.isidentifier() else "loss"  # a lambda has no name of its own
 
 
-def _layers(model: Any) -> Sequence[Layer | Neuron]:
+def layers_of(model: Any) -> Sequence[Layer | Neuron]:
+    """Return the layers of an MLP, or the one Layer or Neuron. Raises TypeError for others."""
     if isinstance(model, MLP):
         return model.layers
     if isinstance(model, Layer | Neuron):
         return [model]
     raise TypeError(
-        f"probe takes a Neuron, a Layer or an MLP; got {type(model).__name__}. "
+        f"expected a Neuron, a Layer or an MLP; got {type(model).__name__}. "
         "For any other graph, use autograd.explain or autograd.gradients."
     )
 

@@ -58,9 +58,9 @@ def fit(
     """
     loss = loss_function(loss)
     optimizer = _optimizer(optimizer, model)
-    sets = {"": _examples("", model, (X, y), loss)}
+    sets = {"": checked_examples("", model, (X, y), loss)}
     if validation is not None:
-        sets["val_"] = _examples("validation ", model, validation, loss)
+        sets["val_"] = checked_examples("validation ", model, validation, loss)
     functions = {getattr(f, "__name__", str(f)): named("a metric", METRICS, f) for f in metrics}
     epochs, batch_size = count("epochs", epochs), count("batch_size", batch_size)
     run = (Compiled if compiled else NodeByNode)(model, *sets[""], loss, optimizer)
@@ -119,15 +119,8 @@ class Compiled:
     def __init__(self, model: Any, X: Array, y: Array, loss: Loss, optimizer: Optimizer) -> None:
         import numpy as np
 
-        inputs = [Value(x, f"x[{i}]") for i, x in enumerate(X[0])]
-        targets = [Value(t, f"y[{j}]") for j, t in enumerate(np.atleast_1d(y[0]))]
-        with recording():
-            outputs = model(inputs)
-            c = loss(outputs, targets if y.ndim == 2 else targets[0])
-        leaves = [*inputs, *targets]
-        self.program = Program(c, inputs=leaves, parameters=optimizer.parameters)
-        self.optimizer, self.outputs = optimizer, several(outputs)
-        self.rows = np.column_stack([X, y])
+        self.program, self.outputs = recorded(model, X, y, loss, optimizer.parameters)
+        self.optimizer, self.rows = optimizer, np.column_stack([X, y])
 
     def epoch(self, batches: list[list[int]]) -> list[float]:
         """Take a step on the rows of each batch; return the mean loss before each.
@@ -169,6 +162,20 @@ class Compiled:
         return self.program.read_values(self.outputs), C
 
 
+def recorded(
+    model: Any, X: Array, y: Array, loss: Loss, parameters: Sequence[Value]
+) -> tuple[Program, list[Value]]:
+    """Return the loss of one example as a program of rows (x, y), and the outputs of the model."""
+    import numpy as np
+
+    inputs = [Value(x, f"x[{i}]") for i, x in enumerate(X[0])]
+    targets = [Value(t, f"y[{j}]") for j, t in enumerate(np.atleast_1d(y[0]))]
+    with recording():
+        outputs = model(inputs)
+        c = loss(outputs, targets if y.ndim == 2 else targets[0])
+    return Program(c, inputs=[*inputs, *targets], parameters=parameters), several(outputs)
+
+
 def _optimizer(name: Any, model: Any) -> Optimizer:
     optimizer = optimizer_for(name, model.parameters())
     if not set(optimizer.parameters) <= set(model.parameters()):
@@ -176,7 +183,7 @@ def _optimizer(name: Any, model: Any) -> Optimizer:
     return optimizer
 
 
-def _examples(kind: str, model: Any, pair: Any, loss: Loss) -> Examples:
+def checked_examples(kind: str, model: Any, pair: Any, loss: Loss) -> Examples:
     """Return X and y as arrays, each target checked against the loss before any training."""
     if not isinstance(pair, list | tuple) or len(pair) != 2:
         raise ValueError(f"{kind}data must be a pair (X, y); got a {type(pair).__name__}.")

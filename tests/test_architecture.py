@@ -28,6 +28,7 @@ LAYERS = {
         2: {"layers"},
         3: {
             "formulas",
+            "batched",
             "probed_layers",
             "probe_picture",
             "probe_table",

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from nn import MLP, Neuron, probe
+from autograd import draw
+from nn import MLP, Layer, Neuron, batch_picture, probe
 
 X, Y = [[1.0, -2.0], [0.3, 0.4], [-1.0, 0.7]], [[0.5], [0.1], [0.9]]
 
@@ -81,3 +82,33 @@ def test_a_neuron_is_drawn_as_a_network_of_one_unit():
     p = probe(Neuron(2, "tanh"), X[0])
     assert p.picture().sizes == (2, 1)
     assert "tanh" in p.draw().text()
+
+
+@pytest.mark.parametrize(
+    ("model", "y", "loss"),
+    [
+        (MLP(2, [3, 2], activation="tanh", output="sigmoid", seed=4), [[0.5, 1], [0, 1], [2, 3]],
+         "half_squared_error"),
+        (MLP(2, [4, 3], activation="relu", seed=1), [2, 0, 1], "cross_entropy"),
+        (MLP(2, [1], seed=2), [0, 1, 1], "binary_cross_entropy"),
+        (Layer(2, 2, "softplus"), Y, lambda a, y: (a[0] - y[0]) ** 2 + a[1]),
+        (Neuron(2, "tanh"), [1, -1, 1], "hinge"),
+    ],
+)  # fmt: skip
+def test_a_batch_replayed_gives_the_sums_of_its_probe(model, y, loss):
+    replayed, walked = batch_picture(model, X, y, loss), probe(model, X, y, loss).picture()
+    assert (replayed.samples, replayed.loss, replayed.inputs) == (3, walked.loss, None)
+    assert replayed.cost == pytest.approx(walked.cost, rel=1e-12)
+    for here, there in zip(replayed.layers, walked.layers, strict=True):
+        assert (here.W, here.b, here.activation) == (there.W, there.b, there.activation)
+        assert np.array(here.dW) == pytest.approx(np.array(there.dW), rel=1e-12, abs=1e-14)
+        assert np.array(here.db) == pytest.approx(np.array(there.db), rel=1e-12, abs=1e-14)
+    assert "sum over 3 samples" in draw(replayed).svg()
+    assert all(v.grad == 0.0 for v in model.parameters())
+
+
+def test_the_picture_of_a_batch_asks_for_data_that_fit(mlp):
+    with pytest.raises(ValueError, match="X must have the shape"):
+        batch_picture(mlp, [[1.0, 2.0, 3.0]], [1.0], "half_squared_error")
+    with pytest.raises(TypeError, match="a Neuron, a Layer or an MLP; got function"):
+        batch_picture(lambda x: x, X, Y, "half_squared_error")
