@@ -72,17 +72,27 @@ class Explanation:
     has `.value`, `.partials` and `.nodes`.
     """
 
-    def __init__(self, output: Value, wrt: Value) -> None:
+    def __init__(self, output: Value, wrt: Value, known: Explanation | None = None) -> None:
         self.output = output
         self.wrt = wrt
-        self.terms = Paths(output, wrt)
-        recurring = [node for node in topological(output) if _recurs(node)]
-        self.notation = Notation(output, [wrt, *recurring])
+        self._order: list[Value] = known._order if known else topological(output)
+        self.terms = Paths(output, wrt, self._order)
+        self.notation: Notation = known.notation if known else self._notation()
+        if known and not known.notation.name(wrt):
+            self.notation = self._notation()
         named = self.notation.nodes
         self._stations = [node for node in named if node in self.terms.uses] or [wrt]
         self._adjoints = dict(zip(self._stations, adjoints(output, self._stations), strict=True))
         self.value = self._adjoints[wrt]
         self._wordings: dict[int | None, Wording] = {}
+
+    def _notation(self) -> Notation:
+        recurring = [node for node in self._order if _recurs(node)]
+        return Notation(self.output, [self.wrt, *recurring], self._order)
+
+    def by(self, wrt: Value) -> Explanation:
+        """Return the explanation of the same output by another node: names are found once."""
+        return Explanation(self.output, wrt, self)
 
     @property
     def path_count(self) -> int:

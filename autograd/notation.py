@@ -12,6 +12,7 @@ import re
 from collections import Counter
 from collections.abc import Collection, Sequence
 from functools import cache
+from itertools import chain
 from typing import Any, NamedTuple
 
 from autograd import errors
@@ -46,12 +47,14 @@ class Notation:
 
     A label names its node. Unlabelled leaves are x1, x2 …, computed nodes u1, u2 … and the
     root f; equal names are told apart by a suffix. Names depend on the graph alone. The
-    nodes of `also` are named in any case.
+    nodes of `also` are named in any case. `order` is topological(root), where it is known.
     """
 
-    def __init__(self, root: Value, also: Collection[Value] = ()) -> None:
+    def __init__(
+        self, root: Value, also: Collection[Value] = (), order: Sequence[Value] = ()
+    ) -> None:
         self.root = root
-        order = topological(root)
+        order = order or topological(root)
         self.nodes = _to_be_named(order, {root, *also})
         self._names: dict[Any, str] = {}
         self._last: Counter[tuple[str, bool]] = Counter()
@@ -123,16 +126,18 @@ class Notation:
         return order
 
 
-def _to_be_named(order: list[Value], wanted: Collection[Value]) -> list[Value]:
+def _to_be_named(order: Sequence[Value], wanted: Collection[Value]) -> list[Value]:
     """Return the leaves, and the nodes that are wanted, labelled, shared or long."""
-    uses = Counter(operand for node in order for operand in node.operands)
+    uses = Counter(chain.from_iterable(node.operands for node in order))
     size: dict[Any, int] = {}
     named = []
     for node in order:
-        length = 1 + sum([size.get(operand, 1) for operand in node.operands])
-        if node.op and not (node.label or node in wanted or uses[node] > 1 or length > LONGEST):
-            size[node] = length
-        elif not node.constant:
+        if node.op:
+            length = 1 + sum([size.get(operand, 1) for operand in node.operands])
+            if not (length > LONGEST or uses[node] > 1 or node in wanted or node.label):
+                size[node] = length
+                continue
+        if not node.constant:
             named.append(node)
     return named
 

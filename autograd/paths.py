@@ -46,25 +46,26 @@ class Paths:
     (3, [6.0, 6.0, 1.0])
     """
 
-    def __init__(self, output: Value, wrt: Value) -> None:
+    def __init__(self, output: Value, wrt: Value, order: Sequence[Value] = ()) -> None:
         self.output = output
         self.wrt = wrt
         self.uses: dict[Value, list[Edge]] = {} if wrt.constant else {wrt: []}
-        for node in topological(output):
-            if not self.uses.keys().isdisjoint(node.operands):
-                self._connect(node)
+        reached = self.uses.keys()
+        order = order or topological(output)
+        for node in order[order.index(wrt) + 1 :] if wrt in order else ():
+            operands = node.operands
+            if not reached.isdisjoint(operands):
+                self._connect(node, operands)
         self.nodes = list(self.uses) if output in self.uses else []
         self._found: list[Term] = []
         self._search = self._best_first()
 
-    def _connect(self, node: Value) -> None:
+    def _connect(self, node: Value, operands: Sequence[Any]) -> None:
         """Add a node, and an edge to it from each operand that depends on `wrt`."""
-        uses = self.uses
-        for slot, (operand, partial) in enumerate(
-            zip(node.operands, local_partials(node, uses), strict=True)
-        ):
+        uses, partials = self.uses, local_partials(node, self.uses)
+        for slot, operand in enumerate(operands):
             if operand in uses:
-                uses[operand].append(Edge(node, slot, partial))
+                uses[operand].append(Edge(node, slot, partials[slot]))
         uses[node] = []
 
     @cached_property

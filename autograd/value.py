@@ -159,7 +159,8 @@ class Value:
         """∂self/∂parent for each parent, 0.0 for a constant."""
         if self._function is None:
             return ()
-        _require_fresh(self)
+        if self._stamp < _clock:
+            _require_fresh(self)
         variables = [x.__class__ is Value and x._stamp != CONSTANT for x in self.operands]
         try:
             return _partials(self, self._function, variables)

@@ -81,8 +81,9 @@ def _loss(probe: Probe) -> list[tuple[str, str]]:
     """Return c as a formula, and ∂c/∂a for each output."""
     formulas: dict[str, str] = {}
     rows: dict[str, str] = {}
-    for output in probe.layers[-1].nodes.a[:LARGEST]:
-        why = explain(probe.root, output)
+    first, *others = probe.layers[-1].nodes.a[:LARGEST]
+    loss = explain(probe.root, first)
+    for why in (loss, *map(loss.by, others)):
         formulas |= zip(why.formulas(), why.formulas(latex=True), strict=True)
         for row, latex in zip(why.rows(), why.rows(latex=True), strict=True):
             name, symbols, numbers = (part.rstrip() for part in row)

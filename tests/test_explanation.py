@@ -465,3 +465,13 @@ def test_wide_functions_are_cut_in_the_text_unless_all_is_asked_for():
     assert "more)" not in why.text(depth=None)
     assert "… (22 more)" in why.latex()
     assert MathTextParser("path").parse(f"${why.latex().splitlines()[0][:-3]}$").width > 0
+
+
+def test_one_explanation_leads_to_those_by_other_nodes_in_the_same_words():
+    x, y, z = Value(0.5, "x"), Value(-1.5, "y"), Value(2.0)
+    h = tanh(x * y) * z
+    loss = h * h + x
+    first = explain(loss, x)
+    for node in (y, z, h, x, loss):
+        assert first.by(node).value == explain(loss, node).value
+        assert first.by(node).text() == explain(loss, node).text()
