@@ -238,7 +238,7 @@ class Program:
 
     def _checked(self, X: Any) -> Array:
         np, width = self._layout.np, len(self.inputs)
-        examples = np.asarray(X, dtype=self._memory.dtype)
+        examples = np.asarray(X, dtype=self._memory.dtype, order="C")
         if examples.ndim != 2 or examples.shape[1] != width or not len(examples):
             raise ValueError(
                 f"X holds one row an example: (m, {width}) with m of 1 or more; "

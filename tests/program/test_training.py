@@ -86,6 +86,18 @@ def test_twenty_steps_agree_with_the_eager_optimiser(name, executor, size):
 
 
 @pytest.mark.parametrize("executor", EXECUTORS)
+def test_rows_may_lie_anywhere_in_memory(executor):
+    X, costs = rows(), []
+    for examples in (X[::-2], np.array(X[::-2]), np.asfortranarray(X[::-2]), X[::-2].tolist()):
+        loss_of, parameters = linear_model()
+        inputs = [Value(x) for x in X[0]]
+        program = Program(loss_of(inputs), inputs=inputs, parameters=parameters, executor=executor)
+        assert program(examples)[0] == program(X[::-2])[0]
+        costs.append(program.train(examples, nn.SGD(parameters), 7, 2).tolist())
+    assert costs[0] == costs[1] == costs[2] == costs[3]
+
+
+@pytest.mark.parametrize("executor", EXECUTORS)
 def test_training_continues_where_it_stopped(executor):
     X, ends = rows(), []
     for parts in ((20,), (7, 13)):
