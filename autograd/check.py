@@ -7,16 +7,16 @@ they can be trusted.
 
 from __future__ import annotations
 
-import inspect
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from autograd import engine
+from autograd.calls import argument_names
 from autograd.engine import Value
 from autograd.errors import GradientError
 from autograd.functional import jacobian, jvp, vjp
-from autograd.structure import CONTAINERS, is_array, leaves, mapped, unflatten
+from autograd.structure import leaves, mapped, paths, unflatten
 from autograd.table import PRIMITIVES
 
 __all__ = ["check_gradients"]
@@ -173,25 +173,7 @@ def _own_fault(node: Value, order: int) -> _Fault | None:
 
 
 def _names(f: Callable[..., Any], args: Any) -> list[str]:
-    """Return what to call each leaf of the arguments: `x`, `w[0]`, `p['a'][1, 2]`."""
-    try:
-        names = list(inspect.signature(f).bind(*args).arguments)
-    except (TypeError, ValueError):
-        names = []
-    if len(names) != len(args):
-        names = [f"argument {k}" for k in range(len(args))]
-    return [path for name, tree in zip(names, args, strict=True) for path in _paths(name, tree)]
-
-
-def _paths(name: str, tree: Any) -> Iterator[str]:
-    if is_array(tree):
-        import numpy as np
-
-        for index in np.ndindex(tree.shape):
-            yield f"{name}[{', '.join(map(str, index))}]"
-    elif isinstance(tree, CONTAINERS):
-        items = tree.items() if isinstance(tree, dict) else enumerate(tree)
-        for key, child in items:
-            yield from _paths(f"{name}[{key!r}]", child)
-    else:
-        yield name
+    """Return what to call each leaf of the arguments."""
+    named = zip(argument_names(f, len(args)), args, strict=True)
+    trees = [(name or f"argument {k}", tree) for k, (name, tree) in enumerate(named)]
+    return [path for name, tree in trees for path in paths(name, tree)]

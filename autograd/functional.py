@@ -1,34 +1,23 @@
-"""Derivatives of functions and of graphs, nested to any order.
+"""Derivatives of functions, nested to any order.
 
-`gradients` is the one sweep everything else is built on. A function is differentiated by
-calling it on fresh nodes, so that nested derivatives never confuse their variables; its
-arguments are numbers, Values, or nested lists, tuples, dicts and NumPy arrays of them, and
-results have the same structure. Results are floats, and Values where they take part in
-something larger: inside the function of another derivative, or at a point made of Values.
+Arguments are numbers, Values, or nested lists, tuples, dicts and NumPy arrays of them, and
+results have the same structure. How a function is called for it, and when its results are
+Values, is the subject of `calls.py`; the sweeps over its graph are that of `sweeps.py`.
 """
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Sequence
 from functools import wraps
-from typing import Any, NamedTuple
+from typing import Any
 
-from autograd import engine, errors, modes
+from autograd import engine, modes
+from autograd.calls import as_node, called
 from autograd.engine import Value
 from autograd.reductions import dot, total
-from autograd.structure import (
-    CONTAINERS,
-    blocks,
-    is_flat,
-    leaves,
-    like,
-    mapped,
-    packed,
-    shape,
-    size,
-    unflatten,
-)
-from autograd.sweeps import Linear, as_number, as_operand, graph_adjoints, linear, tangents_of
+from autograd.structure import blocks, leaves, like, packed, shape, size, unflatten
+from autograd.sweeps import Linear, as_number, as_operand, gradients, linear, tangents_of
 
 __all__ = [
     "derivative",
@@ -43,92 +32,22 @@ __all__ = [
 ]
 
 
-def gradients(output: Value, wrt: Any, *, build_graph: bool = False) -> Any:
-    """Return ∂output/∂x for each Value x of the nested structure `wrt`, in that structure.
-
-    No `.grad` is touched. With `build_graph` the results are Values that can be
-    differentiated again. A constant, or a node `output` does not depend on, gets 0.
-
-    Raises StaleGraphError where a leaf was changed after its use, and ZeroDivisionError or
-    DomainError where a local partial between `wrt` and `output` does not exist.
-
-    >>> from autograd import Value, gradients
-    >>> x, y = Value(3.0), Value(2.0)
-    >>> gradients(x * x * y, {"x": x, "y": y})
-    {'x': 12.0, 'y': 9.0}
-    >>> by_x = gradients(x * x * y, x, build_graph=True)
-    >>> gradients(by_x, [x, y])
-    [4.0, 6.0]
-    """
-    if output.__class__ is not Value:
-        raise errors.not_a_value("output", output)
-    modes.sweeping(output)
-    sweep = graph_adjoints if build_graph else engine.adjoints
-    if is_flat(wrt):
-        return wrt.__class__(sweep(output, wrt))
-    return unflatten(wrt, sweep(output, leaves(wrt)))
+_F = Callable[..., Any]
 
 
-class _Call(NamedTuple):
-    """A function called on fresh nodes."""
+def _presented(kind: str, f: Callable[..., Any], argnums: Any) -> Callable[[_F], _F]:
+    """Return a decorator that gives a derivative of f its name, signature and text."""
+    name = getattr(f, "__name__", type(f).__name__)
+    text = f"Return {kind}({name}) by argument {argnums}."
+    text += f" {name}:\n\n{inspect.getdoc(f)}" if inspect.getdoc(f) else ""
 
-    inputs: Any  # the nodes, in the structure of the arguments
-    outputs: Any
-    nested: bool  # whether results take part in something larger
+    def decorate(derivative: _F) -> _F:
+        derivative = wraps(f)(derivative)
+        derivative.__name__ = derivative.__qualname__ = f"{kind}({name})"
+        derivative.__doc__ = text
+        return derivative
 
-    @property
-    def root(self) -> Value:
-        """The output, which has to be one number."""
-        output = self.outputs
-        if shape(output) == ():
-            output = output.item()
-        if isinstance(output, CONTAINERS) or shape(output) is not None:
-            raise TypeError(
-                f"grad takes a function that returns one number; got {errors.short(output)} of "
-                f"type {type(output).__name__}. Use jacobian or vjp for more outputs."
-            )
-        return _node(leaves(output)[0])
-
-    def result(self, tree: Any) -> Any:
-        """Return Values as they are if nested, else as numbers."""
-        return tree if self.nested else mapped(as_number, tree)
-
-    def adjoints(self, root: Value) -> Any:
-        """Return ∂root/∂inputs in the structure of the arguments."""
-        return gradients(root, self.inputs, build_graph=self.nested)
-
-
-def _called(f: Callable[..., Any], args: Any, kwargs: dict[str, Any], chosen: Any) -> _Call:
-    """Call f with the chosen arguments (a position or several) replaced by fresh nodes."""
-    positions = (chosen,) if isinstance(chosen, int) else tuple(chosen)
-    for k in positions:
-        if not -len(args) <= k < len(args):
-            raise TypeError(
-                f"the derivative is by argument {k}; got {len(args)} positional arguments. "
-                "Pass it by position, or choose another one with argnums."
-            )
-    fresh = list(args)
-    nested = modes.depth() > 0
-    for k in positions:
-        nested = nested or any(x.__class__ is Value for x in leaves(args[k]))
-        fresh[k] = mapped(_fresh, args[k])
-    with modes.differentiating():
-        outputs = f(*fresh, **kwargs)
-    inputs = fresh[chosen] if isinstance(chosen, int) else tuple(fresh[k] for k in positions)
-    return _Call(inputs, outputs, nested)
-
-
-def _fresh(x: Any) -> Value:
-    """Return a node of its own that equals x and depends on it."""
-    if x.__class__ is not Value:
-        return Value(x)
-    node: Value = x * 1.0
-    node.label = x.label
-    return node
-
-
-def _node(x: Any) -> Value:
-    return x if x.__class__ is Value else Value(x)
+    return decorate
 
 
 def value_and_grad(f: Callable[..., Any], argnums: Any = 0) -> Callable[..., Any]:
@@ -143,9 +62,9 @@ def value_and_grad(f: Callable[..., Any], argnums: Any = 0) -> Callable[..., Any
     (10.0, {'a': 5.0, 'b': 2.0})
     """
 
-    @wraps(f)
+    @_presented("value_and_grad", f, argnums)
     def value_and_gradient(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
-        call = _called(f, args, kwargs, argnums)
+        call = called(f, args, kwargs, argnums)
         return call.result(call.root), call.adjoints(call.root)
 
     return value_and_gradient
@@ -162,7 +81,7 @@ def grad(f: Callable[..., Any], argnums: Any = 0) -> Callable[..., Any]:
     """
     both = value_and_grad(f, argnums)
 
-    @wraps(f)
+    @_presented("grad", f, argnums)
     def gradient(*args: Any, **kwargs: Any) -> Any:
         return both(*args, **kwargs)[1]
 
@@ -194,8 +113,8 @@ def vjp(f: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any], tupl
     >>> value, pullback([1.0, 10.0])
     ([12.0, 3.0], ([14.0, 3.0],))
     """
-    call = _called(f, primals, {}, range(len(primals)))
-    outputs = [_node(x) for x in leaves(call.outputs)]
+    call = called(f, primals, {}, range(len(primals)))
+    outputs = [as_node(x) for x in leaves(call.outputs)]
 
     def pullback(cotangent: Any) -> tuple[Any, ...]:
         weights = _matching("cotangent", cotangent, outputs)
@@ -217,21 +136,21 @@ def jvp(f: Callable[..., Any], primals: Any, tangents: Any) -> tuple[Any, Any]:
     (12.0, 34.0)
     """
     directions = _matching("tangents", tangents, leaves(tuple(primals)))
-    call = _called(f, tuple(primals), {}, range(len(primals)))
+    call = called(f, tuple(primals), {}, range(len(primals)))
     nested = call.nested or any(x.__class__ is Value for x in directions)
     call = call._replace(nested=nested)
-    outputs = [_node(x) for x in leaves(call.outputs)]
+    outputs = [as_node(x) for x in leaves(call.outputs)]
     inputs = leaves(call.inputs)
     seeds = dict(zip(inputs, directions, strict=True))
     found = tangents_of(outputs, seeds, _forward_linear(outputs, inputs, nested))
     if nested:
-        found = [_node(x) for x in found]
+        found = [as_node(x) for x in found]
     return call.result(call.outputs), call.result(unflatten(call.outputs, found))
 
 
 def _forward_linear(outputs: list[Value], inputs: list[Value], nested: bool) -> Linear:
     with modes.differentiating():
-        return linear(_node(total(outputs)), inputs, as_operand if nested else as_number)
+        return linear(as_node(total(outputs)), inputs, as_operand if nested else as_number)
 
 
 def jacobian(f: Callable[..., Any], argnums: Any = 0) -> Callable[..., Any]:
@@ -245,10 +164,10 @@ def jacobian(f: Callable[..., Any], argnums: Any = 0) -> Callable[..., Any]:
     [[4.0, 3.0], [1.0, 1.0]]
     """
 
-    @wraps(f)
+    @_presented("jacobian", f, argnums)
     def matrix(*args: Any, **kwargs: Any) -> Any:
-        call = _called(f, args, kwargs, argnums)
-        outputs = [_node(x) for x in leaves(call.outputs)]
+        call = called(f, args, kwargs, argnums)
+        outputs = [as_node(x) for x in leaves(call.outputs)]
         rows = _jacobian_rows(outputs, leaves(call.inputs), call.nested)
         return _nested_blocks(call.outputs, call.inputs, rows)
 
@@ -260,13 +179,13 @@ def _jacobian_rows(outputs: list[Value], inputs: list[Value], nested: bool) -> l
         return [gradients(y, inputs, build_graph=nested) for y in outputs]
     through = _forward_linear(outputs, inputs, nested)
     columns = [tangents_of(outputs, {x: 1.0}, through) for x in inputs]
-    return [[_node(x) if nested else x for x in row] for row in zip(*columns, strict=True)]
+    return [[as_node(x) if nested else x for x in row] for row in zip(*columns, strict=True)]
 
 
 def _forward_is_cheaper(outputs: list[Value], inputs: int) -> bool:
     """Return whether a sweep for each input visits fewer nodes than one for each output."""
     with modes.differentiating():
-        allowed = inputs * (len(engine.topological(_node(total(outputs)))) - 1)
+        allowed = inputs * (len(engine.topological(as_node(total(outputs)))) - 1)
     for output in outputs:
         allowed -= len(engine.topological(output))
         if allowed < 0:

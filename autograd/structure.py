@@ -7,6 +7,7 @@ imported unless an array was handed in.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from itertools import product
 from typing import Any
 
 from autograd import errors
@@ -45,6 +46,19 @@ def leaves(tree: Any) -> list[Any]:
         else:
             found.append(_leaf(block))
     return found
+
+
+def paths(name: str, tree: Any) -> list[str]:
+    """Return what to call each leaf of an argument: `x`, `w[0]`, `p['a'][1, 2]`."""
+    if is_flat(tree) or len(shape(tree) or ()) == 1:
+        return [f"{name}[{k}]" for k in range(len(tree))]
+    if is_array(tree):
+        indices = product(*map(range, tree.shape))
+        return [f"{name}{list(index)}" if index else name for index in indices]
+    if isinstance(tree, CONTAINERS):
+        items = tree.items() if isinstance(tree, dict) else enumerate(tree)
+        return [path for key, child in items for path in paths(f"{name}[{key!r}]", child)]
+    return [name]
 
 
 def like(tree: Any, replacements: Iterable[Any]) -> Any:

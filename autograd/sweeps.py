@@ -1,6 +1,7 @@
 """The chain rule over a graph, forwards and backwards, with numbers or with nodes.
 
-Local partials come from the rows of the table. With numbers backwards, the engine has its own
+`gradients` is the one sweep everything else is built on. Local partials come from the rows of
+the table. With numbers backwards, the engine has its own
 sweep (`engine.adjoints`); what is here serves forward mode and graphs of derivatives.
 """
 
@@ -9,14 +10,41 @@ from __future__ import annotations
 from collections.abc import Callable, Container, Iterable, Sequence
 from typing import Any
 
-from autograd import engine, errors
+from autograd import engine, errors, modes
 from autograd.engine import Value
 from autograd.reductions import total
+from autograd.structure import is_flat, leaves, unflatten
 from autograd.table import PRIMITIVES
 
 # The derivative of a graph as a sparse linear map: for each node that depends on the inputs,
 # parents first, its operands that do, with ∂node/∂operand.
 Linear = list[tuple[Value, list[tuple[Value, Any]]]]
+
+
+def gradients(output: Value, wrt: Any, *, build_graph: bool = False) -> Any:
+    """Return ∂output/∂x for each Value x of the nested structure `wrt`, in that structure.
+
+    No `.grad` is touched. With `build_graph` the results are Values that can be
+    differentiated again. A constant, or a node `output` does not depend on, gets 0.
+
+    Raises StaleGraphError where a leaf was changed after its use, and ZeroDivisionError or
+    DomainError where a local partial between `wrt` and `output` does not exist.
+
+    >>> from autograd import Value, gradients
+    >>> x, y = Value(3.0), Value(2.0)
+    >>> gradients(x * x * y, {"x": x, "y": y})
+    {'x': 12.0, 'y': 9.0}
+    >>> by_x = gradients(x * x * y, x, build_graph=True)
+    >>> gradients(by_x, [x, y])
+    [4.0, 6.0]
+    """
+    if output.__class__ is not Value:
+        raise errors.not_a_value("output", output)
+    modes.sweeping(output)
+    sweep = graph_adjoints if build_graph else engine.adjoints
+    if is_flat(wrt):
+        return wrt.__class__(sweep(output, wrt))
+    return unflatten(wrt, sweep(output, leaves(wrt)))
 
 
 def graph_adjoints(root: Value, wrt: Sequence[Value]) -> list[Value]:

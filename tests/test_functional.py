@@ -1,8 +1,11 @@
 """Derivatives of functions: forms, structures, nesting, and what is refused."""
 
 import gc
+import inspect
 import math
+import re
 from collections import namedtuple
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
@@ -25,9 +28,11 @@ from autograd import (
     sin,
     sqrt,
     tanh,
+    total,
     value_and_grad,
     vjp,
 )
+from autograd.structure import leaves
 
 
 def rosenbrock(x):
@@ -278,6 +283,54 @@ def test_what_is_not_a_number_is_refused():
         grad(lambda x: x)(["one"])
     with pytest.raises(TypeError, match="complex"):
         grad(lambda x: x)(1j)
+
+
+@pytest.mark.parametrize(
+    ("argument", "name"),
+    [
+        (-1.0, "speed"),
+        ([-1.0], "speed[0]"),
+        ({"a": (1.0, [-1.0])}, "speed['a'][1][0]"),
+        (np.array([1.0, -1.0]), "speed[1]"),
+        (np.array([[1.0, -1.0]]), "speed[0, 1]"),
+        (np.array(-1.0), "speed"),
+        (Value(-1.0, "of its own"), "of its own"),
+        (Value(-1.0), "speed"),
+    ],
+)
+def test_an_error_names_the_argument_of_the_function(argument, name):
+    def f(speed):
+        return total([log(x) for x in leaves(speed)])
+
+    for differentiated in (grad(f), hessian(f), lambda x: jvp(f, (x,), (x,))):
+        with pytest.raises(ValueError, match=re.escape(f"node {name!r} = -1")):
+            differentiated(argument)
+
+
+def test_names_of_arguments_are_left_out_where_they_are_not_known():
+    class Model:
+        def loss(self, rate):
+            return log(rate)
+
+    def any_number(*rates):
+        return log(rates[0])
+
+    with pytest.raises(ValueError, match="node 'rate' = -1"):
+        grad(Model().loss)(-1.0)
+    for f in (any_number, log, partial(log)):
+        with pytest.raises(ValueError, match="an unlabelled operand = -1"):
+            grad(f)(-1.0)
+
+
+def test_help_shows_the_text_of_the_function():
+    def loss(w):
+        """Return w²."""
+        return w * w
+
+    assert inspect.getdoc(grad(loss)).endswith("grad(loss) by argument 0. loss:\n\nReturn w².")
+    assert hessian(loss).__name__ == "jacobian(grad(loss))"
+    assert str(inspect.signature(value_and_grad(loss))) == "(w)"
+    assert inspect.getdoc(jacobian(lambda x: x, 1)) == "Return jacobian(<lambda>) by argument 1."
 
 
 def test_an_array_of_no_dimensions_is_one_number():
