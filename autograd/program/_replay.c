@@ -58,6 +58,7 @@ typedef struct {
     void (*lanewise)(const Product *, void *);
     void (*row)(const Row *, void *);
     void (*tape)(const uint32_t *, long, void *);
+    double (*zero)(const void *, long);
     int lanes, rows;
 } Kernels;
 
@@ -483,7 +484,8 @@ static PyObject *Replay_train(Replay *self, PyObject *args) {
         run_section(self, 0);
         cost[done] = sum_of(self, root_buffer, root * lanes, lanes) / lanes;
         run_section(self, 1);
-        if (!isfinite(cost[done] + sum_of(self, 2, first, parameters))) break;
+        const char *gradient = (char *)self->buffers[2].buf + first * (long)self->size;
+        if (!isfinite(cost[done] + self->kernels->zero(gradient, parameters))) break;
         if (self->size == sizeof(double)) ((double *)self->buffers[4].buf)[counter] = step + done;
         else ((float *)self->buffers[4].buf)[counter] = (float)(step + done);
         run_section(self, 3);

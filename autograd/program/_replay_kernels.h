@@ -126,6 +126,18 @@ static T NAME(sum)(const T *x, long n) {
     return total;
 }
 
+/* 0 where n numbers are all finite, NaN otherwise; it cannot overflow as a sum could. */
+static double NAME(zero)(const void *numbers, long n) {
+    const T *x = numbers;
+    T part[32] = {0}, total = 0;
+    long i = 0;
+    for (; i + 32 <= n; i += 32)
+        for (int j = 0; j < 32; j++) part[j] += x[i + j] * 0;
+    for (; i < n; i++) total += x[i] * 0;
+    for (int j = 0; j < 32; j++) total += part[j];
+    return (double)total;
+}
+
 /* Point every register at `n` consecutive numbers of its source, starting at `at`. */
 static void NAME(gather)(const Map *map, T **pointers, T **registers, T *blocks, long at, long n) {
     int last = map->dimensions - 1;
@@ -473,5 +485,5 @@ static void NAME(run_tape)(const uint32_t *code, long count, void *numbers) {
 #undef B
 
 static const Kernels NAME(set) = {
-    NAME(run_map), NAME(run_product), NAME(run_lanewise), NAME(run_row), NAME(run_tape), LANES, ROWS,
+    NAME(run_map), NAME(run_product), NAME(run_lanewise), NAME(run_row), NAME(run_tape), NAME(zero), LANES, ROWS,
 };
