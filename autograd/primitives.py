@@ -17,7 +17,7 @@ import operator
 from typing import Any
 
 from autograd import engine, reals
-from autograd.engine import Function
+from autograd.engine import Function, Value
 from autograd.table import (
     ABOVE_MINUS_ONE,
     FINITE,
@@ -307,6 +307,8 @@ gelu = primitive(
 softsign = primitive(
     "softsign", lambda x: x / (1.0 + builtins.abs(x)),
     lambda x, out: (1.0 + abs(x)) ** -2.0)  # fmt: skip
+
+Value.conjugate = lambda self: self  # type: ignore[method-assign]  # for numpy.var and std
 
 for _function in (add, sub, mul, div, pow, neg, abs):
     engine.install(_function, "truediv" if _function is div else _function.name)

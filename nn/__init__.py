@@ -19,10 +19,20 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from nn.activations import ACTIVATIONS, Activation
+from nn.activations import ACTIVATIONS, Activation, identity
 from nn.checkpoint import load, save
 from nn.history import EarlyStopping, History, accuracy
-from nn.initializers import INITIALIZERS
+from nn.initializers import (
+    INITIALIZERS,
+    he_normal,
+    he_uniform,
+    lecun_normal,
+    lecun_uniform,
+    uniform,
+    xavier_normal,
+    xavier_uniform,
+    zeros,
+)
 from nn.layers import MLP, Layer, Neuron
 from nn.losses import (
     LOSSES,
@@ -48,8 +58,10 @@ __all__ = [
     "ACTIVATIONS", "INITIALIZERS", "LOSSES", "MLP", "OPTIMIZERS", "SGD", "Activation", "Adam",
     "AdamW", "EarlyStopping", "History", "Layer", "Module", "Neuron", "Optimizer", "Probe",
     "RMSprop", "absolute_error", "accuracy", "batch_picture", "binary_cross_entropy", "cosine",
-    "cross_entropy", "exponential", "fit", "half_squared_error", "hinge", "huber", "linear",
-    "load", "mean_squared_error", "probe", "save", "squared_error", "stepwise", "warmup",
+    "cross_entropy", "exponential", "fit", "half_squared_error", "he_normal", "he_uniform",
+    "hinge", "huber", "identity", "lecun_normal", "lecun_uniform", "linear", "load",
+    "mean_squared_error", "probe", "save", "squared_error", "stepwise", "uniform", "warmup",
+    "xavier_normal", "xavier_uniform", "zeros",
 ]  # fmt: skip
 
 _ROOM_OF = {"Probe": "probing", "batch_picture": "batched", "probe": "probing"}

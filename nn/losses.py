@@ -33,7 +33,7 @@ def squared_error(outputs: Any, target: Any) -> Any:
     >>> squared_error([1.0, 3.0], [0.0, 1.0])
     5.0
     """
-    return total([r**2 for r in _residuals(outputs, target)])
+    return total(map(_square, _residuals(outputs, target)))
 
 
 def mean_squared_error(outputs: Any, target: Any) -> Any:
@@ -42,7 +42,7 @@ def mean_squared_error(outputs: Any, target: Any) -> Any:
     >>> mean_squared_error([1.0, 3.0], [0.0, 1.0])
     2.5
     """
-    return mean([r**2 for r in _residuals(outputs, target)])
+    return mean(map(_square, _residuals(outputs, target)))
 
 
 def absolute_error(outputs: Any, target: Any) -> Any:
@@ -133,6 +133,14 @@ def _residuals(outputs: Any, target: Any) -> list[Any]:
     if not all(y.__class__ is Value or math.isfinite(y) for y in target):
         raise ValueError(f"targets must be finite; got {target}. Repair or drop this example.")
     return [a - y for a, y in zip(outputs, target, strict=True)]
+
+
+def _square(r: Any) -> Any:
+    """Return r²: inf, as of a Value, where Python's own power of a float overflows."""
+    try:
+        return r**2
+    except OverflowError:
+        return math.inf
 
 
 def _label(target: Any, labels: Iterable[int], words: str) -> Any:

@@ -116,7 +116,6 @@ class Optimizer(ABC):
         return 1.0 if self.clip_norm is None or norm <= self.clip_norm else self.clip_norm / norm
 
 
-@dataclass(eq=False, repr=False)
 class SGD(Optimizer):
     """Gradient descent: v ← μ v + g, then w ← w - lr v (Nesterov: w - lr (g + μ v)).
 
@@ -131,12 +130,15 @@ class SGD(Optimizer):
     0.8
     """
 
-    momentum: float = 0.0
-    nesterov: bool = False
-
-    def __post_init__(self) -> None:
-        self.slots = 1 if self.momentum else 0
-        super().__post_init__()
+    def __init__(
+        self, parameters: Sequence[Value], lr: float | Callable[[Any], Any] = 0.01,
+        momentum: float = 0.0, nesterov: bool = False, weight_decay: float = 0.0, *,
+        clip_value: float | None = None, clip_norm: float | None = None,
+    ) -> None:  # fmt: skip
+        self.momentum, self.nesterov = momentum, nesterov
+        self.slots = 1 if momentum else 0
+        limits = {"clip_value": clip_value, "clip_norm": clip_norm}
+        super().__init__(parameters, lr, weight_decay=weight_decay, **limits)
         if self.nesterov and not self.momentum:
             raise ValueError("nesterov needs a momentum above 0; got 0. Try momentum=0.9.")
 

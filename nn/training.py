@@ -28,18 +28,18 @@ APPLIES: dict[Loss, str] = {
 
 def fit(
     model: Any, X: Any, y: Any, *, loss: Any, optimizer: Any = "adam",
-    epochs: int = 100, batch_size: int = 32, validation: tuple[Any, Any] | None = None,
+    epochs: int = 100, batch_size: int | None = 32, validation: tuple[Any, Any] | None = None,
     metrics: Sequence[Any] = (), callbacks: Iterable[Callable[[History, Any], Any]] = (),
     progress: bool = True, seed: int = 0, compiled: bool = True,
 ) -> History:  # fmt: skip
     """Train `model` on the rows of X, (m, n), and y, (m,) or (m, k); return the history.
 
-    An epoch goes once through the examples, shuffled by `seed`, in batches: each is one step
-    of the optimiser down its mean loss C = (1/m) Σ c. `loss` and `optimizer` are names or
-    objects. `validation` is an (X, y) pair to be measured after each epoch; `metrics` are
-    names ("accuracy") or functions of the arrays (outputs, y), measured on both. After each
-    epoch the callbacks are called with (history, model); one that returns True ends the
-    training. Progress is shown where tqdm is installed.
+    An epoch goes once through the examples, shuffled by `seed`, in batches (None: in one):
+    each is one step of the optimiser down its mean loss C = (1/m) Σ c. `loss` and `optimizer`
+    are names or objects. `validation` is an (X, y) pair to be measured after each epoch;
+    `metrics` are names ("accuracy") or functions of the arrays (outputs, y), measured on both.
+    After each epoch the callbacks are called with (history, model); one that returns True ends
+    the training. Progress is shown where tqdm is installed.
 
     `compiled` records the graph of one example and replays it: a model that branches on its
     numbers raises FrozenBranchError where an example would go another way, and random numbers
@@ -62,7 +62,8 @@ def fit(
     if validation is not None:
         sets["val_"] = checked_examples("validation ", model, validation, loss)
     functions = {getattr(f, "__name__", str(f)): named("a metric", METRICS, f) for f in metrics}
-    epochs, batch_size = count("epochs", epochs), count("batch_size", batch_size)
+    epochs = count("epochs", epochs)
+    batch_size = len(sets[""][0]) if batch_size is None else count("batch_size", batch_size)
     run = (Compiled if compiled else NodeByNode)(model, *sets[""], loss, optimizer)
     history, rng, callbacks = History(), Random(seed), tuple(callbacks)
     order = list(range(len(sets[""][0])))

@@ -99,6 +99,15 @@ def test_matrix_products_on_either_side_and_reductions():
     assert gradients((X * A.T).max(), X)[2, 1] == 5.0
 
 
+def test_the_variance_and_the_standard_deviation():
+    numbers = np.array([1.0, 4.0, 5.5])
+    x = np.vectorize(Value, otypes=[object])(numbers)
+    away = numbers - numbers.mean()
+    assert np.var(x).data == pytest.approx(numbers.var(), rel=1e-15)
+    np.testing.assert_allclose(gradients(np.var(x), x), 2 * away / 3, rtol=1e-14)
+    np.testing.assert_allclose(gradients(np.std(x), x), away / 3 / numbers.std(), rtol=1e-14)
+
+
 def test_a_value_beside_an_array_is_applied_to_each_entry():
     v, x = Value(2.0), np.array([1.0, 2.0, 3.0])
     for op in ARITHMETIC:

@@ -212,6 +212,12 @@ def test_activations_may_be_functions_of_ones_own():
     assert activation_function(nn.ACTIVATIONS["relu"].function).name == "relu"
 
 
+def test_initializers_are_public_under_their_names():
+    for name, draw in nn.INITIALIZERS.items():
+        assert getattr(nn, name) is draw
+        assert name in nn.__all__
+
+
 def test_initializers_draw_with_the_variance_of_their_source():
     n, m = 60, 90
     variances = {

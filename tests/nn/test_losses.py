@@ -40,6 +40,13 @@ def test_losses_of_residuals_are_their_formulas(name, n):
     np.testing.assert_allclose(gradient, derivative(a - y), rtol=1e-14)
 
 
+@pytest.mark.parametrize("name", RESIDUAL_LOSSES)
+@pytest.mark.parametrize("output", [1e160, -1e300, 3e-200, 0.7])
+def test_a_loss_of_floats_is_that_of_values_overflow_included(name, output):
+    loss = nn.LOSSES[name]
+    assert loss([output], [0.3]) == loss([Value(output)], [0.3]).data
+
+
 def test_huber_is_continuous_with_its_derivative_at_the_threshold():
     for r in (1.0, -1.0, 0.0):
         c, gradient = value_and_derivatives(nn.huber, [r], [0.0])

@@ -117,6 +117,12 @@ def test_clipping_by_norm_keeps_the_direction_and_by_value_each_bound():
     assert [x.data for x in w] == [-0.5, 0.25]
 
 
+def test_sgd_takes_its_hyper_parameters_by_position():
+    w = Value(1.0)
+    nn.SGD([w], 0.1, 0.9, True, 0.5).update([2.0])
+    assert w.data == pytest.approx(1.0 - 0.1 * (1.0 + 0.9) * (2.0 + 0.5 * 1.0), rel=1e-15)
+
+
 def test_zero_gradients_are_left_alone_by_clipping():
     w = [Value(1.0)]
     nn.SGD(w, clip_norm=1.0).update([0.0])
