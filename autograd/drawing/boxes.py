@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from autograd.drawing import svg
+from autograd.drawing.clusters import cluster_svg, clusters
 from autograd.drawing.colours import Theme, number
 from autograd.drawing.dot import edge_tooltip, edge_width, widest
 from autograd.drawing.expression import Box, Edge, Expression
@@ -33,8 +34,13 @@ def boxes_svg(
     vertical = rankdir == "TB"
     place = arrangement(picture, vertical=vertical, labels=labels)
     largest = widest(picture)
-    height = place.height + 2 * MARGIN + 20 * bool(picture.notes)
-    note_width = svg.text_width(" · ".join(picture.notes), 11) + 2 * MARGIN
+    behind = clusters(picture, place.centres, place.sizes)
+    note = " · ".join(picture.notes)
+    left = max([0.0, *(-one.left for one in behind)])
+    top = max([0.0, *(-one.top for one in behind)])
+    width = max([place.width, *(one.right for one in behind)]) + left + 2 * MARGIN
+    height = max([place.height, *(one.bottom for one in behind)]) + top + 2 * MARGIN
+    height += 20 * bool(note)
     edges = [
         _edge(k, edge, line, theme, largest, labels, vertical)
         for k, (edge, line) in enumerate(zip(picture.edges, place.lines, strict=True))
@@ -43,12 +49,12 @@ def boxes_svg(
         _box(box, place.centres[box.key], place.sizes[box.key], theme) for box in picture.boxes
     ]
     arrows = svg.element("g", *edges, stroke_opacity=None if labels else 0.55)
-    body = svg.element("g", arrows, *boxes, transform=f"translate({MARGIN:g} {MARGIN:g})")
-    note = svg.text(MARGIN, height - 10, " · ".join(picture.notes), theme.muted, size=11)
-    return svg.document(
-        max(place.width + 2 * MARGIN, note_width), height, theme, [body, note],
-        name="computation graph",
-    )  # fmt: skip
+    grounds = [cluster_svg(one, behind, theme) for one in behind]
+    moved = f"translate({MARGIN + left:g} {MARGIN + top:g})"
+    body = svg.element("g", *grounds, arrows, *boxes, transform=moved)
+    words = svg.text(MARGIN, height - 10, note, theme.muted, size=11)
+    width = max(width, svg.text_width(note, 11) + 2 * MARGIN)
+    return svg.document(width, height, theme, [body, words], name="computation graph")
 
 
 def arrangement(picture: Expression, *, vertical: bool = False, labels: bool = True) -> Arrangement:
@@ -59,7 +65,8 @@ def arrangement(picture: Expression, *, vertical: bool = False, labels: bool = T
         room[edge.target] = max(room[edge.target], _label_width(edge))
     sizes = [_with_ports(size(box), counts[box.key]) for box in picture.boxes]
     ends = [(edge.source, edge.target) for edge in picture.edges]
-    layout = layered(sizes, ends, gap=(60.0, 14.0), room=room, vertical=vertical)
+    gap = (60.0, 46.0 if any(box.group for box in picture.boxes) else 14.0)
+    layout = layered(sizes, ends, gap=gap, room=room, vertical=vertical)
     lines = _lines(picture, layout, sizes, vertical)
     return Arrangement(layout.centres, sizes, lines, layout.width, layout.height)
 
