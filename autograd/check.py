@@ -43,7 +43,8 @@ def check_gradients(f: Callable[..., Any], *args: Any, order: int = 2) -> None:
     reverse mode are both checked, for each argument and result.
 
     Raises GradientError naming the argument, both numbers and the primitive at fault, if one
-    is. A kink at the point counts as a disagreement, for differences see both of its sides.
+    is. A kink at the point counts as a disagreement, for differences see both of its sides,
+    unless the mean of both slopes is what the rule gives: as for |x| at 0.
 
     >>> from autograd import check_gradients, exp, sin
     >>> check_gradients(lambda x, w: sin(x) * exp(w[0] * x) + w[1], 0.3, [1.2, -0.7])

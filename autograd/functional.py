@@ -95,8 +95,8 @@ def derivative(f: Callable[[Any], Any], order: int = 1) -> Callable[[Any], Any]:
     >>> derivative(lambda x: x**3, order=2)(5.0)
     30.0
     """
-    if order < 0:
-        raise ValueError(f"order is 0 or more; got {order}.")
+    if not hasattr(order, "__index__") or order < 0:
+        raise ValueError(f"order must be a whole number, 0 or more; got {order!r}.")
     for _ in range(order):
         f = grad(f)
     return f
@@ -135,6 +135,12 @@ def jvp(f: Callable[..., Any], primals: Any, tangents: Any) -> tuple[Any, Any]:
     >>> jvp(lambda x, y: x * y, (3.0, 4.0), (1.0, 10.0))
     (12.0, 34.0)
     """
+    for name, arguments in (("primals", primals), ("tangents", tangents)):
+        if not isinstance(arguments, list | tuple):
+            raise TypeError(
+                f"{name} must be a tuple, one entry for each argument of f; "
+                f"got {type(arguments).__name__}. Write jvp(f, (x,), (v,)) for a single one."
+            )
     directions = _matching("tangents", tangents, leaves(tuple(primals)))
     call = called(f, tuple(primals), {}, range(len(primals)))
     nested = call.nested or any(x.__class__ is Value for x in directions)

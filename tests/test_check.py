@@ -105,6 +105,10 @@ def test_a_number_taken_out_of_the_graph_is_explained():
         check_gradients(f, 0.5)
 
 
+def test_a_kink_whose_mean_slope_is_the_convention_passes():
+    check_gradients(abs, 0.0, order=1)
+
+
 def test_a_kink_is_a_disagreement():
     with pytest.raises(GradientError, match="'relu'"):
         check_gradients(relu, 0.0)

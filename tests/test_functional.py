@@ -333,6 +333,18 @@ def test_help_shows_the_text_of_the_function():
     assert inspect.getdoc(jacobian(lambda x: x, 1)) == "Return jacobian(<lambda>) by argument 1."
 
 
+@pytest.mark.parametrize("call", [lambda: jvp(sin, 3.0, (1.0,)), lambda: jvp(sin, (3.0,), 1.0)])
+def test_primals_and_tangents_have_to_be_tuples(call):
+    with pytest.raises(TypeError, match=r"must be a tuple.*got float.*jvp\(f, \(x,\), \(v,\)\)"):
+        call()
+
+
+@pytest.mark.parametrize("order", [-1, 1.5, "2"])
+def test_an_order_that_is_no_count_is_refused(order):
+    with pytest.raises(ValueError, match="order must be a whole number, 0 or more; got"):
+        derivative(sin, order)
+
+
 def test_an_array_of_no_dimensions_is_one_number():
     found = grad(lambda x: x.item() ** 2)(np.array(3.0))
     assert found.shape == ()
