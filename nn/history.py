@@ -94,13 +94,15 @@ class EarlyStopping:
 def accuracy(outputs: Array, y: Array) -> float:
     """Return the share of examples whose class is right.
 
-    The class is the largest of several outputs; of a single one, whether it is above 0 (a
-    logit or a score), for labels 0 and 1 or -1 and 1.
+    The class is the largest of several outputs, for labels 0 … n-1 or rows with the largest
+    number at the class; of a single one, whether it is above 0 (a logit or a score), for
+    labels 0 and 1 or -1 and 1.
 
     >>> import numpy as np
     >>> accuracy(np.array([[0.1, 0.9], [0.8, 0.2]]), np.array([1, 1]))
     0.5
     """
-    if outputs.shape[1] > 1:
-        return float((outputs.argmax(axis=1) == y).mean())
-    return float(((outputs[:, 0] > 0) == (y.reshape(-1) > 0)).mean())
+    if outputs.shape[1] == 1:
+        return float(((outputs[:, 0] > 0) == (y.reshape(-1) > 0)).mean())
+    classes = y.argmax(axis=1) if y.shape == outputs.shape else y.reshape(-1)
+    return float((outputs.argmax(axis=1) == classes).mean())

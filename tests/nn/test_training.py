@@ -186,6 +186,14 @@ def test_metrics_may_be_functions_of_the_arrays():
     assert history.worst[-1] == np.abs(model.predict(X)[:, 0] - y).max()
 
 
+def test_accuracy_counts_the_examples_whatever_the_form_of_the_labels():
+    outputs, labels = np.array([[0.1, 0.9], [0.8, 0.2], [0.3, 0.7]]), np.array([1, 0, 0])
+    for y in (labels, labels[:, None], np.eye(2)[labels]):
+        assert nn.accuracy(outputs, y) == pytest.approx(2 / 3)
+    for y in (labels, labels[:, None], 2 * labels - 1):
+        assert nn.accuracy(np.array([[2.0], [-1.0], [3.0]]), y) == pytest.approx(2 / 3)
+
+
 def test_a_layer_and_a_neuron_can_be_trained_too():
     X, y = line()
     for model in (nn.Layer(1, 1, "identity"), nn.Neuron(1, "identity")):
