@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-import re
+import zlib
 from base64 import b64encode
 from collections.abc import Iterator
 from dataclasses import fields
 from importlib.resources import files
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -74,7 +75,8 @@ def step_through(obj: Any, path: str | Path | None = None, *, theme: str = "ligh
 
     `obj` is a Value, a NetworkPicture, or an object with `.picture()` and `.root`, as a probe
     is. The pass is computed for the page: no `.grad` is read or changed. A graph of more
-    than 2 500 nodes, or a page of more than 1 MB, keeps the network alone.
+    than 2 500 nodes, or a page of more than 1 MB, keeps the network alone; a large page is
+    compressed, and unpacked by the browser (any since 2023).
 
     >>> from autograd import Value
     >>> x = Value(3.0, "x")
@@ -91,8 +93,8 @@ def step_through(obj: Any, path: str | Path | None = None, *, theme: str = "ligh
     expression = _expression(subject)
     if expression is None and subject.network is None:
         raise ValueError(TOO_LARGE)
-    for content in _contents(subject, expression):
-        page = Page(_document(content, theme), _summary(content))
+    for content, packed in product(_contents(subject, expression), (False, True)):
+        page = Page(_document(content, theme, packed=packed), _summary(content))
         if len(page.html().encode()) <= MOST_BYTES:
             break
     else:
@@ -114,9 +116,7 @@ def _contents(subject: Subject, expression: Expression | None) -> Iterator[dict[
     """Yield what the page may hold, the richest first."""
     network = subject.network
     if network is None:
-        content = _content(expression, None, subject, by_neuron=False, derivations=False)
-        yield content
-        yield {**content, "views": {k: _bare(v) for k, v in content["views"].items()}}
+        yield _content(expression, None, subject, by_neuron=False, derivations=False)
         return
     legible = max(network.sizes) <= MOST_UNITS and network.weight_count <= MOST_WEIGHTS
     if expression is not None:
@@ -232,18 +232,25 @@ def _number(x: float | None) -> float | str | None:
     return "NaN" if math.isnan(x) else "Infinity" if x > 0 else "-Infinity"
 
 
-def _document(content: dict[str, Any], theme: str) -> str:
-    """Return the page: template, style and script put together under a strict policy."""
+def _document(content: dict[str, Any], theme: str, *, packed: bool) -> str:
+    """Return the page: template, style and script put together under a strict policy.
+
+    A `packed` one holds views and data compressed, for the script to unpack.
+    """
     style = _variables() + _template("page.css")
-    script = f'"use strict";\n(() => {{\n{_template("arithmetic.js")}{_template("page.js")}}})();\n'
-    data = json.dumps(content["data"], ensure_ascii=True, separators=(",", ":"), allow_nan=False)
-    policy = (
-        f"default-src 'none'; script-src '{_hash(script)}'; style-src '{_hash(style)}'; "
-        "base-uri 'none'; form-action 'none'"
-    )
+    parts = "".join(map(_template, ("unpack.js", "arithmetic.js", "page.js")))
+    script = f'"use strict";\n(async () => {{\n{parts}}})();\n'
     views = "\n".join(
         f'<div class="view" id="view-{name}" hidden>{_without_styles(picture)}</div>'
         for name, picture in content["views"].items()
+    )
+    data = _json(content["data"])
+    if packed:
+        deflated = zlib.compress(_json({"views": views, "data": data}).encode(), 9)
+        views, data = "", _json(b64encode(deflated).decode())
+    policy = (
+        f"default-src 'none'; script-src '{_hash(script)}'; style-src '{_hash(style)}'; "
+        "base-uri 'none'; form-action 'none'"
     )
     slots = {
         "POLICY": policy,
@@ -258,9 +265,8 @@ def _document(content: dict[str, Any], theme: str) -> str:
     return "".join(slots[piece] if k % 2 else piece for k, piece in enumerate(pieces))
 
 
-def _bare(picture: str) -> str:
-    """Return a picture without its tooltips, which are half of a large one."""
-    return re.sub(r"<title>[^<]*</title>", "", picture)
+def _json(data: Any) -> str:
+    return json.dumps(data, ensure_ascii=True, separators=(",", ":"), allow_nan=False)
 
 
 def _without_styles(picture: str) -> str:

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from autograd import Value, exp, gradients, sigmoid, step_through, tanh
+from autograd import Value, exp, gradients, sigmoid, step_through, tanh, total
 from autograd.drawing.colours import number
 from autograd.numerals import figure
 from nn import MLP, probe
@@ -295,3 +295,16 @@ def test_infinite_and_undefined_gradients_are_shown_as_such(show):
     tab = show(step_through(x * x * x - x * x * x))
     press(tab, "End")
     assert "NaN" in tab.inner_text("#step") or "∞" in tab.inner_text("#step")
+
+
+def test_a_compressed_page_steps_to_the_gradients_of_the_engine(show):
+    x = [Value(0.3 + k / 700, f"x{k}") for k in range(700)]
+    root = total([tanh(a * b) for a, b in zip(x, x[1:] + x[:1], strict=True)])
+    page = step_through(root)
+    assert 'id="n0"' not in page.html()  # it is compressed
+    tab = show(page)
+    tab.wait_for_selector("body[data-step]")
+    press(tab, "End")
+    found = totals(tab)
+    for leaf, expected in zip(x, gradients(root, x), strict=True):
+        assert found[leaf.label] == pytest.approx(expected, rel=1e-12, abs=1e-15)

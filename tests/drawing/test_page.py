@@ -2,13 +2,16 @@
 
 import json
 import math
+import random
 import re
 import sys
+import zlib
+from base64 import b64decode
 from pathlib import Path
 
 import pytest
 
-from autograd import Value, step_through, tanh, topological
+from autograd import Value, step_through, tanh, topological, total
 from autograd.drawing.derivation import advice, unit_derivation, weight_derivation
 from autograd.drawing.expression import read
 from autograd.drawing.steps import backward_steps
@@ -181,6 +184,33 @@ def test_a_page_stays_below_one_megabyte(sizes, views):
     page = step_through(network(sizes))
     assert len(page.html().encode()) <= 1_000_000
     assert re.findall(r'id="view-(\w+)"', page.html()) == views
+
+
+def tangle(count):
+    """Return a root that depends on `count` nodes, some of them far apart."""
+    rng = random.Random(0)
+    leaves = [Value(rng.uniform(-1, 1), f"w{k}") for k in range(count // 8)]
+    nodes, unused = [*leaves], dict.fromkeys(leaves)
+    while len(nodes) < count - 1:
+        a, b = rng.choice(nodes[-60:]), rng.choice(nodes)
+        nodes.append(tanh(a) if rng.random() < 0.3 else a * b)
+        for used in nodes[-1].parents:
+            unused.pop(used, None)
+        unused[nodes[-1]] = None
+    return total(list(unused))
+
+
+def test_2500_nodes_fit_into_one_megabyte_with_their_tooltips():
+    root = tangle(2500)
+    page = step_through(root)
+    html = page.html()
+    assert len(html.encode()) <= 1_000_000
+    assert html == step_through(root).html()
+    packed = json.loads(re.search(r'id="data">(.*?)</script>', html)[1])
+    content = json.loads(zlib.decompress(b64decode(packed)))
+    assert len(json.loads(content["data"])["boxes"]) == 2500
+    assert content["views"].count('data-part="box"') == 2500
+    assert content["views"].count("<title>") > 2500
 
 
 def test_a_graph_beyond_the_limit_keeps_the_network_alone():

@@ -1,0 +1,13 @@
+// A large page comes compressed: put its views in place, and its data where the script reads it.
+const packed = JSON.parse(document.getElementById("data").textContent);
+if (typeof packed === "string") {
+  if (!window.DecompressionStream) {
+    document.querySelector("main").textContent = "This page needs a browser of 2023 or later.";
+    return;
+  }
+  const bytes = Uint8Array.from(atob(packed), (letter) => letter.charCodeAt(0));
+  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
+  const { views, data } = JSON.parse(await new Response(stream).text());
+  document.querySelector("main").innerHTML = views;
+  document.getElementById("data").textContent = data;
+}
