@@ -235,7 +235,7 @@ OPTIMIZERS = {"sgd": SGD, "rmsprop": RMSprop, "adam": Adam, "adamw": AdamW}
 
 
 def optimizer_for(name: Any, parameters: Iterable[Value]) -> Optimizer:
-    """Return an optimiser of these parameters by name; an object is returned as it is.
+    """Return an optimiser of these parameters by name ("adam", "Adam"); an object as it is.
 
     Raises ValueError for an unknown name, listing the known ones.
 
@@ -244,6 +244,7 @@ def optimizer_for(name: Any, parameters: Iterable[Value]) -> Optimizer:
     """
     if isinstance(name, Optimizer):
         return name
+    name = name.lower() if isinstance(name, str) else name
     return named("an optimiser", OPTIMIZERS, name)(parameters)  # type: ignore[no-any-return]
 
 

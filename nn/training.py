@@ -61,11 +61,14 @@ def fit(
     sets = {"": checked_examples("", model, (X, y), loss)}
     if validation is not None:
         sets["val_"] = checked_examples("validation ", model, validation, loss)
-    functions = {getattr(f, "__name__", str(f)): named("a metric", METRICS, f) for f in metrics}
+    functions = {
+        getattr(f, "__name__", str(f)): named("a metric", METRICS, f) for f in several(metrics)
+    }
     epochs = count("epochs", epochs)
     batch_size = len(sets[""][0]) if batch_size is None else count("batch_size", batch_size)
     run = (Compiled if compiled else NodeByNode)(model, *sets[""], loss, optimizer)
-    history, rng, callbacks = History(), Random(seed), tuple(callbacks)
+    callbacks = [callbacks] if callable(callbacks) else list(callbacks)
+    history, rng = History(), Random(seed)
     order = list(range(len(sets[""][0])))
     for _ in (bar := _progress(epochs, progress)):
         rng.shuffle(order)

@@ -117,6 +117,12 @@ def test_clipping_by_norm_keeps_the_direction_and_by_value_each_bound():
     assert [x.data for x in w] == [-0.5, 0.25]
 
 
+@pytest.mark.parametrize("kind", [nn.SGD, nn.RMSprop, nn.Adam, nn.AdamW])
+def test_an_optimiser_is_found_by_the_name_of_its_class_in_any_case(kind):
+    for name in (kind.__name__, kind.__name__.lower(), kind):
+        assert type(optimizer_for(name, [Value(1.0)])) is kind
+
+
 def test_sgd_takes_its_hyper_parameters_by_position():
     w = Value(1.0)
     nn.SGD([w], 0.1, 0.9, True, 0.5).update([2.0])

@@ -186,6 +186,16 @@ def test_metrics_may_be_functions_of_the_arrays():
     assert history.worst[-1] == np.abs(model.predict(X)[:, 0] - y).max()
 
 
+def test_a_single_metric_and_a_single_callback_need_no_list():
+    X, y, epochs = [[0.0], [1.0]], [-1, 1], []
+    history = nn.fit(
+        nn.MLP(1, [1]), X, y, loss="hinge", epochs=5, progress=False,
+        metrics="accuracy", callbacks=lambda history, model: epochs.append(len(history)),
+    )  # fmt: skip
+    assert epochs == [1, 2, 3, 4, 5]
+    assert len(history.accuracy) == 5
+
+
 def test_accuracy_counts_the_examples_whatever_the_form_of_the_labels():
     outputs, labels = np.array([[0.1, 0.9], [0.8, 0.2], [0.3, 0.7]]), np.array([1, 0, 0])
     for y in (labels, labels[:, None], np.eye(2)[labels]):
