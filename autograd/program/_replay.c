@@ -12,6 +12,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "../primitives.h"
+
 enum { CHUNK = 256, DIMENSIONS = 7, OPERANDS = 16, RESULTS = 8, REGISTERS = 96, DEPTH = 128, COLUMNS = 1024 };
 enum { MAP = 1, PRODUCT = 2, ROW = 3 };
 enum { PEAK, REST, TAKE, UNTAKE };
@@ -605,6 +607,7 @@ PyMODINIT_FUNC PyInit__replay(void) {
     PyObject *type = PyType_FromSpec(&Replay_spec);
     if (!type || PyModule_AddObject(self, "Replay", type) < 0 ||
         PyModule_AddObject(self, "operations", names) < 0 ||
+        PyModule_AddIntConstant(self, "interface", AUTOGRAD_INTERFACE) < 0 ||
         PyModule_AddStringConstant(self, "tile", tile_name) < 0) return NULL;
     return self;
 }

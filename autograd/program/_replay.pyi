@@ -4,6 +4,7 @@ from typing import Any
 
 operations: tuple[str, ...]
 tile: str
+interface: int
 
 def run_tape(code: Any, numbers: Any, single: bool, lanes: int) -> None: ...
 

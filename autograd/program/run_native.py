@@ -18,6 +18,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from autograd.engine import require_interface
 from autograd.program.accesses import Access, Array, accesses
 from autograd.program.instructions import (
     ADD,
@@ -34,11 +35,12 @@ _ROWS = ("peak", "rest", "take", "untake")
 
 
 def available() -> bool:
-    """Whether the compiled interpreter was built."""
+    """Whether the compiled interpreter was built; one from other sources is an ImportError."""
     try:
-        import autograd.program._replay  # noqa: F401
+        from autograd.program import _replay
     except ImportError:
         return False
+    require_interface(_replay)
     return True
 
 
