@@ -91,6 +91,8 @@ def arithmetic(value: float, terms: Sequence[Sequence[float]], front: Sequence[f
 
     >>> arithmetic(6.0, [[2.0, 3.0]]), arithmetic(-0.410417, [[-1.2, 0.342014]])
     ('= 2·3 = 6', '≈ (−1.2)·0.342 ≈ −0.410')
+    >>> arithmetic(math.inf, [[math.inf]]), arithmetic(math.nan, [[math.inf, 0.0]])
+    ('= ∞', '= ∞·0 = NaN')
     >>> arithmetic(0.342037, [[-0.651, -0.886003]], front=[0.593])
     '≈ 0.593·((−0.651)·(−0.886)) ≈ 0.342'
     """
@@ -102,10 +104,10 @@ def arithmetic(value: float, terms: Sequence[Sequence[float]], front: Sequence[f
         if _agree(again, value, terms, front):
             break
     written, result = _written(figures), figure(value)
-    if not finite:
-        return f"= {written} = {result}"
     if written == result:
         return shown(value)
+    if not finite:
+        return f"= {written} = {result}"
     texts = [text for factors in figures for text in factors]
     whole = all(map(_tells, texts, numbers[1:]))
     equal = math.isclose(again, _float(result), rel_tol=1e-9, abs_tol=1e-12)

@@ -475,3 +475,28 @@ def test_one_explanation_leads_to_those_by_other_nodes_in_the_same_words():
     for node in (y, z, h, x, loss):
         assert first.by(node).value == explain(loss, node).value
         assert first.by(node).text() == explain(loss, node).text()
+
+
+INF, NAN = math.inf, math.nan
+
+
+@pytest.mark.parametrize(
+    ("f", "line"),
+    [
+        (lambda x: x * NAN + x * NAN, "∂f/∂x = nan + nan = NaN + NaN = NaN"),
+        (lambda x: dot([x, 1.0, x], [NAN, x, -INF], NAN), "∂f/∂x = nan + (-inf) + 1"),
+        (lambda x: total([x, NAN, INF, x]), "∂f/∂x = 1 + 1 = 2"),
+        (lambda x: INF / x, "∂f/∂x = -f/x = −∞"),
+        (lambda x: x * -INF, "∂f/∂x = -inf = −∞"),
+        (lambda x: tanh(x * INF), "∂f/∂x = inf·(1 - f*f) = ∞·0 = NaN"),
+        (lambda x: x + INF - INF, "∂f/∂x = 1"),
+    ],
+)
+def test_constants_that_are_not_finite_are_written_out(f, line):
+    x = Value(2.0, "x")
+    why = explain(f(x), x)
+    assert line in why.text()
+    assert "NaN = NaN\n" not in why.text().replace("+ NaN = NaN", "")
+    assert why.path_count == len(list(why.terms))
+    for formula in why.latex().split(" \\\\\n"):
+        MathTextParser("path").parse(f"${formula}$")

@@ -73,6 +73,19 @@ class Expression:
     notes: tuple[str, ...] = ()
     values: tuple[Value, ...] = field(default=(), repr=False)  # the node of each box
 
+    def ranks_crossed(self) -> int:
+        """Return over how many ranks all edges lead together, leaves standing by their first use.
+
+        Graphviz gives an edge a point in each rank it crosses: its time grows fast with them.
+        """
+        ranks, computed = [0] * len(self.boxes), {edge.target for edge in self.edges}
+        for edge in self.edges:  # targets in order: parents come before children
+            ranks[edge.target] = max(ranks[edge.target], ranks[edge.source] + 1)
+        for edge in reversed(self.edges):
+            if edge.source not in computed:
+                ranks[edge.source] = ranks[edge.target] - 1
+        return sum(ranks[edge.target] - ranks[edge.source] for edge in self.edges)
+
 
 def read(
     roots: Sequence[Value],

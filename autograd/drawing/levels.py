@@ -20,6 +20,7 @@ LEVELS = ("auto", "expression", "neuron", "layer")
 LABELLED = 150  # up to this many nodes the edges carry their local partials
 IN_A_TABLE = 60  # rows of the text table of a graph that is too large to draw
 OPERANDS_IN_A_TABLE = 8
+MOST_RANKS = 5000  # crossed by all arrows together; Graphviz takes a second, and soon hours
 MOST_UNITS, MOST_WEIGHTS = 32, 2000  # drawn unit by unit
 
 
@@ -46,6 +47,10 @@ class ExpressionPicture:
     """The picture of an expression graph, or of the part nearest to its root."""
 
     def __init__(self, picture: Expression, rankdir: str, limit: int, complete: bool) -> None:
+        self.by_graphviz = picture.ranks_crossed() <= MOST_RANKS
+        if not self.by_graphviz:
+            note = "arrows over too many ranks for Graphviz: laid out without it"
+            picture = replace(picture, notes=(*picture.notes, note))
         self.picture, self.rankdir = picture, rankdir
         self.limit, self.complete = limit, complete
         self.labels = len(picture.boxes) <= LABELLED
@@ -57,7 +62,8 @@ class ExpressionPicture:
 
     def svg(self, theme: Theme) -> str:
         """Return SVG by Graphviz, or by our own layout where there is none."""
-        drawn = render.graphviz_svg(self.dot(theme))
+        source = self.dot(theme)
+        drawn = render.graphviz_svg(source) if self.by_graphviz else None
         if drawn is not None:
             return drawn
         return boxes.boxes_svg(self.picture, theme, rankdir=self.rankdir, labels=self.labels)
@@ -72,7 +78,7 @@ class ExpressionPicture:
         source = self.dot(theme)
         if format == "png":
             source = source.replace("graph [", "graph [dpi=144, ", 1)
-        drawn = render.with_graphviz(source, format)
+        drawn = render.with_graphviz(source, format) if self.by_graphviz else None
         return render.rasterised(self.svg(theme), format) if drawn is None else drawn
 
     def text(self) -> str:

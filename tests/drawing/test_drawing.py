@@ -260,3 +260,21 @@ def test_drawing_changes_nothing():
     before = [(v.data, v.grad, v.label) for v in autograd.topological(root)]
     draw(root).svg()
     assert [(v.data, v.grad, v.label) for v in autograd.topological(root)] == before
+
+
+def test_arrows_over_many_ranks_are_laid_out_without_graphviz(monkeypatch):
+    monkeypatch.setattr(render, "with_graphviz", lambda source, format: pytest.fail("asked"))
+    shared = [Value(0.01 * k) for k in range(90)]
+    loop = Value(1.0)
+    for k in range(446):
+        loop = tanh(loop * shared[k % 90])
+    drawing = draw(loop, max_nodes=1000)
+    assert "laid out without it" in drawing.svg()
+    assert "laid out without it" in drawing.text()
+
+
+def test_ranks_crossed_are_counted_from_where_graphviz_puts_a_leaf():
+    x, y = Value(1.0), Value(2.0)
+    late = tanh(tanh(tanh(x))) * y  # y stands beside the last tanh, one rank from its use
+    assert draw(late)._picture.picture.ranks_crossed() == 5
+    assert draw(late + x)._picture.picture.ranks_crossed() == 5 + 1 + 5
