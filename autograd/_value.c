@@ -340,17 +340,17 @@ static PyObject *parents_of(Node *node)
 
 /* --- forward -------------------------------------------------------------------------- */
 
-static int unary_forward(int code, double x, double *result)
-{
-    switch (code) {
-#define ROW(CODE, NAME, DOMAIN_, FORWARD, ...) \
+#define FORWARD_CASE(CODE, NAME, DOMAIN_, FORWARD, ...) \
     case CODE: \
         if (!(DOMAIN_)) \
             return 0; \
         *result = FORWARD; \
         return 1;
-        UNARY_PRIMITIVES(ROW)
-#undef ROW
+
+static int unary_forward(int code, double x, double *result)
+{
+    switch (code) {
+        UNARY_PRIMITIVES(FORWARD_CASE)
     }
     return 0;
 }
@@ -358,14 +358,7 @@ static int unary_forward(int code, double x, double *result)
 static inline int binary_forward(int code, double x, double y, double *result)
 {
     switch (code) {
-#define ROW(CODE, NAME, DOMAIN_, FORWARD, ...) \
-    case CODE: \
-        if (!(DOMAIN_)) \
-            return 0; \
-        *result = FORWARD; \
-        return 1;
-        BINARY_PRIMITIVES(ROW)
-#undef ROW
+        BINARY_PRIMITIVES(FORWARD_CASE)
     }
     return 0;
 }
