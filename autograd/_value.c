@@ -235,16 +235,14 @@ static PyObject *new_constant(double number)
 
 /* --- operands ------------------------------------------------------------------------- */
 
-static PyObject *op_name(Node *node)
-{
-    if (node->code == LEAF)
-        return empty_text;
-    return ((Function *)(node->code == GENERIC ? node->a : functions[node->code]))->name;
-}
-
 static Function *function_of(Node *node)
 {
     return (Function *)(node->code == GENERIC ? node->a : functions[node->code]);
+}
+
+static PyObject *op_name(Node *node)
+{
+    return node->code == LEAF ? empty_text : function_of(node)->name;
 }
 
 static int has_tuples(Node *node)

@@ -64,12 +64,17 @@ def _shifted_exponentials(values: Sequence[float]) -> tuple[float, list[float]]:
     return peak, [math.exp(x - peak) for x in values]
 
 
-def _logsumexp_forward(*values: float) -> float:
-    peak, exponentials = _shifted_exponentials(values)
+def _log_sum(exponentials: list[float]) -> float:
+    """Return log Σ of exponentials of which the largest is 1; NaN if one is NaN."""
     if math.isnan(math.fsum(exponentials)):
         return math.nan
     exponentials.remove(1.0)
-    return peak + math.log1p(_sum_forward(*exponentials))
+    return math.log1p(_sum_forward(*exponentials))
+
+
+def _logsumexp_forward(*values: float) -> float:
+    peak, exponentials = _shifted_exponentials(values)
+    return peak + _log_sum(exponentials)
 
 
 _logsumexp = primitive(
@@ -107,11 +112,8 @@ def _log_softmax_forward(*values_and_index: float) -> float:
     *values, index = values_and_index
     position = _position(index, values)
     peak, exponentials = _shifted_exponentials(values)
-    if math.isnan(math.fsum(exponentials)):
-        return math.nan
-    exponentials.remove(1.0)
     distance = 0.0 if values[position] == peak else values[position] - peak
-    return distance - math.log1p(_sum_forward(*exponentials))
+    return distance - _log_sum(exponentials)
 
 
 def _log_softmax_partials(*operands_and_out: Any) -> Sequence[Any]:

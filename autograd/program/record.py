@@ -18,7 +18,6 @@ from autograd.table import PRIMITIVES
 
 PARAMETER, INPUT, CONSTANT, COMPUTED = range(4)
 
-ROW_OPERATIONS = ("peak", "rest", "take")  # of many operands, besides sums
 SUMS = ("add", "dot", "total")
 
 
