@@ -41,7 +41,7 @@ class Access:
     def distinct(self, np: Any, sizes: Sequence[int]) -> bool:
         """Whether no address comes twice, dimensions of stride 0 (sums) left aside."""
         if self.index is not None:
-            return len(np.unique(self.index)) == len(self.index)
+            return len(unique(np, self.index)) == len(self.index)
         extent = 0
         for stride, size in sorted(
             (abs(stride), size) for size, stride in zip(sizes, self.strides, strict=True)
@@ -51,6 +51,12 @@ class Access:
                     return False
                 extent += stride * (size - 1)
         return True
+
+
+def unique(np: Any, addresses: Array) -> Array:
+    """Return each address once, ascending; np.unique would load numpy.ma first, for 15 ms."""
+    ordered = np.sort(addresses, axis=None)
+    return ordered[np.diff(ordered, prepend=-1) > 0]
 
 
 def straighten(np: Any, table: Array) -> tuple[tuple[int, ...], Array] | None:

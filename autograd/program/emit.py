@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from autograd.program import expression
-from autograd.program.accesses import Access, Array, accesses, matrix_access
+from autograd.program.accesses import Access, Array, accesses, matrix_access, unique
 from autograd.program.expression import Expression
 from autograd.program.instructions import (
     ADD,
@@ -23,7 +23,7 @@ from autograd.program.instructions import (
     Row,
 )
 from autograd.program.layout import Layout, Products, Terms, Work
-from autograd.program.reroll import LINEAR, Group, live
+from autograd.program.reroll import LINEAR, Group
 
 
 class Emitter:
@@ -40,9 +40,9 @@ class Emitter:
             self._forward(work)
         self._covered = [self.np.zeros(size, dtype=bool) for size in layout.sizes]
         self._seed()
-        reached = live(layout.reroll.recording)
         for work in reversed(layout.works):
-            if work.group.differentiable and any(reached[node] for node in work.group.members):
+            own = slice(work.offset, work.offset + work.count)
+            if work.group.differentiable and self._covered[work.group.lanes][own].any():
                 self._backward(work)
         self._clear_untouched()
 
@@ -200,7 +200,7 @@ class Emitter:
             if any(kept):
                 row = self._row(work, "untake")
                 index = self.np.where(kept, row.index, -1)  # the others are passed over
-                self._clear(row.sources_lanes, self.np.unique(index[:, kept]), needed)
+                self._clear(row.sources_lanes, unique(self.np, index[:, kept]), needed)
                 self.out.backward.append(replace(row, index=index, needed=needed))
 
     def _send(self, group: Group, nodes: Array, kind: int, rows: Array) -> None:
@@ -278,7 +278,7 @@ class Emitter:
         if not done.any() and target.distinct(self.np, sizes):
             covered[addresses] = True
             return STORE
-        self._clear(target.lanes, self.np.unique(addresses[~done]), needed)
+        self._clear(target.lanes, unique(self.np, addresses[~done]), needed)
         return ADD
 
     def _clear(self, lanes: bool, addresses: Array, needed: bool) -> None:
@@ -296,7 +296,7 @@ class Emitter:
     def _clear_untouched(self) -> None:
         np = self.np
         for index, group in enumerate(self.groups):
-            if group.differentiable and group.members:
+            if group.differentiable and len(group.members):
                 start = self.layout.offsets[index]
                 self._clear(group.lanes, start + np.arange(len(group.members)), self._needed(index))
 
@@ -306,7 +306,7 @@ class Emitter:
     ) -> None:  # fmt: skip
         sizes, found = accesses(self.np, columns)
         if mode == STORE and not found[-1].distinct(self.np, sizes):
-            cleared = (self.np.unique(columns[-1][0]), *columns[-1][1:])
+            cleared = (unique(self.np, columns[-1][0]), *columns[-1][1:])
             self._map(out, lanes, expression.constant(0.0), [cleared], STORE)
             mode = ADD
         out.append(Map(sizes, lanes, code, tuple(found[:-1]), found[-1], mode))

@@ -10,12 +10,10 @@ bias after it; other groups follow the order of their operands.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import chain
 from typing import Any
 
-from autograd.program.record import COMPUTED
+from autograd.program.record import COMPUTED, flattened
 from autograd.program.reroll import LINEAR, Group, Reroll
 
 Array = Any  # numpy.ndarray; NumPy is imported on use
@@ -68,9 +66,10 @@ class Layout:
         self.signatures = np.array(reroll.signatures)
         self.position = np.full(len(reroll.recording), -1)
         self._touched = [0, 0, 0]
+        self._first = np.empty(len(reroll.recording), int)  # scratch of `_touch`
         self.works = [self._place(index) for index in range(COMPUTED, len(reroll.groups))]
         for kind in range(COMPUTED):
-            self._touch(np.array(reroll.groups[kind].members, dtype=int))
+            self._touch(reroll.groups[kind].members)
         self.offsets, self.sizes = self._regions()
         known = self.signatures >= 0
         self.address = np.where(known, np.array(self.offsets)[self.signatures] + self.position, -1)
@@ -92,31 +91,30 @@ class Layout:
     def _place(self, index: int) -> Work:
         np = self.np
         group = self.reroll.groups[index]
+        group.members = np.array(group.members)
         work = Work(group, index, len(group.members))
         if group.operation == LINEAR:
             self._collect_sums(work)
         else:
-            slots = [k for k, x in enumerate(group.key[2:])]
             table = [self.reroll.recording.operands[node] for node in group.members]
-            columns = np.array(table, dtype=int).reshape(work.count, -1).T
-            work.operands = [columns[k] for k in slots]
+            work.operands = list(np.array(table).T[: len(group.key) - 2])
         if work.count > 1:
             self._reorder(work)
         self._touch_all(work)
-        self.position[np.array(group.members)] = np.arange(work.count)
+        self.position[group.members] = np.arange(work.count)
         return work
 
     def _collect_sums(self, work: Work) -> None:
-        np, members = self.np, work.group.members
-        sums = [self.reroll.sums[node] for node in members]
-        left, right = _flat(np, [x.left for x in sums]), _flat(np, [x.right for x in sums])
+        np = self.np
+        sums = [self.reroll.sums[node] for node in work.group.members.tolist()]
+        left, right = flattened([x.left for x in sums]), flattened([x.right for x in sums])
         rows = np.repeat(np.arange(work.count), [len(x.left) for x in sums])
         left, right = self._oriented(left, right)
         kinds = self.signatures[left] * len(self.reroll.groups) + self.signatures[right]
         for _, mine in _classes(np, kinds):
             kind = int(self.signatures[left[mine][0]]), int(self.signatures[right[mine][0]])
             work.products.append(Products(rows[mine], left[mine], right[mine], kind))
-        nodes = _flat(np, [x.terms for x in sums])
+        nodes = flattened([x.terms for x in sums])
         rows = np.repeat(np.arange(work.count), [len(x.terms) for x in sums])
         for signature, mine in _classes(np, self.signatures[nodes]):
             work.terms.append(Terms(rows[mine], nodes[mine], signature))
@@ -133,10 +131,11 @@ class Layout:
         order = self._matrix_order(work)
         if order is None:
             order = self._operand_order(work)
+        if (order[1:] > order[:-1]).all():
+            return
         rank = np.empty_like(order)
         rank[order] = np.arange(work.count)
-        members = work.group.members
-        work.group.members = [members[k] for k in order]
+        work.group.members = work.group.members[order]
         work.operands = [column[order] for column in work.operands]
         for part in work.products:
             sequence = np.argsort(rank[part.rows], kind="stable")
@@ -166,7 +165,7 @@ class Layout:
         np = self.np
         seen: dict[bytes, int] = {}
         numbers = np.array([seen.setdefault(row.tobytes(), len(seen)) for row in table])
-        first = np.unique(numbers, return_index=True)[1]
+        first = _starts(np, np.maximum.accumulate(numbers))
         places = self.position[table[first, 0]]
         if (places < 0).any():
             return numbers
@@ -178,10 +177,9 @@ class Layout:
         np = self.np
         columns = list(work.operands)
         for part in work.products:
-            first = np.unique(part.rows, return_index=True)[1]
+            first = _starts(np, part.rows)
             columns += [part.right[first], part.left[first]]
-        for term in work.terms:
-            columns.append(term.nodes[np.unique(term.rows, return_index=True)[1]])
+        columns += [term.nodes[_starts(np, term.rows)] for term in work.terms]
         keys = [self.position[column] for column in columns]
         keys = [key for key in keys if (key >= 0).all()]
         return np.lexsort(keys[::-1]) if keys else np.arange(work.count)
@@ -204,7 +202,8 @@ class Layout:
         fresh = nodes[self.position[nodes] < 0]
         if not len(fresh):
             return
-        fresh = fresh[np.sort(np.unique(fresh, return_index=True)[1])]
+        self._first[fresh[::-1]] = np.arange(len(fresh))[::-1]
+        fresh = fresh[self._first[fresh] == np.arange(len(fresh))]
         kinds = self.signatures[fresh]
         for kind in range(COMPUTED):
             mine = fresh[kinds == kind]
@@ -228,15 +227,18 @@ class Layout:
         return count // v, v, k
 
 
-def _flat(np: Any, lists: Sequence[Sequence[int]]) -> Array:
-    return np.fromiter(chain.from_iterable(lists), int, sum(map(len, lists)))
+def _starts(np: Any, rows: Array) -> Array:
+    """Return where each number of an ascending column first stands."""
+    return np.flatnonzero(np.diff(rows, prepend=-1))
 
 
 def _classes(np: Any, kinds: Array) -> list[tuple[int, Array]]:
     """Return (kind, where it is) for each kind, in order of first appearance."""
-    if not len(kinds):
-        return []
-    if (kinds == kinds[0]).all():
+    if len(kinds) and (kinds == kinds[0]).all():
         return [(int(kinds[0]), slice(None))]
-    values, first = np.unique(kinds, return_index=True)
-    return [(int(values[k]), np.flatnonzero(kinds == values[k])) for k in np.argsort(first)]
+    found, left = [], np.arange(len(kinds))
+    while len(left):
+        mine = kinds[left] == kinds[left[0]]
+        found.append((int(kinds[left[0]]), left[mine]))
+        left = left[~mine]
+    return found

@@ -12,7 +12,6 @@ import threading
 from collections.abc import Sequence
 from typing import Any
 
-from autograd import errors
 from autograd.engine import Value
 from autograd.program import failures, guards, run_native
 from autograd.program.describe import Description, describe
@@ -21,7 +20,7 @@ from autograd.program.instructions import Instruction, Instructions
 from autograd.program.layout import Array, Layout
 from autograd.program.memory import Ends, Memory
 from autograd.program.reading import Reader
-from autograd.program.record import CONSTANT, Recording
+from autograd.program.record import CONSTANT, PARAMETER, Recording
 from autograd.program.reroll import Reroll, live
 from autograd.program.run_native import NativeExecutor
 from autograd.program.run_numpy import NumpyExecutor
@@ -78,8 +77,7 @@ class Program:
         self._parameter_places = self._layout.address[self.recording.parameters]
         self._examples: Array | None = None
         self._reader = Reader(self.recording, self._layout, self._memory, self._executor)
-        self._fill_constants()
-        self.load_parameters()
+        self._fill_leaves()
 
     @property
     def dtype(self) -> str:
@@ -200,7 +198,7 @@ class Program:
         """Take the numbers of the parameters from their Values."""
         with self._lock:
             self._examples = None
-            numbers = [errors.number(leaf) for leaf in self.parameters]
+            numbers = [leaf._data for leaf in self.parameters]
             self._memory.values[False][self._parameter_places] = numbers
 
     def store_parameters(self) -> None:
@@ -232,7 +230,7 @@ class Program:
         recording, address = self.recording, self._layout.address
         lanes = recording.lanes[recording.root]
         root = int(address[recording.root])
-        return Ends(address[recording.inputs], root, lanes, len(self.parameters))
+        return Ends(address[recording.inputs], root, bool(lanes), len(self.parameters))
 
     # --- inside the lock -----------------------------------------------------------------
 
@@ -268,12 +266,13 @@ class Program:
         if self._memory.resize(lanes):
             self._executor.bind()
 
-    def _fill_constants(self) -> None:
-        recording = self.recording
-        for number, kind in enumerate(recording.kinds):
-            if kind == CONSTANT:
-                place = self._layout.address[number]
-                self._memory.values[False][place] = recording.numbers[number]
+    def _fill_leaves(self) -> None:
+        """Write the recorded numbers of parameters and constants."""
+        np, recording = self._layout.np, self.recording
+        kinds = np.frombuffer(recording.kinds, np.uint8)
+        fixed = (kinds == PARAMETER) | (kinds == CONSTANT)
+        numbers = np.array(recording.numbers)[fixed]
+        self._memory.values[False][self._layout.address[fixed]] = numbers
 
     def _check_guards(self) -> None:
         """Raise FrozenBranchError where Python would now take another branch."""

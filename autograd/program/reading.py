@@ -49,7 +49,7 @@ class Reader:
                 return layout.np.float64(0.0)
             return self.memory.adjoints[recording.lanes[number]][number]
         reroll = layout.reroll
-        owner = reroll.owners[number]
+        owner = reroll.owner(number)
         group = reroll.groups[reroll.signatures[owner]]
         own = reroll.groups[reroll.signatures[number]] if number == owner else group
         if not own.differentiable or not self._differentiable(number):

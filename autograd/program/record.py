@@ -1,4 +1,4 @@
-"""A scalar graph as flat arrays: one operation, its operands and its number for each node.
+"""A scalar graph as columns: one operation, its operands and its number for each node.
 
 Recording walks the graph once, parents first. Leaves are parameters, inputs or constants; a
 plain number used as an operand becomes a constant of its own at each use, so that the
@@ -10,9 +10,9 @@ arrays mean as matrices is the subject of `reroll.py`.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import chain
 from typing import Any
 
-from autograd import errors
 from autograd.engine import Value, topological
 from autograd.table import PRIMITIVES
 
@@ -28,6 +28,7 @@ class Recording:
     operands, `kinds[i]` tells parameters, inputs and constants apart, `numbers[i]` is a
     leaf's number and `lanes[i]` says whether an input reaches the node. `ids` maps each Value
     of the graph to its number; nodes that only exist here (the pieces of a softmax) have none.
+    Parameters come first, then inputs; `flat` holds all operands, one node's after another's.
     """
 
     def __init__(
@@ -39,10 +40,10 @@ class Recording:
     ) -> None:
         self.operations: list[str] = []
         self.operands: list[Sequence[int]] = []
-        self.kinds: list[int] = []
+        self.kinds = bytearray()
         self.numbers: list[float] = []
         self.ids: dict[Value, int] = {}
-        self.lanes: list[bool] = []
+        self.lanes = bytearray()
         self._rows: dict[tuple[Any, ...], Any] = {}
         self.parameters = self._leaves("parameters", parameters, PARAMETER)
         self.inputs = self._leaves("inputs", inputs, INPUT)
@@ -52,12 +53,17 @@ class Recording:
                     self.ids[node] = self._node(node)
         self.root = self.ids[root]
         self.kept = {self.root, *(self.ids[node] for node in others)}
+        self.flat = flattened(self.operands)
 
     def __len__(self) -> int:
         return len(self.operations)
 
+    @property
+    def after_leaves(self) -> range:
+        """The nodes behind parameters and inputs: what was computed, and constants."""
+        return range(self.inputs.stop, len(self))
+
     def _leaves(self, role: str, leaves: Sequence[Value], kind: int) -> range:
-        first, count = len(self.operations), len(leaves)
         for leaf in leaves:
             if leaf.__class__ is not Value:
                 raise TypeError(f"{role} must be Values; got {leaf!r}.")
@@ -67,23 +73,22 @@ class Recording:
                     f"{f', computed by {leaf.op!r}' if leaf.op else ''}. "
                     "Pass the Values the graph was started from."
                 )
-        known = len(self.ids)
+        first, count, known = len(self), len(leaves), len(self.ids)
         self.ids.update(zip(leaves, range(first, first + count), strict=True))
         if len(self.ids) != known + count:
             raise ValueError(f"{_repeated(leaves, role)} List each leaf once, in one role.")
         self.operations += [""] * count
         self.operands += [()] * count
-        self.kinds += [kind] * count
-        self.numbers += [errors.number(leaf) for leaf in leaves]
-        self.lanes += [kind == INPUT] * count
+        self.kinds += bytes([kind]) * count
+        self.numbers += [leaf._data for leaf in leaves]
+        self.lanes += bytes([kind == INPUT]) * count
         return range(first, first + count)
 
     def _node(self, node: Value) -> int:
         operation = node.op
         if not operation:
-            return self._constant(errors.number(node))
-        ids = self.ids
-        operands = [ids[x] if isinstance(x, Value) else self._constant(x) for x in node.operands]
+            return self._constant(node._data)
+        operands = self._numbered(node.operands)
         if operation in _TAKEN_APART:
             return _TAKEN_APART[operation](self, operands)
         row = PRIMITIVES.get(operation)
@@ -94,6 +99,13 @@ class Recording:
                 "takes any number of operands. Write it with the functions of autograd."
             )
         return self._add(operation, operands)
+
+    def _numbered(self, operands: Sequence[Value | float]) -> list[int]:
+        ids: dict[Any, int] = self.ids
+        try:
+            return list(map(ids.__getitem__, operands))
+        except KeyError:  # a plain number among them
+            return [ids[x] if isinstance(x, Value) else self._constant(x) for x in operands]
 
     def _constant(self, number: float) -> int:
         self.operations.append("")
@@ -108,7 +120,7 @@ class Recording:
         self.operands.append(operands)
         self.kinds.append(COMPUTED)
         self.numbers.append(0.0)
-        self.lanes.append(True in [self.lanes[x] for x in operands])
+        self.lanes.append(any(map(self.lanes.__getitem__, reversed(operands))))
         return len(self.operations) - 1
 
     def _mean(self, values: Sequence[int]) -> int:
@@ -171,6 +183,13 @@ _TAKEN_APART: dict[str, Callable[[Recording, Sequence[int]], int]] = {
     "softmax": Recording._softmax,
     "take": Recording._take,
 }
+
+
+def flattened(rows: Sequence[Sequence[int]]) -> Any:
+    """Return the numbers of all rows, one after another, as an array."""
+    import numpy as np
+
+    return np.fromiter(chain.from_iterable(rows), int, sum(map(len, rows)))
 
 
 def _repeated(leaves: Sequence[Any], role: str) -> str:

@@ -45,7 +45,7 @@ class Group:
     key: Key
     lanes: bool
     trained: bool
-    members: list[int] = field(default_factory=list)
+    members: Any = field(default_factory=list)  # an array, once they have all been found
 
     @property
     def operation(self) -> str:
@@ -60,39 +60,53 @@ class Group:
 class Reroll:
     """The groups of a recording, in topological order.
 
-    `sums` holds the canonical sums by node, `owners[i]` the sum that absorbed node i (itself
-    where none did), `signatures[i]` the index into `groups` (-1 for absorbed nodes).
+    `sums` holds the canonical sums by node, `owners` the sums that absorbed other nodes, and
+    `signatures[i]` the index into `groups` (-1 for absorbed nodes).
     """
 
     def __init__(self, recording: Recording) -> None:
-        self.recording = recording
+        import numpy as np
+
+        self.np, self.recording = np, recording
         self.sums: dict[int, Sum] = {}
-        self.owners = list(range(len(recording)))
-        self.signatures = [-1] * len(recording)
+        self.owners: dict[int, int] = {}
+        self.signatures = list(recording.kinds)
         self.groups: list[Group] = []
         self._known: dict[Key, int] = {}
         self._absorb()
         self._sign()
 
+    def owner(self, node: int) -> int:
+        """Return the sum that absorbed a node; itself where none did."""
+        return self.owners.get(node, node)
+
+    def _used_once(self) -> bytes:
+        """Return for each node whether one operand in all is that node, and nobody reads it."""
+        recording, np = self.recording, self.np
+        once = np.bincount(recording.flat, minlength=len(recording)) == 1
+        once[list(recording.kept)] = False
+        return bytes(once)
+
     def _absorb(self) -> None:
         """Collect sums, parents first; a sum that was used once moves into its user."""
-        recording, uses = self.recording, _uses(self.recording)
+        recording, once, owners = self.recording, self._used_once(), self.owners
         operations = recording.operations
         pending: dict[int, Sum] = {}  # sums by node, until they are absorbed
-        for node, operation in enumerate(operations):
+        for node in recording.after_leaves:
+            operation = operations[node]
             if operation not in SUMS:
                 continue
             pairs, plain = _split(operation, recording.operands[node])
             found: Sum | None = None
             for term in plain:
-                inner = pending.pop(term, None) if uses[term] == 1 else None
+                inner = pending.pop(term, None) if once[term] else None
                 if inner is not None:
-                    self.owners[term] = node
+                    owners[term] = node
                     found = _joined(found, inner)
                     continue
                 found = found or Sum()
-                if operations[term] == "mul" and uses[term] == 1:
-                    self.owners[term] = node
+                if once[term] and operations[term] == "mul":
+                    owners[term] = node
                     left, right = recording.operands[term]
                     found.left.append(left)
                     found.right.append(right)
@@ -107,16 +121,16 @@ class Reroll:
 
     def _keep(self, pending: dict[int, Sum]) -> None:
         """Keep sums that are worth it; give small ones back their products."""
-        recording, owners = self.recording, self.owners
+        owners = self.owners
         for node, found in pending.items():
             if found.canonical:
                 found.terms = self._without_zeros(found)
                 self.sums[node] = found
             else:
-                for operand in recording.operands[node]:
-                    owners[operand] = operand
-        for node in reversed(range(len(owners))):
-            owners[node] = owners[owners[node]]
+                for operand in self.recording.operands[node]:
+                    owners.pop(operand, None)
+        for node in reversed(owners):  # an owner that was absorbed itself was so later
+            owners[node] = self.owner(owners[node])
 
     def _without_zeros(self, found: Sum) -> list[int]:
         kinds, numbers = self.recording.kinds, self.recording.numbers
@@ -124,18 +138,18 @@ class Reroll:
         return kept if kept or found.left else found.terms[:1]
 
     def _sign(self) -> None:
+        np, recording, signatures = self.np, self.recording, self.signatures
+        kinds = np.frombuffer(recording.kinds, np.uint8)
         for kind in (PARAMETER, INPUT, CONSTANT):
             self._known[("", kind)] = kind
             self.groups.append(Group(("", kind), kind == INPUT, kind == PARAMETER))
-        recording = self.recording
-        for node, kind in enumerate(recording.kinds):
-            if kind != COMPUTED:
-                self.signatures[node] = kind
-                self.groups[kind].members.append(node)
-            elif self.owners[node] == node:
-                index = self._index(self._key(node))
-                self.signatures[node] = index
-                self.groups[index].members.append(node)
+            self.groups[kind].members = np.flatnonzero(kinds == kind)
+        for node in recording.after_leaves:
+            if node in self.owners:
+                signatures[node] = -1
+            elif recording.kinds[node] == COMPUTED:
+                signatures[node] = self._index(self._key(node))
+                self.groups[signatures[node]].members.append(node)
 
     def _index(self, key: Key) -> int:
         index = self._known.get(key)
@@ -185,17 +199,6 @@ def live(recording: Recording) -> list[bool]:
             for operand in recording.operands[node]:
                 reached[operand] = True
     return reached
-
-
-def _uses(recording: Recording) -> list[int]:
-    """Return how often each node is an operand; what must be kept is used twice more."""
-    uses = [0] * len(recording)
-    for operands in recording.operands:
-        for operand in operands:
-            uses[operand] += 1
-    for node in recording.kept:
-        uses[node] += 2
-    return uses
 
 
 def _split(operation: str, operands: Sequence[int]) -> tuple[tuple[Any, Any], Sequence[int]]:
