@@ -1,5 +1,7 @@
 """A program's numbers are those of the eager engine, node by node and example by example."""
 
+from functools import cache
+
 import numpy as np
 import pytest
 
@@ -8,7 +10,11 @@ from autograd import Value, engine
 from autograd.program import Program, run_native
 from autograd.table import PRIMITIVES
 from tests.program import zoo
+from tests.program.reference import assert_follows, reference
 from tests.program.zoo import ZOO
+
+
+LANES = (17, 1, 2, 9)
 
 
 def batch(inputs, m, seed=0):
@@ -21,64 +27,42 @@ def batch(inputs, m, seed=0):
     return X
 
 
-def eager(loss, inputs, parameters, X):
-    """Values and adjoints of every node for every row, by the engine."""
-    nodes = engine.topological(loss)
-    values, adjoints = [], []
-    for row in X:
-        twins = {leaf: Value(x) for leaf, x in zip(inputs, row, strict=True)}
-        for node in nodes:
-            if node.op:
-                operands = [twins[x] if x.__class__ is Value else x for x in node.operands]
-                twins[node] = PRIMITIVES[node.op].function(*operands)
-            else:
-                twins.setdefault(node, node)
-        every = [twins[node] for node in nodes]
-        values.append([node.data for node in every])
-        adjoints.append(engine.adjoints(twins[loss], every))
-    return nodes, np.array(values), np.array(adjoints)
-
-
-def assert_close(actual, expected, tolerance=1e-12):
-    """Equal to 1e-12 of each number, or of what cancelled in it (a column's size)."""
-    scale = np.abs(expected) + 1e-3 * np.abs(expected).max(axis=0) + 1e-5 * np.abs(expected).max()
-    worst = (np.abs(actual - expected) / np.where(scale, scale, 1.0)).max()
-    assert worst <= tolerance, worst
-
-
 def check(loss, inputs, parameters, m=5, **options):
     program = Program(loss, inputs=inputs, parameters=parameters, **options)
     X = batch(inputs, m)
-    nodes, values, adjoints = eager(loss, inputs, parameters, X)
-    cost, gradient = program(X)
-    column = {node: k for k, node in enumerate(nodes)}
-    shared = [k for k, node in enumerate(nodes) if not np.ndim(program.value(node))]
-    adjoints[:, shared] = adjoints[:, shared].mean(axis=0)
-    leaves = {*inputs, *parameters}
-    constants = [k for k, node in enumerate(nodes) if not node.op and node not in leaves]
-    adjoints[:, constants] = 0.0
-    assert cost == pytest.approx(values[:, -1].mean(), rel=1e-12)
-    expected = [adjoints[0, column[p]] if p in column else 0.0 for p in parameters]
-    assert_close(gradient, np.array(expected))
-    assert_close(program.read_values(nodes), values)
-    assert_close(program.read_adjoints(nodes), adjoints)
-    return program
+    assert_follows(program, reference(loss, inputs, X), X)
 
 
 EXECUTORS = ["numpy", "native"] if run_native.available() else ["numpy"]
 
 
-@pytest.mark.parametrize("executor", EXECUTORS)
+@cache
+def model(name):
+    """A model of the zoo, rows for it, and every node of them by the engine."""
+    loss, inputs, parameters = ZOO[name]()
+    X = batch(inputs, max(LANES))
+    return loss, inputs, parameters, X, reference(loss, inputs, X)
+
+
+def check_model(name, **options):
+    loss, inputs, parameters, X, expected = model(name)
+    program = Program(loss, inputs=inputs, parameters=parameters, **options)
+    for m in LANES:
+        assert_follows(program, expected, X[:m])
+    return program
+
+
 @pytest.mark.parametrize("name", ZOO)
+@pytest.mark.parametrize("executor", EXECUTORS)
 def test_every_node_of_every_lane_equals_the_engine(name, executor):
-    check(*ZOO[name](), executor=executor)
+    check_model(name, executor=executor)
 
 
 @pytest.mark.skipif(not run_native.available(), reason="the extension is not built")
 @pytest.mark.parametrize("name", ZOO)
 def test_a_tape_of_scalars_gives_the_same(name, monkeypatch):
     monkeypatch.setattr("autograd.program.program.is_irregular", lambda nodes, groups: True)
-    program = check(*ZOO[name]())
+    program = check_model(name)
     assert program.executor == "native" and not program.instructions
 
 
