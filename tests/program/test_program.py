@@ -13,7 +13,6 @@ from tests.program import zoo
 from tests.program.reference import assert_follows, reference
 from tests.program.zoo import ZOO
 
-
 LANES = (17, 1, 2, 9)
 
 
