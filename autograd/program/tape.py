@@ -256,7 +256,8 @@ class TapeExecutor:
         self, examples: Array, starts: Array, size: int, costs: Array, first_step: int
     ) -> int:
         """Take a step for each batch of `size` rows; return how many stayed finite."""
-        return train(self, examples, starts, size, costs, first_step)
+        calls = [self.forward, self.backward]
+        return train(self, calls, examples, starts, size, costs, first_step)
 
     def _run(self, code: Array) -> None:
         from autograd.program import _replay

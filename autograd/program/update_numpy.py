@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from autograd.program.accesses import Array
-from autograd.program.operations import operations
+from autograd.program.expression import Expression
+from autograd.program.maps_numpy import Steps
+from autograd.program.operations import all_finite
 from autograd.program.training import Update
+from autograd.program.views_numpy import Call, stored
 
-BLOCK = 8192  # parameters that a rule takes at once
+BLOCK = 1 << 15  # parameters that a rule takes at once: they stay in the cache
 
 
 class NumpyUpdate:
@@ -20,62 +27,97 @@ class NumpyUpdate:
         self.np, self.memory = np, memory
         self.state = np.zeros((0, 0), memory.dtype)
         self._installed: Update | None = None
-        self._blocks: list[Any] = []
+        self._numbers: list[Array] = []  # step, scale and the rule's constants
+        self._calls: list[Call] = []
+        self._bound: Array | None = None  # the values that the calls refer to
 
     def install(self, update: Update) -> None:
         """Make room for an optimiser's state, if it is another one than before."""
         shape = update.slots, len(update.places)
         if self.state.shape != shape:
             self.state = self.np.zeros(shape, self.memory.dtype)
-        self._installed = update
-        places = stretch(self.np, update.places)
-        if isinstance(places, slice):  # blocks that stay in the cache
-            blocks = range(places.start, places.stop, BLOCK)
-            self._blocks = [slice(k, min(k + BLOCK, places.stop)) for k in blocks]
-        else:
-            self._blocks = [places]
+            self._bound = None
+        before, self._installed = self._installed, update
+        if before is None or not _differ_by_constants(before, update):
+            self._bound = None
+        for number, constant in zip(self._numbers[2:], update.expression.constants, strict=False):
+            number[...] = constant
 
     def update(self, step: int, scale: float) -> None:
         """Apply the optimiser's rule to every parameter."""
-        this, number = self._installed, self.memory.dtype.type
-        if this is None:
+        if self._installed is None:
             raise RuntimeError("no optimiser is installed; use Program.train.")
-        code, table, at = this.expression, operations(), 0
+        if self._bound is not self.memory.values[False]:
+            self._bind(self._installed)
+        self._numbers[0][...] = step
+        self._numbers[1][...] = scale
+        for call in self._calls:
+            call()
+
+    def _bind(self, this: Update) -> None:
+        """Make the calls; the numbers of the rule become sources, so that they may change."""
+        np, code = self.np, this.expression
+        self._bound = self.memory.values[False]
+        self._numbers = [np.array(x, self.memory.dtype) for x in (0.0, 1.0, *code.constants)]
+        code = replace(code, sources=code.sources + len(code.constants), constants=())
+        places, self._calls = stretch(np, this.places), []
+        if not isinstance(places, slice):
+            self._calls = self._over(code, places, self.state)
+            return
+        for start in range(places.start, places.stop, BLOCK):
+            stop = min(start + BLOCK, places.stop)
+            state = self.state[:, start - places.start : stop - places.start]
+            self._calls += self._over(code, slice(start, stop), state)
+
+    def _over(self, code: Expression, places: Any, state: Array) -> list[Call]:
+        """Return the calls for the parameters at these places and their state."""
         values, adjoints = self.memory.values[False], self.memory.adjoints[False]
-        numbers = (number(step), number(scale), *map(number, code.constants))
-        registers: list[Any] = [None] * code.registers
-        with self.np.errstate(all="ignore"):
-            for places in self._blocks:
-                w = values[places]
-                state = self.state[:, at : at + len(w)]
-                at += len(w)
-                given = (w, adjoints[places], *state, *numbers)
-                registers[: len(given)] = given
-                for name, result, operands in code.steps:
-                    registers[result] = table[name](*[registers[k] for k in operands])
-                results = [registers[k] for k in code.results]
-                values[places] = results[0]
-                for old, new in zip(state, results[1:], strict=True):
-                    old[...] = new
+        w, g = values[places], adjoints[places]
+        before: list[Call] = []
+        after: list[Call] = []
+        if not isinstance(places, slice):  # then w and g are copies
+            before = [
+                partial(self.np.take, values, places, 0, w, "clip"),
+                partial(self.np.take, adjoints, places, 0, g, "clip"),
+            ]
+            after = [partial(values.__setitem__, places, w)]
+        old = [w, *state]
+        steps = Steps(self.np, code, [w, g, *state, *self._numbers], old, w.dtype)
+        for mine, new in zip(old, steps.results, strict=True):
+            if new is mine:
+                continue
+            if any(new is other for other in old):  # a number moves, before it is written over
+                kept = self.np.empty_like(new)
+                steps.calls.append(stored(kept, new))
+                new = kept
+            after.insert(0, stored(mine, new))
+        return before + steps.calls + after
 
 
 def train(
-    executor: Any, examples: Array, starts: Array, size: int, costs: Array, first_step: int
-) -> int:
-    """Take a step for each batch of `size` rows; return how many stayed finite."""
+    executor: Any, calls: Sequence[Call], examples: Array, starts: Array, size: int,
+    costs: Array, first_step: int,
+) -> int:  # fmt: skip
+    """Take a step for each batch of `size` rows; return how many stayed finite.
+
+    `calls` compute all values and the gradient.
+    """
     import numpy as np
 
     ends, memory, loaded = executor.ends, executor.memory, -1
-    for k, start in enumerate(starts):
-        if start != loaded:
-            executor.load(examples[start : start + size])
-            loaded = start
-        executor.forward()
-        executor.backward()
-        costs[k] = memory.values[ends.root_lanes][ends.root].mean()
-        if not np.isfinite(costs[k] + memory.adjoints[False][: ends.parameters].sum()):
-            return k
-        executor.optimiser.update(first_step + k, 1.0)
+    root = np.atleast_1d(memory.values[ends.root_lanes][ends.root])
+    gradient = memory.adjoints[False][: ends.parameters]
+    with np.errstate(all="ignore"):  # infinities are looked for after each step
+        for k, start in enumerate(starts.tolist()):
+            if start != loaded:
+                executor.load(examples[start : start + size])
+                loaded = start
+            for call in calls:
+                call()
+            costs[k] = cost = np.add.reduce(root) / len(root)
+            if not (math.isfinite(cost) and all_finite(np, gradient)):
+                return k
+            executor.optimiser.update(first_step + k, 1.0)
     return len(starts)
 
 
@@ -84,3 +126,10 @@ def stretch(np: Any, places: Array) -> Any:
     if len(places) and places[-1] - places[0] == len(places) - 1 and (np.diff(places) == 1).all():
         return slice(int(places[0]), int(places[-1]) + 1)
     return places
+
+
+def _differ_by_constants(a: Update, b: Update) -> bool:
+    """Whether at most the numbers of a rule have changed (a schedule's do at every step)."""
+    x, y = a.expression, b.expression
+    same = a.slots == b.slots and a.places is b.places and len(x.constants) == len(y.constants)
+    return same and (x.sources, x.steps, x.results) == (y.sources, y.steps, y.results)

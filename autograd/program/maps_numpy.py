@@ -1,0 +1,136 @@
+"""Elementwise instructions through NumPy: one ufunc call a step, into memory that exists.
+
+A step writes over an operand that nobody reads again, or into the destination itself, else
+into a scratch array made when the instruction is bound: a run allocates nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+from autograd.program.accesses import Array
+from autograd.program.expression import Expression
+from autograd.program.instructions import STORE, Map
+from autograd.program.operations import in_steps, operations
+from autograd.program.views_numpy import Call, Views, stored
+
+
+class Steps:
+    """An expression over given arrays; `calls` leave its results in `results`.
+
+    Where it can be, a result is written straight to its destination. A destination may be
+    a source as well: it is kept until nothing reads that source again.
+    """
+
+    def __init__(
+        self, np: Any, code: Expression, sources: Sequence[Array], destinations: Sequence[Array],
+        dtype: Any,
+    ) -> None:  # fmt: skip
+        self.np, self.dtype = np, dtype
+        self.code = code = in_steps(code)
+        self.sources, self.destinations = list(sources), list(destinations)
+        self.arrays = [*sources, *[np.array(number, dtype) for number in code.constants]]
+        self._given = len(self.arrays)
+        self.arrays += [None] * (code.registers - self._given)
+        self.calls: list[Call] = []
+        for at, (name, result, operands) in enumerate(code.steps):
+            read = [self.arrays[k] for k in operands]
+            out = self._room(at, np.broadcast_shapes(*[x.shape for x in read]))
+            self.calls.append(partial(operations()[name], *read, out))
+            self.arrays[result] = out
+        self.results = [self.arrays[k] for k in code.results]
+
+    def _room(self, at: int, shape: tuple[int, ...]) -> Array:
+        """Return where step number `at` writes."""
+        _, result, operands = self.code.steps[at]
+        for j, register in enumerate(self.code.results[: len(self.destinations)]):
+            if register == result and self._kept(at, result) and self._free(at, j):
+                return self.destinations[j]
+        for k in operands:
+            if k >= self._given and self.arrays[k].shape == shape and not self._read(at, k):
+                return self.arrays[k]
+        only = self.destinations[0] if len(self.destinations) == 1 else None
+        if only is not None and only.shape == shape and self._free(at, 0):
+            return only
+        return self.np.empty(shape, self.dtype)
+
+    def _kept(self, at: int, register: int) -> bool:
+        """Whether no later step writes to a register."""
+        return all(result != register for _, result, _ in self.code.steps[at + 1 :])
+
+    def _read(self, at: int, register: int) -> bool:
+        """Whether a register's number of now is read after step `at`."""
+        for _, result, operands in self.code.steps[at + 1 :]:
+            if register in operands:
+                return True
+            if register == result:
+                return False
+        return register in self.code.results
+
+    def _free(self, at: int, j: int) -> bool:
+        """Whether a destination holds nothing that is read after step `at`."""
+        target = self.destinations[j]
+        result = self.code.steps[at][1]
+        held = [k for k, array in enumerate(self.arrays) if array is not None and k != result]
+        shared = [k for k in held if self.np.may_share_memory(self.arrays[k], target)]
+        return not any(self._read(at, k) for k in shared)
+
+
+def bind_map(views: Views, this: Map) -> list[Call]:
+    """Return the calls of: destination ←/+= expression(sources)."""
+    np, target = views.np, this.destination
+    sources, calls = [], list[Call]()
+    for access in this.sources:
+        found, gather = views.read(access, this.sizes, this.lanes)
+        sources.append(found)
+        calls += gather
+    plain = target.index is None and 0 not in target.strides and target.lanes == this.lanes
+    if this.mode != STORE or not plain or not target.distinct(np, this.sizes):
+        steps = Steps(np, this.expression, sources, [], views.dtype)
+        return calls + steps.calls + _deliver(views, this, steps.results[0])
+    out = views.elements(target, this.sizes, this.lanes)
+    if not this.sources:
+        return [partial(out.fill, this.expression.constants[0])]
+    steps = Steps(np, this.expression, sources, [out], views.dtype)
+    (result,) = steps.results
+    return calls + steps.calls + ([] if result is out else [stored(out, result)])
+
+
+def _deliver(views: Views, this: Map, result: Array) -> list[Call]:
+    """Return the calls that sum a result where its destination is smaller, and write it."""
+    np, target, add = views.np, this.destination, this.mode != STORE
+    calls: list[Call] = []
+    if this.lanes and not target.lanes:
+        result, calls = _mean(views, this, result)
+    if target.index is not None or not target.distinct(np, this.sizes):
+        return calls + _scatter(views, this, result)
+    out = views.elements(target, this.sizes, target.lanes)
+    full = (*this.sizes, *out.shape[len(this.sizes) :])
+    axes = tuple(k for k, (n, w) in enumerate(zip(full, out.shape, strict=True)) if n != w)
+    if axes:
+        whole, total = np.broadcast_to(result, full), views.scratch(out.shape)
+        calls.append(partial(np.add.reduce, whole, axes, None, total, True))
+        result = total
+    write = partial(np.add, out, result, out) if add else stored(out, result)
+    return [*calls, write]
+
+
+def _mean(views: Views, this: Map, result: Array) -> tuple[Array, list[Call]]:
+    """Return the mean over the lanes, of shape `sizes`: a product with 1/m, m times."""
+    whole, calls = views.contiguous(result, (*this.sizes, views.lanes))
+    mean = views.scratch(this.sizes)
+    rows = whole.reshape(-1, views.lanes)
+    return mean, [*calls, partial(views.np.dot, rows, views.mean, mean.reshape(-1))]
+
+
+def _scatter(views: Views, this: Map, result: Array) -> list[Call]:
+    """Return the calls that write to addresses one by one; some may come twice."""
+    np, target = views.np, this.destination
+    base, index = views.buffer(target), target.addresses(np, this.sizes)
+    whole, calls = views.contiguous(result, (*this.sizes, *base.shape[1:]))
+    rows = whole.reshape(len(index), *base.shape[1:])
+    if this.mode == STORE:
+        return [*calls, partial(base.__setitem__, index, rows)]
+    return [*calls, partial(np.add.at, base, index, rows)]
