@@ -119,10 +119,10 @@ def decisions_about(leaves: Sequence[Value]) -> list[Guard]:
 
     Raises FrozenBranchError if the number of a leaf was read.
     """
-    latest = _thread.latest
-    if latest is None:
-        return []
+    latest = _thread.latest or Decisions()
     latest.check_leaves(leaves)
+    if not latest.guards:
+        return []
     known: dict[Value, bool] = dict.fromkeys(leaves, True)
     return [g for g in latest.guards if any(_depends(x, known) for x in g.operands)]
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from autograd.program.record import COMPUTED, flattened
+from autograd.program.record import COMPUTED, joined
 from autograd.program.reroll import LINEAR, Group, Reroll
 
 Array = Any  # numpy.ndarray; NumPy is imported on use
@@ -63,7 +63,7 @@ class Layout:
 
         self.np = np
         self.reroll = reroll
-        self.signatures = np.array(reroll.signatures)
+        self.signatures = reroll.signature
         self.position = np.full(len(reroll.recording), -1)
         self._touched = [0, 0, 0]
         self._first = np.empty(len(reroll.recording), int)  # scratch of `_touch`
@@ -96,8 +96,9 @@ class Layout:
         if group.operation == LINEAR:
             self._collect_sums(work)
         else:
-            table = [self.reroll.recording.operands[node] for node in group.members]
-            work.operands = list(np.array(table).T[: len(group.key) - 2])
+            recording, slots = self.reroll.recording, np.arange(len(group.key) - 2)
+            table = recording.flat[recording.starts[group.members] + slots[:, None]]
+            work.operands = list(table)
         if work.count > 1:
             self._reorder(work)
         self._touch_all(work)
@@ -107,14 +108,14 @@ class Layout:
     def _collect_sums(self, work: Work) -> None:
         np = self.np
         sums = [self.reroll.sums[node] for node in work.group.members.tolist()]
-        left, right = flattened([x.left for x in sums]), flattened([x.right for x in sums])
+        left, right = joined([x.left for x in sums]), joined([x.right for x in sums])
         rows = np.repeat(np.arange(work.count), [len(x.left) for x in sums])
         left, right = self._oriented(left, right)
         kinds = self.signatures[left] * len(self.reroll.groups) + self.signatures[right]
         for _, mine in _classes(np, kinds):
             kind = int(self.signatures[left[mine][0]]), int(self.signatures[right[mine][0]])
             work.products.append(Products(rows[mine], left[mine], right[mine], kind))
-        nodes = flattened([x.terms for x in sums])
+        nodes = joined([x.terms for x in sums])
         rows = np.repeat(np.arange(work.count), [len(x.terms) for x in sums])
         for signature, mine in _classes(np, self.signatures[nodes]):
             work.terms.append(Terms(rows[mine], nodes[mine], signature))

@@ -9,8 +9,8 @@ arrays mean as matrices is the subject of `reroll.py`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from itertools import chain
+from array import array
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from autograd.engine import Value, topological
@@ -28,7 +28,8 @@ class Recording:
     operands, `kinds[i]` tells parameters, inputs and constants apart, `numbers[i]` is a
     leaf's number and `lanes[i]` says whether an input reaches the node. `ids` maps each Value
     of the graph to its number; nodes that only exist here (the pieces of a softmax) have none.
-    Parameters come first, then inputs; `flat` holds all operands, one node's after another's.
+    Parameters come first, then inputs. `flat` holds the operands of all nodes one after
+    another, those of node i from `starts[i]` on.
     """
 
     def __init__(
@@ -39,9 +40,9 @@ class Recording:
         others: Sequence[Value] = (),
     ) -> None:
         self.operations: list[str] = []
-        self.operands: list[Sequence[int]] = []
+        self.operands: list[array[int]] = []
         self.kinds = bytearray()
-        self.numbers: list[float] = []
+        self.numbers = array("d")
         self.ids: dict[Value, int] = {}
         self.lanes = bytearray()
         self._rows: dict[tuple[Any, ...], Any] = {}
@@ -53,7 +54,7 @@ class Recording:
                     self.ids[node] = self._node(node)
         self.root = self.ids[root]
         self.kept = {self.root, *(self.ids[node] for node in others)}
-        self.flat = flattened(self.operands)
+        self.flat, self.starts = self._flattened()
 
     def __len__(self) -> int:
         return len(self.operations)
@@ -62,6 +63,14 @@ class Recording:
     def after_leaves(self) -> range:
         """The nodes behind parameters and inputs: what was computed, and constants."""
         return range(self.inputs.stop, len(self))
+
+    def _flattened(self) -> tuple[Any, Any]:
+        import numpy as np
+
+        first = self.inputs.stop
+        starts = np.zeros(len(self), int)
+        starts[first + 1 :] = np.cumsum([len(x) for x in self.operands[first:-1]])
+        return joined(self.operands[first:]), starts
 
     def _leaves(self, role: str, leaves: Sequence[Value], kind: int) -> range:
         for leaf in leaves:
@@ -78,9 +87,9 @@ class Recording:
         if len(self.ids) != known + count:
             raise ValueError(f"{_repeated(leaves, role)} List each leaf once, in one role.")
         self.operations += [""] * count
-        self.operands += [()] * count
+        self.operands += [_NONE] * count
         self.kinds += bytes([kind]) * count
-        self.numbers += [leaf._data for leaf in leaves]
+        self.numbers += array("d", [leaf._data for leaf in leaves])
         self.lanes += bytes([kind == INPUT]) * count
         return range(first, first + count)
 
@@ -109,7 +118,7 @@ class Recording:
 
     def _constant(self, number: float) -> int:
         self.operations.append("")
-        self.operands.append(())
+        self.operands.append(_NONE)
         self.kinds.append(CONSTANT)
         self.numbers.append(number)
         self.lanes.append(False)
@@ -117,7 +126,7 @@ class Recording:
 
     def _add(self, operation: str, operands: Sequence[int]) -> int:
         self.operations.append(operation)
-        self.operands.append(operands)
+        self.operands.append(array("q", operands))
         self.kinds.append(COMPUTED)
         self.numbers.append(0.0)
         self.lanes.append(any(map(self.lanes.__getitem__, reversed(operands))))
@@ -185,11 +194,14 @@ _TAKEN_APART: dict[str, Callable[[Recording, Sequence[int]], int]] = {
 }
 
 
-def flattened(rows: Sequence[Sequence[int]]) -> Any:
-    """Return the numbers of all rows, one after another, as an array."""
+_NONE = array("q")
+
+
+def joined(rows: Iterable[array[int]]) -> Any:
+    """Return the numbers of all rows, one after another, as a NumPy array."""
     import numpy as np
 
-    return np.fromiter(chain.from_iterable(rows), int, sum(map(len, rows)))
+    return np.frombuffer(b"".join(rows), np.int64)
 
 
 def _repeated(leaves: Sequence[Any], role: str) -> str:

@@ -13,24 +13,30 @@ which one instruction computes. Groups in first-seen order are in topological or
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from autograd.program.record import COMPUTED, CONSTANT, INPUT, PARAMETER, SUMS, Recording
+from autograd.program.record import COMPUTED, CONSTANT, INPUT, PARAMETER, SUMS, Recording, joined
 
 LINEAR = "linear"  # the operation of a canonical sum
+LONG = 64  # pairs of a sum from which NumPy is faster
 
 Key = tuple[Any, ...]
+
+
+def _empty() -> array[int]:
+    return array("q")
 
 
 @dataclass
 class Sum:
     """Σ left[k]·right[k] + Σ terms[k], by node numbers."""
 
-    left: list[int] = field(default_factory=list)
-    right: list[int] = field(default_factory=list)
-    terms: list[int] = field(default_factory=list)
+    left: array[int] = field(default_factory=_empty)
+    right: array[int] = field(default_factory=_empty)
+    terms: array[int] = field(default_factory=_empty)
     born: bool = False  # written with dot or total
 
     @property
@@ -70,7 +76,9 @@ class Reroll:
         self.np, self.recording = np, recording
         self.sums: dict[int, Sum] = {}
         self.owners: dict[int, int] = {}
-        self.signatures = list(recording.kinds)
+        kinds = np.frombuffer(recording.kinds, np.uint8)
+        self.signatures = array("q", kinds.astype(np.int64).tobytes())
+        self.signature = np.frombuffer(self.signatures, np.int64)
         self.groups: list[Group] = []
         self._known: dict[Key, int] = {}
         self._absorb()
@@ -132,18 +140,17 @@ class Reroll:
         for node in reversed(owners):  # an owner that was absorbed itself was so later
             owners[node] = self.owner(owners[node])
 
-    def _without_zeros(self, found: Sum) -> list[int]:
+    def _without_zeros(self, found: Sum) -> array[int]:
         kinds, numbers = self.recording.kinds, self.recording.numbers
         kept = [x for x in found.terms if not (kinds[x] == CONSTANT and numbers[x] == 0.0)]
-        return kept if kept or found.left else found.terms[:1]
+        return array("q", kept) if kept or found.left else found.terms[:1]
 
     def _sign(self) -> None:
-        np, recording, signatures = self.np, self.recording, self.signatures
-        kinds = np.frombuffer(recording.kinds, np.uint8)
+        recording, signatures = self.recording, self.signatures
         for kind in (PARAMETER, INPUT, CONSTANT):
             self._known[("", kind)] = kind
             self.groups.append(Group(("", kind), kind == INPUT, kind == PARAMETER))
-            self.groups[kind].members = np.flatnonzero(kinds == kind)
+            self.groups[kind].members = self.np.flatnonzero(self.signature == kind)
         for node in recording.after_leaves:
             if node in self.owners:
                 signatures[node] = -1
@@ -165,18 +172,20 @@ class Reroll:
         operation = self.recording.operations[node]
         found = self.sums.get(node)
         if found is not None:
-            raw = set(
-                zip(
-                    map(signatures.__getitem__, found.left),
-                    map(signatures.__getitem__, found.right),
-                    strict=True,
-                )
-            )
-            pairs = frozenset(self.oriented(a, b) for a, b in raw)
+            pairs = frozenset(self.oriented(a, b) for a, b in self._pairs(found))
             return LINEAR, pairs, frozenset([signatures[x] for x in found.terms])
         if operation == "pow" and self.recording.kinds[operands[1]] == CONSTANT:
             return operation, self.recording.numbers[operands[1]], signatures[operands[0]]
         return operation, None, *[signatures[x] for x in operands]
+
+    def _pairs(self, found: Sum) -> set[tuple[int, int]]:
+        """Return the pairs of signatures that a sum multiplies."""
+        if len(found.left) < LONG:
+            of = self.signatures.__getitem__
+            return set(zip(map(of, found.left), map(of, found.right), strict=True))
+        left, right = (self.signature[joined([side])] for side in (found.left, found.right))
+        codes = set((left * len(self.groups) + right).tolist())
+        return {divmod(code, len(self.groups)) for code in codes}
 
     def oriented(self, a: int, b: int) -> tuple[int, int]:
         """Return a pair of signatures with the lane-invariant one first, then the lower."""
@@ -201,12 +210,12 @@ def live(recording: Recording) -> list[bool]:
     return reached
 
 
-def _split(operation: str, operands: Sequence[int]) -> tuple[tuple[Any, Any], Sequence[int]]:
+def _split(operation: str, operands: array[int]) -> tuple[tuple[Any, Any], array[int]]:
     """Return the pairs a sum has by birth, and its other terms."""
     if operation == "dot":
         n = len(operands) // 2
         return (operands[:n], operands[n : 2 * n]), operands[-1:]
-    return ((), ()), operands
+    return (_empty(), _empty()), operands
 
 
 def _joined(found: Sum | None, inner: Sum) -> Sum:
