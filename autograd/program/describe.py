@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from autograd.program.layout import Array, Layout, Products, Work
-from autograd.program.record import CONSTANT, INPUT
+from autograd.program.record import CONSTANT, INPUT, Recording
 from autograd.program.reroll import LINEAR
 from autograd.table import PRIMITIVES
 
@@ -63,23 +63,22 @@ def describe(program: Program) -> Description:
     """Return the matrix formulas that a program recovered; a tape has none, only its length."""
     layout = program._layout
     if isinstance(layout, Layout):
-        return _Describer(layout).description()
+        return _Describer(layout, program.recording).description()
     count = sum(1 for operation in program.recording.operations if operation)
     latex = rf"c = f(\theta) \quad \text{{in {_grouped(count)} scalar operations}}"
     return Description((Formula("c = f(θ)", latex, "(m)", f"{_grouped(count)} scalar operations"),))
 
 
 class _Describer:
-    def __init__(self, layout: Layout) -> None:
-        self.layout, self.np = layout, layout.np
+    def __init__(self, layout: Layout, recording: Recording) -> None:
+        self.layout, self.recording, self.np = layout, recording, layout.np
         self.names: dict[int, tuple[str, str]] = {}
         self.leaves: dict[tuple[int, ...], tuple[str, str]] = {}
         self.counts: dict[str, int] = {"A": 0}
 
     def description(self) -> Description:
         formulas = [self._formula(work) for work in self.layout.works]
-        recording = self.layout.reroll.recording
-        root = self.names.get(self.layout.reroll.signatures[recording.root], ("c", "c"))
+        root = self.names.get(self.layout.reroll.signatures[self.recording.root], ("c", "c"))
         mean = Formula(
             f"C = mean({root[0]})", rf"C = \tfrac{{1}}{{m}} \textstyle\sum {root[1]}", "(m)", ""
         )
@@ -154,7 +153,7 @@ class _Describer:
         if kind in self.names:
             return self.names[kind]
         if kind == CONSTANT:
-            numbers = {self.layout.reroll.recording.numbers[x] for x in set(nodes.tolist())}
+            numbers = {self.recording.numbers[x] for x in set(nodes.tolist())}
             return (f"{numbers.pop():g}",) * 2 if len(numbers) == 1 else ("k", "k")
         key = (kind, *sorted(set(nodes.tolist())))
         if key not in self.leaves:

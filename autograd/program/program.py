@@ -1,8 +1,9 @@
 """`Program`: a recorded scalar graph replayed over a batch as matrix instructions.
 
-The graph of one example is recorded, re-rolled and laid out once; each call then runs the
-instructions for all m examples together, and any recorded node can be read afterwards. One
-lock belongs to each program: calls from several threads follow one another.
+The graph of one example is recorded, re-rolled and laid out once, or finds that done where
+another program had the same structure; each call then runs the instructions for all m examples
+together, and any recorded node can be read afterwards. One lock belongs to each program: calls
+from several threads follow one another.
 """
 
 from __future__ import annotations
@@ -13,24 +14,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from autograd.engine import Value
-from autograd.program import failures, guards, run_native
+from autograd.program import failures, guards
+from autograd.program.assembly import assemble
 from autograd.program.describe import Description, describe
-from autograd.program.emit import Emitter
-from autograd.program.instructions import Instruction, Instructions
-from autograd.program.layout import Array, Layout
-from autograd.program.memory import Ends, Memory
+from autograd.program.instructions import Instruction
+from autograd.program.layout import Array
 from autograd.program.reading import Reader
-from autograd.program.record import CONSTANT, PARAMETER, Recording
-from autograd.program.reroll import Reroll, live
-from autograd.program.run_native import NativeExecutor
-from autograd.program.run_numpy import NumpyExecutor
-from autograd.program.tape import (
-    TapeExecutor,
-    TapeLayout,
-    TapeMemory,
-    TapeWriter,
-    is_irregular,
-)
+from autograd.program.record import Recording
 from autograd.program.training import Trainer
 
 DTYPES = ("float64", "float32")
@@ -73,11 +63,12 @@ class Program:
         self._guards = guards.decisions_about((*self.inputs, *self.parameters))
         compared = [node for guard in self._guards for node in guard.operands]
         self.recording = Recording(loss, self.inputs, self.parameters, compared)
-        self._compile(executor, dtype)
+        parts = assemble(self.recording, executor, dtype)
+        self._layout, self._code = parts.layout, parts.code
+        self._memory, self._executor = parts.memory, parts.executor
         self._parameter_places = self._layout.address[self.recording.parameters]
         self._examples: Array | None = None
         self._reader = Reader(self.recording, self._layout, self._memory, self._executor)
-        self._fill_leaves()
 
     @property
     def dtype(self) -> str:
@@ -208,30 +199,6 @@ class Program:
         for leaf, number in zip(self.parameters, numbers, strict=True):
             leaf.data = number
 
-    def _compile(self, executor: str, dtype: str) -> None:
-        recording, reroll = self.recording, Reroll(self.recording)
-        self._code = Instructions()
-        self._layout: Layout | TapeLayout
-        self._executor: NumpyExecutor | NativeExecutor | TapeExecutor
-        self._memory: Memory | TapeMemory
-        irregular = is_irregular(len(recording), len(reroll.groups))
-        if irregular and executor != "numpy" and run_native.available():
-            writer = TapeWriter(recording, live(recording))
-            self._layout = TapeLayout(recording, writer)
-            self._memory = TapeMemory(writer, dtype)
-            self._executor = TapeExecutor(writer, self._memory, self._ends())
-            return
-        self._layout = Layout(reroll)
-        self._code = Emitter(self._layout).out
-        self._memory = Memory(self._layout.sizes, dtype)
-        self._executor = _executor(executor, self._code, self._memory, self._ends())
-
-    def _ends(self) -> Ends:
-        recording, address = self.recording, self._layout.address
-        lanes = recording.lanes[recording.root]
-        root = int(address[recording.root])
-        return Ends(address[recording.inputs], root, bool(lanes), len(self.parameters))
-
     # --- inside the lock -----------------------------------------------------------------
 
     def _checked(self, X: Any) -> Array:
@@ -266,14 +233,6 @@ class Program:
         if self._memory.resize(lanes):
             self._executor.bind()
 
-    def _fill_leaves(self) -> None:
-        """Write the recorded numbers of parameters and constants."""
-        np, recording = self._layout.np, self.recording
-        kinds = np.frombuffer(recording.kinds, np.uint8)
-        fixed = (kinds == PARAMETER) | (kinds == CONSTANT)
-        numbers = np.array(recording.numbers)[fixed]
-        self._memory.values[False][self._layout.address[fixed]] = numbers
-
     def _check_guards(self) -> None:
         """Raise FrozenBranchError where Python would now take another branch."""
         ids = self.recording.ids
@@ -300,29 +259,6 @@ class Program:
                 "made; call program(X) first."
             )
         return number
-
-
-def _executor(
-    wanted: str, code: Instructions, memory: Memory, ends: Ends
-) -> NumpyExecutor | NativeExecutor:
-    """Return the executor asked for; "auto" falls back to NumPy."""
-    if wanted not in ("auto", "native", "numpy"):
-        raise ValueError(f"executor is 'auto', 'native' or 'numpy'; got {wanted!r}.")
-    if wanted == "numpy":
-        return NumpyExecutor(code, memory, ends)
-    if not run_native.available():
-        if wanted == "native":
-            raise ImportError(
-                "executor='native' needs the C extension, which was not built. Install a C "
-                "compiler and run pip install -e . again, or use executor='auto'."
-            )
-        return NumpyExecutor(code, memory, ends)
-    try:
-        return NativeExecutor(code, memory, ends)
-    except NotImplementedError:
-        if wanted == "native":
-            raise
-        return NumpyExecutor(code, memory, ends)
 
 
 def _loose(result: Array) -> Any:

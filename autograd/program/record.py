@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable, Iterable, Sequence
+from copy import copy
 from typing import Any
 
 from autograd.engine import Value, topological
@@ -63,6 +64,23 @@ class Recording:
     def after_leaves(self) -> range:
         """The nodes behind parameters and inputs: what was computed, and constants."""
         return range(self.inputs.stop, len(self))
+
+    def same_columns(self, other: Recording) -> bool:
+        """Whether two recordings differ in nothing but their numbers and Values."""
+        ends = (self.root, self.kept, self.parameters, self.inputs)
+        return (
+            ends == (other.root, other.kept, other.parameters, other.inputs)
+            and self.kinds == other.kinds
+            and self.operations == other.operations
+            and bool((self.starts == other.starts).all())
+            and self.flat.tobytes() == other.flat.tobytes()
+        )
+
+    def without_values(self) -> Recording:
+        """Return the same columns, for somebody who must not keep the graph alive."""
+        twin = copy(self)
+        twin.ids = {}
+        return twin
 
     def _flattened(self) -> tuple[Any, Any]:
         import numpy as np

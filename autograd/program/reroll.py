@@ -67,7 +67,8 @@ class Reroll:
     """The groups of a recording, in topological order.
 
     `sums` holds the canonical sums by node, `owners` the sums that absorbed other nodes, and
-    `signatures[i]` the index into `groups` (-1 for absorbed nodes).
+    `signatures[i]` the index into `groups` (-1 for absorbed nodes). Of all numbers only constant
+    `exponents`, and which constant terms of sums are `zeros`, shape the groups.
     """
 
     def __init__(self, recording: Recording) -> None:
@@ -80,6 +81,8 @@ class Reroll:
         self.signatures = array("q", kinds.astype(np.int64).tobytes())
         self.signature = np.frombuffer(self.signatures, np.int64)
         self.groups: list[Group] = []
+        self.exponents: dict[int, float] = {}
+        self.zeros: dict[int, bool] = {}
         self._known: dict[Key, int] = {}
         self._absorb()
         self._sign()
@@ -87,6 +90,13 @@ class Reroll:
     def owner(self, node: int) -> int:
         """Return the sum that absorbed a node; itself where none did."""
         return self.owners.get(node, node)
+
+    def same_shape(self, numbers: Sequence[float]) -> bool:
+        """Whether these numbers of the same nodes would give the same groups."""
+        exponents, zeros = self.exponents.items(), self.zeros.items()
+        return all(numbers[x] == known for x, known in exponents) and all(
+            (numbers[x] == 0.0) == known for x, known in zeros
+        )
 
     def _used_once(self) -> bytes:
         """Return for each node whether one operand in all is that node, and nobody reads it."""
@@ -142,7 +152,8 @@ class Reroll:
 
     def _without_zeros(self, found: Sum) -> array[int]:
         kinds, numbers = self.recording.kinds, self.recording.numbers
-        kept = [x for x in found.terms if not (kinds[x] == CONSTANT and numbers[x] == 0.0)]
+        self.zeros.update((x, numbers[x] == 0.0) for x in found.terms if kinds[x] == CONSTANT)
+        kept = [x for x in found.terms if not self.zeros.get(x)]
         return array("q", kept) if kept or found.left else found.terms[:1]
 
     def _sign(self) -> None:
@@ -175,7 +186,8 @@ class Reroll:
             pairs = frozenset(self.oriented(a, b) for a, b in self._pairs(found))
             return LINEAR, pairs, frozenset([signatures[x] for x in found.terms])
         if operation == "pow" and self.recording.kinds[operands[1]] == CONSTANT:
-            return operation, self.recording.numbers[operands[1]], signatures[operands[0]]
+            self.exponents[operands[1]] = exponent = self.recording.numbers[operands[1]]
+            return operation, exponent, signatures[operands[0]]
         return operation, None, *[signatures[x] for x in operands]
 
     def _pairs(self, found: Sum) -> set[tuple[int, int]]:

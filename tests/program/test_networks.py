@@ -45,7 +45,7 @@ def programs(loss, inputs, parameters, monkeypatch, **options):
     if run_native.available():
         yield Program(loss, executor="native", **options)
         with monkeypatch.context() as patch:
-            patch.setattr("autograd.program.program.is_irregular", lambda nodes, groups: True)
+            patch.setattr("autograd.program.assembly.is_irregular", lambda nodes, groups: True)
             yield Program(loss, **options)
 
 

@@ -60,7 +60,7 @@ def test_every_node_of_every_lane_equals_the_engine(name, executor):
 @pytest.mark.skipif(not run_native.available(), reason="the extension is not built")
 @pytest.mark.parametrize("name", ZOO)
 def test_a_tape_of_scalars_gives_the_same(name, monkeypatch):
-    monkeypatch.setattr("autograd.program.program.is_irregular", lambda nodes, groups: True)
+    monkeypatch.setattr("autograd.program.assembly.is_irregular", lambda nodes, groups: True)
     program = check_model(name)
     assert program.executor == "native" and not program.instructions
 
