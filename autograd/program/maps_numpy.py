@@ -1,7 +1,7 @@
 """Elementwise instructions through NumPy: one ufunc call a step, into memory that exists.
 
 A step writes over an operand that nobody reads again, or into the destination itself, else
-into a scratch array made when the instruction is bound: a run allocates nothing.
+into a scratch array that was made when the instruction was bound.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from autograd.program.views_numpy import Call, Views, stored
 
 
 class Steps:
-    """An expression over given arrays; `calls` leave its results in `results`.
+    """An expression over given arrays; `calls` compute its `results`.
 
-    Where it can be, a result is written straight to its destination. A destination may be
-    a source as well: it is kept until nothing reads that source again.
+    With destinations they end there, most of them without a copy. A destination may be a
+    source as well: it is kept until nothing reads that source again.
     """
 
     def __init__(
@@ -41,6 +41,8 @@ class Steps:
             self.calls.append(partial(operations()[name], *read, out))
             self.arrays[result] = out
         self.results = [self.arrays[k] for k in code.results]
+        if destinations:
+            self.calls += self._moves()
 
     def _room(self, at: int, shape: tuple[int, ...]) -> Array:
         """Return where step number `at` writes."""
@@ -55,6 +57,20 @@ class Steps:
         if only is not None and only.shape == shape and self._free(at, 0):
             return only
         return self.np.empty(shape, self.dtype)
+
+    def _moves(self) -> list[Call]:
+        """Return the calls that bring results to destinations where they are not yet."""
+        np, saves, moves = self.np, list[Call](), list[Call]()
+        for j, (target, found) in enumerate(zip(self.destinations, self.results, strict=True)):
+            others = [*self.destinations[:j], *self.destinations[j + 1 :]]
+            if found is target:
+                continue
+            if any(np.may_share_memory(found, other) for other in others):  # two change places
+                saved = np.empty_like(found)
+                saves.append(stored(saved, found))
+                found = saved
+            moves.append(stored(target, found))
+        return saves + moves
 
     def _kept(self, at: int, register: int) -> bool:
         """Whether no later step writes to a register."""
@@ -93,36 +109,38 @@ def bind_map(views: Views, this: Map) -> list[Call]:
     out = views.elements(target, this.sizes, this.lanes)
     if not this.sources:
         return [partial(out.fill, this.expression.constants[0])]
-    steps = Steps(np, this.expression, sources, [out], views.dtype)
-    (result,) = steps.results
-    return calls + steps.calls + ([] if result is out else [stored(out, result)])
+    return calls + Steps(np, this.expression, sources, [out], views.dtype).calls
 
 
 def _deliver(views: Views, this: Map, result: Array) -> list[Call]:
     """Return the calls that sum a result where its destination is smaller, and write it."""
     np, target, add = views.np, this.destination, this.mode != STORE
     calls: list[Call] = []
+    scattered = target.index is not None or not target.distinct(np, this.sizes)
+    out = None if scattered else views.elements(target, this.sizes, target.lanes)
     if this.lanes and not target.lanes:
-        result, calls = _mean(views, this, result)
-    if target.index is not None or not target.distinct(np, this.sizes):
+        ready = not add and out is not None and out.shape == this.sizes and out.flags.c_contiguous
+        mean = out if ready else views.scratch(this.sizes)
+        calls = _mean(views, result, mean)
+        if ready:
+            return calls
+        result = mean
+    if out is None:
         return calls + _scatter(views, this, result)
-    out = views.elements(target, this.sizes, target.lanes)
     full = (*this.sizes, *out.shape[len(this.sizes) :])
     axes = tuple(k for k, (n, w) in enumerate(zip(full, out.shape, strict=True)) if n != w)
     if axes:
         whole, total = np.broadcast_to(result, full), views.scratch(out.shape)
         calls.append(partial(np.add.reduce, whole, axes, None, total, True))
         result = total
-    write = partial(np.add, out, result, out) if add else stored(out, result)
-    return [*calls, write]
+    return [*calls, partial(np.add, out, result, out) if add else stored(out, result)]
 
 
-def _mean(views: Views, this: Map, result: Array) -> tuple[Array, list[Call]]:
-    """Return the mean over the lanes, of shape `sizes`: a product with 1/m, m times."""
-    whole, calls = views.contiguous(result, (*this.sizes, views.lanes))
-    mean = views.scratch(this.sizes)
+def _mean(views: Views, result: Array, mean: Array) -> list[Call]:
+    """Return the calls of the mean over the lanes: a product with 1/m, m times."""
+    whole, calls = views.contiguous(result, (*mean.shape, views.lanes))
     rows = whole.reshape(-1, views.lanes)
-    return mean, [*calls, partial(views.np.dot, rows, views.mean, mean.reshape(-1))]
+    return [*calls, partial(views.np.dot, rows, views.mean, mean.reshape(-1))]
 
 
 def _scatter(views: Views, this: Map, result: Array) -> list[Call]:

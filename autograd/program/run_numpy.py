@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from autograd.program.accesses import Array
 from autograd.program.instructions import Contraction, Instruction, Instructions, Map
 from autograd.program.maps_numpy import bind_map
-from autograd.program.memory import Ends, Memory
+from autograd.program.memory import KEPT, Ends, Memory
 from autograd.program.products_numpy import bind_product
 from autograd.program.rows_numpy import bind_row
 from autograd.program.update_numpy import NumpyUpdate, stretch, train
@@ -29,14 +29,18 @@ class NumpyExecutor:
         self.np, self.instructions, self.memory, self.ends = np, instructions, memory, ends
         self.optimiser = NumpyUpdate(memory)
         self._inputs = stretch(np, ends.inputs)
+        self._known: dict[int, _Passes] = {}  # by number of lanes: batches of two sizes alternate
         self.bind()
 
     def bind(self) -> None:
-        """Make the calls for the arrays that the memory holds now."""
-        program, views = self.instructions, Views(self.memory)
-        self._forward = _calls(views, program.forward)
-        self._backward = _calls(views, [x for x in program.backward if x.needed])
-        self._rest = _calls(views, [x for x in program.backward if not x.needed])
+        """Make the calls for the arrays that the memory holds now, unless they are known."""
+        lanes, numbers = self.memory.lanes, self.memory.values[True]
+        found = self._known.pop(lanes, None)
+        if found is None or found.numbers is not numbers:
+            found = _Passes(self.instructions, Views(self.memory))
+        self._known[lanes] = self._passes = found
+        if len(self._known) > KEPT:
+            del self._known[next(iter(self._known))]
 
     def load(self, examples: Array) -> None:
         """Copy rows of examples to the lanes of the inputs."""
@@ -44,27 +48,37 @@ class NumpyExecutor:
 
     def forward(self) -> None:
         """Compute every value."""
-        self._run(self._forward)
+        self._run(self._passes.forward)
 
     def backward(self) -> None:
         """Compute the adjoints that the gradient needs."""
-        self._run(self._backward)
+        self._run(self._passes.backward)
 
     def remaining(self) -> None:
         """Compute all other adjoints."""
-        self._run(self._rest)
+        self._run(self._passes.remaining)
 
     def train(
         self, examples: Array, starts: Array, size: int, costs: Array, first_step: int
     ) -> int:
         """Take a step for each batch of `size` rows; return how many stayed finite."""
-        calls = [*self._forward, *self._backward]
+        calls = [*self._passes.forward, *self._passes.backward]
         return train(self, calls, examples, starts, size, costs, first_step)
 
     def _run(self, calls: Sequence[Call]) -> None:
         with self.np.errstate(all="ignore"):  # infinities are looked for in the results
             for call in calls:
                 call()
+
+
+class _Passes:
+    """The calls over the arrays of one number of lanes; `numbers` are those with lanes."""
+
+    def __init__(self, program: Instructions, views: Views) -> None:
+        self.numbers = views.memory.values[True]
+        self.forward = _calls(views, program.forward)
+        self.backward = _calls(views, [x for x in program.backward if x.needed])
+        self.remaining = _calls(views, [x for x in program.backward if not x.needed])
 
 
 def _calls(views: Views, instructions: Sequence[Instruction]) -> list[Call]:

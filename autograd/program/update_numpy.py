@@ -13,7 +13,7 @@ from autograd.program.expression import Expression
 from autograd.program.maps_numpy import Steps
 from autograd.program.operations import all_finite
 from autograd.program.training import Update
-from autograd.program.views_numpy import Call, stored
+from autograd.program.views_numpy import Call
 
 BLOCK = 1 << 15  # parameters that a rule takes at once: they stay in the cache
 
@@ -81,16 +81,7 @@ class NumpyUpdate:
                 partial(self.np.take, adjoints, places, 0, g, "clip"),
             ]
             after = [partial(values.__setitem__, places, w)]
-        old = [w, *state]
-        steps = Steps(self.np, code, [w, g, *state, *self._numbers], old, w.dtype)
-        for mine, new in zip(old, steps.results, strict=True):
-            if new is mine:
-                continue
-            if any(new is other for other in old):  # a number moves, before it is written over
-                kept = self.np.empty_like(new)
-                steps.calls.append(stored(kept, new))
-                new = kept
-            after.insert(0, stored(mine, new))
+        steps = Steps(self.np, code, [w, g, *state, *self._numbers], [w, *state], w.dtype)
         return before + steps.calls + after
 
 
