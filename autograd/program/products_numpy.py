@@ -63,7 +63,7 @@ def _over_lanes(
     small, large = (right, left) if swap else (left, right)
     scaled = views.scratch(small.shape)
     other, calls = views.contiguous(large, large.shape)
-    calls.append(partial(views.np.multiply, small, views.mean[0], scaled))
+    calls.append(partial(views.np.multiply, small, views.mean[0, ...], scaled))
     rows, columns = scaled.reshape(len(small), -1), other.reshape(len(large), -1)
     pair = (columns, rows.T) if swap else (rows, columns.T)
     return calls + _multiplied(views, this, pair, out)

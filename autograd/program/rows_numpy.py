@@ -77,8 +77,8 @@ class Choice:
         self.np, self.index, self.shape = views.np, this.index, shape
         self.chosen, self.calls = views.read(this.chosen, shape[:1], this.lanes)
         self.lanes = views.lanes if this.sources_lanes else 1
-        self._seen = b""
-        self._found = self._places()
+        self._seen = b""  # as no index is
+        self._found: tuple[Array, Array] = None, None
 
     def look(self) -> tuple[Array, Array]:
         """Return (places, valid), both of the shape of what is taken."""
@@ -90,8 +90,7 @@ class Choice:
     def _places(self) -> tuple[Array, Array]:
         np, (rows, width) = self.np, self.index.shape
         wanted = np.broadcast_to(self.chosen, self.shape)
-        with np.errstate(invalid="ignore"):
-            column = wanted.astype(np.intp)
+        column = wanted.astype(np.intp)
         valid = (column == wanted) & (column >= 0) & (column < width)
         row = np.arange(rows).reshape(rows, *[1] * (len(self.shape) - 1))
         address = self.index[row, np.where(valid, column, 0)]

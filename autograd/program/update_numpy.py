@@ -38,9 +38,10 @@ class NumpyUpdate:
             self.state = self.np.zeros(shape, self.memory.dtype)
             self._bound = None
         before, self._installed = self._installed, update
-        if before is None or not _differ_by_constants(before, update):
+        if self._bound is None or before is None or not _same_but_for_numbers(before, update):
             self._bound = None
-        for number, constant in zip(self._numbers[2:], update.expression.constants, strict=False):
+            return
+        for number, constant in zip(self._numbers[2:], update.expression.constants, strict=True):
             number[...] = constant
 
     def update(self, step: int, scale: float) -> None:
@@ -119,8 +120,8 @@ def stretch(np: Any, places: Array) -> Any:
     return places
 
 
-def _differ_by_constants(a: Update, b: Update) -> bool:
-    """Whether at most the numbers of a rule have changed (a schedule's do at every step)."""
+def _same_but_for_numbers(a: Update, b: Update) -> bool:
+    """Whether only the constants of a rule may have changed (a schedule's do at every step)."""
     x, y = a.expression, b.expression
     same = a.slots == b.slots and a.places is b.places and len(x.constants) == len(y.constants)
     return same and (x.sources, x.steps, x.results) == (y.sources, y.steps, y.results)
