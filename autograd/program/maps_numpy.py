@@ -13,6 +13,7 @@ from typing import Any
 from autograd.program.accesses import Array
 from autograd.program.expression import Expression
 from autograd.program.instructions import STORE, Map
+from autograd.program.memory import aligned
 from autograd.program.operations import in_steps, operations
 from autograd.program.views_numpy import Call, Views, stored
 
@@ -56,7 +57,7 @@ class Steps:
         only = self.destinations[0] if len(self.destinations) == 1 else None
         if only is not None and only.shape == shape and self._free(at, 0):
             return only
-        return self.np.empty(shape, self.dtype)
+        return aligned(shape, self.dtype)
 
     def _moves(self) -> list[Call]:
         """Return the calls that bring results to destinations where they are not yet."""

@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any
 
 from autograd.program.accesses import Access, Array, matrix_access
-from autograd.program.memory import Memory
+from autograd.program.memory import Memory, aligned
 
 Call = Callable[[], Any]  # a function with its arguments: functools.partial costs least
 
@@ -27,7 +27,7 @@ class Views:
         self.mean = np.full(self.lanes, 1 / self.lanes, self.dtype)  # x · mean is the mean of x
 
     def scratch(self, shape: Sequence[int]) -> Array:
-        return self.np.empty(shape, self.dtype)
+        return aligned(tuple(shape), self.dtype)
 
     def buffer(self, access: Access) -> Array:
         return self.memory.buffer(access.adjoint, access.lanes)
