@@ -54,12 +54,21 @@ typedef struct {
     double scale;
 } Row;
 
+typedef struct { long length, times; } Stretch;
+
+typedef struct {
+    const uint32_t *code, *strides;
+    uint32_t *body;
+    const Stretch *stretches;
+    long count;
+} Tape;
+
 typedef struct {
     void (*map)(const Map *, void *);
     void (*product)(const Product *, void *);
     void (*lanewise)(const Product *, void *);
     void (*row)(const Row *, void *);
-    void (*tape)(const uint32_t *, long, void *);
+    void (*tape)(const Tape *, void *);
     double (*zero)(const void *, long);
     int lanes, rows;
 } Kernels;
@@ -99,13 +108,51 @@ static inline uint32_t float_bits(float x) { uint32_t bits; memcpy(&bits, &x, 4)
     X(relu_pullback, STEP_OF(x) * y)
 #define LEAST(a, b) ((a) <= (b) || (a) != (a) ? (a) : (b))
 
-#define TEXT(name, formula) #name,
-#define CODE(name, formula) OPERATION_##name,
-static const char *const operation_names[] = {
-    OPERATIONS(TEXT) "accumulate", "multiply_accumulate", "pull_add", "pull_sub", "pull_mul",
-};
-enum { OPERATIONS(CODE) ACCUMULATE, MULTIPLY_ACCUMULATE, PULL_ADD, PULL_SUB, PULL_MUL };
+/* What only tapes do. `r` is the last result and `z` the last number that was given: what
+   the next operation reads waits in a register. A result receives a term: its first one is
+   stored, later ones are added; z is read anew, is the last result, or the same again; in a
+   sum the result is the one of the operation before. */
+#define GIVE(X, name, term)                                                               \
+    X(name, z = B; OUT = r = OUT + (term);) X(name##_first, z = B; OUT = r = (term);)     \
+    X(name##_last, z = r; OUT = r = OUT + (term);)                                        \
+    X(name##_first_last, z = r; OUT = r = (term);)                                        \
+    X(name##_again, OUT = r = OUT + (term);) X(name##_first_again, OUT = r = (term);)     \
+    X(name##_sum, z = B; OUT = r = r + (term);)
+#define TAPE_ONLY(X)                                                                      \
+    GIVE(X, accumulate, z) GIVE(X, subtract, -z) GIVE(X, multiply_accumulate, A * z)      \
+    X(add_x, OUT = z = r = r + B;) X(sub_x, OUT = z = r = r - B;)                         \
+    X(mul_x, OUT = z = r = r * B;) X(div_x, OUT = z = r = r / B;)                         \
+    X(add_y, OUT = z = r = A + r;) X(sub_y, OUT = z = r = A - r;)                         \
+    X(mul_y, OUT = z = r = A * r;) X(div_y, OUT = z = r = A / r;)                         \
+    X(sine_and_cosine, r = NAME(sine_and_cosine)(A, &C); OUT = z = r;)                    \
+    X(sine_and_cosine_x, r = NAME(sine_and_cosine)(r, &C); OUT = z = r;)
+
+#define TEXT(name, ...) #name,
+#define CODE(name, ...) OPERATION_##name,
+static const char *const operation_names[] = {OPERATIONS(TEXT) TAPE_ONLY(TEXT) "stop"};
+enum { OPERATIONS(CODE) TAPE_ONLY(CODE) OPERATION_stop };
 enum { OPERATION_COUNT = sizeof operation_names / sizeof *operation_names };
+
+#if defined(__GNUC__) && !defined(__clang__)
+#define ONE_JUMP_EACH __attribute__((optimize("no-crossjumping", "no-gcse")))
+#else
+#define ONE_JUMP_EACH
+#endif
+
+/* sin and cos of the 512 whole multiples of pi / 256 in (-pi, pi], for sine_and_cosine. */
+#define ARC_HIGH 0x1.921fb544p-7 /* pi / 256 in three parts, two of them with 33 bits */
+#define ARC_MIDDLE 0x1.0b4611a6p-41
+#define ARC_LOW 0x1.3198a2e037073p-76
+enum { ARCS = 512 };
+static double circle[ARCS][2];
+
+static void fill_circle(void) {
+    for (int k = 0; k < ARCS; k++) {
+        double n = k > ARCS / 2 ? k - ARCS : k, a = n * ARC_HIGH, rest = n * ARC_MIDDLE;
+        circle[k][0] = k == ARCS / 2 ? 0.0 : sin(a) + cos(a) * rest;
+        circle[k][1] = k % (ARCS / 2) == ARCS / 4 ? 0.0 : cos(a) - sin(a) * rest;
+    }
+}
 
 /* --- one copy of the kernels for each type and instruction set --------------------------- */
 
@@ -571,20 +618,29 @@ static PyType_Spec Replay_spec = {
     "autograd.program._replay.Replay", sizeof(Replay), 0, Py_TPFLAGS_DEFAULT, Replay_slots,
 };
 
+/* run_tape(code, strides, stretches, numbers, single, lanes) */
 static PyObject *run_tape(PyObject *self, PyObject *args) {
-    Py_buffer code, numbers;
+    Py_buffer code, strides, stretches, numbers;
     int single;
     long lanes;
     (void)self;
-    if (!PyArg_ParseTuple(args, "y*w*pl", &code, &numbers, &single, &lanes)) return NULL;
+    if (!PyArg_ParseTuple(args, "y*y*y*w*pl", &code, &strides, &stretches, &numbers, &single, &lanes))
+        return NULL;
     const Kernels *kernels = single ? kernels_float : kernels_double;
-    Py_BEGIN_ALLOW_THREADS
-    for (long s = 0; s < lanes; s++)
-        kernels->tape(code.buf, code.len / (4 * (long)sizeof(uint32_t)),
-                      (char *)numbers.buf + s * (numbers.len / lanes));
-    Py_END_ALLOW_THREADS
+    Tape tape = {code.buf, strides.buf, NULL, stretches.buf, stretches.len / (long)sizeof(Stretch)};
+    tape.body = PyMem_RawMalloc(strides.len + 4 * sizeof(uint32_t)); /* as long as any loop */
+    if (tape.body) {
+        Py_BEGIN_ALLOW_THREADS
+        for (long s = 0; s < lanes; s++)
+            kernels->tape(&tape, (char *)numbers.buf + s * (numbers.len / lanes));
+        Py_END_ALLOW_THREADS
+        PyMem_RawFree(tape.body);
+    } else PyErr_NoMemory();
     PyBuffer_Release(&code);
+    PyBuffer_Release(&strides);
+    PyBuffer_Release(&stretches);
     PyBuffer_Release(&numbers);
+    if (!tape.body) return NULL;
     Py_RETURN_NONE;
 }
 
@@ -600,6 +656,7 @@ static struct PyModuleDef module = {
 
 PyMODINIT_FUNC PyInit__replay(void) {
     choose_kernels(getenv("AUTOGRAD_TILE"));
+    fill_circle();
     PyObject *self = PyModule_Create(&module), *names = PyTuple_New(OPERATION_COUNT);
     if (!self || !names) return NULL;
     for (int k = 0; k < OPERATION_COUNT; k++)

@@ -6,7 +6,9 @@ operations: tuple[str, ...]
 tile: str
 interface: int
 
-def run_tape(code: Any, numbers: Any, single: bool, lanes: int) -> None: ...
+def run_tape(
+    code: Any, strides: Any, stretches: Any, numbers: Any, single: bool, lanes: int
+) -> None: ...
 
 class Replay:
     def __new__(

@@ -433,56 +433,7 @@ static void NAME(run_row)(const Row *row, void *scratch) {
     }
 }
 
-/* --- tapes ------------------------------------------------------------------------------
-
-   Four words an operation: the code in the lowest byte of the first, the result in the rest;
-   then a, b, c. */
-
-#define OUT v[code[0] >> 8]
-#define A v[code[1]]
-#define B v[code[2]]
-#define PULLS(X)                                                                          \
-    X(ACCUMULATE, accumulate, OUT += A;)                                                  \
-    X(MULTIPLY_ACCUMULATE, multiply_accumulate, OUT += A * B;)                            \
-    X(PULL_ADD, pull_add, { T z = OUT; A += z; B += z; })                                 \
-    X(PULL_SUB, pull_sub, { T z = OUT; A += z; B -= z; })                                 \
-    X(PULL_MUL, pull_mul, { T z = OUT, x = A, y = B; T *adjoints = v + code[3];           \
-                            adjoints[code[1]] += y * z; adjoints[code[2]] += x * z; })
-
-static void NAME(run_tape)(const uint32_t *code, long count, void *numbers) {
-    T *v = numbers;
-    const uint32_t *end = code + 4 * count;
-#ifdef __GNUC__ /* a jump of its own after each operation lets the processor foresee the next */
-#define CASE(name, formula) &&do_##name,
-#define PULL(code, name, ...) &&do_##name,
-    static const void *const places[] = {OPERATIONS(CASE) PULLS(PULL)};
-#undef CASE
-#undef PULL
-#define NEXT code += 4; if (code >= end) return; goto *places[code[0] & 255]
-#define CASE(name, formula) do_##name: OUT = NAME(op_##name)(A, B, v[code[3]]); NEXT;
-#define PULL(code_, name, ...) do_##name: __VA_ARGS__ NEXT;
-    code -= 4;
-    NEXT;
-    OPERATIONS(CASE)
-    PULLS(PULL)
-#undef NEXT
-#else
-#define CASE(name, formula)                                                               \
-    case OPERATION_##name: OUT = NAME(op_##name)(A, B, v[code[3]]); break;
-#define PULL(code_, name, ...) case code_: __VA_ARGS__ break;
-    for (; code < end; code += 4) switch (code[0] & 255) {
-        OPERATIONS(CASE)
-        PULLS(PULL)
-    }
-#endif
-#undef CASE
-#undef PULL
-}
-
-#undef PULLS
-#undef OUT
-#undef A
-#undef B
+#include "_replay_tape.h"
 
 static const Kernels NAME(set) = {
     NAME(run_map), NAME(run_product), NAME(run_lanewise), NAME(run_row), NAME(run_tape), NAME(zero), LANES, ROWS,

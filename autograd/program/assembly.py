@@ -12,7 +12,8 @@ from autograd.program.plans import PLANS
 from autograd.program.record import CONSTANT, PARAMETER, Recording
 from autograd.program.run_native import NativeExecutor
 from autograd.program.run_numpy import NumpyExecutor
-from autograd.program.tape import TapeExecutor, TapeLayout, TapeMemory, is_irregular
+from autograd.program.run_tape import TapeExecutor, TapeLayout, TapeMemory
+from autograd.program.tape import is_irregular
 
 
 @dataclass(frozen=True)

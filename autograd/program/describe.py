@@ -60,13 +60,15 @@ class Description:
 
 
 def describe(program: Program) -> Description:
-    """Return the matrix formulas that a program recovered; a tape has none, only its length."""
+    """Return the matrix formulas that a program recovered; a tape has none, but loops."""
     layout = program._layout
     if isinstance(layout, Layout):
         return _Describer(layout, program.recording).description()
-    count = sum(1 for operation in program.recording.operations if operation)
-    latex = rf"c = f(\theta) \quad \text{{in {_grouped(count)} scalar operations}}"
-    return Description((Formula("c = f(θ)", latex, "(m)", f"{_grouped(count)} scalar operations"),))
+    count = _grouped(sum(1 for operation in program.recording.operations if operation))
+    latex = rf"c = f(\theta) \quad \text{{in {count} scalar operations}}"
+    loops = [f"{_grouped(times)} × {_grouped(nodes)} in a loop" for times, nodes in layout.loops]
+    counts = ", ".join([f"{count} scalar operations", *loops])
+    return Description((Formula("c = f(θ)", latex, "(m)", counts),))
 
 
 class _Describer:

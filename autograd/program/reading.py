@@ -7,7 +7,7 @@ from typing import Any
 
 from autograd.program.layout import Array, Layout
 from autograd.program.record import Recording
-from autograd.program.tape import TapeLayout
+from autograd.program.run_tape import TapeLayout
 
 
 class Reader:
@@ -47,7 +47,7 @@ class Reader:
         if isinstance(layout, TapeLayout):
             if not layout.differentiable[number]:
                 return layout.np.float64(0.0)
-            return self.memory.adjoints[recording.lanes[number]][number]
+            return self.memory.adjoints[recording.lanes[number]][layout.adjoints[number]]
         reroll = layout.reroll
         owner = reroll.owner(number)
         group = reroll.groups[reroll.signatures[owner]]

@@ -3,24 +3,29 @@
 Where nodes hardly repeat (a thousand steps of an integrator, a random graph) matrices gain
 nothing. Then every node is a slot of one array per lane, [values | adjoints | constants and
 temporaries], and the tape holds one operation on slots after another: four words, operation
-and result in one, a, b, c. Backward reverses it, with the same local partials as everywhere.
+and result in one, a, b, c. Backward reverses it, with the same local partials as everywhere;
+the first number that an adjoint receives is stored, later ones are added.
 """
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Sequence
 
 from autograd.program import expression
-from autograd.program.accesses import Array
 from autograd.program.expression import Expression
-from autograd.program.memory import Ends, aligned
-from autograd.program.record import COMPUTED, CONSTANT, INPUT, Recording
-from autograd.program.update_numpy import NumpyUpdate, train
+from autograd.program.record import COMPUTED, CONSTANT, Recording
+from autograd.program.tape_code import Tape
 
 FEW = 15  # nodes an instruction, below which a graph counts as irregular
 LONGEST = 1 << 22  # nodes: a result has 24 bits in a word
 SMALL = 200  # instructions that cost nothing, irregular or not
-TOGETHER = {"add": "pull_add", "sub": "pull_sub", "mul": "pull_mul"}  # both operands at once
+CIRCULAR = ("sin", "cos")  # whose derivative is the other: both of x are found together
+GIVEN = {  # what operands receive from an adjoint, where that is the adjoint itself
+    "add": ("accumulate", "accumulate"),
+    "sub": ("accumulate", "subtract"),
+    "neg": ("subtract",),
+}
 ACCUMULATE, MULTIPLY = "accumulate", "multiply_accumulate"
 
 
@@ -43,17 +48,30 @@ class TapeWriter:
         self.slots = 2 * self.n
         self.constants: dict[float | str, int] = {}
         self.temporaries: dict[int, int] = {}
+        self.circular: dict[tuple[str, int], int] = {}
         self.differentiable = self._differentiable()
-        self.forward: list[int] = []
-        self.out = self.forward
-        for node, kind in enumerate(recording.kinds):
+        self.leaves = len(recording.parameters) + len(recording.inputs)
+        self.adjoints = list(range(self.n, 2 * self.n))
+        self._received = {*range(self.leaves), recording.root}  # the first: zeroed, and seeded
+        self.tapes = self._forward(), self._backward(reached)
+
+    def _forward(self) -> Tape:
+        self.out = array("I")
+        for node, kind in enumerate(self.recording.kinds):
             if kind == COMPUTED:
                 self._node(node)
-        self.backward: list[int] = []
-        self.out = self.backward
-        for node in reversed(range(self.n)):
-            if recording.kinds[node] == COMPUTED and reached[node] and self.differentiable[node]:
+        return Tape(self.out, self.codes)
+
+    def _backward(self, reached: Sequence[bool]) -> Tape:
+        import numpy as np
+
+        self.out = array("I")
+        self._uses = np.bincount(self.recording.flat, minlength=self.n).tolist()
+        for node in reversed(self.recording.after_leaves):
+            computed = self.recording.kinds[node] == COMPUTED
+            if computed and reached[node] and self.differentiable[node]:
                 self._pull(node)
+        return Tape(self.out, self.codes)
 
     def _differentiable(self) -> list[bool]:
         out: list[bool] = []
@@ -70,7 +88,7 @@ class TapeWriter:
         if operation not in self.codes:
             raise NotImplementedError(f"the native executor has no operation {operation!r}")
         a, b, c = (*operands, *operands[:1] * (3 - len(operands)))
-        self.out += (self.codes[operation] | result << 8, a, b, c)
+        self.out.extend((self.codes[operation] | result << 8, a, b, c))
 
     def _constant(self, number: float) -> int:
         key = repr(number)
@@ -87,22 +105,25 @@ class TapeWriter:
         self.slots += 1
         return self.slots - 1
 
-    def _steps(self, code: Expression, sources: Sequence[int], result: int, add: bool) -> None:
-        """Write an expression; its last step goes to `result`, stored or added."""
-        where = [*sources, *map(self._constant, code.constants)]
-        slots = dict(enumerate(where))
-        (final,) = code.results
+    def _steps(self, code: Expression, sources: Sequence[int], result: int | None) -> list[int]:
+        """Write an expression with its last step to `result`; return where the value lies.
+
+        Without a result a last product is left to be multiplied: two slots are returned.
+        """
+        slots = [*sources, *map(self._constant, code.constants), *[0] * code.registers]
         for k, (operation, register, operands) in enumerate(code.steps):
             slots_of = [slots[x] for x in operands]
-            if k + 1 == len(code.steps) and register == final:
-                if not add:
-                    return self._emit(operation, result, *slots_of)
-                if operation == "mul":
-                    return self._emit(MULTIPLY, result, *slots_of)
-            slots[register] = self._temporary(register)
-            self._emit(operation, slots[register], *slots_of)
-        self._emit(ACCUMULATE if add else "copy", result, slots[final])
-        return None
+            last = k + 1 == len(code.steps)
+            if last and result is None and operation == "mul":
+                return slots_of
+            known = self.circular.get((operation, slots_of[0]))
+            if known is None or last:
+                known = result if last and result is not None else self._temporary(register)
+                self._emit(operation, known, *slots_of)
+            slots[register] = known
+        if not code.steps and result is not None:
+            self._emit("copy", result, slots[code.results[0]])
+        return [slots[code.results[0]]]
 
     def _node(self, node: int) -> None:
         operation, operands = self.recording.operations[node], self.recording.operands[node]
@@ -115,6 +136,8 @@ class TapeWriter:
             self._emit("copy", node, operands[0])
             for x in operands[1:]:
                 self._emit(ACCUMULATE, node, x)
+        elif operation in CIRCULAR and self.differentiable[node]:
+            self._circular(node, operation, operands[0])
         elif operation == "peak":
             self._emit("copy", node, operands[0])
             for x in operands[1:]:
@@ -128,7 +151,16 @@ class TapeWriter:
                 self._emit("where", node, self._temporary(0), x, node)
         else:
             exponent, sources = self._exponent(operation, operands)
-            self._steps(expression.forward(operation, exponent), sources, node, False)
+            self._steps(expression.forward(operation, exponent), sources, node)
+
+    def _circular(self, node: int, operation: str, x: int) -> None:
+        """Write sin x and cos x: one is the node, the other its partial or a later node."""
+        known = self.circular.get((operation, x))
+        if known is not None:
+            return self._emit("copy", node, known)
+        pair = [node if name == operation else self._slot() for name in CIRCULAR]
+        self.circular.update(zip([(name, x) for name in CIRCULAR], pair, strict=True))
+        return self._emit("sine_and_cosine", pair[0], x, x, pair[1])
 
     def _exponent(
         self, operation: str, operands: Sequence[int]
@@ -148,130 +180,48 @@ class TapeWriter:
             self._emit("sub", first, x, first)
             self._emit(ACCUMULATE, node, first)
 
+    def _give(self, node: int, operation: str, *slots: int) -> None:
+        """Write that the adjoint of a node receives a number or a product, if it needs any."""
+        if not self.differentiable[node]:
+            return
+        alone = self._uses[node] == 1 and node not in self._received
+        if alone and operation == ACCUMULATE and self.n <= slots[0] < 2 * self.n:
+            self.adjoints[node] = slots[0]  # the only number it receives: they share a slot
+            return
+        if node not in self._received:
+            operation += "_first"
+            self._received.add(node)
+        self._emit(operation, self.adjoints[node], *slots)
+
     def _pull(self, node: int) -> None:
         """Write what each operand receives from the adjoint of a node."""
         operation, operands = self.recording.operations[node], self.recording.operands[node]
-        n, adjoint = self.n, self.n + node
-        if operation == "dot":
+        adjoint = self.adjoints[node]
+        if operation in ("dot", "mul"):
             half = len(operands) // 2
-            for w, x in zip(operands[:half], operands[half:], strict=False):
-                for target, other in ((w, x), (x, w)):
-                    if self.differentiable[target]:
-                        self._emit(MULTIPLY, n + target, other, adjoint)
-            operands = operands[-1:]
-        if operation in ("dot", "total", "rest"):
+            for w, x in zip(operands[:half], operands[half : 2 * half], strict=True):
+                for target, other in sorted(((w, x), (x, w))):
+                    self._give(target, MULTIPLY, other, adjoint)
+            operands = operands[2 * half :]
+        if operation in ("dot", "mul", "total", "rest"):
             for x in operands:
-                if self.differentiable[x]:
-                    self._emit(ACCUMULATE, n + x, adjoint)
+                self._give(x, ACCUMULATE, adjoint)
+        elif operation in GIVEN:
+            for x, given in sorted(zip(operands, GIVEN[operation], strict=True)):
+                self._give(x, given, adjoint)
         elif operation == "take":
             for k, x in enumerate(operands[:-1]):
-                if self.differentiable[x]:
-                    self._emit("equal", self._temporary(0), operands[-1], self._constant(float(k)))
-                    self._emit(MULTIPLY, n + x, self._temporary(0), adjoint)
-        elif operation in TOGETHER and all(self.differentiable[x] for x in operands):
-            offset = 0 if operation == "mul" else n
-            self._emit(TOGETHER[operation], adjoint, *[offset + x for x in operands], n)
+                self._emit("equal", self._temporary(0), operands[-1], self._constant(float(k)))
+                self._give(x, MULTIPLY, self._temporary(0), adjoint)
         else:
-            exponent, sources = self._exponent(operation, operands)
-            for slot, x in enumerate(sources):
-                rule = expression.pullback(operation, slot, exponent)
-                if rule is not None and self.differentiable[x]:
-                    names = {"out": node, "adjoint": adjoint}
-                    reads = [operands[s] if isinstance(s, int) else names[s] for s in rule.sources]
-                    self._steps(rule.expression, reads, n + x, True)
+            self._pull_rules(node, operation, operands)
 
-
-class TapeMemory:
-    """The numbers of a tape: one row a lane; lane 0 keeps parameters and constants."""
-
-    def __init__(self, writer: TapeWriter, dtype: str) -> None:
-        import numpy as np
-
-        self.np, self.dtype, self.lanes, self.n = np, np.dtype(dtype), 0, writer.n
-        self.slots = writer.slots
-        self.values: list[Array] = []
-        self.adjoints: list[Array] = []
-        self.table = np.zeros((0, 0), self.dtype)
-        kinds = np.array(writer.recording.kinds)
-        fixed = np.flatnonzero((kinds != COMPUTED) & (kinds != INPUT))
-        self.fixed = np.concatenate([fixed, np.array([*writer.constants.values()], dtype=int)])
-        self.resize(1)
-        self.table[0, list(writer.constants.values())] = [float(x) for x in writer.constants]
-
-    def resize(self, lanes: int) -> bool:
-        """Make room for `lanes` lanes; return whether anything moved."""
-        if lanes == self.lanes:
-            return False
-        table = aligned((lanes, self.slots), self.dtype)
-        if self.lanes:
-            table[0, self.fixed] = self.table[0, self.fixed]
-        self.table, self.lanes, n = table, lanes, self.n
-        self.values = [table[0, :n], table[:, :n].T]
-        shared = table[0, n : 2 * n] if lanes == 1 else aligned((n,), self.dtype)
-        self.adjoints = [shared, table[:, n : 2 * n].T]
-        return True
-
-
-class TapeExecutor:
-    """Runs a tape through `_replay`."""
-
-    name = "native"
-
-    def __init__(self, writer: TapeWriter, memory: TapeMemory, ends: Ends) -> None:
-        import numpy as np
-
-        self.np, self.memory, self.ends = np, memory, ends
-        self.root = writer.n + ends.root
-        self._forward = np.array(writer.forward, dtype=np.uint32)
-        self._backward = np.array(writer.backward, dtype=np.uint32)
-        self.optimiser = NumpyUpdate(memory)
-
-    def bind(self) -> None:
-        """Do nothing: a tape holds no addresses."""
-
-    def load(self, examples: Array) -> None:
-        """Copy rows of examples to the inputs of the lanes."""
-        self.memory.table[:, self.ends.inputs] = examples
-
-    def forward(self) -> None:
-        """Compute every value."""
-        memory = self.memory
-        if memory.lanes > 1:
-            memory.table[1:, memory.fixed] = memory.table[0, memory.fixed]
-        self._run(self._forward)
-
-    def backward(self) -> None:
-        """Compute every adjoint; shared ones are means over the lanes."""
-        memory, n = self.memory, self.memory.n
-        memory.table[:, n : 2 * n] = 0.0
-        memory.table[:, self.root] = 1.0
-        self._run(self._backward)
-        if memory.lanes > 1:
-            self.np.mean(memory.adjoints[True], axis=1, out=memory.adjoints[False])
-
-    def remaining(self) -> None:
-        """Do nothing: backward computes all adjoints."""
-
-    def train(
-        self, examples: Array, starts: Array, size: int, costs: Array, first_step: int
-    ) -> int:
-        """Take a step for each batch of `size` rows; return how many stayed finite."""
-        calls = [self.forward, self.backward]
-        return train(self, calls, examples, starts, size, costs, first_step)
-
-    def _run(self, code: Array) -> None:
-        from autograd.program import _replay
-
-        _replay.run_tape(
-            code, self.memory.table, self.memory.dtype == self.np.float32, self.memory.lanes
-        )
-
-
-class TapeLayout:
-    """Addresses and adjoints of a tape, as a program asks a layout for them."""
-
-    def __init__(self, recording: Recording, writer: TapeWriter) -> None:
-        import numpy as np
-
-        self.np, self.address = np, np.arange(len(recording))
-        self.differentiable = writer.differentiable
+    def _pull_rules(self, node: int, operation: str, operands: Sequence[int]) -> None:
+        exponent, sources = self._exponent(operation, operands)
+        names = {"out": node, "adjoint": self.adjoints[node]}
+        for slot, x in enumerate(sources):
+            rule = expression.pullback(operation, slot, exponent)
+            if rule is not None and self.differentiable[x]:
+                reads = [operands[s] if isinstance(s, int) else names[s] for s in rule.sources]
+                found = self._steps(rule.expression, reads, None)
+                self._give(x, MULTIPLY if found[1:] else ACCUMULATE, *found)

@@ -1,0 +1,81 @@
+/* Tapes: scalar operations one after another, for one number type and instruction set.
+
+   Included by _replay_kernels.h. An operation is four words: the code in the lowest byte of
+   the first, the slot of the result in the rest; then the slots a, b, c. A tape is cut into
+   stretches, each ended by `stop`. One that runs several times is a loop: it runs in a copy,
+   whose words grow by their strides from one time to the next. */
+
+#ifdef __FMA__
+#define JOINED __builtin_fma
+#else
+#define JOINED(x, y, z) ((x) * (y) + (z))
+#endif
+
+/* sin x and, beside it, cos x, to 3 ulp: x = n pi / 256 + d with |d| <= pi / 512, the n-th
+   entry of the table, and the series of sin d and cos d - 1. */
+static inline T NAME(sine_and_cosine)(double x, T *cosine) {
+    if (!(fabs(x) < 5e3)) { *cosine = (T)cos(x); return (T)sin(x); }
+    double shifted = JOINED(x, 0x1.45f306dc9c883p+6, 0x1.8p52), n = shifted - 0x1.8p52;
+    double d = JOINED(-n, ARC_LOW, JOINED(-n, ARC_MIDDLE, JOINED(-n, ARC_HIGH, x)));
+    double s = circle[double_bits(shifted) % ARCS][0], c = circle[double_bits(shifted) % ARCS][1];
+    double z = d * d, odd = d * z * JOINED(z, 1.0 / 120, -1.0 / 6);
+    double even = z * JOINED(z, JOINED(z, -1.0 / 720, 1.0 / 24), -0.5);
+    *cosine = (T)(JOINED(-s, d, c) + JOINED(c, even, -s * odd));
+    return (T)(JOINED(c, d, s) + JOINED(s, even, c * odd));
+}
+
+#define OUT v[code[0] >> 8]
+#define A v[code[1]]
+#define B v[code[2]]
+#define C v[code[3]]
+
+/* Run a stretch as often as `times` says; its words grow by the strides in between. */
+ONE_JUMP_EACH
+static void NAME(run_stretch)(uint32_t *start, const uint32_t *strides, long words, long times, T *v) {
+    const uint32_t *code = start;
+    T r = 0, z = 0;
+#define CASE(name, formula) LABEL(name) OUT = z = r = NAME(op_##name)(A, B, C); NEXT
+#define ONLY(name, ...) LABEL(name) __VA_ARGS__ NEXT
+#ifdef __GNUC__ /* a jump of its own after each operation lets the processor foresee the next */
+#define PLACE(name, ...) &&do_##name,
+    static const void *const places[] = {OPERATIONS(PLACE) TAPE_ONLY(PLACE) &&do_stop};
+#undef PLACE
+#define LABEL(name) do_##name:
+#define NEXT code += 4; goto *places[code[0] & 255];
+    for (;;) {
+        goto *places[code[0] & 255];
+#else
+#define LABEL(name) case OPERATION_##name:
+#define NEXT code += 4; break;
+    for (;;) switch (code[0] & 255) {
+#endif
+        OPERATIONS(CASE)
+        TAPE_ONLY(ONLY)
+        LABEL(stop)
+            if (!--times) return;
+            for (long word = 0; word < words; word++) start[word] += strides[word];
+            code = start;
+    }
+#undef CASE
+#undef ONLY
+#undef LABEL
+#undef NEXT
+}
+
+#undef JOINED
+#undef OUT
+#undef A
+#undef B
+#undef C
+
+static void NAME(run_tape)(const Tape *tape, void *numbers) {
+    const uint32_t *code = tape->code, *strides = tape->strides;
+    for (const Stretch *at = tape->stretches; at < tape->stretches + tape->count; at++) {
+        long words = 4 * at->length;
+        uint32_t *start = at->times > 1 ? tape->body : (uint32_t *)code; /* which stays */
+        if (at->times > 1) memcpy(start, code, (words + 4) * sizeof *code);
+        NAME(run_stretch)(start, strides, words, at->times, numbers);
+        if (at->times > 1) strides += words;
+        code += words + 4;
+    }
+}

@@ -1,0 +1,108 @@
+"""Runs tapes: where their numbers live, and the two tapes, forward and backward, over the lanes."""
+
+from __future__ import annotations
+
+from autograd.program.accesses import Array
+from autograd.program.memory import Ends, aligned
+from autograd.program.record import COMPUTED, INPUT, Recording
+from autograd.program.tape import TapeWriter
+from autograd.program.tape_code import Tape
+from autograd.program.update_numpy import NumpyUpdate, train
+
+
+class TapeMemory:
+    """The numbers of a tape: one row a lane; lane 0 keeps parameters and constants."""
+
+    def __init__(self, writer: TapeWriter, dtype: str) -> None:
+        import numpy as np
+
+        self.np, self.dtype, self.lanes, self.n = np, np.dtype(dtype), 0, writer.n
+        self.slots = writer.slots
+        self.values: list[Array] = []
+        self.adjoints: list[Array] = []
+        self.table = np.zeros((0, 0), self.dtype)
+        kinds = np.array(writer.recording.kinds)
+        fixed = np.flatnonzero((kinds != COMPUTED) & (kinds != INPUT))
+        self.fixed = np.concatenate([fixed, np.array([*writer.constants.values()], dtype=int)])
+        self.resize(1)
+        self.table[0, list(writer.constants.values())] = [float(x) for x in writer.constants]
+
+    def resize(self, lanes: int) -> bool:
+        """Make room for `lanes` lanes; return whether anything moved."""
+        if lanes == self.lanes:
+            return False
+        table = aligned((lanes, self.slots), self.dtype)
+        if self.lanes:
+            table[0, self.fixed] = self.table[0, self.fixed]
+        self.table, self.lanes, n = table, lanes, self.n
+        self.values = [table[0, :n], table[:, :n].T]
+        shared = table[0, n : 2 * n] if lanes == 1 else aligned((n,), self.dtype)
+        self.adjoints = [shared, table[:, n : 2 * n].T]
+        return True
+
+
+class TapeExecutor:
+    """Runs a tape through `_replay`."""
+
+    name = "native"
+
+    def __init__(self, writer: TapeWriter, memory: TapeMemory, ends: Ends) -> None:
+        import numpy as np
+
+        self.np, self.memory, self.ends = np, memory, ends
+        self.root = writer.n + ends.root
+        self.tapes = writer.tapes
+        self.leaves = slice(writer.n, writer.n + writer.leaves)
+        self.optimiser = NumpyUpdate(memory)
+
+    def bind(self) -> None:
+        """Do nothing: a tape holds no addresses."""
+
+    def load(self, examples: Array) -> None:
+        """Copy rows of examples to the inputs of the lanes."""
+        self.memory.table[:, self.ends.inputs] = examples
+
+    def forward(self) -> None:
+        """Compute every value."""
+        memory = self.memory
+        if memory.lanes > 1:
+            memory.table[1:, memory.fixed] = memory.table[0, memory.fixed]
+        self._run(self.tapes[0])
+
+    def backward(self) -> None:
+        """Compute every adjoint; shared ones are means over the lanes."""
+        memory = self.memory
+        memory.table[:, self.leaves] = 0.0
+        memory.table[:, self.root] = 1.0
+        self._run(self.tapes[1])
+        if memory.lanes > 1:
+            self.np.mean(memory.adjoints[True], axis=1, out=memory.adjoints[False])
+
+    def remaining(self) -> None:
+        """Do nothing: backward computes all adjoints."""
+
+    def train(
+        self, examples: Array, starts: Array, size: int, costs: Array, first_step: int
+    ) -> int:
+        """Take a step for each batch of `size` rows; return how many stayed finite."""
+        calls = [self.forward, self.backward]
+        return train(self, calls, examples, starts, size, costs, first_step)
+
+    def _run(self, tape: Tape) -> None:
+        from autograd.program import _replay
+
+        memory = self.memory
+        single = memory.dtype == self.np.float32
+        _replay.run_tape(tape.code, tape.strides, tape.table, memory.table, single, memory.lanes)
+
+
+class TapeLayout:
+    """Addresses and adjoints of a tape, as a program asks a layout for them."""
+
+    def __init__(self, recording: Recording, writer: TapeWriter) -> None:
+        import numpy as np
+
+        self.np, self.address = np, np.arange(len(recording))
+        self.adjoints = np.array(writer.adjoints) - len(recording)
+        self.differentiable = writer.differentiable
+        self.loops = writer.tapes[0].loops(len(recording))

@@ -1,0 +1,72 @@
+"""The code of a tape: its stretches, and what operations may read from registers."""
+
+from __future__ import annotations
+
+from array import array
+
+from autograd.program.loops import Array, stretches
+
+GIVES = ("accumulate", "subtract", "multiply_accumulate")
+
+
+class Tape:
+    """Operations cut into stretches, each with a `stop` behind it; loops written once.
+
+    `strides` says by how much each word of a loop grows from one time to the next.
+    """
+
+    def __init__(self, words: array[int], codes: dict[str, int]) -> None:
+        import numpy as np
+
+        code = np.frombuffer(words, np.uint32).reshape(-1, 4)
+        ending = np.array([[codes["stop"], 0, 0, 0]], dtype=np.uint32)
+        self.stretches = stretches(code)
+        fast = hurried(code, codes, [x.first for x in self.stretches])
+        parts, strides = [ending[:0]], [ending[:0]]
+        for first, length, times in self.stretches:
+            parts += [fast[first : first + length], ending]
+            if times > 1:
+                second = code[first + length : first + 2 * length]
+                strides.append(second - code[first : first + length])
+        self.code, self.strides = np.concatenate(parts), np.concatenate(strides)
+        self.table = np.array([x[1:] for x in self.stretches], dtype=np.int64).reshape(-1, 2)
+
+    def loops(self, nodes: int) -> list[tuple[int, int]]:
+        """Return how often each loop runs, and how many of the first slots one time computes."""
+        import numpy as np
+
+        found, at = [], 0
+        for _, length, times in self.stretches:
+            results = np.unique(self.code[at : at + length, 0] >> 8)
+            if times > 1:
+                found.append((times, int((results < nodes).sum())))
+            at += length + 1
+        return found
+
+
+def hurried(code: Array, codes: dict[str, int], starts: list[int]) -> Array:
+    """Return the tape with operations that read what the one before left in a register."""
+    import numpy as np
+
+    def become(name: str, suffix: str, where: Array) -> None:
+        if f"{name}{suffix}" in codes:
+            operations[(kinds == codes[name]) & where] = codes[f"{name}{suffix}"]
+
+    kinds = code[:, 0] & 255
+    operations, (results, a, b) = kinds.copy(), (code[:, 0] >> 8, code[:, 1], code[:, 2])
+    gives = np.isin(kinds, [k for name, k in codes.items() if name.startswith(GIVES)])
+    fresh = np.ones(len(code), bool)
+    fresh[starts] = False
+
+    def repeats(now: Array, before: Array) -> Array:
+        return fresh & np.append(False, now[1:] == before[:-1])
+
+    for name in codes:
+        if name.startswith(GIVES):
+            become(name, "_sum", repeats(results, results))
+            become(name, "_last", repeats(b, results))
+            become(name, "_again", repeats(b, b) & np.append(False, gives[:-1]))
+        else:
+            become(name, "_y", repeats(b, results))
+            become(name, "_x", repeats(a, results))
+    return np.column_stack([operations | results << 8, code[:, 1:]]).astype(np.uint32)
