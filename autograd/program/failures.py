@@ -7,40 +7,55 @@ from typing import TYPE_CHECKING, Any
 
 from autograd import errors
 from autograd.engine import Value, topological
+from autograd.program.accesses import Array
 from autograd.table import PRIMITIVES
 
 if TYPE_CHECKING:
     from autograd.program.program import Program
 
 
-def trace(program: Program) -> None:
+def trace(program: Program, examples: Array, first: int = 0) -> None:
     """Raise the error of the first node that is not finite, in the first bad example.
 
-    An error of the function itself (DomainError, ZeroDivisionError) is raised as it is;
-    otherwise AnomalyError names the node and its operands.
+    `examples` are rows `first`, `first` + 1 … of X. An error of the function itself
+    (DomainError, ZeroDivisionError) is raised as it is; otherwise AnomalyError names the
+    node and its operands.
     """
-    examples = program._examples
-    assert examples is not None
-    for row, numbers in enumerate(examples):
-        for leaf, number in zip(program.inputs, numbers, strict=True):
-            if not math.isfinite(number):
-                raise errors.AnomalyError(
-                    f"inputs must be finite; example {row} has {number:g} for "
-                    f"{errors.where(leaf)}. Check the data."
-                )
-        _trace_example(program, row, [float(x) for x in numbers])
+    require_finite(program, examples, first)
+    for row, numbers in enumerate(examples.tolist(), first):
+        _trace_example(program, row, numbers)
     raise errors.AnomalyError(
         f"the cost or its gradient is not finite in {program.dtype}, though every example is in "
         "float64. Use dtype='float64', or scale the numbers."
     )
 
 
+def require_finite(program: Program, examples: Array, first: int = 0) -> None:
+    """Raise AnomalyError for the first parameter or input that is not finite."""
+    for leaf, number in zip(program.parameters, _parameters(program), strict=True):
+        if not math.isfinite(number):
+            raise errors.AnomalyError(
+                f"parameters must be finite; {errors.where(leaf)} is {number:g}. Start again "
+                "from finite ones, with a lower learning rate."
+            )
+    for row, numbers in enumerate(examples.tolist(), first):
+        for leaf, number in zip(program.inputs, numbers, strict=True):
+            if not math.isfinite(number):
+                raise errors.AnomalyError(
+                    f"inputs must be finite; example {row} has {number:g} for "
+                    f"{errors.where(leaf)}. Check the data."
+                )
+
+
+def _parameters(program: Program) -> list[float]:
+    numbers: list[float] = program._memory.values[False][program._parameter_places].tolist()
+    return numbers
+
+
 def _trace_example(program: Program, row: int, numbers: list[float]) -> None:
     twins: dict[Value, Value] = {}
-    memory = program._memory.values[False]
-    parameters = memory[program._parameter_places].tolist()
     leaves = (*program.inputs, *program.parameters)
-    for leaf, number in zip(leaves, (*numbers, *parameters), strict=True):
+    for leaf, number in zip(leaves, (*numbers, *_parameters(program)), strict=True):
         twins[leaf] = Value(number, leaf.label)
     for node in topological(program.loss):
         if node in twins:

@@ -44,8 +44,8 @@ class Guard:
     def operands(self) -> list[Value]:
         return [x for x in (self.left, self.right) if x.__class__ is Value]
 
-    def require(self, left: Any, right: Any) -> None:
-        """Raise FrozenBranchError where an example would decide otherwise."""
+    def require(self, left: Any, right: Any, first: int = 0) -> None:
+        """Raise FrozenBranchError where an example, counted from `first`, would differ."""
         import numpy as np
 
         differs = np.atleast_1d(SIGNS[self.sign](left, right) != self.verdict)
@@ -55,7 +55,7 @@ class Guard:
         numbers = [float(np.broadcast_to(x, differs.shape)[row]) for x in (left, right)]
         raise FrozenBranchError(
             f"{self.place}: {where(self.left)} {self.sign} {_name(self.right)} was {self.verdict} "
-            f"when the graph was recorded; example {row} has {numbers[0]:g} {self.sign} "
+            f"when the graph was recorded; example {first + row} has {numbers[0]:g} {self.sign} "
             f"{numbers[1]:g} {not self.verdict}. Use where, maximum, clip or take, "
             "or record the graph again."
         )
@@ -70,14 +70,14 @@ class Decisions(Mode):
 
     def compared(self, node: Any, other: Any, symbol: str, verdict: bool) -> None:
         """Leave a guard."""
-        self.guards.append(Guard(node, symbol, other, verdict, _place()))
+        self.guards.append(Guard(node, symbol, other, verdict, place()))
 
     def looked(self, node: Any) -> None:
         """Refuse to hand out the number of a computed node; remember leaves."""
         if node.op:
-            raise frozen_number(node, _place())
+            raise frozen_number(node, place())
         if not node.constant:
-            self.read.setdefault(node, _place())
+            self.read.setdefault(node, place())
 
     def check_leaves(self, leaves: Sequence[Value]) -> None:
         """Raise FrozenBranchError if the number of one of these leaves was read."""
@@ -152,7 +152,7 @@ def frozen_number(node: Any, place: str) -> FrozenBranchError:
     )
 
 
-def _place() -> str:
+def place() -> str:
     """Return file and line of the code that called into autograd."""
     frame: Any = sys._getframe(2)
     while frame.f_back and frame.f_code.co_filename.startswith(PACKAGE):

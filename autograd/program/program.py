@@ -13,8 +13,9 @@ import threading
 from collections.abc import Sequence
 from typing import Any
 
+from autograd import errors
 from autograd.engine import Value
-from autograd.program import failures, guards
+from autograd.program import arguments, failures, guards
 from autograd.program.assembly import assemble
 from autograd.program.describe import Description, describe
 from autograd.program.instructions import Instruction
@@ -59,7 +60,8 @@ class Program:
             raise ValueError(f"dtype is one of {', '.join(DTYPES)}; got {dtype!r}.")
         self._lock = threading.Lock()
         self.loss = loss
-        self.inputs, self.parameters = tuple(inputs), tuple(parameters)
+        self.inputs = arguments.several("inputs", inputs)
+        self.parameters = arguments.several("parameters", parameters)
         self._guards = guards.decisions_about((*self.inputs, *self.parameters))
         compared = [node for guard in self._guards for node in guard.operands]
         self.recording = Recording(loss, self.inputs, self.parameters, compared)
@@ -67,7 +69,7 @@ class Program:
         self._layout, self._code = parts.layout, parts.code
         self._memory, self._executor = parts.memory, parts.executor
         self._parameter_places = self._layout.address[self.recording.parameters]
-        self._examples: Array | None = None
+        self._current = False  # whether all numbers are those of the last call
         self._reader = Reader(self.recording, self._layout, self._memory, self._executor)
 
     @property
@@ -103,7 +105,7 @@ class Program:
         Raises ValueError for another shape, and the error of an eager run, which names the
         node, where the cost or the gradient is not finite.
         """
-        examples = self._checked(X)
+        examples = arguments.rows(X, len(self.inputs), self._memory.dtype)
         with self._lock:
             return self._run(examples)
 
@@ -118,36 +120,35 @@ class Program:
         """Return the values of nodes at these parameters, without a backward pass."""
         with self._lock:
             self._memory.values[False][self._parameter_places] = parameters
-            self._load(self._layout.np.empty((1, 0), self._memory.dtype))
+            nothing = self._layout.np.empty((1, 0), self._memory.dtype)
+            self._load(nothing)
             self._executor.forward()
-            self._check_guards()
+            self._check_guards(nothing)
             found = [float(self._reader.value(self.recording.ids[node])) for node in nodes]
             if not all(map(math.isfinite, found)):
-                failures.trace(self)
+                failures.trace(self, nothing)
         return found
 
     def value(self, node: Value) -> Any:
         """Return the values of a recorded node: (m,), or a float where no input reaches it."""
-        number = self._number(node)
         with self._lock:
-            return _loose(self._reader.value(number))
+            return _loose(self._reader.value(self._number(node)))
 
     def adjoint(self, node: Value) -> Any:
         """Return ∂c/∂node for each example, (m,); ∂C/∂node where no input reaches the node."""
-        number = self._number(node)
         with self._lock:
-            return _loose(self._reader.adjoint(number))
+            return _loose(self._reader.adjoint(self._number(node)))
 
     def read_values(self, nodes: Sequence[Value]) -> Array:
         """Return the values of nodes as columns, (m, len(nodes))."""
-        numbers = [self._number(node) for node in nodes]
         with self._lock:
+            numbers = self._numbers(nodes)
             return self._reader.columns([self._reader.value(number) for number in numbers])
 
     def read_adjoints(self, nodes: Sequence[Value]) -> Array:
         """Return the adjoints of nodes as columns, (m, len(nodes))."""
-        numbers = [self._number(node) for node in nodes]
         with self._lock:
+            numbers = self._numbers(nodes)
             return self._reader.columns([self._reader.adjoint(number) for number in numbers])
 
     def train(self, X: Any, optimizer: Any, steps: int, batch_size: int | None = None) -> Array:
@@ -159,17 +160,12 @@ class Program:
         `store_parameters()` writes them to their Values. A cost or gradient that is not
         finite raises as a call does, with the parameters as before that step.
         """
-        examples = self._checked(X)
-        if steps < 0 or (batch_size is not None and batch_size < 1):
-            raise ValueError(
-                f"steps is 0 or more and batch_size 1 or more; got {steps} and {batch_size}."
-            )
+        examples = arguments.rows(X, len(self.inputs), self._memory.dtype)
+        steps = arguments.count("steps", steps, 0)
+        size = len(examples) if batch_size is None else arguments.count("batch_size", batch_size, 1)
         with self._lock:
-            self._examples, self._reader.complete = examples, False
-            try:
-                return Trainer(self, optimizer).run(examples, steps, batch_size)
-            finally:
-                self._examples = None
+            self._current = False
+            return Trainer(self, optimizer).run(examples, steps, size)
 
     def describe(self) -> Description:
         """Return the matrix formulas that were recovered, with shapes and counts.
@@ -188,7 +184,7 @@ class Program:
     def load_parameters(self) -> None:
         """Take the numbers of the parameters from their Values."""
         with self._lock:
-            self._examples = None
+            self._current = False
             numbers = [leaf._data for leaf in self.parameters]
             self._memory.values[False][self._parameter_places] = numbers
 
@@ -201,48 +197,45 @@ class Program:
 
     # --- inside the lock -----------------------------------------------------------------
 
-    def _checked(self, X: Any) -> Array:
-        np, width = self._layout.np, len(self.inputs)
-        examples = np.asarray(X, dtype=self._memory.dtype, order="C")
-        if examples.ndim != 2 or examples.shape[1] != width or not len(examples):
-            raise ValueError(
-                f"X holds one row an example: (m, {width}) with m of 1 or more; "
-                f"got shape {examples.shape}. Columns follow `inputs`, targets included."
-            )
-        return examples
-
     def _run(self, examples: Array) -> tuple[float, Array]:
         self._load(examples)
         self._executor.forward()
-        self._check_guards()
+        self._check_guards(examples)
         self._executor.backward()
         np = self._layout.np
         with np.errstate(all="ignore"):  # infinities are looked for below
             cost = self._cost()
             gradient = self._memory.adjoints[False][self._parameter_places]
         if not (math.isfinite(cost) and np.isfinite(gradient).all()):
-            failures.trace(self)
+            failures.trace(self, examples)
+        self._current = True
         return cost, gradient
 
     def _load(self, examples: Array) -> None:
         self._resize(len(examples))
-        self._examples, self._reader.complete = examples, False
+        self._current = self._reader.complete = False
         self._executor.load(examples)
 
     def _resize(self, lanes: int) -> None:
         if self._memory.resize(lanes):
             self._executor.bind()
 
-    def _check_guards(self) -> None:
-        """Raise FrozenBranchError where Python would now take another branch."""
+    def _check_guards(self, examples: Array, first: int = 0) -> None:
+        """Raise FrozenBranchError where Python would now take another branch.
+
+        `examples` are rows `first`, `first` + 1 … of X.
+        """
         ids = self.recording.ids
         for guard in self._guards:
-            guard.require(
-                *[
-                    self._reader.value(ids[x]) if isinstance(x, Value) else x
-                    for x in (guard.left, guard.right)
-                ]
-            )
+            operands = [
+                self._reader.value(ids[x]) if isinstance(x, Value) else x
+                for x in (guard.left, guard.right)
+            ]
+            try:
+                guard.require(*operands, first)
+            except errors.FrozenBranchError:
+                failures.require_finite(self, examples, first)
+                raise
 
     def _cost(self) -> float:
         root = self.recording.root
@@ -250,15 +243,20 @@ class Program:
         return float(self._memory.values[lanes][self._layout.address[root]].mean())
 
     def _number(self, node: Value) -> int:
+        if node.__class__ is not Value:
+            raise errors.not_a_value("a node", node)
         number = self.recording.ids.get(node)
         if number is None:
             raise KeyError(f"{node!r} is not a node of this program; its loss does not use it.")
-        if self._examples is None:
+        if not self._current:
             raise RuntimeError(
-                "numbers are those of the last call, and parameters changed since or none was "
-                "made; call program(X) first."
+                "numbers are those of the last call; none was made yet, or it failed, or "
+                "parameters changed since. Call program(X) first."
             )
         return number
+
+    def _numbers(self, nodes: Sequence[Value]) -> list[int]:
+        return [self._number(node) for node in arguments.several("nodes", nodes)]
 
 
 def _loose(result: Array) -> Any:

@@ -12,11 +12,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from autograd import errors
 from autograd.engine import Value
 from autograd.modes import Mode, active, differentiating
-from autograd.program import failures
+from autograd.program import failures, guards
 from autograd.program.accesses import Array
 from autograd.program.expression import Builder, Expression
+from autograd.reals import real
 
 if TYPE_CHECKING:
     from autograd.program.program import Program
@@ -37,17 +39,17 @@ class Update:
 
 
 class _Looked(Exception):
-    """A rule looked at the number of the step."""
+    """A rule looked at a number, in this file and line."""
 
 
 class _Blind(Mode):
     """Stops a rule that looks at numbers: its branch would be frozen."""
 
     def looked(self, node: Any) -> None:
-        raise _Looked
+        raise _Looked(guards.place())
 
     def compared(self, node: Any, other: Any, symbol: str, verdict: bool) -> None:
-        raise _Looked
+        raise _Looked(guards.place())
 
 
 def rule_expression(optimizer: Any, slots: int, step: int | None) -> Expression:
@@ -60,15 +62,20 @@ def rule_expression(optimizer: Any, slots: int, step: int | None) -> Expression:
     count = Value(1.0)
     with differentiating(), active(_Blind()):
         scaled = scale * g if getattr(optimizer, "clip_norm", None) is not None else g
-        new, kept = optimizer.rule(w, scaled, state, count if step is None else step)
-    if len(kept) != slots:
-        raise ValueError(
-            f"an optimiser's rule returns (w, state) with the {slots} numbers of state it was "
-            f"given (its attribute `slots`); got {len(kept)}."
-        )
-    leaves = [w, g, *state, count, scale]
-    builder = Builder(len(leaves))
-    return builder.build(builder.translate([new, *kept], leaves))
+        outcome = optimizer.rule(w, scaled, state, count if step is None else step)
+    match outcome:
+        case (new, (*kept,)) if len(kept) == slots and all(map(_is_number, (new, *kept))):
+            leaves = [w, g, *state, count, scale]
+            builder = Builder(len(leaves))
+            return builder.build(builder.translate([new, *kept], leaves))
+    raise TypeError(
+        f"an optimiser's rule returns (w, state), where state is a tuple of the {slots} numbers "
+        f"that its attribute `slots` asks for; got {errors.short(outcome)}."
+    )
+
+
+def _is_number(x: Any) -> bool:
+    return x.__class__ is Value or real(x) is not None
 
 
 class Trainer:
@@ -77,21 +84,9 @@ class Trainer:
     def __init__(self, program: Program, optimizer: Any) -> None:
         import numpy as np
 
-        if not callable(getattr(optimizer, "rule", None)):
-            raise TypeError(
-                f"optimizer must have a method rule(w, g, state, step); got {optimizer!r}."
-            )
         self.np, self.program, self.optimizer = np, program, optimizer
-        self.leaves = list(getattr(optimizer, "parameters", program.parameters))
+        self.leaves = _leaves(program, optimizer)
         ids = program.recording.ids
-        strangers = [
-            leaf for leaf in self.leaves if ids.get(leaf) not in program.recording.parameters
-        ]
-        if strangers:
-            raise ValueError(
-                f"the optimiser holds {strangers[0]!r}, which is no parameter of the program. "
-                "Give both the same parameters."
-            )
         places = program._layout.address[[ids[leaf] for leaf in self.leaves]]
         self.order = np.argsort(places)
         self.places = places[self.order]
@@ -102,53 +97,51 @@ class Trainer:
         self._install(self.done + 1)
         program._executor.optimiser.state[: self.slots] = self._state()
 
-    def run(self, examples: Array, steps: int, batch_size: int | None) -> Array:
+    def run(self, examples: Array, steps: int, batch_size: int) -> Array:
         """Take the steps; return the mean cost before each of them."""
         costs = self.np.empty(steps)
-        at, failed = 0, None
+        before = self.done
         try:
-            for starts, size in _batches(len(examples), steps, batch_size or len(examples)):
-                done = self._steps(examples, starts, size, costs[at : at + len(starts)])
-                at += done
-                self.done += done
+            for starts, size in _batches(len(examples), steps, batch_size):
+                at = self.done - before
+                self._steps(examples, starts, size, costs[at : at + len(starts)])
+                done = self.done - before - at
                 if done < len(starts):
-                    failed = examples[starts[done] : starts[done] + size]
-                    break
+                    failed = starts[done]
+                    failures.trace(self.program, examples[failed : failed + size], failed)
         finally:
             self._return_state()
-        if failed is not None:
-            self.program._examples = failed
-            failures.trace(self.program)
         return costs
 
-    def _steps(self, examples: Array, starts: list[int], size: int, costs: Array) -> int:
-        """Take steps over batches of one size; return how many went well."""
+    def _steps(self, examples: Array, starts: list[int], size: int, costs: Array) -> None:
+        """Take steps over batches of one size, up to one that fails; count them in `done`."""
         program = self.program
         program._resize(size)
         with self.np.errstate(all="ignore"):  # infinities are looked for after each step
             if self.by_step or self.clip_norm is not None or program._guards:
-                return self._one_by_one(examples, starts, size, costs)
-            first = self.np.array(starts, dtype=self.np.int64)
-            return program._executor.train(examples, first, size, costs, self.done + 1)
+                self._one_by_one(examples, starts, size, costs)
+            else:
+                first = self.np.array(starts, dtype=self.np.int64)
+                executor = program._executor
+                self.done += executor.train(examples, first, size, costs, self.done + 1)
 
-    def _one_by_one(self, examples: Array, starts: list[int], size: int, costs: Array) -> int:
+    def _one_by_one(self, examples: Array, starts: list[int], size: int, costs: Array) -> None:
         np, program = self.np, self.program
         executor, gradient = program._executor, program._memory.adjoints[False]
         for k, start in enumerate(starts):
-            executor.load(examples[start : start + size])
+            batch = examples[start : start + size]
+            executor.load(batch)
             executor.forward()
-            program._examples = examples[start : start + size]
-            program._check_guards()
+            program._check_guards(batch, start)
             executor.backward()
             costs[k] = program._cost()
             g = gradient[self.places]
             if not np.isfinite(costs[k] + g.sum()):
-                return k
-            step = self.done + k + 1
+                return
             if self.by_step:
-                self._install(step)
-            executor.optimiser.update(step, self._scale(g))
-        return len(starts)
+                self._install(self.done + 1)
+            executor.optimiser.update(self.done + 1, self._scale(g))
+            self.done += 1
 
     def _scale(self, g: Array) -> float:
         if self.clip_norm is None:
@@ -160,12 +153,18 @@ class Trainer:
         """Read the rule; with the step as a source, if the rule does not look at it."""
         try:
             expression = rule_expression(self.optimizer, self.slots, step if self.by_step else None)
-        except (_Looked, TypeError):
-            if self.by_step:
-                raise
-            self.by_step = True
-            expression = rule_expression(self.optimizer, self.slots, step)
+        except (_Looked, TypeError) as cause:
+            if not self.by_step:
+                self.by_step = True
+                return self._install(step)
+            if isinstance(cause, _Looked):
+                raise errors.FrozenBranchError(
+                    f"{cause}: an optimiser's rule is read once for all parameters; it looked at "
+                    "the number of w, g or its state. Use where, maximum or clip instead."
+                ) from None
+            raise
         self.program._executor.optimiser.install(Update(expression, self.slots, self.places))
+        return None
 
     def _state(self) -> Array:
         shape = (len(self.leaves), self.slots)
@@ -181,6 +180,27 @@ class Trainer:
             self.optimizer.state = list(map(tuple, state.tolist()))
         if hasattr(self.optimizer, "steps"):
             self.optimizer.steps = self.done
+
+
+def _leaves(program: Program, optimizer: Any) -> list[Value]:
+    """Return the parameters that an optimiser moves, each of them the program's."""
+    if isinstance(optimizer, type) or not callable(getattr(optimizer, "rule", None)):
+        raise TypeError(
+            "optimizer must be an object with a method rule(w, g, state, step); "
+            f"got {errors.short(optimizer)}. Try nn.SGD(parameters)."
+        )
+    leaves = list(getattr(optimizer, "parameters", program.parameters))
+    known = set(program.parameters)
+    strangers = [leaf for leaf in leaves if leaf not in known]
+    if strangers:
+        raise ValueError(
+            f"the optimiser holds {strangers[0]!r}, which is no parameter of the program. "
+            "Give both the same parameters."
+        )
+    if not leaves or len(set(leaves)) < len(leaves):
+        wrong = "one of them twice" if leaves else "none"
+        raise ValueError(f"an optimiser moves one or more parameters, each once; got {wrong}.")
+    return leaves
 
 
 def _batches(rows: int, steps: int, size: int) -> Iterator[tuple[list[int], int]]:
