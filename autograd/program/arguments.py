@@ -85,4 +85,11 @@ def several(name: str, nodes: Any) -> Sequence[Value]:
         raise TypeError(
             f"{name} must be a sequence of Values; got {errors.short(nodes)}. Put one into a list."
         )
-    return tuple(nodes)
+    found = tuple(nodes)
+    if set(map(type, found)) - {Value}:
+        k = next(k for k, x in enumerate(found) if x.__class__ is not Value)
+        raise TypeError(
+            f"{name} must be Values; {name}[{k}] is {errors.short(found[k])} of type "
+            f"{type(found[k]).__name__}. Flatten nested lists."
+        )
+    return found

@@ -103,7 +103,8 @@ class Recording:
         first, count, known = len(self), len(leaves), len(self.ids)
         self.ids.update(zip(leaves, range(first, first + count), strict=True))
         if len(self.ids) != known + count:
-            raise ValueError(f"{_repeated(leaves, role)} List each leaf once, in one role.")
+            before = set(list(self.ids)[:known])
+            raise ValueError(f"{_repeated(leaves, role, before)} List each leaf once, in one role.")
         self.operations += [""] * count
         self.operands += [_NONE] * count
         self.kinds += bytes([kind]) * count
@@ -222,10 +223,12 @@ def joined(rows: Iterable[array[int]]) -> Any:
     return np.frombuffer(b"".join(rows), np.int64)
 
 
-def _repeated(leaves: Sequence[Any], role: str) -> str:
+def _repeated(leaves: Sequence[Any], role: str, before: set[Value]) -> str:
     seen = set()
     for k, leaf in enumerate(leaves):
         if leaf in seen:
             return f"{role}[{k}] = {leaf!r} is listed twice."
+        if leaf in before:
+            break
         seen.add(leaf)
-    return f"A leaf of {role} is listed as a parameter too."
+    return f"{role}[{k}] = {leaf!r} is listed as a parameter too."
