@@ -22,18 +22,19 @@ class Steps:
     """An expression over given arrays; `calls` compute its `results`.
 
     With destinations they end there, most of them without a copy. A destination may be a
-    source as well: it is kept until nothing reads that source again.
+    source as well: it is kept until nothing reads that source again. The source numbered
+    `spent` is wanted no more afterwards, so that steps may write over it.
     """
 
     def __init__(
         self, np: Any, code: Expression, sources: Sequence[Array], destinations: Sequence[Array],
-        dtype: Any,
+        dtype: Any, spent: int | None = None,
     ) -> None:  # fmt: skip
         self.np, self.dtype = np, dtype
         self.code = code = in_steps(code)
         self.sources, self.destinations = list(sources), list(destinations)
         self.arrays = [*sources, *[np.array(number, dtype) for number in code.constants]]
-        self._given = len(self.arrays)
+        self._given, self._spent = len(self.arrays), spent
         self.arrays += [None] * (code.registers - self._given)
         self.calls: list[Call] = []
         for at, (name, result, operands) in enumerate(code.steps):
@@ -52,7 +53,8 @@ class Steps:
             if register == result and self._kept(at, result) and self._free(at, j):
                 return self.destinations[j]
         for k in operands:
-            if k >= self._given and self.arrays[k].shape == shape and not self._read(at, k):
+            owned = k >= self._given or k == self._spent
+            if owned and self.arrays[k].shape == shape and not self._read(at, k):
                 return self.arrays[k]
         only = self.destinations[0] if len(self.destinations) == 1 else None
         if only is not None and only.shape == shape and self._free(at, 0):

@@ -15,7 +15,7 @@ from autograd.program.operations import all_finite
 from autograd.program.training import Update
 from autograd.program.views_numpy import Call
 
-BLOCK = 1 << 15  # parameters that a rule takes at once: they stay in the cache
+BLOCK = 1 << 18  # bytes of parameters that a rule takes at once: they stay in the cache
 
 
 class NumpyUpdate:
@@ -65,8 +65,9 @@ class NumpyUpdate:
         if not isinstance(places, slice):
             self._calls = self._over(code, places, self.state)
             return
-        for start in range(places.start, places.stop, BLOCK):
-            stop = min(start + BLOCK, places.stop)
+        length = BLOCK // self.memory.dtype.itemsize
+        for start in range(places.start, places.stop, length):
+            stop = min(start + length, places.stop)
             state = self.state[:, start - places.start : stop - places.start]
             self._calls += self._over(code, slice(start, stop), state)
 
@@ -82,7 +83,8 @@ class NumpyUpdate:
                 partial(self.np.take, adjoints, places, 0, g, "clip"),
             ]
             after = [partial(values.__setitem__, places, w)]
-        steps = Steps(self.np, code, [w, g, *state, *self._numbers], [w, *state], w.dtype)
+        sources, ends = [w, g, *state, *self._numbers], [w, *state]
+        steps = Steps(self.np, code, sources, ends, w.dtype, spent=1)  # g: training leaves none
         return before + steps.calls + after
 
 
