@@ -65,7 +65,8 @@ def _assembled(recording: Recording, native: bool, fall_back: bool, dtype: str) 
 def _ends(recording: Recording, address: Array) -> Ends:
     lanes = bool(recording.lanes[recording.root])
     root = int(address[recording.root])
-    return Ends(address[recording.inputs], root, lanes, len(recording.parameters))
+    inputs = address[recording.inputs.start : recording.inputs.stop]
+    return Ends(inputs, root, lanes, len(recording.parameters))
 
 
 def _fill(recording: Recording, parts: Parts) -> None:

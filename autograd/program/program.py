@@ -68,7 +68,7 @@ class Program:
         parts = assemble(self.recording, executor, dtype)
         self._layout, self._code = parts.layout, parts.code
         self._memory, self._executor = parts.memory, parts.executor
-        self._parameter_places = self._layout.address[self.recording.parameters]
+        self._parameter_places = self._layout.address[: len(self.parameters)]
         self._current = False  # whether all numbers are those of the last call
         self._reader = Reader(self.recording, self._layout, self._memory, self._executor)
 

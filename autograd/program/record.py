@@ -46,7 +46,8 @@ class Recording:
         self.numbers = array("d")
         self.ids: dict[Value, int] = {}
         self.lanes = bytearray()
-        self._rows: dict[tuple[Any, ...], Any] = {}
+        self._rows: dict[tuple[Any, ...], int] = {}
+        self._held = set(SUMS)
         self.parameters = self._leaves("parameters", parameters, PARAMETER)
         self.inputs = self._leaves("inputs", inputs, INPUT)
         for top in (root, *others):
@@ -119,13 +120,9 @@ class Recording:
         operands = self._numbered(node.operands)
         if operation in _TAKEN_APART:
             return _TAKEN_APART[operation](self, operands)
-        row = PRIMITIVES.get(operation)
-        many = operation in ("dot", "total")
-        if row is None or (row.arity is None and not many):
-            raise NotImplementedError(
-                f"a program cannot hold the primitive {operation!r}: it is not in the table, or "
-                "takes any number of operands. Write it with the functions of autograd."
-            )
+        if operation not in self._held:
+            _require_held(operation)
+            self._held.add(operation)
         return self._add(operation, operands)
 
     def _numbered(self, operands: Sequence[Value | float]) -> list[int]:
@@ -148,8 +145,15 @@ class Recording:
         self.operands.append(array("q", operands))
         self.kinds.append(COMPUTED)
         self.numbers.append(0.0)
-        self.lanes.append(any(map(self.lanes.__getitem__, reversed(operands))))
+        self.lanes.append(self._reached(operands))
         return len(self.operations) - 1
+
+    def _reached(self, operands: Sequence[int]) -> bool:
+        lanes = self.lanes
+        for x in reversed(operands):  # the inputs of a dot product stand behind its weights
+            if lanes[x]:
+                return True
+        return False
 
     def _mean(self, values: Sequence[int]) -> int:
         return self._add("div", (self._add("total", values), self._constant(float(len(values)))))
@@ -159,7 +163,7 @@ class Recording:
         key = (operation, *operands)
         if key not in self._rows:
             self._rows[key] = self._add(operation, operands)
-        return self._rows[key]  # type: ignore[no-any-return]
+        return self._rows[key]
 
     def _row(self, values: Sequence[int]) -> tuple[list[int], list[int], int, int]:
         """Return gaps xₖ - p, exponentials eₖ = e^(xₖ - p), their rest R and the peak p.
@@ -221,6 +225,15 @@ def joined(rows: Iterable[array[int]]) -> Any:
     import numpy as np
 
     return np.frombuffer(b"".join(rows), np.int64)
+
+
+def _require_held(operation: str) -> None:
+    row = PRIMITIVES.get(operation)
+    if row is None or row.arity is None:
+        raise NotImplementedError(
+            f"a program cannot hold the primitive {operation!r}: it is not in the table, or "
+            "takes any number of operands. Write it with the functions of autograd."
+        )
 
 
 def _repeated(leaves: Sequence[Any], role: str, before: set[Value]) -> str:
