@@ -170,12 +170,15 @@ class Reroll:
                 self.groups[signatures[node]].members.append(node)
 
     def _index(self, key: Key) -> int:
+        """Return the group of a key, whichever way round the pairs of a sum are written."""
         index = self._known.get(key)
         if index is None:
-            index = self._known[key] = len(self.groups)
-            below = [self.groups[x] for x in _mentioned(key)]
-            lanes = any(group.lanes for group in below)
-            self.groups.append(Group(key, lanes, any(group.trained for group in below)))
+            turned = self._oriented(key)
+            index = self._known[key] = self._known.setdefault(turned, len(self.groups))
+            if index == len(self.groups):
+                below = [self.groups[x] for x in _mentioned(key)]
+                lanes = any(group.lanes for group in below)
+                self.groups.append(Group(turned, lanes, any(group.trained for group in below)))
         return index
 
     def _key(self, node: int) -> Key:
@@ -183,26 +186,31 @@ class Reroll:
         operation = self.recording.operations[node]
         found = self.sums.get(node)
         if found is not None:
-            pairs = frozenset(self.oriented(a, b) for a, b in self._pairs(found))
-            return LINEAR, pairs, frozenset([signatures[x] for x in found.terms])
+            return LINEAR, self._pairs(found), frozenset([signatures[x] for x in found.terms])
         if operation == "pow" and self.recording.kinds[operands[1]] == CONSTANT:
             self.exponents[operands[1]] = exponent = self.recording.numbers[operands[1]]
             return operation, exponent, signatures[operands[0]]
         return operation, None, *[signatures[x] for x in operands]
 
-    def _pairs(self, found: Sum) -> set[tuple[int, int]]:
+    def _pairs(self, found: Sum) -> frozenset[tuple[int, int]]:
         """Return the pairs of signatures that a sum multiplies."""
         if len(found.left) < LONG:
             of = self.signatures.__getitem__
-            return set(zip(map(of, found.left), map(of, found.right), strict=True))
+            return frozenset(zip(map(of, found.left), map(of, found.right), strict=True))
         left, right = (self.signature[joined([side])] for side in (found.left, found.right))
         codes = set((left * len(self.groups) + right).tolist())
-        return {divmod(code, len(self.groups)) for code in codes}
+        return frozenset(divmod(code, len(self.groups)) for code in codes)
 
-    def oriented(self, a: int, b: int) -> tuple[int, int]:
-        """Return a pair of signatures with the lane-invariant one first, then the lower."""
-        groups = self.groups
-        return (a, b) if (groups[a].lanes, a) <= (groups[b].lanes, b) else (b, a)
+    def _oriented(self, key: Key) -> Key:
+        """Return a key with each pair of a sum lane-invariant side first, then the lower."""
+        if key[0] != LINEAR:
+            return key
+
+        def rank(signature: int) -> tuple[bool, int]:
+            return self.groups[signature].lanes, signature
+
+        pairs = [(a, b) if rank(a) <= rank(b) else (b, a) for a, b in key[1]]
+        return LINEAR, frozenset(pairs), key[2]
 
 
 def _mentioned(key: Key) -> Sequence[int]:
