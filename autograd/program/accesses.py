@@ -56,7 +56,8 @@ class Access:
 def unique(np: Any, addresses: Array) -> Array:
     """Return each address once, ascending; np.unique would load numpy.ma first, for 15 ms."""
     ordered = np.sort(addresses, axis=None)
-    return ordered[np.diff(ordered, prepend=-1) > 0]
+    fresh = ordered[1:] > ordered[:-1]
+    return np.concatenate([ordered[:1], ordered[1:][fresh]])
 
 
 def straighten(np: Any, table: Array) -> tuple[tuple[int, ...], Array] | None:

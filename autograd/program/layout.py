@@ -229,8 +229,8 @@ class Layout:
 
 
 def _starts(np: Any, rows: Array) -> Array:
-    """Return where each number of an ascending column first stands."""
-    return np.flatnonzero(np.diff(rows, prepend=-1))
+    """Return where 0, 1, 2 … first stand in an ascending column that has them all."""
+    return rows.searchsorted(np.arange(rows[-1] + 1))
 
 
 def _classes(np: Any, kinds: Array) -> list[tuple[int, Array]]:
