@@ -1,8 +1,7 @@
 """From the ordered groups to instructions, forward and backward.
 
-Backward is the list reversed: each operand receives adjoint · ∂out/∂operand. The first write
-to a stretch of adjoints stores, later ones add. What the gradient does not need (adjoints of
-inputs) is kept apart, for whoever reads it.
+Backward is the list reversed: each operand receives adjoint · ∂out/∂operand. How adjoints are
+written is the subject of `adjoints.py`.
 """
 
 from __future__ import annotations
@@ -12,6 +11,7 @@ from dataclasses import replace
 
 from autograd.program import expression
 from autograd.program.accesses import Access, Array, accesses, matrix_access, unique
+from autograd.program.adjoints import Adjoints
 from autograd.program.expression import Expression
 from autograd.program.instructions import (
     ADD,
@@ -38,13 +38,12 @@ class Emitter:
         self._copies: dict[tuple[int, int], tuple[Array, Access]] = {}
         for work in layout.works:
             self._forward(work)
-        self._covered = [self.np.zeros(size, dtype=bool) for size in layout.sizes]
-        self._seed()
+        self.adjoints = Adjoints(layout, self.out.backward)
+        self.adjoints.seed()
         for work in reversed(layout.works):
-            own = slice(work.offset, work.offset + work.count)
-            if work.group.differentiable and self._covered[work.group.lanes][own].any():
+            if work.group.differentiable and self.adjoints.arrived(work):
                 self._backward(work)
-        self._clear_untouched()
+        self.adjoints.clear_rest()
 
     # --- forward ---------------------------------------------------------------------
 
@@ -146,12 +145,6 @@ class Emitter:
 
     # --- backward --------------------------------------------------------------------
 
-    def _seed(self) -> None:
-        reroll = self.layout.reroll
-        root = reroll.recording.root
-        lanes = self.groups[reroll.signatures[root]].lanes
-        self._fill(lanes, self.address[root : root + 1], 1.0, True)
-
     def _backward(self, work: Work) -> None:
         group = work.group
         if group.operation == LINEAR:
@@ -171,7 +164,7 @@ class Emitter:
         group = work.group
         kind = group.key[2 + slot]
         rule = expression.pullback(group.operation, slot, group.key[1])
-        if rule is None or not self._reachable(kind):
+        if rule is None or not self.adjoints.reachable(kind):
             return
         own = work.offset + self.np.arange(work.count)
         columns = []
@@ -181,7 +174,9 @@ class Emitter:
                 columns.append((address, self._lanes(work, source), False))
             else:
                 columns.append((own, group.lanes, source == "adjoint"))
-        self._add(group.lanes, rule.expression, columns, self.address[work.operands[slot]], kind)
+        self.adjoints.add(
+            group.lanes, rule.expression, columns, self.address[work.operands[slot]], kind
+        )
 
     def _rest_backward(self, work: Work) -> None:
         np = self.np
@@ -196,18 +191,21 @@ class Emitter:
         """Scatter back: columns that the gradient needs apart from those it does not."""
         kinds = work.group.key[2:-1]
         for needed in (True, False):
-            kept = [self._reachable(kind) and self._needed(kind) == needed for kind in kinds]
+            kept = [
+                self.adjoints.reachable(kind) and self.adjoints.needed(kind) == needed
+                for kind in kinds
+            ]
             if any(kept):
                 row = self._row(work, "untake")
                 index = self.np.where(kept, row.index, -1)  # the others are passed over
-                self._clear(row.sources_lanes, unique(self.np, index[:, kept]), needed)
+                self.adjoints.clear(row.sources_lanes, unique(self.np, index[:, kept]), needed)
                 self.out.backward.append(replace(row, index=index, needed=needed))
 
     def _send(self, group: Group, nodes: Array, kind: int, rows: Array) -> None:
         """Add the adjoints at `rows` to those of `nodes`."""
-        if self._reachable(kind):
+        if self.adjoints.reachable(kind):
             columns = [(rows, group.lanes, True)]
-            self._add(group.lanes, expression.COPY, columns, self.address[nodes], kind)
+            self.adjoints.add(group.lanes, expression.COPY, columns, self.address[nodes], kind)
 
     def _product_backward(self, work: Work, part: Products) -> None:
         if part.matrix:
@@ -215,13 +213,15 @@ class Emitter:
             return
         sides = (part.left, part.right)
         for side, other in ((0, 1), (1, 0)):
-            if self._reachable(part.kind[side]):
+            if self.adjoints.reachable(part.kind[side]):
                 columns = [
                     (self.address[sides[other]], self.groups[part.kind[other]].lanes, False),
                     (work.offset + part.rows, work.group.lanes, True),
                 ]
                 address = self.address[sides[side]]
-                self._add(work.group.lanes, expression.PRODUCT, columns, address, part.kind[side])
+                self.adjoints.add(
+                    work.group.lanes, expression.PRODUCT, columns, address, part.kind[side]
+                )
 
     def _matrix_backward(self, work: Work, part: Products) -> None:
         """Emit dL = adjoint · R and dRᵀ = Lᵀ · adjoint."""
@@ -230,9 +230,9 @@ class Emitter:
         lanes = work.group.lanes
         left, right = self._factor(part, 0), self._factor(part, 1)
         adjoint = Access(lanes, True, work.offset, (v, 1))
-        if self._reachable(part.kind[0]):
+        if self.adjoints.reachable(part.kind[0]):
             self._contract(part, 0, (u, k, v), lanes, adjoint, _turned(right), left)
-        if self._reachable(part.kind[1]):
+        if self.adjoints.reachable(part.kind[1]):
             self._contract(part, 1, (k, v, u), lanes, _turned(left), _turned(adjoint), right)
 
     def _contract(
@@ -246,59 +246,14 @@ class Emitter:
         mode = STORE
         if copied is None:
             addresses = target.addresses(self.np, sizes[:2])
-            mode = self._mode(target, sizes[:2], addresses, self._needed(kind))
+            mode = self.adjoints.mode(target, sizes[:2], addresses, self.adjoints.needed(kind))
         self.out.backward.append(
-            Contraction(sizes, lanes, left, right, target, mode, self._needed(kind))
+            Contraction(sizes, lanes, left, right, target, mode, self.adjoints.needed(kind))
         )
         if copied is not None:
             table, copy = copied
             columns = [(copy.offset + self.np.arange(len(table)), copy.lanes, True)]
-            self._add(copy.lanes, expression.COPY, columns, table, kind)
-
-    # --- writing adjoints --------------------------------------------------------------
-
-    def _add(
-        self, lanes: bool, code: Expression, columns: Sequence[tuple[Array, bool, bool]],
-        address: Array, kind: int,
-    ) -> None:  # fmt: skip
-        """Emit adjoint[address] += code(columns); store where nothing was written before."""
-        needed = self._needed(kind)
-        target = (address, self.groups[kind].lanes, True)
-        sizes, found = accesses(self.np, [*columns, target])
-        mode = self._mode(found[-1], sizes, address, needed)
-        self.out.backward.append(
-            Map(sizes, lanes, code, tuple(found[:-1]), found[-1], mode, needed)
-        )
-
-    def _mode(self, target: Access, sizes: Sequence[int], addresses: Array, needed: bool) -> str:
-        covered = self._covered[target.lanes]
-        done = covered[addresses]
-        if done.all():
-            return ADD
-        if not done.any() and target.distinct(self.np, sizes):
-            covered[addresses] = True
-            return STORE
-        self._clear(target.lanes, unique(self.np, addresses[~done]), needed)
-        return ADD
-
-    def _clear(self, lanes: bool, addresses: Array, needed: bool) -> None:
-        fresh = addresses[~self._covered[lanes][addresses]]
-        if len(fresh):
-            self._fill(lanes, fresh, 0.0, needed)
-
-    def _fill(self, lanes: bool, addresses: Array, number: float, needed: bool) -> None:
-        self._covered[lanes][addresses] = True
-        sizes, (target,) = accesses(self.np, [(addresses, lanes, True)])
-        self.out.backward.append(
-            Map(sizes, lanes, expression.constant(number), (), target, STORE, needed)
-        )
-
-    def _clear_untouched(self) -> None:
-        np = self.np
-        for index, group in enumerate(self.groups):
-            if group.differentiable and len(group.members):
-                start = self.layout.offsets[index]
-                self._clear(group.lanes, start + np.arange(len(group.members)), self._needed(index))
+            self.adjoints.add(copy.lanes, expression.COPY, columns, table, kind)
 
     def _map(
         self, out: list[Instruction], lanes: bool, code: Expression,
@@ -313,12 +268,6 @@ class Emitter:
 
     def _lanes(self, work: Work, slot: int) -> bool:
         return self.groups[work.group.key[2 + slot]].lanes
-
-    def _reachable(self, kind: int) -> bool:
-        return self.groups[kind].differentiable
-
-    def _needed(self, kind: int) -> bool:
-        return self.groups[kind].trained
 
 
 def _turned(access: Access) -> Access:

@@ -149,8 +149,9 @@ class Recording:
         return len(self.operations) - 1
 
     def _reached(self, operands: Sequence[int]) -> bool:
+        """Whether any operand has lanes; the inputs of a dot product stand behind its weights."""
         lanes = self.lanes
-        for x in reversed(operands):  # the inputs of a dot product stand behind its weights
+        for x in reversed(operands):  # noqa: SIM110 - any() of a generator takes twice as long
             if lanes[x]:
                 return True
         return False
