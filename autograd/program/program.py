@@ -227,12 +227,12 @@ class Program:
         """
         ids = self.recording.ids
         for guard in self._guards:
-            operands = [
+            left, right = (
                 self._reader.value(ids[x]) if isinstance(x, Value) else x
                 for x in (guard.left, guard.right)
-            ]
+            )
             try:
-                guard.require(*operands, first)
+                guard.require(left, right, first)
             except errors.FrozenBranchError:
                 failures.require_finite(self, examples, first)
                 raise
