@@ -48,13 +48,7 @@ class Call(NamedTuple):
 
 def called(f: Callable[..., Any], args: Any, kwargs: dict[str, Any], chosen: Any) -> Call:
     """Call f with the chosen arguments (a position or several) replaced by fresh nodes."""
-    positions = (chosen,) if isinstance(chosen, int) else tuple(chosen)
-    for k in positions:
-        if not -len(args) <= k < len(args):
-            raise TypeError(
-                f"the derivative is by argument {k}; got {len(args)} positional arguments. "
-                "Pass it by position, or choose another one with argnums."
-            )
+    positions = positions_of(chosen, len(args))
     fresh = list(args)
     names = argument_names(f, len(args))
     nested = modes.depth() > 0
@@ -63,8 +57,21 @@ def called(f: Callable[..., Any], args: Any, kwargs: dict[str, Any], chosen: Any
         fresh[k] = _fresh(args[k], names[k])
     with modes.differentiating():
         outputs = f(*fresh, **kwargs)
-    inputs = fresh[chosen] if isinstance(chosen, int) else tuple(fresh[k] for k in positions)
+    inputs = fresh[chosen] if positions == (chosen,) else tuple(fresh[k] for k in positions)
     return Call(inputs, outputs, nested)
+
+
+def positions_of(chosen: Any, count: int) -> tuple[int, ...]:
+    """Return `argnums`, a position or several, as a tuple, each one of `count` arguments."""
+    alone = isinstance(chosen, int | str) or not hasattr(chosen, "__iter__")
+    positions = (chosen,) if alone else tuple(chosen)
+    for k in positions:
+        if not hasattr(k, "__index__") or not -count <= k < count:
+            raise TypeError(
+                f"the derivative is by argument {k!r}; got {count} positional arguments. "
+                "Pass it by position, or choose another one with argnums."
+            )
+    return positions
 
 
 def argument_names(f: Callable[..., Any], count: int) -> Sequence[str]:

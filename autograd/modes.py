@@ -40,6 +40,9 @@ class Mode:
     def sweeping(self, root: Any, seed: float) -> None:
         """Hear that adjoints are about to be computed."""
 
+    def measured(self, root: Any) -> None:
+        """Hear that derivatives of a node are about to leave its graph as numbers."""
+
 
 class _Thread(threading.local):
     """What one thread has entered: its modes, outermost first, and derivatives."""
@@ -65,9 +68,11 @@ class _Dispatcher:
         for mode in _thread.modes:
             mode.compared(node, other, symbol, verdict)
 
-    def sweeping(self, root: Any, seed: float) -> None:
+    def sweeping(self, root: Any, seed: float, as_numbers: bool = True) -> None:
         for mode in _thread.modes:
             mode.sweeping(root, seed)
+            if as_numbers:
+                mode.measured(root)
 
 
 _thread = _Thread()
@@ -110,10 +115,10 @@ def depth() -> int:
     return _thread.depth
 
 
-def sweeping(root: Value) -> None:
-    """Tell the modes of this thread that a sweep from `root` begins."""
+def sweeping(root: Value, as_numbers: bool) -> None:
+    """Tell the modes of this thread that a sweep from `root` begins, and what it results in."""
     if _entered:
-        _dispatcher.sweeping(root, 1.0)
+        _dispatcher.sweeping(root, 1.0, as_numbers)
 
 
 class _NoGrad(Mode):

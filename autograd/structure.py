@@ -30,10 +30,10 @@ def blocks(tree: Any) -> Iterator[Any]:
         yield tree
 
 
-def leaves(tree: Any) -> list[Any]:
+def leaves(tree: Any, taker: str = "a derivative") -> list[Any]:
     """Return the leaves of a nested structure in order, the entries of arrays row by row.
 
-    Raises TypeError for what is neither a Value nor a real number.
+    Raises TypeError for what is neither a Value nor a real number; `taker` is who refuses it.
     """
     if is_flat(tree):
         return list(tree)
@@ -42,9 +42,9 @@ def leaves(tree: Any) -> list[Any]:
         if block.__class__ is Value or block.__class__ is float:
             found.append(block)
         elif is_array(block):
-            found += map(_leaf, block.ravel().tolist())
+            found += [_leaf(x, taker) for x in block.ravel().tolist()]
         else:
-            found.append(_leaf(block))
+            found.append(_leaf(block, taker))
     return found
 
 
@@ -130,10 +130,10 @@ def is_flat(tree: Any) -> bool:
     return tree.__class__ in (list, tuple) and LEAVES.issuperset(map(type, tree))
 
 
-def _leaf(leaf: Any) -> Any:
+def _leaf(leaf: Any, taker: str) -> Any:
     if leaf.__class__ is Value:
         return leaf
     number = real(leaf)
     if number is None:
-        raise errors.bad_operand("a derivative", leaf)
+        raise errors.bad_operand(taker, leaf)
     return number

@@ -40,7 +40,7 @@ def gradients(output: Value, wrt: Any, *, build_graph: bool = False) -> Any:
     """
     if output.__class__ is not Value:
         raise errors.not_a_value("output", output)
-    modes.sweeping(output)
+    modes.sweeping(output, as_numbers=not build_graph)
     sweep = graph_adjoints if build_graph else engine.adjoints
     if is_flat(wrt):
         return wrt.__class__(sweep(output, wrt))

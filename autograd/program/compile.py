@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import update_wrapper
 from typing import Any
 
-from autograd import structure
-from autograd.engine import Value
-from autograd.errors import short
-from autograd.modes import differentiating
-from autograd.program.guards import recording
+from autograd.calls import argument_names, as_node, positions_of
+from autograd.engine import Value, topological
+from autograd.errors import number, short
+from autograd.modes import active, differentiating
+from autograd.program.arguments import count
+from autograd.program.guards import Decisions, under
 from autograd.program.program import Program
 from autograd.reductions import total
+from autograd.structure import CONTAINERS, leaves, paths, shape, unflatten
 
 CACHE = 32
 
@@ -24,7 +26,9 @@ def jit(f: Callable[..., Any], cache: int = CACHE) -> Jit:
 
     `f` takes nested lists, tuples, dicts or arrays of numbers and returns one number or
     several. Called with a Value anywhere, it runs node by node, so that no gradient is
-    lost. `jit(f).value_and_grad(*args)` gives the value and its gradient.
+    lost. `jit(f).value_and_grad(*args)` gives the value and its gradient. Values that `f`
+    holds by itself, such as the weights of a model, count with the numbers they have at the
+    time of the call; plain numbers are those of the recording.
 
     Decisions that Python takes inside `f` are guarded: FrozenBranchError where a later
     call would decide otherwise. At most `cache` structures are kept.
@@ -45,73 +49,113 @@ class Jit:
     def __init__(self, f: Callable[..., Any], cache: int) -> None:
         if not callable(f):
             raise TypeError(f"jit takes a function; got {short(f)} of type {type(f).__name__}.")
-        self.f, self.cache = f, cache
+        self.f, self.cache = f, count("cache", cache, 1)
         self._programs: OrderedDict[Any, _Compiled] = OrderedDict()
         self._lock = threading.Lock()
         update_wrapper(self, f)
 
-    def __call__(self, *args: Any) -> Any:
-        """Return f(*args) as numbers, in the structure that f returns."""
-        if any(leaf.__class__ is Value for leaf in structure.leaves(args)):
-            return self.f(*args)
-        return self._compiled(args).values(structure.leaves(args))
+    def __repr__(self) -> str:
+        return f"jit({getattr(self.f, '__qualname__', short(self.f))})"
 
-    def value_and_grad(self, *args: Any, argnums: Any = 0) -> tuple[Any, Any]:
+    def __call__(self, *args: Any, **named: Any) -> Any:
+        """Return f(*args, **named) as numbers, in the structure that f returns."""
+        flat = leaves((args, named) if named else args, "a compiled function")
+        if any(leaf.__class__ is Value for leaf in flat):
+            return self.f(*args, **named)
+        return self._compiled(args, named).values(flat)
+
+    def value_and_grad(self, *args: Any, argnums: Any = 0, **named: Any) -> tuple[Any, Any]:
         """Return (f(*args), ∂f/∂argument); `argnums` is one position or several."""
-        positions = argnums if isinstance(argnums, tuple | list) else (argnums,)
-        flat = [x.data if x.__class__ is Value else x for x in structure.leaves(args)]
-        value, gradient = self._compiled(args).value_and_gradient(flat)
-        every = structure.unflatten(args, gradient)
-        if isinstance(argnums, tuple | list):
-            return value, tuple(every[k] for k in positions)
-        return value, every[argnums]
+        positions = positions_of(argnums, len(args))
+        flat = [number(x) for x in leaves((args, named), "a compiled function")]
+        value, gradient = self._compiled(args, named).value_and_gradient(flat)
+        every, _ = unflatten((args, named), gradient)
+        if positions == (argnums,):
+            return value, every[argnums]
+        return value, tuple(every[k] for k in positions)
 
-    def _compiled(self, args: Any) -> _Compiled:
-        key = _shape(args)
+    def _compiled(self, args: Any, named: Any) -> _Compiled:
+        """Return the program for arguments of this structure, recorded where it is new.
+
+        Recording holds no lock: f may call any compiled function, itself included.
+        """
+        key = _shape(args), _shape(named)
         with self._lock:
             known = self._programs.get(key)
-            if known is None:
-                known = self._programs[key] = _Compiled(self.f, args)
-                if len(self._programs) > self.cache:
-                    self._programs.popitem(last=False)
-            self._programs.move_to_end(key)
-            return known
+            if known is not None:
+                self._programs.move_to_end(key)
+                return known
+        fresh = _Compiled(self.f, args, named)
+        with self._lock:
+            self._programs[key] = fresh
+            if len(self._programs) > self.cache:
+                self._programs.popitem(last=False)
+        return fresh
 
 
 class _Compiled:
-    """The program of a function for one structure of arguments; each number is a parameter."""
+    """The program of a function for one structure of arguments; each number is a parameter.
 
-    def __init__(self, f: Callable[..., Any], args: Any) -> None:
-        numbers = [x.data if x.__class__ is Value else x for x in structure.leaves(args)]
-        leaves = [Value(x) for x in numbers]
-        with differentiating(), recording():
-            self.result = f(*structure.unflatten(args, leaves))
-        self.outputs = structure.leaves(self.result)
-        nodes = [x for x in self.outputs if x.__class__ is Value]
-        self.program = None
-        if nodes:
-            root = nodes[0] if len(self.outputs) == 1 else total(nodes)
-            self.program = Program(root, inputs=(), parameters=leaves)
+    So are the leaves that the function holds by itself, such as the weights of a model, whose
+    numbers are read again for each call.
+    """
+
+    def __init__(self, f: Callable[..., Any], args: Any, named: Any) -> None:
+        nodes = [Value(number(x)) for x in leaves((args, named))]
+        for node, label in zip(nodes, _labels(f, args, named), strict=True):
+            node.label = label
+        fresh, fresh_named = unflatten((args, named), nodes)
+        decisions = Decisions()
+        with differentiating(), active(decisions):
+            self.result = f(*fresh, **fresh_named)
+        self.outputs = _outputs(self.result)
+        self.nodes = [x for x in self.outputs if x.__class__ is Value]
+        root = as_node(self.outputs[0] if len(self.outputs) == 1 else total([*self.nodes, 0.0]))
+        compared = [x for guard in decisions.guards for x in guard.operands]
+        self.held = _leaves_below([root, *compared], set(nodes))
+        with under(decisions):
+            self.program = Program(root, inputs=(), parameters=[*nodes, *self.held])
 
     def values(self, numbers: list[float]) -> Any:
         """Return the outputs for these numbers."""
-        if self.program is None:
-            return self.result
-        found = iter(
-            self.program.outputs(numbers, [x for x in self.outputs if isinstance(x, Value)])
-        )
+        found = iter(self.program.outputs(self._with_held(numbers), self.nodes))
         flat = [next(found) if isinstance(x, Value) else x for x in self.outputs]
-        return structure.unflatten(self.result, flat)
+        return unflatten(self.result, flat)
 
     def value_and_gradient(self, numbers: list[float]) -> tuple[float, list[float]]:
-        if len(self.outputs) != 1:
+        if isinstance(self.result, CONTAINERS) or shape(self.result):
             raise TypeError(
-                f"value_and_grad needs a function of one result; got {len(self.outputs)}. "
-                "Return one number, for instance their sum."
+                f"value_and_grad needs a function that returns one number; got {len(self.outputs)} "
+                f"in a {type(self.result).__name__}. Return their sum, for instance."
             )
-        if self.program is None:
-            return self.outputs[0], [0.0] * len(numbers)
-        return self.program.at(numbers)
+        value, gradient = self.program.at(self._with_held(numbers))
+        return value, gradient[: len(numbers)]
+
+    def _with_held(self, numbers: list[float]) -> list[float]:
+        return [*numbers, *[x.data for x in self.held]] if self.held else numbers
+
+
+def _outputs(result: Any) -> list[Any]:
+    try:
+        return leaves(result)
+    except TypeError:
+        raise TypeError(
+            "a compiled function returns a number, or nested lists, tuples, dicts and arrays of "
+            f"numbers; got {short(result)}. Return nothing else."
+        ) from None
+
+
+def _leaves_below(roots: Iterable[Value], known: set[Value]) -> list[Value]:
+    """Return the leaves below these nodes that are not known yet, each once."""
+    below = dict.fromkeys(x for root in roots for x in topological(root) if not x.op)
+    return [x for x in below if not x.constant and x not in known]
+
+
+def _labels(f: Callable[..., Any], args: Any, named: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what errors call each number: `x`, `w[0]`, `p['a'][1, 2]`."""
+    names = argument_names(f, len(args))
+    for k, (name, argument) in enumerate([*zip(names, args, strict=False), *named.items()]):
+        yield from paths(name or f"argument {k}", argument)
 
 
 def _shape(tree: Any) -> Any:
@@ -120,4 +164,4 @@ def _shape(tree: Any) -> Any:
         return type(tree), tuple(map(_shape, tree))
     if isinstance(tree, Mapping):
         return dict, tuple((key, _shape(child)) for key, child in tree.items())
-    return structure.shape(tree)
+    return shape(tree)

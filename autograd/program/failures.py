@@ -35,8 +35,8 @@ def require_finite(program: Program, examples: Array, first: int = 0) -> None:
     for leaf, number in zip(program.parameters, _parameters(program), strict=True):
         if not math.isfinite(number):
             raise errors.AnomalyError(
-                f"parameters must be finite; {errors.where(leaf)} is {number:g}. Start again "
-                "from finite ones, with a lower learning rate."
+                f"parameters must be finite; {errors.where(leaf)} is {number:g}. Start from "
+                "finite numbers; if training made it, lower the learning rate."
             )
     for row, numbers in enumerate(examples.tolist(), first):
         for leaf, number in zip(program.inputs, numbers, strict=True):
@@ -67,8 +67,8 @@ def _trace_example(program: Program, row: int, numbers: list[float]) -> None:
         twins[node] = twin = PRIMITIVES[node.op].function(*operands)
         if node.label:
             twin.label = node.label
-        if not math.isfinite(twin.data):
-            raise _anomaly(twin, f"has the value {twin.data:g}", row)
+        if not math.isfinite(twin._data):
+            raise _anomaly(twin, f"has the value {twin._data:g}", row)
     root = twins[program.loss]
     root.backward()
     for node in reversed(topological(root)):
@@ -77,7 +77,7 @@ def _trace_example(program: Program, row: int, numbers: list[float]) -> None:
 
 
 def _anomaly(node: Any, what: str, row: int) -> Exception:
-    operands = ", ".join(f"{errors.where(x)} = {x.data:g}" for x in node.parents)
+    operands = ", ".join(f"{errors.where(x)} = {errors.number(x):g}" for x in node.parents)
     received = f"; its operands: {operands}" if operands else ""
     return errors.AnomalyError(
         f"every number of a program should be finite; {errors.where(node)} {what} in example "

@@ -63,10 +63,11 @@ class Guard:
 
 @dataclass
 class Decisions(Mode):
-    """The guards of one recording, and the leaves whose numbers were read during it."""
+    """The guards of one recording, and what left its graph as a number: leaves, derivatives."""
 
     guards: list[Guard] = field(default_factory=list)
     read: dict[Value, str] = field(default_factory=dict)
+    derived: list[tuple[Value, str]] = field(default_factory=list)
 
     def compared(self, node: Any, other: Any, symbol: str, verdict: bool) -> None:
         """Leave a guard."""
@@ -79,14 +80,31 @@ class Decisions(Mode):
         if not node.constant:
             self.read.setdefault(node, place())
 
-    def check_leaves(self, leaves: Sequence[Value]) -> None:
-        """Raise FrozenBranchError if the number of one of these leaves was read."""
+    def measured(self, root: Any) -> None:
+        """Remember a node whose derivatives were handed out as numbers."""
+        self.derived.append((root, place()))
+
+    def about(self, leaves: Sequence[Value]) -> list[Guard]:
+        """Return the guards that depend on any of these leaves.
+
+        Raises FrozenBranchError if the number of a leaf, or a derivative by one, was read.
+        """
         for leaf in leaves if self.read else ():
             if leaf in self.read:
                 raise frozen_number(leaf, self.read[leaf])
+        known = dict.fromkeys(leaves, True) if self.guards or self.derived else {}
+        for root, place in self.derived:
+            if _depends(root, known):
+                raise FrozenBranchError(
+                    f"{place}: derivatives of {where(root)} were taken as numbers while recording; "
+                    "they would be frozen into the program. Use grad, or gradients with "
+                    "build_graph=True, whose results are Values."
+                )
+        return [g for g in self.guards if any(_depends(x, known) for x in g.operands)]
 
 
 class _Thread(threading.local):
+    open: Decisions | None = None  # of the innermost block
     latest: Decisions | None = None
 
 
@@ -98,7 +116,8 @@ def recording() -> Iterator[None]:
     """Keep watch over decisions made from numbers inside the block, in this thread.
 
     Programs made in the block, or after it until the next one, raise FrozenBranchError
-    where a replay would decide otherwise. `jit` and `fit` enter it by themselves.
+    where a replay would decide otherwise. A block inside another belongs to both. `jit` and
+    `fit` enter it by themselves.
 
     >>> from autograd import Program, Value, recording
     >>> x = Value(2.0, "x")
@@ -109,22 +128,32 @@ def recording() -> Iterator[None]:
     Traceback (most recent call last):
     autograd.errors.FrozenBranchError: ...: node 'x' > 0 was True when the graph was recorded...
     """
-    decisions = _thread.latest = Decisions()
-    with active(decisions):
+    outer = _thread.open
+    decisions = _thread.open = _thread.latest = Decisions()
+    try:
+        with active(decisions):
+            yield
+    finally:
+        _thread.open = outer
+        _thread.latest = outer or decisions  # the outer one has heard everything
+
+
+@contextmanager
+def under(decisions: Decisions) -> Iterator[None]:
+    """Hold programs made inside the block to these decisions, not to the latest recording's."""
+    before, _thread.latest = _thread.latest, decisions
+    try:
         yield
+    finally:
+        _thread.latest = before
 
 
 def decisions_about(leaves: Sequence[Value]) -> list[Guard]:
     """Return the guards of the latest recording that depend on any of the leaves.
 
-    Raises FrozenBranchError if the number of a leaf was read.
+    Raises FrozenBranchError if a number that depends on them left the graph.
     """
-    latest = _thread.latest or Decisions()
-    latest.check_leaves(leaves)
-    if not latest.guards:
-        return []
-    known: dict[Value, bool] = dict.fromkeys(leaves, True)
-    return [g for g in latest.guards if any(_depends(x, known) for x in g.operands)]
+    return _thread.latest.about(leaves) if _thread.latest else []
 
 
 def _depends(root: Value, known: dict[Value, bool]) -> bool:

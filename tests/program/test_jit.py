@@ -7,7 +7,17 @@ import numpy as np
 import pytest
 
 import autograd as ag
-from autograd import FrozenBranchError, Program, Value, jit, recording, value_and_grad
+from autograd import (
+    AnomalyError,
+    FrozenBranchError,
+    Program,
+    Value,
+    grad,
+    gradients,
+    jit,
+    recording,
+    value_and_grad,
+)
 from autograd.errors import DomainError
 
 
@@ -155,3 +165,139 @@ def test_an_input_that_the_cost_does_not_reach_is_allowed():
     assert (cost, gradient.tolist()) == (3.0, [3.0, 0.0])
     assert program.adjoint(idle).tolist() == [0.0, 0.0]
     assert program.value(idle).tolist() == [5.0, 6.0]
+
+
+def test_arguments_may_have_names():
+    fast = jit(lambda x, scale, shift=0.0: scale * x + shift)
+    assert fast(2.0, scale=3.0) == fast(2.0, 3.0) == 6.0
+    assert fast(2.0, scale=3.0, shift=1.0) == 7.0
+    assert fast.value_and_grad(5.0, scale=4.0) == (20.0, 4.0)
+
+
+def test_values_that_a_function_holds_count_as_they_are_now():
+    w = Value(2.0)
+    fast = jit(lambda x: w * x if w > 0 else x)
+    assert (fast(3.0), fast.value_and_grad(3.0)) == (6.0, (6.0, 2.0))
+    w.data = 5.0
+    assert (fast(3.0), fast.value_and_grad(3.0)) == (15.0, (15.0, 5.0))
+    w.data = -1.0
+    with pytest.raises(FrozenBranchError, match="> 0 was True"):
+        fast(3.0)
+
+
+def test_a_branch_is_guarded_though_the_result_is_a_plain_number():
+    fast = jit(lambda x: 1.0 if x > 0 else -1.0)
+    assert (fast(3.0), fast.value_and_grad(2.0)) == (1.0, (1.0, 0.0))
+    with pytest.raises(FrozenBranchError):
+        fast(-3.0)
+
+
+def test_a_compiled_function_may_call_itself_and_others():
+    def power(x, n):
+        return x * fast(x, n - 1.0) if n > 0 else 1.0
+
+    fast = jit(power)
+    square = jit(lambda x: x * x)
+    fourth = jit(lambda x: square(x) * square(x) * square(1.0))
+    assert fast(2.0, 3.0) == 8.0
+    assert fourth(2.0) == 16.0 and fourth.value_and_grad(3.0) == (81.0, 108.0)
+    steps = jit(lambda x: x + steps([0.5]) if not isinstance(x, list) else 2.0 * x[0])
+    assert steps(1.0) == 2.0  # with numbers inside, while it is being recorded
+
+
+@pytest.mark.parametrize("read", ["backward", "gradients", "data"])
+def test_numbers_that_leave_the_graph_while_recording_are_refused(read):
+    def f(x):
+        y = x * x
+        if read == "backward":
+            y.backward()
+            return x.grad
+        return gradients(y, x) if read == "gradients" else x.data
+
+    with pytest.raises(FrozenBranchError, match=r"test_jit\.py:\d+: .*frozen into the program"):
+        jit(f)(3.0)
+
+
+def test_derivatives_inside_are_part_of_the_graph():
+    fast = jit(lambda x: x * grad(lambda t: t**3)(x) + grad(lambda t: t * t)(2.0))
+    assert fast.value_and_grad(2.0) == (28.0, 36.0)
+    assert fast.value_and_grad(1.0) == (7.0, 9.0)
+
+
+REFUSED = {
+    "no function": (lambda: jit(3.0), TypeError, "takes a function; got 3.0"),
+    "no cache": (lambda: jit(abs, cache=0), ValueError, "cache is a whole number, 1 or more"),
+    "text": (lambda: jit(abs)("a"), TypeError, "takes Values and real numbers; got 'a'"),
+    "a set": (lambda: jit(sum)({1.0}), TypeError, "got {1.0} of type set"),
+    "NaN": (lambda: jit(abs)(math.nan), AnomalyError, "node 'argument 0' is nan"),
+    "too few arguments": (lambda: jit(lambda x: x)(), TypeError, "missing 1 required"),
+    "no result": (lambda: jit(lambda x: None)(1.0), TypeError, "returns a number.*got None"),
+    "several results": (lambda: jit(lambda x: (x, x)).value_and_grad(1.0), TypeError,
+                        "returns one number; got 2 in a tuple"),
+    "a list of one": (lambda: jit(lambda x: [x]).value_and_grad(1.0), TypeError, "1 in a list"),
+    "no such argument": (lambda: jit(abs).value_and_grad(1.0, argnums=2), TypeError,
+                         "by argument 2; got 1 positional"),
+    "int(x)": (lambda: jit(lambda x: int(x))(1.0), TypeError, "lose the gradient"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("call", "error", "words"), REFUSED.values(), ids=REFUSED)
+def test_what_cannot_be_compiled_is_refused_in_words(call, error, words):
+    with pytest.raises(error, match=words):
+        call()
+
+
+def test_an_error_inside_leaves_nothing_behind():
+    fail = [True]
+
+    def f(x):
+        if fail[0]:
+            raise LookupError("its own")
+        return x * x if x > 0 else x
+
+    fast = jit(f)
+    with pytest.raises(LookupError, match="its own"):
+        fast(2.0)
+    fail[0] = False
+    assert fast(2.0) == 4.0
+    assert Value(1.0) > 0  # nobody listens any more
+
+
+def guarded(number, sign=1.0):
+    x = Value(number, "x")
+    return x, (x * x if sign * x > 0 else -x)
+
+
+def flips(loss, x, there):
+    with pytest.raises(FrozenBranchError, match="was True when the graph was recorded"):
+        Program(loss, inputs=[x], parameters=[])([[there]])
+
+
+def test_a_recording_inside_another_belongs_to_both():
+    with recording():
+        x, loss = guarded(1.0)
+        with recording():
+            y, inner = guarded(2.0)
+            flips(inner, y, -1.0)
+        flips(loss, x, -1.0)
+        jit(lambda t: t if t > 0 else -t)(1.0)
+        flips(loss, x, -1.0)
+    flips(loss, x, -1.0)
+    flips(inner, y, -1.0)
+
+
+def test_compiling_a_function_leaves_an_earlier_recording_in_force():
+    with recording():
+        x, loss = guarded(1.0)
+    assert jit(lambda t: t if t > 0 else -t)(2.0) == 2.0
+    flips(loss, x, -1.0)
+
+
+def test_a_graph_may_be_recorded_again_with_another_branch():
+    with recording():
+        x, loss = guarded(1.0)
+    flips(loss, x, -1.0)
+    x.data = -1.0
+    with recording():
+        again = x * x if x > 0 else -x
+    assert Program(again, inputs=[x], parameters=[])([[-3.0]])[0] == 3.0
