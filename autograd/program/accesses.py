@@ -80,7 +80,7 @@ def straighten(np: Any, table: Array) -> tuple[tuple[int, ...], Array] | None:
         if length % run or len(sizes) == MOST_DIMENSIONS:
             return None
         blocks = table.reshape(len(table), length // run, run)
-        if (blocks != blocks[:, :, :1] + (blocks[:, :1] - blocks[:, :1, :1])).any():
+        if run < length and (blocks != blocks[:, :, :1] + blocks[:, :1] - blocks[:, :1, :1]).any():
             return None
         sizes.insert(0, run)
         strides.insert(0, steps[:, 0])

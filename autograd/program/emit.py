@@ -35,7 +35,8 @@ class Emitter:
         self.groups: list[Group] = layout.reroll.groups
         self.address = layout.address
         self.out = Instructions()
-        self._copies: dict[tuple[int, int], tuple[Array, Access]] = {}
+        self._factors: dict[tuple[int, int], Access] = {}
+        self._copies: dict[tuple[int, int], Array] = {}  # what was copied to make a factor
         for work in layout.works:
             self._forward(work)
         self.adjoints = Adjoints(layout, self.out.backward)
@@ -107,25 +108,23 @@ class Emitter:
 
         A matrix that is not strided (the patches of a convolution) is copied to scratch.
         """
-        assert part.matrix is not None
-        u, v, k = part.matrix
-        nodes = (part.left, part.right)[side].reshape(u, v, k)
-        table = self.address[nodes[:, 0] if side == 0 else nodes[0]]
-        lanes = self.groups[part.kind[side]].lanes
-        found = matrix_access(self.np, table, lanes, False)
-        if found is not None:
-            return found
         key = (id(part), side)
-        if key not in self._copies:
-            start = self.layout.reserve(lanes, table.size)
-            copy = Access(lanes, False, start, (table.shape[1], 1))
-            self._copies[key] = table.ravel(), copy
-            columns = [
-                (table.ravel(), lanes, False),
-                (start + self.np.arange(table.size), lanes, False),
-            ]
-            self._map(self.out.forward, lanes, expression.COPY, columns, STORE)
-        return self._copies[key][1]
+        if key not in self._factors:
+            assert part.matrix is not None
+            nodes = (part.left, part.right)[side].reshape(part.matrix)
+            table = self.address[nodes[:, 0] if side == 0 else nodes[0]]
+            lanes = self.groups[part.kind[side]].lanes
+            found = matrix_access(self.np, table, lanes, False)
+            self._factors[key] = found or self._copied(key, table, lanes)
+        return self._factors[key]
+
+    def _copied(self, key: tuple[int, int], table: Array, lanes: bool) -> Access:
+        start = self.layout.reserve(lanes, table.size)
+        self._copies[key] = table.ravel()
+        copy = start + self.np.arange(table.size)
+        columns = [(table.ravel(), lanes, False), (copy, lanes, False)]
+        self._map(self.out.forward, lanes, expression.COPY, columns, STORE)
+        return Access(lanes, False, start, (table.shape[1], 1))
 
     def _row(self, work: Work, operation: str) -> Row:
         columns, chosen = list(work.operands), None
@@ -251,9 +250,8 @@ class Emitter:
             Contraction(sizes, lanes, left, right, target, mode, self.adjoints.needed(kind))
         )
         if copied is not None:
-            table, copy = copied
-            columns = [(copy.offset + self.np.arange(len(table)), copy.lanes, True)]
-            self.adjoints.add(copy.lanes, expression.COPY, columns, table, kind)
+            columns = [(factor.offset + self.np.arange(len(copied)), factor.lanes, True)]
+            self.adjoints.add(factor.lanes, expression.COPY, columns, copied, kind)
 
     def _map(
         self, out: list[Instruction], lanes: bool, code: Expression,

@@ -69,7 +69,7 @@ class Layout:
         self._first = np.empty(len(reroll.recording), int)  # scratch of `_touch`
         self.works = [self._place(index) for index in range(COMPUTED, len(reroll.groups))]
         for kind in range(COMPUTED):
-            self._touch(reroll.groups[kind].members)
+            self._touch(reroll.groups[kind].members, kind)
         self.offsets, self.sizes = self._regions()
         known = self.signatures >= 0
         self.address = np.where(known, np.array(self.offsets)[self.signatures] + self.position, -1)
@@ -187,29 +187,28 @@ class Layout:
 
     def _touch_all(self, work: Work) -> None:
         for part in work.products:
-            self._touch(part.left)
-            self._touch(part.right)
+            self._touch(part.left, part.kind[0])
+            self._touch(part.right, part.kind[1])
         for term in work.terms:
-            self._touch(term.nodes)
+            self._touch(term.nodes, term.kind)
+        columns = work.operands
         if work.group.operation in ("peak", "rest", "take"):
-            self._touch(self.np.array(work.operands).T.ravel())
-        else:
-            for column in work.operands:
-                self._touch(column)
+            rows = self.np.array(columns).T
+            columns = [rows[self.signatures[rows] == kind] for kind in range(COMPUTED)]
+        for column in columns:
+            if len(column):
+                self._touch(column, self.signatures[column[0]])
 
-    def _touch(self, nodes: Array) -> None:
-        """Give leaves that have no position yet the next ones of their region."""
+    def _touch(self, nodes: Array, kind: int) -> None:
+        """Give leaves of a kind that have no position yet the next ones of their region."""
         np = self.np
-        fresh = nodes[self.position[nodes] < 0]
+        fresh = nodes[self.position[nodes] < 0] if kind < COMPUTED else ()
         if not len(fresh):
             return
         self._first[fresh[::-1]] = np.arange(len(fresh))[::-1]
         fresh = fresh[self._first[fresh] == np.arange(len(fresh))]
-        kinds = self.signatures[fresh]
-        for kind in range(COMPUTED):
-            mine = fresh[kinds == kind]
-            self.position[mine] = self._touched[kind] + np.arange(len(mine))
-            self._touched[kind] += len(mine)
+        self.position[fresh] = self._touched[kind] + np.arange(len(fresh))
+        self._touched[kind] += len(fresh)
 
     def find_matrix(self, part: Products, count: int) -> tuple[int, int, int] | None:
         """Return (U, V, K) where the ordered group is the product left[U, K] · right[V, K]ᵀ."""
