@@ -99,7 +99,7 @@ def train(
     import numpy as np
 
     ends, memory, loaded = executor.ends, executor.memory, -1
-    root = np.atleast_1d(memory.values[ends.root_lanes][ends.root])
+    root = memory.values[ends.root_lanes][ends.root : ends.root + 1].ravel()  # in place
     gradient = memory.adjoints[False][: ends.parameters]
     with np.errstate(all="ignore"):  # infinities are looked for after each step
         for k, start in enumerate(starts.tolist()):
