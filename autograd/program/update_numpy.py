@@ -99,7 +99,8 @@ def train(
     import numpy as np
 
     ends, memory, loaded = executor.ends, executor.memory, -1
-    root = memory.values[ends.root_lanes][ends.root : ends.root + 1].ravel()  # in place
+    values = memory.values[ends.root_lanes]  # the root is read in place, an array (m,) or (1,)
+    root = values[ends.root] if ends.root_lanes else values[ends.root : ends.root + 1]
     gradient = memory.adjoints[False][: ends.parameters]
     with np.errstate(all="ignore"):  # infinities are looked for after each step
         for k, start in enumerate(starts.tolist()):
