@@ -14,9 +14,10 @@
 
 #include "../primitives.h"
 
-enum { CHUNK = 256, DIMENSIONS = 7, OPERANDS = 16, RESULTS = 8, REGISTERS = 96, DEPTH = 128, COLUMNS = 1024 };
+enum { CHUNK = 256, DIMENSIONS = 7, OPERANDS = 16, RESULTS = 8, REGISTERS = 96, DEPTH = 128, COLUMNS = 1024, SPAN = 4096, LARGE = 2048 };
 enum { MAP = 1, PRODUCT = 2, ROW = 3 };
 enum { PEAK, REST, TAKE, UNTAKE };
+enum { VALUES, VALUE_LANES, GRADIENT, ADJOINT_LANES, STATE, BUFFERS };
 
 typedef struct {
     void *base;
@@ -24,6 +25,7 @@ typedef struct {
     const long *index; /* addresses, times step */
     long step;
     double scale;
+    int buffer, uniform; /* one number everywhere */
 } Operand;
 
 typedef struct { int operation, result, a, b, c; } Step;
@@ -42,7 +44,8 @@ typedef struct {
     long *ak, *bk, *bn, *cn;
     const void *a, *b, *start;
     void *c;
-    int add, b_runs, c_runs, lanewise;
+    int add, b_runs, c_runs, lanewise, fused;
+    long first; /* of the parameters whose gradient it is, where it is fused with an update */
     double scale;
 } Product;
 
@@ -70,6 +73,9 @@ typedef struct {
     void (*row)(const Row *, void *);
     void (*tape)(const Tape *, void *);
     double (*zero)(const void *, long);
+    void (*rule)(const Map *, long, long, const void *, void *);
+    double (*fused)(const Product *, const Map *, void *);
+    void (*prepare)(const Map *, void *);
     int lanes, rows;
 } Kernels;
 
@@ -105,7 +111,7 @@ static inline uint32_t float_bits(float x) { uint32_t bits; memcpy(&bits, &x, 4)
     X(gap, x == y ? (T)0 : x - y) X(copy, x) X(equal, x == y ? (T)1 : (T)0)               \
     X(first, x == 1 && y == 0 ? (T)1 : (T)0)                                                         \
     X(tanh_pullback, (1 - x * x) * y) X(sigmoid_pullback, (1 - x) * x * y)                \
-    X(relu_pullback, STEP_OF(x) * y)
+    X(relu_pullback, STEP_OF(x) * y) X(add_product, x + y * z) X(sub_product, x - y * z)
 #define LEAST(a, b) ((a) <= (b) || (a) != (a) ? (a) : (b))
 
 /* What only tapes do. `r` is the last result and `z` the last number that was given: what
@@ -202,7 +208,7 @@ static void choose_kernels(const char *wanted) {
 
 typedef struct { int kind; union { Map map; Product product; Row row; } is; } Instruction;
 
-enum { SECTIONS = 4, BUFFERS = 5 };
+enum { FORWARD, BACKWARD, GRADIENTS, REMAINING, UPDATE, SECTIONS }; /* of a table */
 
 typedef struct {
     PyObject_HEAD
@@ -234,7 +240,7 @@ static void *own(Replay *self, size_t bytes) {
 }
 
 static char *base_of(Replay *self, long buffer, long offset, long *step) {
-    *step = buffer == 1 || buffer == 3 ? self->lanes : 1;
+    *step = buffer & 1 ? self->lanes : 1;
     return (char *)self->buffers[buffer].buf + offset * *step * self->size;
 }
 
@@ -296,8 +302,13 @@ static int read_map(Replay *self, const long *word, Map *map) {
         operand->index = index_of(self, start);
         operand->step = step;
         operand->scale = 1.0;
-        for (int d = 0; d < given; d++) operand->strides[d] = *word++ * step;
-        if (map->inner_lanes) operand->strides[map->dimensions - 1] = buffer == 1 || buffer == 3;
+        operand->buffer = (int)buffer;
+        operand->uniform = k < map->sources && start < 0 && !(map->inner_lanes && buffer & 1);
+        for (int d = 0; d < given; d++) {
+            operand->strides[d] = *word++ * step;
+            operand->uniform &= !operand->strides[d] || map->sizes[d] == 1;
+        }
+        if (map->inner_lanes) operand->strides[map->dimensions - 1] = buffer & 1;
         if (k >= map->sources) {
             map->results[k - map->sources] = (int)*word++;
             map->add[k - map->sources] = (int)*word++;
@@ -359,6 +370,13 @@ static int turn(Replay *self, Product *p) {
     return 0;
 }
 
+/* Whether a product is the gradient of a matrix of parameters that lies in one piece, large
+   enough to be updated block by block. */
+static int is_fusible(const Product *p, long buffer) {
+    return buffer == GRADIENT && !p->add && !p->lanewise && !p->start && p->K <= DEPTH &&
+           p->M * p->N >= LARGE && p->cm == p->N && p->c_runs && p->cn[p->N - 1] == p->N - 1;
+}
+
 static int read_product(Replay *self, const long *word, Product *p) {
     long lanes = word[2] ? self->lanes : 1, size[3] = {word[4], word[5], word[6]};
     long has[3], step[3], at[3][2];
@@ -399,7 +417,9 @@ static int read_product(Replay *self, const long *word, Product *p) {
     if (!p->ak || !p->bk || !p->bn || !p->cn) return -1;
     p->b_runs = all_runs(p->bn, p->N);
     p->c_runs = all_runs(p->cn, p->N);
-    if (!p->lanewise && !p->start && over_n == 1) return turn(self, p);
+    if (!p->lanewise && !p->start && over_n == 1 && turn(self, p) < 0) return -1;
+    p->fused = is_fusible(p, word[-4]);
+    p->first = word[-3];
     return 0;
 }
 
@@ -471,11 +491,11 @@ static void load_rows(const Replay *self, const char *rows, const long *places, 
         for (long k = at; k < stop; k++) {
             if (self->size == sizeof(double)) {
                 const double *from = (const double *)rows + k;
-                double *to = (double *)self->buffers[1].buf + places[k] * lanes;
+                double *to = (double *)self->buffers[VALUE_LANES].buf + places[k] * lanes;
                 for (long s = 0; s < lanes; s++) to[s] = from[s * width];
             } else {
                 const float *from = (const float *)rows + k;
-                float *to = (float *)self->buffers[1].buf + places[k] * lanes;
+                float *to = (float *)self->buffers[VALUE_LANES].buf + places[k] * lanes;
                 for (long s = 0; s < lanes; s++) to[s] = from[s * width];
             }
         }
@@ -513,16 +533,84 @@ static PyObject *Replay_load(Replay *self, PyObject *args) {
     Py_RETURN_NONE;
 }
 
-/* train(rows, places, starts, costs, root buffer, root address, first and number of
-   parameters, address of the step in the state, first step) */
+/* The rule of the update section, where it takes all parameters in the order of their
+   addresses, so that it can be applied to a stretch of them. */
+static const Map *plain_rule(const Replay *self, long parameters) {
+    const Instruction *at = self->code[UPDATE];
+    if (self->count[UPDATE] != 1 || at->kind != MAP) return NULL;
+    const Map *rule = &at->is.map;
+    if (rule->dimensions != 1 || rule->sizes[0] != parameters || parameters < 2) return NULL;
+    for (int k = 0; k < rule->sources + rule->targets; k++) {
+        const Operand *x = &rule->operands[k];
+        if (x->index || (x->strides[0] != 1 && !x->uniform)) return NULL;
+        if (x->buffer != STATE && x->base != self->buffers[x->buffer].buf) return NULL;
+    }
+    return rule;
+}
+
+typedef double (*Stretch)(const Replay *, const Map *, long, long);
+
+static double check_stretch(const Replay *self, const Map *rule, long first, long n) {
+    (void)rule;
+    return self->kernels->zero((char *)self->buffers[GRADIENT].buf + first * (long)self->size, n);
+}
+
+static double update_stretch(const Replay *self, const Map *rule, long first, long n) {
+    self->kernels->rule(rule, first, n, NULL, self->scratch);
+    return 0;
+}
+
+/* Do something for every stretch of parameters that no fused product updates. */
+static double between(const Replay *self, const Map *rule, long parameters, Stretch what) {
+    const Instruction *at = self->code[GRADIENTS], *end = at + self->count[GRADIENTS];
+    double sum = 0;
+    long first = 0;
+    for (; at < end; at++) {
+        const Product *p = &at->is.product;
+        if (!p->fused) continue;
+        if (p->first > first) sum += what(self, rule, first, p->first - first);
+        first = p->first + p->M * p->N;
+    }
+    if (parameters > first) sum += what(self, rule, first, parameters - first);
+    return sum;
+}
+
+/* Gradients and update of one step: 1; 0 where a gradient is not finite and nothing was
+   updated; -1 where one is not and some parameters were. */
+static int finish_step(const Replay *self, const Map *rule, long parameters) {
+    const Kernels *kernels = self->kernels;
+    const Instruction *code = self->code[GRADIENTS];
+    long count = self->count[GRADIENTS];
+    if (!rule) {
+        run_section(self, GRADIENTS);
+        if (kernels->zero(self->buffers[GRADIENT].buf, parameters) != 0) return 0;
+        run_section(self, UPDATE);
+        return 1;
+    }
+    for (long k = 0; k < count; k++)
+        if (!code[k].is.product.fused) kernels->product(&code[k].is.product, self->scratch);
+    double zero = between(self, rule, parameters, check_stretch);
+    if (zero != 0) return 0;
+    kernels->prepare(rule, self->scratch);
+    for (long k = 0; k < count; k++)
+        if (code[k].is.product.fused) zero += kernels->fused(&code[k].is.product, rule, self->scratch);
+    between(self, rule, parameters, update_stretch);
+    return zero == 0 ? 1 : -1;
+}
+
+/* train(rows, places, starts, costs, root buffer, root address, parameters, address of the
+   step in the state, first step, fuse): the number of steps that went well, or minus that
+   less one where the last one left some parameters updated. */
 static PyObject *Replay_train(Replay *self, PyObject *args) {
     Py_buffer rows, places, starts, costs;
-    long root_buffer, root, first, parameters, counter, step, done = 0;
-    if (!PyArg_ParseTuple(args, "y*y*y*w*llllll", &rows, &places, &starts, &costs, &root_buffer,
-                          &root, &first, &parameters, &counter, &step)) return NULL;
+    long root_buffer, root, parameters, counter, step, done = 0;
+    int fuse, fine = 1;
+    if (!PyArg_ParseTuple(args, "y*y*y*w*lllllp", &rows, &places, &starts, &costs, &root_buffer,
+                          &root, &parameters, &counter, &step, &fuse)) return NULL;
     long steps = starts.len / (long)sizeof(long), width = places.len / (long)sizeof(long);
-    long loaded = -1, lanes = root_buffer == 1 ? self->lanes : 1;
+    long loaded = -1, lanes = root_buffer == VALUE_LANES ? self->lanes : 1;
     const long *start = starts.buf;
+    const Map *rule = fuse ? plain_rule(self, parameters) : NULL;
     double *cost = costs.buf;
     Py_BEGIN_ALLOW_THREADS
     for (; done < steps; done++) {
@@ -530,21 +618,21 @@ static PyObject *Replay_train(Replay *self, PyObject *args) {
             loaded = start[done];
             load_rows(self, (char *)rows.buf + loaded * width * (long)self->size, places.buf, width);
         }
-        run_section(self, 0);
+        run_section(self, FORWARD);
         cost[done] = sum_of(self, root_buffer, root * lanes, lanes) / lanes;
-        run_section(self, 1);
-        const char *gradient = (char *)self->buffers[2].buf + first * (long)self->size;
-        if (!isfinite(cost[done] + self->kernels->zero(gradient, parameters))) break;
-        if (self->size == sizeof(double)) ((double *)self->buffers[4].buf)[counter] = step + done;
-        else ((float *)self->buffers[4].buf)[counter] = (float)(step + done);
-        run_section(self, 3);
+        if (!isfinite(cost[done])) break;
+        run_section(self, BACKWARD);
+        if (self->size == sizeof(double)) ((double *)self->buffers[STATE].buf)[counter] = step + done;
+        else ((float *)self->buffers[STATE].buf)[counter] = (float)(step + done);
+        fine = finish_step(self, rule, parameters);
+        if (fine <= 0) break;
     }
     Py_END_ALLOW_THREADS
     PyBuffer_Release(&rows);
     PyBuffer_Release(&places);
     PyBuffer_Release(&starts);
     PyBuffer_Release(&costs);
-    return PyLong_FromLong(done);
+    return PyLong_FromLong(fine < 0 ? -done - 1 : done);
 }
 
 static void Replay_dealloc(Replay *self) {
@@ -570,7 +658,7 @@ static PyObject *Replay_new(PyTypeObject *type, PyObject *args, PyObject *kwargs
     if (!PyArg_ParseTuple(args, "plO!O!OO", &single, &lanes, &PyTuple_Type, &buffers,
                           &PyTuple_Type, &tables, &constants, &index)) return NULL;
     if (PyTuple_GET_SIZE(buffers) != BUFFERS || PyTuple_GET_SIZE(tables) != SECTIONS) {
-        PyErr_SetString(PyExc_ValueError, "Replay takes 5 buffers and 4 tables");
+        PyErr_SetString(PyExc_ValueError, "Replay takes 5 buffers and 5 tables");
         return NULL;
     }
     Replay *self = (Replay *)type->tp_alloc(type, 0);
@@ -585,10 +673,8 @@ static PyObject *Replay_new(PyTypeObject *type, PyObject *args, PyObject *kwargs
         if (PyObject_GetBuffer(PyTuple_GET_ITEM(tables, k), &self->tables[k], PyBUF_SIMPLE) < 0) goto failed;
     if (PyObject_GetBuffer(constants, &self->constants, PyBUF_SIMPLE) < 0) goto failed;
     if (PyObject_GetBuffer(index, &self->index, PyBUF_SIMPLE) < 0) goto failed;
-    size_t panel = ((size_t)DEPTH * (COLUMNS + 1) + 2 * self->kernels->rows * self->kernels->lanes) *
-                       self->size + DEPTH * sizeof(long);
-    size_t blocks = (size_t)REGISTERS * CHUNK * self->size;
-    self->unaligned = PyMem_RawMalloc((panel > blocks ? panel : blocks) + 128);
+    size_t numbers = (size_t)REGISTERS * CHUNK + (size_t)DEPTH * (COLUMNS + 128) + (size_t)8 * SPAN;
+    self->unaligned = PyMem_RawMalloc(numbers * self->size + DEPTH * sizeof(long) + 64);
     self->scratch = (void *)(((uintptr_t)self->unaligned + 63) & ~(uintptr_t)63);
     if (!self->unaligned) { PyErr_NoMemory(); goto failed; }
     for (int k = 0; k < SECTIONS; k++) if (read_table(self, k) < 0) goto failed;

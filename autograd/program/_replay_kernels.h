@@ -7,7 +7,8 @@
      VEC, LANES   a vector type of T and its length; LANES 1 means plain C
      SPREAD, FMADD, LOAD, SAVE  its operations
      MULADD       x y + z of numbers, in one rounding where the processor can
-     ROWS         the rows of C that one tile computes
+     ROWS, WIDE   the rows and vectors of C that one tile computes at most
+     TALL         the rows of one that is a single vector wide
 
    Elementwise loops are strict IEEE arithmetic in the order written; only the tiles of the
    matrix product and the series of exp and tanh use fused multiply-add. */
@@ -121,9 +122,9 @@ static T NAME(sum)(const T *x, long n) {
     for (; i + 16 <= n; i += 16)
         for (int j = 0; j < 16; j++) part[j] += x[i + j];
     for (; i < n; i++) total += x[i];
-    for (int j = 0; j < 8; j++) part[j] += part[j + 8];
-    for (int j = 0; j < 8; j++) total += part[j];
-    return total;
+    for (int half = 8; half; half /= 2)
+        for (int j = 0; j < half; j++) part[j] += part[j + half];
+    return total + part[0];
 }
 
 /* 0 where n numbers are all finite, NaN otherwise; it cannot overflow as a sum could. */
@@ -134,8 +135,9 @@ static double NAME(zero)(const void *numbers, long n) {
     for (; i + 32 <= n; i += 32)
         for (int j = 0; j < 32; j++) part[j] += x[i + j] * 0;
     for (; i < n; i++) total += x[i] * 0;
-    for (int j = 0; j < 32; j++) total += part[j];
-    return (double)total;
+    for (int half = 16; half; half /= 2)
+        for (int j = 0; j < half; j++) part[j] += part[j + half];
+    return (double)(total + part[0]);
 }
 
 /* Point every register at `n` consecutive numbers of its source, starting at `at`. */
@@ -145,6 +147,8 @@ static void NAME(gather)(const Map *map, T **pointers, T **registers, T *blocks,
         const Operand *source = &map->operands[k];
         T *block = blocks + k * CHUNK;
         const T *from = pointers[k];
+        registers[k] = block;
+        if (source->uniform) continue; /* filled by prepare */
         if (source->index && !map->inner_lanes) {
             for (long i = 0; i < n; i++) block[i] = from[source->index[at + i] * source->step];
         } else {
@@ -153,7 +157,6 @@ static void NAME(gather)(const Map *map, T **pointers, T **registers, T *blocks,
             if (stride == 0) { for (long i = 0; i < n; i++) block[i] = *from; }
             else for (long i = 0; i < n; i++) block[i] = from[(at + i) * stride];
         }
-        registers[k] = block;
     }
 }
 
@@ -182,10 +185,22 @@ static void NAME(deliver)(const Map *map, const Operand *target, T *to, const T 
     }
 }
 
-/* Run the steps along the innermost dimension, CHUNK numbers at a time. */
-static void NAME(line)(const Map *map, T **pointers, const int *again, T *blocks) {
+/* Fill the blocks of constants and of sources that are one number everywhere. */
+static void NAME(prepare)(const Map *map, void *scratch) {
+    T *blocks = scratch;
+    long length = map->sizes[map->dimensions - 1];
+    if (length > CHUNK) length = CHUNK;
+    for (int k = 0; k < map->sources + map->constants; k++) {
+        if (k < map->sources && !map->operands[k].uniform) continue;
+        T *block = blocks + k * CHUNK;
+        T number = k < map->sources ? *(const T *)map->operands[k].base : (T)map->numbers[k - map->sources];
+        for (long i = 0; i < length; i++) block[i] = number;
+    }
+}
+
+/* Run the steps along n numbers of the innermost dimension, CHUNK at a time. */
+static void NAME(line)(const Map *map, T **pointers, const int *again, T *blocks, long n) {
     T *registers[REGISTERS];
-    long n = map->sizes[map->dimensions - 1];
     T sums[RESULTS] = {0};
     for (int k = map->sources; k < map->registers; k++) registers[k] = blocks + k * CHUNK;
     for (long at = 0; at < n; at += CHUNK) {
@@ -213,11 +228,7 @@ static void NAME(run_map)(const Map *map, void *scratch) {
     T *blocks = scratch, *pointers[OPERANDS];
     long counter[DIMENSIONS] = {0};
     int outer = map->dimensions - 1, every = map->sources + map->targets;
-    long length = map->sizes[outer] < CHUNK ? map->sizes[outer] : CHUNK;
-    for (int k = 0; k < map->constants; k++) {
-        T *block = blocks + (map->sources + k) * CHUNK;
-        for (long i = 0; i < length; i++) block[i] = (T)map->numbers[k];
-    }
+    NAME(prepare)(map, blocks);
     for (;;) {
         int again[RESULTS] = {0};
         for (int k = 0; k < every; k++) {
@@ -232,7 +243,7 @@ static void NAME(run_map)(const Map *map, void *scratch) {
                 for (int d = 0; d < outer; d++)
                     if (!operand->strides[d] && counter[d]) again[k - map->sources] = 1;
         }
-        NAME(line)(map, pointers, again, blocks);
+        NAME(line)(map, pointers, again, blocks, map->sizes[outer]);
         int d = outer - 1;
         while (d >= 0 && ++counter[d] == map->sizes[d]) counter[d--] = 0;
         if (d < 0) return;
@@ -255,30 +266,30 @@ typedef struct {
 static inline __attribute__((always_inline)) void
 NAME(tile)(const int rows, const int vectors, const NAME(Strip) *strip, T *c, long cm, int add,
            T scale, const T *start, long start_row) {
-    VEC acc[ROWS][2];
+    VEC acc[TALL][WIDE];
     const T *a = strip->a, *b = strip->b;
     const long *ak = strip->ak, *bk = strip->bk;
     const long am = strip->am, depth = strip->depth;
 #pragma GCC unroll 16
     for (int i = 0; i < rows; i++)
-#pragma GCC unroll 2
+#pragma GCC unroll 4
         for (int v = 0; v < vectors; v++)
             acc[i][v] = SPREAD(start ? start[i * start_row] : (T)0);
     for (long k = 0; k < depth; k++) {
         const T *row = b + bk[k], *column = a + ak[k];
-        VEC x[2];
-#pragma GCC unroll 2
+        VEC x[WIDE];
+#pragma GCC unroll 4
         for (int v = 0; v < vectors; v++) x[v] = LOAD(row + v * LANES);
 #pragma GCC unroll 16
         for (int i = 0; i < rows; i++) {
             VEC w = SPREAD(column[i * am]);
-#pragma GCC unroll 2
+#pragma GCC unroll 4
             for (int v = 0; v < vectors; v++) acc[i][v] = FMADD(w, x[v], acc[i][v]);
         }
     }
 #pragma GCC unroll 16
     for (int i = 0; i < rows; i++)
-#pragma GCC unroll 2
+#pragma GCC unroll 4
         for (int v = 0; v < vectors; v++) {
             T *to = c + i * cm + v * LANES;
             if (add) SAVE(to, FMADD(SPREAD(scale), acc[i][v], LOAD(to)));
@@ -288,91 +299,211 @@ NAME(tile)(const int rows, const int vectors, const NAME(Strip) *strip, T *c, lo
 
 static void NAME(tiles)(int rows, int vectors, const NAME(Strip) *strip, T *c, long cm, int add,
                         T scale, const T *start, long start_row) {
-#define CASE(r)                                                                           \
-    case r:                                                                               \
-        if (vectors == 1) NAME(tile)(r, 1, strip, c, cm, add, scale, start, start_row);   \
-        else NAME(tile)(r, 2, strip, c, cm, add, scale, start, start_row);                \
-        break;
-    switch (rows) {
-        CASE(1) CASE(2) CASE(3) CASE(4)
+#define CASE(r, v)                                                                        \
+    case 8 * v + r - 1: NAME(tile)(r, v, strip, c, cm, add, scale, start, start_row); break;
+#define CASES(v) CASE(1, v) CASE(2, v) CASE(3, v) CASE(4, v)
+#define MORE(v) CASE(5, v) CASE(6, v)
+    switch (8 * vectors + rows - 1) {
+        CASES(1) CASES(2)
 #if ROWS > 4
-        CASE(5) CASE(6)
+        MORE(1) MORE(2)
 #endif
-#if ROWS > 6
-        CASE(7) CASE(8)
+#if TALL > 6
+        CASE(7, 1) CASE(8, 1)
+#endif
+#if WIDE > 2
+        CASES(4) MORE(4)
 #endif
     }
 #undef CASE
+#undef CASES
+#undef MORE
 }
 
-enum { NAME(WIDTH) = 2 * LANES };
+enum { NAME(WIDTH) = WIDE * LANES };
+
+/* How many vectors a tile takes of so many columns. */
+static inline int NAME(vectors)(long columns) {
+#if WIDE > 2
+    if (columns > 3 * LANES) return 4;
+#endif
+    return columns > LANES ? 2 : 1;
+}
+
+#if LANES > 1
+/* Copy LANES rows of LANES numbers at `rows` as columns: exchange halves, quarters and so on. */
+static inline void NAME(transpose)(const T *const *rows, long k, T *to, long step) {
+    typedef INTEGER Mask __attribute__((vector_size(sizeof(VEC))));
+    VEC x[LANES];
+#pragma GCC unroll 16
+    for (int i = 0; i < LANES; i++) x[i] = LOAD(rows[i] + k);
+#pragma GCC unroll 4
+    for (int s = 1; s < LANES; s *= 2) {
+        Mask low, high;
+#pragma GCC unroll 16
+        for (int e = 0; e < LANES; e++) {
+            low[e] = e & s ? LANES + e - s : e;
+            high[e] = e & s ? LANES + e : e + s;
+        }
+#pragma GCC unroll 16
+        for (int i = 0; i < LANES; i++) {
+            if (i & s) continue;
+            VEC a = x[i], b = x[i + s];
+            x[i] = __builtin_shuffle(a, b, low);
+            x[i + s] = __builtin_shuffle(a, b, high);
+        }
+    }
+#pragma GCC unroll 16
+    for (int i = 0; i < LANES; i++) SAVE(to + i * step, x[i]);
+}
+#endif
 
 /* Copy columns n0 .. n0 + width of B to a panel, zeros after the last. */
 static void NAME(pack)(const Product *p, long k0, long depth, long n0, long width, T *panel) {
     enum { WIDTH = NAME(WIDTH) };
-    const T *B = p->b;
-    for (long j = 0; j < width; j++) {
-        const T *column = B + p->bn[n0 + j];
-        const long *bk = p->bk + k0;
-        if (bk[depth - 1] - bk[0] == depth - 1)
-            for (long k = 0; k < depth; k++) panel[k * WIDTH + j] = column[bk[0] + k];
-        else
-            for (long k = 0; k < depth; k++) panel[k * WIDTH + j] = column[bk[k]];
+    const long *bk = p->bk + k0, *bn = p->bn + n0;
+    const int runs = bk[depth - 1] - bk[0] == depth - 1;
+    const T *B = (const T *)p->b + (runs ? bk[0] : 0);
+    long j = 0;
+#if LANES > 1
+    for (; runs && j + LANES <= width; j += LANES) {
+        const T *columns[LANES];
+        long k = 0;
+        for (int i = 0; i < LANES; i++) columns[i] = B + bn[j + i];
+        for (; k + LANES <= depth; k += LANES)
+            NAME(transpose)(columns, k, panel + k * WIDTH + j, WIDTH);
+        for (; k < depth; k++)
+            for (int i = 0; i < LANES; i++) panel[k * WIDTH + j + i] = columns[i][k];
     }
-    long used = width > LANES ? WIDTH : LANES;
-    for (long k = 0; k < depth && width < used; k++)
-        for (long j = width; j < used; j++) panel[k * WIDTH + j] = 0;
+#endif
+    for (; j < width; j++)
+        for (long k = 0; k < depth; k++) panel[k * WIDTH + j] = B[bn[j] + (runs ? k : bk[k])];
+    for (long used = NAME(vectors)(width) * LANES; j < used; j++)
+        for (long k = 0; k < depth; k++) panel[k * WIDTH + j] = 0;
 }
 
-static void NAME(block)(const Product *p, long k0, long depth, long n0, long columns, T *packed,
-                        T *out, const long *steps) {
+typedef struct {
+    long k0, depth, n0, columns;
+    const long *steps; /* k * WIDTH: where row k of packed columns starts */
+    T *packed, *spill;
+} NAME(Panel);
+
+/* Some rows of C from m0 (or of `whole`, a dense copy of them) on the columns of a panel. */
+static void NAME(strip)(const Product *p, const NAME(Panel) *panel, long m0, int rows, T *whole,
+                        long whole_row) {
     enum { WIDTH = NAME(WIDTH) };
-    const T *A = p->a, *B = p->b;
-    T *C = p->c, scale = (T)p->scale;
+    const long k0 = panel->k0, depth = panel->depth;
+    T *C = p->c, *out = panel->spill, scale = (T)p->scale;
     int add = p->add || k0;
-    for (long m0 = 0; m0 < p->M; m0 += ROWS) {
-        int rows = p->M - m0 < ROWS ? (int)(p->M - m0) : ROWS;
-        const T *start = p->start && !k0 ? (const T *)p->start + m0 * p->start_row : NULL;
-        NAME(Strip) strip = {A + m0 * p->am, NULL, p->ak + k0, NULL, p->am, depth};
-        for (long j = 0; j < columns; j += WIDTH) {
-            const long *bn = p->bn + n0 + j, *cn = p->cn + n0 + j;
-            long width = columns - j < WIDTH ? columns - j : WIDTH;
-            int vectors = width > LANES ? 2 : 1, whole = width == vectors * LANES;
-            if (whole && p->b_runs && bn[width - 1] - bn[0] == width - 1) {
-                strip.b = B + bn[0];
-                strip.bk = p->bk + k0;
-            } else {
-                strip.b = packed + j * depth;
-                strip.bk = steps;
-                if (!m0) NAME(pack)(p, k0, depth, n0 + j, width, packed + j * depth);
-            }
-            if (whole && p->c_runs && cn[width - 1] - cn[0] == width - 1) {
-                NAME(tiles)(rows, vectors, &strip, C + m0 * p->cm + cn[0], p->cm, add, scale,
-                            start, p->start_row);
-                continue;
-            }
-            NAME(tiles)(rows, vectors, &strip, out, WIDTH, 0, scale, start, p->start_row);
-            for (int i = 0; i < rows; i++) {
-                T *c = C + (m0 + i) * p->cm;
-                for (long n = 0; n < width; n++)
-                    c[cn[n]] = add ? c[cn[n]] + out[i * WIDTH + n] : out[i * WIDTH + n];
-            }
+    const T *start = p->start && !k0 ? (const T *)p->start + m0 * p->start_row : NULL;
+    NAME(Strip) strip = {(const T *)p->a + m0 * p->am, NULL, p->ak + k0, NULL, p->am, depth};
+    T *packed = panel->packed;
+    for (long j = 0, width; j < panel->columns; j += width, packed += depth * WIDTH) {
+        int vectors = NAME(vectors)(panel->columns - j);
+        width = panel->columns - j < vectors * LANES ? panel->columns - j : vectors * LANES;
+        int full = width == vectors * LANES;
+        const long *bn = p->bn + panel->n0 + j, *cn = p->cn + panel->n0 + j;
+        if (full && p->b_runs && bn[width - 1] - bn[0] == width - 1) {
+            strip.b = (const T *)p->b + bn[0];
+            strip.bk = p->bk + k0;
+        } else {
+            strip.b = packed;
+            strip.bk = panel->steps;
+            if (!m0) NAME(pack)(p, k0, depth, panel->n0 + j, width, packed);
+        }
+        if (whole) {
+            NAME(tiles)(rows, vectors, &strip, whole + j, whole_row, 0, scale, start, p->start_row);
+            continue;
+        }
+        if (full && p->c_runs && cn[width - 1] - cn[0] == width - 1) {
+            NAME(tiles)(rows, vectors, &strip, C + m0 * p->cm + cn[0], p->cm, add, scale,
+                        start, p->start_row);
+            continue;
+        }
+        NAME(tiles)(rows, vectors, &strip, out, WIDTH, 0, scale, start, p->start_row);
+        for (int i = 0; i < rows; i++) {
+            T *c = C + (m0 + i) * p->cm;
+            for (long n = 0; n < width; n++)
+                c[cn[n]] = add ? c[cn[n]] + out[i * WIDTH + n] : out[i * WIDTH + n];
         }
     }
+}
+
+static NAME(Panel) NAME(panel)(void *scratch) {
+    enum { WIDTH = NAME(WIDTH) };
+    NAME(Panel) panel = {0};
+    panel.packed = (T *)scratch + (long)REGISTERS * CHUNK;
+    panel.spill = panel.packed + (long)DEPTH * (COLUMNS + 2 * WIDTH);
+    long *steps = (long *)(panel.spill + TALL * SPAN);
+    for (long k = 0; k < DEPTH; k++) steps[k] = k * WIDTH;
+    panel.steps = steps;
+    return panel;
+}
+
+/* Into how many strips of nearly equal height the rows of C are cut. */
+static long NAME(strips)(const Product *p) {
+    int most = p->N > LANES ? ROWS : TALL;
+    return (p->M + most - 1) / most;
 }
 
 static void NAME(run_product)(const Product *p, void *scratch) {
-    enum { WIDTH = NAME(WIDTH) };
-    T *packed = scratch, *out = packed + (long)DEPTH * COLUMNS;
-    long *steps = (long *)(out + ROWS * WIDTH);
-    for (long k = 0; k < DEPTH; k++) steps[k] = k * WIDTH;
-    for (long n0 = 0; n0 < p->N; n0 += COLUMNS) {
-        long columns = p->N - n0 < COLUMNS ? p->N - n0 : COLUMNS;
-        for (long k0 = 0; k0 < p->K; k0 += DEPTH) {
-            long depth = p->K - k0 < DEPTH ? p->K - k0 : DEPTH;
-            NAME(block)(p, k0, depth, n0, columns, packed, out, steps);
+    NAME(Panel) panel = NAME(panel)(scratch);
+    const long strips = NAME(strips)(p);
+    for (panel.n0 = 0; panel.n0 < p->N; panel.n0 += COLUMNS) {
+        panel.columns = p->N - panel.n0 < COLUMNS ? p->N - panel.n0 : COLUMNS;
+        for (panel.k0 = 0; panel.k0 < p->K; panel.k0 += DEPTH) {
+            panel.depth = p->K - panel.k0 < DEPTH ? p->K - panel.k0 : DEPTH;
+            for (long m0 = 0, left = strips, rows; left; m0 += rows, left--) {
+                rows = (p->M - m0 + left - 1) / left;
+                NAME(strip)(p, &panel, m0, (int)rows, NULL, 0);
+            }
         }
     }
+}
+
+/* Apply an optimiser's rule to parameters first .. first + n, their gradient at `gradient` or
+   in its place. Each result has a step of its own, which writes where it belongs. */
+static void NAME(run_rule)(const Map *rule, long first, long n, const void *gradient, void *scratch) {
+    T *registers[REGISTERS], *moving[OPERANDS], *blocks = scratch;
+    const int every = rule->sources + rule->targets;
+    for (int k = 0; k < rule->registers; k++) registers[k] = blocks + k * CHUNK;
+    for (int k = 0; k < every; k++) {
+        const Operand *operand = &rule->operands[k];
+        moving[k] = operand->buffer == GRADIENT && gradient ? (T *)gradient : (T *)operand->base + first;
+    }
+    for (long at = 0; at < n; at += CHUNK) {
+        long count = n - at < CHUNK ? n - at : CHUNK;
+        for (int k = 0; k < every; k++)
+            if (!rule->operands[k].uniform)
+                registers[k < rule->sources ? k : rule->results[k - rule->sources]] = moving[k] + at;
+        for (const Step *step = rule->code; step < rule->code + rule->steps; step++)
+            NAME(kernels)[step->operation](registers[step->result], registers[step->a],
+                                           registers[step->b], registers[step->c], count);
+    }
+}
+
+/* A product that is a gradient, and the rule that spends it: a block of parameters is updated
+   while its gradient is in the cache, which is never stored as a whole. Returns 0, or NaN where
+   a number of it is not finite. */
+static double NAME(run_fused)(const Product *p, const Map *rule, void *scratch) {
+    NAME(Panel) panel = NAME(panel)(scratch);
+    double zero = 0;
+    panel.depth = p->K;
+    const long strips = NAME(strips)(p), span = SPAN / p->K < 64 ? 64 : SPAN / p->K & -64L;
+    for (; panel.n0 < p->N; panel.n0 += span) {
+        panel.columns = p->N - panel.n0 < span ? p->N - panel.n0 : span;
+        long row = (panel.columns + LANES - 1) / LANES * LANES;
+        int dense = p->cm == row; /* then rows follow one another in memory */
+        for (long m0 = 0, left = strips, rows; left; m0 += rows, left--) {
+            rows = (p->M - m0 + left - 1) / left;
+            NAME(strip)(p, &panel, m0, (int)rows, panel.spill, row);
+            zero += NAME(zero)(panel.spill, rows * row);
+            long at = p->first + m0 * p->cm + panel.n0, n = dense ? rows * row : panel.columns;
+            for (long i = 0; i < (dense ? 1 : rows); i++)
+                NAME(run_rule)(rule, at + i * p->cm, n, panel.spill + i * row, scratch);
+        }
+    }
+    return zero;
 }
 
 /* The same lane by lane, for operands that both have lanes. */
@@ -436,5 +567,6 @@ static void NAME(run_row)(const Row *row, void *scratch) {
 #include "_replay_tape.h"
 
 static const Kernels NAME(set) = {
-    NAME(run_map), NAME(run_product), NAME(run_lanewise), NAME(run_row), NAME(run_tape), NAME(zero), LANES, ROWS,
+    NAME(run_map), NAME(run_product), NAME(run_lanewise), NAME(run_row), NAME(run_tape), NAME(zero),
+    NAME(run_rule), NAME(run_fused), NAME(prepare), LANES, TALL,
 };

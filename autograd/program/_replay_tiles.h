@@ -3,10 +3,12 @@
 #ifdef FLOAT
 #define TYPED(x) x##_ps
 #define FUSED __builtin_fmaf
+#define INTEGER int
 #define SUFFIX_OF(set) JOIN(float, set)
 #else
 #define TYPED(x) x##_pd
 #define FUSED __builtin_fma
+#define INTEGER long long
 #define SUFFIX_OF(set) JOIN(double, set)
 #endif
 
@@ -14,6 +16,8 @@
 #define VEC T
 #define LANES 1
 #define ROWS 4
+#define TALL 4
+#define WIDE 2
 #define SPREAD(x) (x)
 #define LOAD(at) (*(at))
 #define SAVE(at, x) (*(at) = (x))
@@ -25,6 +29,8 @@
 #undef VEC
 #undef LANES
 #undef ROWS
+#undef TALL
+#undef WIDE
 #undef SPREAD
 #undef LOAD
 #undef SAVE
@@ -44,6 +50,8 @@
 #define LANES 2
 #endif
 #define ROWS 4
+#define TALL 4
+#define WIDE 2
 #define SPREAD(x) TYPED(_mm_set1)(x)
 #define LOAD(at) TYPED(_mm_loadu)(at)
 #define SAVE(at, x) TYPED(_mm_storeu)(at, x)
@@ -56,6 +64,8 @@
 #undef VEC
 #undef LANES
 #undef ROWS
+#undef TALL
+#undef WIDE
 #undef SPREAD
 #undef LOAD
 #undef SAVE
@@ -74,6 +84,8 @@
 #define LANES 4
 #endif
 #define ROWS 6
+#define TALL 6
+#define WIDE 2
 #define SPREAD(x) TYPED(_mm256_set1)(x)
 #define LOAD(at) TYPED(_mm256_loadu)(at)
 #define SAVE(at, x) TYPED(_mm256_storeu)(at, x)
@@ -86,6 +98,8 @@
 #undef VEC
 #undef LANES
 #undef ROWS
+#undef TALL
+#undef WIDE
 #undef SPREAD
 #undef LOAD
 #undef SAVE
@@ -103,7 +117,9 @@
 #define VEC __m512d
 #define LANES 8
 #endif
-#define ROWS 8
+#define ROWS 6
+#define TALL 8
+#define WIDE 4
 #define SPREAD(x) TYPED(_mm512_set1)(x)
 #define LOAD(at) TYPED(_mm512_loadu)(at)
 #define SAVE(at, x) TYPED(_mm512_storeu)(at, x)
@@ -116,6 +132,8 @@
 #undef VEC
 #undef LANES
 #undef ROWS
+#undef TALL
+#undef WIDE
 #undef SPREAD
 #undef LOAD
 #undef SAVE
@@ -126,4 +144,5 @@
 
 #undef TYPED
 #undef FUSED
+#undef INTEGER
 #undef SUFFIX_OF

@@ -20,6 +20,7 @@ from typing import Any
 
 from autograd.engine import require_interface
 from autograd.program.accesses import Access, Array, accesses
+from autograd.program.expression import Expression
 from autograd.program.instructions import (
     ADD,
     Contraction,
@@ -29,8 +30,10 @@ from autograd.program.instructions import (
     Row,
 )
 from autograd.program.memory import KEPT, Ends, Memory
+from autograd.program.peephole import in_place, joined
 from autograd.program.training import Update
 
+STEP = 5  # words of a step
 _ROWS = ("peak", "rest", "take", "untake")
 
 
@@ -69,22 +72,22 @@ class Table:
         return words
 
     def _map(self, this: Map) -> list[int]:
-        code = this.expression
+        code, steps = this.expression, self._steps(this.expression)
         every = (*this.sources, this.destination)
         words = [
             1, this.lanes, len(this.sizes), len(this.sources), 1, len(code.constants),
-            len(self.constants), len(code.steps), code.registers,
+            len(self.constants), len(steps) // STEP, code.registers,
             any(x.index is not None for x in every), *this.sizes,
         ]  # fmt: skip
         self.constants += code.constants
         for access in every:
             words += self._operand(access, len(this.sizes))
         words += (code.results[0], this.mode == ADD)
-        return words + self._steps(code.steps)
+        return words + steps
 
-    def _steps(self, steps: Sequence[tuple[str, int, tuple[int, ...]]]) -> list[int]:
+    def _steps(self, code: Expression) -> list[int]:
         words: list[int] = []
-        for name, result, operands in steps:
+        for name, result, operands in joined(code.steps, code.results):
             if name not in self.codes:
                 raise NotImplementedError(f"the native executor has no operation {name!r}")
             a, b, c = (*operands, *(operands[:1] * (3 - len(operands))))
@@ -125,7 +128,9 @@ class Table:
         """Return the words of an optimiser's rule: a Map of several results."""
         import numpy as np
 
-        code, count, slots = this.expression, len(this.places), this.slots
+        count, slots = len(this.places), this.slots
+        code = in_place(this.expression, (0, *range(2, 2 + slots)))
+        steps = self._steps(code)
         sources = [(0, this.places), (2, this.places)]
         sources += [(4, k * count + np.arange(count)) for k in range(slots)]
         sources += [(4, np.full(count, slots * count + k)) for k in range(2)]
@@ -133,7 +138,7 @@ class Table:
         sizes, found = accesses(np, [(index, False, False) for _, index in (*sources, *targets)])
         words = [
             1, 0, len(sizes), len(sources), len(targets), len(code.constants),
-            len(self.constants), len(code.steps), code.registers,
+            len(self.constants), len(steps) // STEP, code.registers,
             found[0].index is not None, *sizes,
         ]  # fmt: skip
         self.constants += code.constants
@@ -141,7 +146,7 @@ class Table:
             words += [buffer, *self._operand(access, len(sizes))[1:]]
             if k >= len(sources):
                 words += (code.results[k - len(sources)], 0)
-        words += self._steps(code.steps)
+        words += steps
         return [words[0], len(words) + 1, *words[1:]]
 
 
@@ -162,11 +167,13 @@ class NativeExecutor:
         self.state = np.zeros((0, 0), memory.dtype)
         self._installed: Update | None = None
         table = Table()
-        backward = instructions.backward
+        needed = [x for x in instructions.backward if x.needed]
+        gradients = _last_products(np, needed, ends.parameters)
         sections = [
             table.words(instructions.forward),
-            table.words(x for x in backward if x.needed),
-            table.words(x for x in backward if not x.needed),
+            table.words(x for x in needed if x not in gradients),
+            table.words(gradients),
+            table.words(x for x in instructions.backward if not x.needed),
         ]
         self._sections = [np.array(words, dtype=np.int64) for words in sections]
         self._table = table
@@ -211,11 +218,11 @@ class NativeExecutor:
 
     def backward(self) -> None:
         """Compute the adjoints that the gradient needs."""
-        self._replay.run(1, 2)
+        self._replay.run(1, 3)
 
     def remaining(self) -> None:
         """Compute all other adjoints."""
-        self._replay.run(2, 3)
+        self._replay.run(3, 4)
 
     def install(self, update: Update) -> None:
         """Make room for an optimiser and read its rule."""
@@ -236,17 +243,54 @@ class NativeExecutor:
     def update(self, step: int, scale: float) -> None:
         """Apply the optimiser's rule to every parameter."""
         self._numbers[-2:] = step, scale
-        self._replay.run(3, 4)
+        self._replay.run(4, 5)
 
     def train(
         self, examples: Array, starts: Array, size: int, costs: Array, first_step: int
     ) -> int:
-        """Take a step for each batch of `size` rows; return how many stayed finite."""
-        ends = self.ends
+        """Take a step for each batch of `size` rows; return how many stayed finite.
+
+        Large matrices are updated block by block as their gradient is found. Where that
+        gradient is not finite, the steps are taken again without, up to the one that fails.
+        """
+        ends, parameters = self.ends, self.memory.values[False][: self.ends.parameters]
         self._numbers[-1] = 1.0
-        root = int(ends.root_lanes), ends.root
         counter = len(self._numbers) - 2
-        done = self._replay.train(
-            examples, self._places, starts, costs, *root, 0, ends.parameters, counter, first_step
-        )
-        return int(done)
+        before = parameters.copy(), self._numbers.copy()
+        where = int(ends.root_lanes), ends.root, ends.parameters, counter, first_step
+        done = int(self._replay.train(examples, self._places, starts, costs, *where, True))
+        if done < 0:
+            parameters[:], self._numbers[:] = before
+            again = starts[: -1 - done], costs[: -1 - done]
+            done = int(self._replay.train(examples, self._places, *again, *where, False))
+        return done
+
+
+def _last_products(np: Any, backward: Sequence[Instruction], parameters: int) -> list[Contraction]:
+    """Return the products that alone write the gradient of some parameters, by address.
+
+    They can run last, each with the update of its parameters: nothing reads what they write.
+    """
+    ends = [_stretch(np, this) for this in backward]
+    found = []
+    for this, (first, last) in zip(backward, ends, strict=True):
+        if not isinstance(this, Contraction) or this.mode == ADD or last > parameters:
+            continue
+        shared = this.destination.adjoint and not this.destination.lanes
+        if shared and sum(first < end and start < last for start, end in ends) == 1:
+            found.append(this)
+    return sorted(found, key=lambda this: this.destination.offset)
+
+
+def _stretch(np: Any, this: Instruction) -> tuple[int, int]:
+    """Return the first address of shared adjoints that an instruction writes, and the end."""
+    target = this.destination
+    if isinstance(this, Row):
+        places = this.index[this.index >= 0] if this.operation == "untake" else this.index[:0]
+        lanes = this.sources_lanes
+    else:
+        sizes = this.sizes[:2] if isinstance(this, Contraction) else this.sizes
+        places, lanes = target.addresses(np, sizes), target.lanes
+    if lanes or not target.adjoint or not places.size:
+        return 0, 0
+    return int(places.min()), int(places.max()) + 1

@@ -86,8 +86,10 @@ class Trainer:
 
         self.np, self.program, self.optimizer = np, program, optimizer
         self.leaves = _leaves(program, optimizer)
-        ids = program.recording.ids
-        places = program._layout.address[[ids[leaf] for leaf in self.leaves]]
+        places = program._parameter_places
+        if self.leaves != program.parameters:
+            ids = program.recording.ids
+            places = program._layout.address[[ids[leaf] for leaf in self.leaves]]
         self.order = np.argsort(places)
         self.places = places[self.order]
         self.slots = getattr(optimizer, "slots", 0)
@@ -182,14 +184,16 @@ class Trainer:
             self.optimizer.steps = self.done
 
 
-def _leaves(program: Program, optimizer: Any) -> list[Value]:
+def _leaves(program: Program, optimizer: Any) -> tuple[Value, ...]:
     """Return the parameters that an optimiser moves, each of them the program's."""
     if isinstance(optimizer, type) or not callable(getattr(optimizer, "rule", None)):
         raise TypeError(
             "optimizer must be an object with a method rule(w, g, state, step); "
             f"got {errors.short(optimizer)}. Try nn.SGD(parameters)."
         )
-    leaves = list(getattr(optimizer, "parameters", program.parameters))
+    leaves = tuple(getattr(optimizer, "parameters", program.parameters))
+    if leaves and leaves == program.parameters:  # as a rule; identity decides, quickly
+        return leaves
     known = set(program.parameters)
     strangers = [leaf for leaf in leaves if leaf not in known]
     if strangers:

@@ -1,0 +1,54 @@
+"""Small rewrites of steps for an executor that walks them in blocks of numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from autograd.program.expression import Expression, Step
+
+
+def joined(steps: Sequence[Step], results: Sequence[int]) -> list[Step]:
+    """Return the steps with a product and the sum or difference right after it made one.
+
+    `add_product` is x + y z and `sub_product` x - y z, each operation rounded as before.
+
+    >>> joined([("mul", 3, (1, 2)), ("sub", 3, (0, 3))], [3])
+    [('sub_product', 3, (0, 1, 2))]
+    """
+    out: list[Step] = []
+    for k, (name, result, operands) in enumerate(steps):
+        if out and out[-1][0] == "mul" and name in ("add", "sub"):
+            product = out[-1][1]
+            others = [x for x in operands if x != product]
+            second = name == "add" or operands[1] == product
+            lost = result == product or not _is_read(steps[k + 1 :], product, results)
+            if len(others) == 1 and second and lost:
+                out[-1] = (f"{name}_product", result, (others[0], *out[-1][2]))
+                continue
+        out.append((name, result, operands))
+    return out
+
+
+def _is_read(steps: Sequence[Step], register: int, results: Sequence[int]) -> bool:
+    for _, result, operands in steps:
+        if register in operands:
+            return True
+        if result == register:
+            return False
+    return register in results
+
+
+def in_place(code: Expression, overwritten: Sequence[int]) -> Expression:
+    """Return the expression so that result k may overwrite source `overwritten[k]` at once.
+
+    Each result gets a register that only one step writes, after the last look at its source.
+    """
+    steps, results, top = list(code.steps), list(code.results), code.registers
+    for k, (result, source) in enumerate(zip(code.results, overwritten, strict=True)):
+        writers = [i for i, step in enumerate(steps) if step[1] == result]
+        late = writers and any(source in operands for *_, operands in steps[writers[-1] + 1 :])
+        if len(writers) != 1 or late or result in results[:k]:
+            steps.append(("copy", top, (result,)))
+            results[k], top = top, top + 1
+    return replace(code, steps=tuple(steps), results=tuple(results))
