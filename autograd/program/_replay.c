@@ -25,16 +25,22 @@ typedef struct {
     const long *index; /* addresses, times step */
     long step;
     double scale;
-    int buffer, uniform; /* one number everywhere */
+    int buffer, role;
 } Operand;
+
+/* How an operand meets a line of numbers: in one piece, the same number all along the line (as
+   a destination, their sum), the same in all lines, with gaps, or by an index. */
+enum { DIRECT, SPREAD, UNIFORM, STRIDED, INDEXED, WHOLE };
 
 typedef struct { int operation, result, a, b, c; } Step;
 
 typedef struct {
-    int dimensions, sources, targets, constants, steps, registers, inner_lanes, direct;
+    int dimensions, sources, targets, constants, steps, registers, rows;
+    unsigned add;   /* a bit for each destination */
+    uint64_t folds; /* bits k * DIMENSIONS + d: destination k lacks the outer dimension d */
     long sizes[DIMENSIONS];
     Operand operands[OPERANDS];
-    int results[RESULTS], add[RESULTS];
+    int results[RESULTS];
     const double *numbers;
     Step *code;
 } Map;
@@ -272,6 +278,37 @@ static void coalesce(Map *map) {
     }
 }
 
+/* Whether just one step writes a destination's register, so that it can write in its place. */
+static int is_written_once(const Map *map, int result) {
+    int writers = 0;
+    for (int k = 0; k < map->steps; k++) writers += map->code[k].result == result;
+    for (int k = 0; k < map->targets; k++) writers += map->results[k] == result;
+    return writers == 2 && result >= map->sources + map->constants;
+}
+
+static void find_roles(Map *map) {
+    const int last = map->dimensions - 1;
+    for (int k = 0; k < map->sources + map->targets; k++) {
+        Operand *x = &map->operands[k];
+        const int source = k < map->sources, target = k - map->sources;
+        int varies = x->index != NULL;
+        for (int d = 0; d <= last; d++) varies |= x->strides[d] && map->sizes[d] > 1;
+        x->role = x->index && !map->rows ? INDEXED
+                  : source && !varies ? UNIFORM
+                  : x->strides[last] == 0 ? SPREAD
+                  : x->strides[last] != 1 ? STRIDED
+                  : DIRECT;
+        if (source) continue;
+        if (x->role == DIRECT && (map->add >> target & 1 || !is_written_once(map, map->results[target])))
+            x->role = WHOLE;
+        for (int d = 0; d < last && !x->index; d++) {
+            if (x->strides[d]) continue;
+            map->folds |= (uint64_t)1 << (target * DIMENSIONS + d);
+            if (x->role == DIRECT) x->role = WHOLE;
+        }
+    }
+}
+
 static int read_map(Replay *self, const long *word, Map *map) {
     memset(map, 0, sizeof *map);
     long lanes = word[2], indexed = word[10];
@@ -282,7 +319,7 @@ static int read_map(Replay *self, const long *word, Map *map) {
     map->numbers = (const double *)self->constants.buf + word[7];
     map->steps = (int)word[8];
     map->registers = (int)word[9];
-    int every = map->sources + map->targets, given = map->dimensions;
+    int every = map->sources + map->targets, given = map->dimensions, inner = 0;
     if (every > OPERANDS || map->targets > RESULTS || map->registers > REGISTERS ||
         given + 1 >= DIMENSIONS) {
         PyErr_SetString(PyExc_NotImplementedError, "an instruction is too large for the native executor");
@@ -293,8 +330,9 @@ static int read_map(Replay *self, const long *word, Map *map) {
     if (!given) { map->sizes[0] = 1; map->dimensions = 1; }
     if (lanes && self->lanes > 1) {
         map->sizes[map->dimensions++] = self->lanes;
-        map->inner_lanes = 1;
+        inner = 1;
     }
+    map->rows = inner && indexed;
     for (int k = 0; k < every; k++) {
         Operand *operand = &map->operands[k];
         long buffer = *word++, offset = *word++, start = *word++, step;
@@ -303,15 +341,11 @@ static int read_map(Replay *self, const long *word, Map *map) {
         operand->step = step;
         operand->scale = 1.0;
         operand->buffer = (int)buffer;
-        operand->uniform = k < map->sources && start < 0 && !(map->inner_lanes && buffer & 1);
-        for (int d = 0; d < given; d++) {
-            operand->strides[d] = *word++ * step;
-            operand->uniform &= !operand->strides[d] || map->sizes[d] == 1;
-        }
-        if (map->inner_lanes) operand->strides[map->dimensions - 1] = buffer & 1;
+        for (int d = 0; d < given; d++) operand->strides[d] = *word++ * step;
+        if (inner) operand->strides[map->dimensions - 1] = buffer & 1;
         if (k >= map->sources) {
             map->results[k - map->sources] = (int)*word++;
-            map->add[k - map->sources] = (int)*word++;
+            map->add |= (unsigned)*word++ << (k - map->sources);
             if (lanes && !(buffer & 1)) operand->scale = 1.0 / self->lanes;
         }
     }
@@ -320,13 +354,7 @@ static int read_map(Replay *self, const long *word, Map *map) {
     for (int k = 0; k < map->steps; k++, word += 5)
         map->code[k] = (Step){(int)word[0], (int)word[1], (int)word[2], (int)word[3], (int)word[4]};
     if (!indexed) coalesce(map);
-    const Operand *target = &map->operands[map->sources];
-    map->direct = map->targets == 1 && map->steps && !map->add[0] && !target->index &&
-                  target->strides[map->dimensions - 1] == 1;
-    for (int d = 0; d + 1 < map->dimensions; d++) map->direct &= target->strides[d] != 0;
-    if (map->direct) map->direct = map->code[map->steps - 1].result == map->results[0];
-    for (int k = 0; map->direct && k + 1 < map->steps; k++)
-        map->direct = map->code[k].result != map->results[0];
+    find_roles(map);
     return 0;
 }
 
@@ -542,7 +570,7 @@ static const Map *plain_rule(const Replay *self, long parameters) {
     if (rule->dimensions != 1 || rule->sizes[0] != parameters || parameters < 2) return NULL;
     for (int k = 0; k < rule->sources + rule->targets; k++) {
         const Operand *x = &rule->operands[k];
-        if (x->index || (x->strides[0] != 1 && !x->uniform)) return NULL;
+        if (x->index || (x->strides[0] != 1 && x->role != UNIFORM)) return NULL;
         if (x->buffer != STATE && x->base != self->buffers[x->buffer].buf) return NULL;
     }
     return rule;

@@ -140,113 +140,115 @@ static double NAME(zero)(const void *numbers, long n) {
     return (double)(total + part[0]);
 }
 
-/* Point every register at `n` consecutive numbers of its source, starting at `at`. */
-static void NAME(gather)(const Map *map, T **pointers, T **registers, T *blocks, long at, long n) {
-    int last = map->dimensions - 1;
-    for (int k = 0; k < map->sources; k++) {
-        const Operand *source = &map->operands[k];
-        T *block = blocks + k * CHUNK;
-        const T *from = pointers[k];
-        registers[k] = block;
-        if (source->uniform) continue; /* filled by prepare */
-        if (source->index && !map->inner_lanes) {
-            for (long i = 0; i < n; i++) block[i] = from[source->index[at + i] * source->step];
-        } else {
-            long stride = source->strides[last];
-            if (stride == 1) { registers[k] = (T *)from + at; continue; }
-            if (stride == 0) { for (long i = 0; i < n; i++) block[i] = *from; }
-            else for (long i = 0; i < n; i++) block[i] = from[(at + i) * stride];
-        }
-    }
+/* Copy n numbers of a source that does not lie in one piece to a block. */
+static void NAME(gather)(const Operand *source, const T *from, T *block, long stride, long at, long n) {
+    if (source->role == SPREAD) for (long i = 0; i < n; i++) block[i] = *from;
+    else if (source->role == STRIDED) for (long i = 0; i < n; i++) block[i] = from[(at + i) * stride];
+    else for (long i = 0; i < n; i++) block[i] = from[source->index[at + i] * source->step];
 }
 
 /* Store or add n results of one destination; `sum` collects those that are summed. */
-static void NAME(deliver)(const Map *map, const Operand *target, T *to, const T *result,
-                          long at, long n, int add, T *sum) {
-    if (target->index && !map->inner_lanes) {
+static void NAME(deliver)(const Operand *target, T *to, const T *result, long stride, long at,
+                          long n, int add, T *sum) {
+    if (target->role == INDEXED) {
         for (long i = 0; i < n; i++) {
             T *place = to + target->index[at + i] * target->step;
             *place = add ? *place + result[i] : result[i];
         }
         return;
     }
-    long stride = target->strides[map->dimensions - 1];
-    if (stride == 0) { *sum += NAME(sum)(result, n); return; }
+    if (target->role == SPREAD) { *sum += NAME(sum)(result, n); return; }
     to += at * stride;
-    if (stride == 1) {
-        if (to == result) return;
-        if (!add) { memcpy(to, result, n * sizeof(T)); return; }
+    if (stride != 1) {
+        if (add) for (long i = 0; i < n; i++) to[i * stride] += result[i];
+        else for (long i = 0; i < n; i++) to[i * stride] = result[i];
+    } else if (add) {
         _Pragma("GCC ivdep")
         for (long i = 0; i < n; i++) to[i] += result[i];
-    } else if (add) {
-        for (long i = 0; i < n; i++) to[i * stride] += result[i];
-    } else {
-        for (long i = 0; i < n; i++) to[i * stride] = result[i];
-    }
+    } else memcpy(to, result, n * sizeof(T));
 }
 
 /* Fill the blocks of constants and of sources that are one number everywhere. */
 static void NAME(prepare)(const Map *map, void *scratch) {
-    T *blocks = scratch;
     long length = map->sizes[map->dimensions - 1];
     if (length > CHUNK) length = CHUNK;
     for (int k = 0; k < map->sources + map->constants; k++) {
-        if (k < map->sources && !map->operands[k].uniform) continue;
-        T *block = blocks + k * CHUNK;
+        if (k < map->sources && map->operands[k].role != UNIFORM) continue;
+        T *block = (T *)scratch + k * CHUNK;
         T number = k < map->sources ? *(const T *)map->operands[k].base : (T)map->numbers[k - map->sources];
         for (long i = 0; i < length; i++) block[i] = number;
     }
 }
 
-/* Run the steps along n numbers of the innermost dimension, CHUNK at a time. */
-static void NAME(line)(const Map *map, T **pointers, const int *again, T *blocks, long n) {
-    T *registers[REGISTERS];
-    T sums[RESULTS] = {0};
-    for (int k = map->sources; k < map->registers; k++) registers[k] = blocks + k * CHUNK;
-    for (long at = 0; at < n; at += CHUNK) {
+static inline __attribute__((always_inline)) void
+NAME(steps)(const Map *map, T *const *registers, long n) {
+    for (const Step *step = map->code, *end = step + map->steps; step < end; step++)
+        NAME(kernels)[step->operation](registers[step->result], registers[step->a],
+                                       registers[step->b], registers[step->c], n);
+}
+
+/* Run the steps along the innermost dimension, CHUNK numbers at a time. `again` has a bit for
+   each destination that this line is not the first to reach. */
+static void NAME(line)(const Map *map, T *const *pointers, unsigned again, T *blocks) {
+    const int last = map->dimensions - 1, sources = map->sources;
+    const Operand *targets = map->operands + sources;
+    const unsigned add = map->add | again;
+    T *registers[REGISTERS], sums[RESULTS];
+    for (int k = 0; k < map->registers; k++) registers[k] = blocks + k * CHUNK;
+    for (int k = 0; k < map->targets; k++) sums[k] = 0;
+    for (long at = 0, n = map->sizes[last]; at < n; at += CHUNK) {
         long count = n - at < CHUNK ? n - at : CHUNK;
-        NAME(gather)(map, pointers, registers, blocks, at, count);
-        if (map->direct) registers[map->results[0]] = pointers[map->sources] + at;
-        for (int k = 0; k < map->steps; k++) {
-            const Step *step = &map->code[k];
-            NAME(kernels)[step->operation](registers[step->result], registers[step->a],
-                                           registers[step->b], registers[step->c], count);
+        for (int k = 0; k < sources; k++) {
+            const Operand *source = &map->operands[k];
+            if (source->role == DIRECT) registers[k] = pointers[k] + at;
+            else if (source->role != UNIFORM)
+                NAME(gather)(source, pointers[k], registers[k], source->strides[last], at, count);
         }
         for (int k = 0; k < map->targets; k++)
-            NAME(deliver)(map, &map->operands[map->sources + k], pointers[map->sources + k],
-                          registers[map->results[k]], at, count, map->add[k] || again[k], &sums[k]);
+            if (targets[k].role == DIRECT) registers[map->results[k]] = pointers[sources + k] + at;
+        NAME(steps)(map, registers, count);
+        for (int k = 0; k < map->targets; k++)
+            if (targets[k].role != DIRECT)
+                NAME(deliver)(&targets[k], pointers[sources + k], registers[map->results[k]],
+                              targets[k].strides[last], at, count, add >> k & 1, &sums[k]);
     }
     for (int k = 0; k < map->targets; k++) {
-        const Operand *target = &map->operands[map->sources + k];
-        if ((target->index && !map->inner_lanes) || target->strides[map->dimensions - 1]) continue;
-        T *to = pointers[map->sources + k], sum = sums[k] * (T)target->scale;
-        *to = map->add[k] || again[k] ? *to + sum : sum;
+        if (targets[k].role != SPREAD) continue;
+        T *to = pointers[sources + k], sum = sums[k] * (T)targets[k].scale;
+        *to = add >> k & 1 ? *to + sum : sum;
     }
 }
 
+/* The destinations that were reached before: `counter` has moved along a dimension they lack. */
+static unsigned NAME(reached)(const Map *map, const long *counter) {
+    unsigned again = 0;
+    for (int k = 0; k < map->targets; k++)
+        for (int d = 0; d + 1 < map->dimensions; d++)
+            if (map->folds >> (k * DIMENSIONS + d) & 1 && counter[d]) again |= 1u << k;
+    return again;
+}
+
 static void NAME(run_map)(const Map *map, void *scratch) {
-    T *blocks = scratch, *pointers[OPERANDS];
+    T *pointers[OPERANDS];
+    const int outer = map->dimensions - 1, every = map->sources + map->targets;
     long counter[DIMENSIONS] = {0};
-    int outer = map->dimensions - 1, every = map->sources + map->targets;
-    NAME(prepare)(map, blocks);
+    for (int k = 0; k < every; k++) pointers[k] = map->operands[k].base;
+    NAME(prepare)(map, scratch);
     for (;;) {
-        int again[RESULTS] = {0};
-        for (int k = 0; k < every; k++) {
-            const Operand *operand = &map->operands[k];
-            long offset = 0;
-            if (operand->index && map->inner_lanes)
-                offset = operand->index[counter[0]] * operand->step;
-            else if (!operand->index)
-                for (int d = 0; d < outer; d++) offset += counter[d] * operand->strides[d];
-            pointers[k] = (T *)operand->base + offset;
-            if (k >= map->sources && !operand->index)
-                for (int d = 0; d < outer; d++)
-                    if (!operand->strides[d] && counter[d]) again[k - map->sources] = 1;
-        }
-        NAME(line)(map, pointers, again, blocks, map->sizes[outer]);
+        if (map->rows) /* operands that find each line by an index */
+            for (int k = 0; k < every; k++) {
+                const Operand *x = &map->operands[k];
+                if (x->index) pointers[k] = (T *)x->base + x->index[counter[0]] * x->step;
+            }
+        NAME(line)(map, pointers, map->folds ? NAME(reached)(map, counter) : 0, scratch);
         int d = outer - 1;
-        while (d >= 0 && ++counter[d] == map->sizes[d]) counter[d--] = 0;
+        for (; d >= 0 && ++counter[d] == map->sizes[d]; d--) {
+            counter[d] = 0;
+            for (int k = 0; k < every; k++)
+                pointers[k] -= map->operands[k].strides[d] * (map->sizes[d] - 1);
+        }
         if (d < 0) return;
+        for (int k = 0; k < every; k++) pointers[k] += map->operands[k].strides[d];
     }
 }
 
@@ -472,13 +474,10 @@ static void NAME(run_rule)(const Map *rule, long first, long n, const void *grad
         moving[k] = operand->buffer == GRADIENT && gradient ? (T *)gradient : (T *)operand->base + first;
     }
     for (long at = 0; at < n; at += CHUNK) {
-        long count = n - at < CHUNK ? n - at : CHUNK;
         for (int k = 0; k < every; k++)
-            if (!rule->operands[k].uniform)
+            if (rule->operands[k].role != UNIFORM)
                 registers[k < rule->sources ? k : rule->results[k - rule->sources]] = moving[k] + at;
-        for (const Step *step = rule->code; step < rule->code + rule->steps; step++)
-            NAME(kernels)[step->operation](registers[step->result], registers[step->a],
-                                           registers[step->b], registers[step->c], count);
+        NAME(steps)(rule, registers, n - at < CHUNK ? n - at : CHUNK);
     }
 }
 
