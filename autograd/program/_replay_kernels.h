@@ -116,28 +116,47 @@ static const NAME(kernel) NAME(kernels)[] = {OPERATIONS(ENTRY)};
 
 /* --- elementwise instructions -------------------------------------------------------- */
 
+static inline T NAME(across)(VEC x) {
+#if LANES > 1
+    typedef INTEGER Mask __attribute__((vector_size(sizeof(VEC))));
+#pragma GCC unroll 4
+    for (int half = LANES / 2; half; half /= 2) {
+        Mask turned;
+#pragma GCC unroll 16
+        for (int e = 0; e < LANES; e++) turned[e] = (e + half) % LANES;
+        x += __builtin_shuffle(x, turned);
+    }
+    return x[0];
+#else
+    return x;
+#endif
+}
+
 static T NAME(sum)(const T *x, long n) {
-    T part[16] = {0}, total = 0;
+    VEC a = SPREAD((T)0), b = a;
+    T rest = 0;
     long i = 0;
-    for (; i + 16 <= n; i += 16)
-        for (int j = 0; j < 16; j++) part[j] += x[i + j];
-    for (; i < n; i++) total += x[i];
-    for (int half = 8; half; half /= 2)
-        for (int j = 0; j < half; j++) part[j] += part[j + half];
-    return total + part[0];
+    for (; i + 2 * LANES <= n; i += 2 * LANES) {
+        a += LOAD(x + i);
+        b += LOAD(x + i + LANES);
+    }
+    if (i + LANES <= n) { a += LOAD(x + i); i += LANES; }
+    for (; i < n; i++) rest += x[i];
+    return NAME(across)(a + b) + rest;
 }
 
 /* 0 where n numbers are all finite, NaN otherwise; it cannot overflow as a sum could. */
 static double NAME(zero)(const void *numbers, long n) {
     const T *x = numbers;
-    T part[32] = {0}, total = 0;
+    const VEC nothing = SPREAD((T)0);
+    VEC part[4] = {nothing, nothing, nothing, nothing};
+    T rest = 0;
     long i = 0;
-    for (; i + 32 <= n; i += 32)
-        for (int j = 0; j < 32; j++) part[j] += x[i + j] * 0;
-    for (; i < n; i++) total += x[i] * 0;
-    for (int half = 16; half; half /= 2)
-        for (int j = 0; j < half; j++) part[j] += part[j + half];
-    return (double)(total + part[0]);
+    for (; i + 4 * LANES <= n; i += 4 * LANES)
+#pragma GCC unroll 4
+        for (int j = 0; j < 4; j++) part[j] += LOAD(x + i + j * LANES) * nothing;
+    for (; i < n; i++) rest += x[i] * 0;
+    return (double)(NAME(across)((part[0] + part[1]) + (part[2] + part[3])) + rest);
 }
 
 /* Copy n numbers of a source that does not lie in one piece to a block. */
@@ -165,7 +184,7 @@ static void NAME(deliver)(const Operand *target, T *to, const T *result, long st
     } else if (add) {
         _Pragma("GCC ivdep")
         for (long i = 0; i < n; i++) to[i] += result[i];
-    } else memcpy(to, result, n * sizeof(T));
+    } else NAME(k_copy)(to, result, result, result, n);
 }
 
 /* Fill the blocks of constants and of sources that are one number everywhere. */
@@ -400,9 +419,14 @@ static void NAME(strip)(const Product *p, const NAME(Panel) *panel, long m0, int
     const T *start = p->start && !k0 ? (const T *)p->start + m0 * p->start_row : NULL;
     NAME(Strip) strip = {(const T *)p->a + m0 * p->am, NULL, p->ak + k0, NULL, p->am, depth};
     T *packed = panel->packed;
+    const int lap = !add && !whole && p->b_runs && p->c_runs;
     for (long j = 0, width; j < panel->columns; j += width, packed += depth * WIDTH) {
         int vectors = NAME(vectors)(panel->columns - j);
         width = panel->columns - j < vectors * LANES ? panel->columns - j : vectors * LANES;
+        if (width < vectors * LANES && lap && j + width >= vectors * LANES) {
+            j -= vectors * LANES - width; /* compute some columns twice rather than copy the rest */
+            width = vectors * LANES;
+        }
         int full = width == vectors * LANES;
         const long *bn = p->bn + panel->n0 + j, *cn = p->cn + panel->n0 + j;
         if (full && p->b_runs && bn[width - 1] - bn[0] == width - 1) {

@@ -16,6 +16,7 @@ Buffers are 2·adjoint + lanes; the fifth holds an optimiser's state.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from autograd.engine import require_interface
@@ -23,6 +24,7 @@ from autograd.program.accesses import Access, Array, accesses
 from autograd.program.expression import Expression
 from autograd.program.instructions import (
     ADD,
+    STORE,
     Contraction,
     Instruction,
     Instructions,
@@ -72,7 +74,10 @@ class Table:
         return words
 
     def _map(self, this: Map) -> list[int]:
-        code, steps = this.expression, self._steps(this.expression)
+        code = this.expression
+        if not code.steps and this.mode == STORE:  # a copy that can go where it belongs
+            code = replace(code, steps=(("copy", code.registers, (0,)),), results=(code.registers,))
+        steps = self._steps(code)
         every = (*this.sources, this.destination)
         words = [
             1, this.lanes, len(this.sizes), len(this.sources), 1, len(code.constants),
