@@ -372,18 +372,22 @@ static int all_runs(const long *table, long n) {
     return 1;
 }
 
-/* What a product costs, roughly, in cycles: tiles, packing B, and scattering C. */
-static double cost(const Replay *self, long M, long N, long K, int b_direct, int c_direct) {
-    double rows = self->kernels->rows, lanes = self->kernels->lanes;
-    double tiles = ceil(M / rows) * ceil(N / lanes) * K * rows / 2;
-    return tiles + (b_direct ? 0.0 : (double)N * K) + (c_direct ? 0.0 : 2.0 * M * N);
+/* What a product costs, roughly, in cycles: tiles, packing B (whose columns may lie in one
+   piece), and scattering C. */
+static double cost(const Replay *self, long M, long N, long K, long b_step, long b_next, int c_direct) {
+    double most = self->kernels->rows, vectors = ceil((double)N / self->kernels->lanes);
+    double strips = ceil(M / most), tall = M / strips;
+    double tiles = strips * K * fmax(tall * vectors / 2, 4 * ceil(vectors / 4));
+    double packing = b_step == 1 ? 0 : N * K * (b_next == 1 ? 0.5 : 1.5);
+    return tiles + packing + (c_direct ? 0.0 : 2.0 * M * N);
 }
 
 /* Exchange the roles of A and B (C turns with them) where that is cheaper. */
 static int turn(Replay *self, Product *p) {
     long cn = p->N > 1 ? p->cn[1] - p->cn[0] : 1, bn = p->N > 1 ? p->bn[1] - p->bn[0] : 1;
-    double now = cost(self, p->M, p->N, p->K, bn == 1, cn == 1);
-    double then = cost(self, p->N, p->M, p->K, p->am == 1 || p->M == 1, p->cm == 1 || p->M == 1);
+    long bk = p->K > 1 ? p->bk[1] - p->bk[0] : 1, ak = p->K > 1 ? p->ak[1] - p->ak[0] : 1;
+    double now = cost(self, p->M, p->N, p->K, bn, bk, cn == 1);
+    double then = cost(self, p->N, p->M, p->K, p->M == 1 ? 1 : p->am, ak, p->cm == 1 || p->M == 1);
     if (then >= now) return 0;
     Product old = *p;
     p->M = old.N; p->N = old.M;

@@ -116,16 +116,16 @@ static const NAME(kernel) NAME(kernels)[] = {OPERATIONS(ENTRY)};
 
 /* --- elementwise instructions -------------------------------------------------------- */
 
+#if LANES > 1
+typedef INTEGER NAME(Places) __attribute__((vector_size(sizeof(VEC)))); /* of the parts of a vector */
+#endif
+
 static inline T NAME(across)(VEC x) {
 #if LANES > 1
-    typedef INTEGER Mask __attribute__((vector_size(sizeof(VEC))));
+    const NAME(Places) places = PLACES;
 #pragma GCC unroll 4
-    for (int half = LANES / 2; half; half /= 2) {
-        Mask turned;
-#pragma GCC unroll 16
-        for (int e = 0; e < LANES; e++) turned[e] = (e + half) % LANES;
-        x += __builtin_shuffle(x, turned);
-    }
+    for (int half = LANES / 2; half; half /= 2)
+        x += __builtin_shuffle(x, (places + half) & (LANES - 1));
     return x[0];
 #else
     return x;
@@ -354,18 +354,14 @@ static inline int NAME(vectors)(long columns) {
 #if LANES > 1
 /* Copy LANES rows of LANES numbers at `rows` as columns: exchange halves, quarters and so on. */
 static inline void NAME(transpose)(const T *const *rows, long k, T *to, long step) {
-    typedef INTEGER Mask __attribute__((vector_size(sizeof(VEC))));
+    const NAME(Places) places = PLACES;
     VEC x[LANES];
 #pragma GCC unroll 16
     for (int i = 0; i < LANES; i++) x[i] = LOAD(rows[i] + k);
 #pragma GCC unroll 4
     for (int s = 1; s < LANES; s *= 2) {
-        Mask low, high;
-#pragma GCC unroll 16
-        for (int e = 0; e < LANES; e++) {
-            low[e] = e & s ? LANES + e - s : e;
-            high[e] = e & s ? LANES + e : e + s;
-        }
+        const NAME(Places) from_b = ((places & s) != 0) & (LANES - s);
+        const NAME(Places) low = places + from_b, high = low + s;
 #pragma GCC unroll 16
         for (int i = 0; i < LANES; i++) {
             if (i & s) continue;
@@ -385,7 +381,10 @@ static void NAME(pack)(const Product *p, long k0, long depth, long n0, long widt
     const long *bk = p->bk + k0, *bn = p->bn + n0;
     const int runs = bk[depth - 1] - bk[0] == depth - 1;
     const T *B = (const T *)p->b + (runs ? bk[0] : 0);
+    const long used = NAME(vectors)(width) * LANES;
     long j = 0;
+    if (width < used)
+        for (long k = 0; k < depth; k++) SAVE(panel + k * WIDTH + used - LANES, SPREAD((T)0));
 #if LANES > 1
     for (; runs && j + LANES <= width; j += LANES) {
         const T *columns[LANES];
@@ -399,8 +398,6 @@ static void NAME(pack)(const Product *p, long k0, long depth, long n0, long widt
 #endif
     for (; j < width; j++)
         for (long k = 0; k < depth; k++) panel[k * WIDTH + j] = B[bn[j] + (runs ? k : bk[k])];
-    for (long used = NAME(vectors)(width) * LANES; j < used; j++)
-        for (long k = 0; k < depth; k++) panel[k * WIDTH + j] = 0;
 }
 
 typedef struct {

@@ -28,6 +28,7 @@
 #undef SUFFIX
 #undef VEC
 #undef LANES
+#undef PLACES
 #undef ROWS
 #undef TALL
 #undef WIDE
@@ -45,9 +46,11 @@
 #ifdef FLOAT
 #define VEC __m128
 #define LANES 4
+#define PLACES {0, 1, 2, 3}
 #else
 #define VEC __m128d
 #define LANES 2
+#define PLACES {0, 1}
 #endif
 #define ROWS 4
 #define TALL 4
@@ -63,6 +66,7 @@
 #undef SUFFIX
 #undef VEC
 #undef LANES
+#undef PLACES
 #undef ROWS
 #undef TALL
 #undef WIDE
@@ -79,9 +83,11 @@
 #ifdef FLOAT
 #define VEC __m256
 #define LANES 8
+#define PLACES {0, 1, 2, 3, 4, 5, 6, 7}
 #else
 #define VEC __m256d
 #define LANES 4
+#define PLACES {0, 1, 2, 3}
 #endif
 #define ROWS 6
 #define TALL 6
@@ -97,6 +103,7 @@
 #undef SUFFIX
 #undef VEC
 #undef LANES
+#undef PLACES
 #undef ROWS
 #undef TALL
 #undef WIDE
@@ -113,9 +120,11 @@
 #ifdef FLOAT
 #define VEC __m512
 #define LANES 16
+#define PLACES {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15}
 #else
 #define VEC __m512d
 #define LANES 8
+#define PLACES {0, 1, 2, 3, 4, 5, 6, 7}
 #endif
 #define ROWS 6
 #define TALL 8
@@ -131,6 +140,7 @@
 #undef SUFFIX
 #undef VEC
 #undef LANES
+#undef PLACES
 #undef ROWS
 #undef TALL
 #undef WIDE
