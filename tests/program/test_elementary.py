@@ -25,7 +25,8 @@ def points(dtype, limit):
     rng = np.random.default_rng(0)
     wide = rng.uniform(-limit, limit, 1500)
     near = rng.normal(size=500) * 10.0 ** rng.uniform(-8, 0, 500)
-    return np.concatenate([wide, near, [0.0, 1.0, -1.0]]).astype(dtype)
+    inside = rng.uniform(-3, 3, 6000)
+    return np.concatenate([wide, near, inside, [0.0, 1.0, -1.0]]).astype(dtype)
 
 
 @native
