@@ -580,7 +580,7 @@ static const Map *plain_rule(const Replay *self, long parameters) {
     return rule;
 }
 
-typedef double (*Stretch)(const Replay *, const Map *, long, long);
+typedef double (*OnStretch)(const Replay *, const Map *, long, long);
 
 static double check_stretch(const Replay *self, const Map *rule, long first, long n) {
     (void)rule;
@@ -593,7 +593,7 @@ static double update_stretch(const Replay *self, const Map *rule, long first, lo
 }
 
 /* Do something for every stretch of parameters that no fused product updates. */
-static double between(const Replay *self, const Map *rule, long parameters, Stretch what) {
+static double between(const Replay *self, const Map *rule, long parameters, OnStretch what) {
     const Instruction *at = self->code[GRADIENTS], *end = at + self->count[GRADIENTS];
     double sum = 0;
     long first = 0;
