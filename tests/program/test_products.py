@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -16,7 +17,8 @@ pytestmark = pytest.mark.skipif(not run_native.available(), reason="the extensio
 
 SHAPES = [  # outputs, inputs, examples: around the edges of tiles, strips and panels
     (1, 2, 1), (2, 3, 2), (3, 2, 7), (5, 9, 4), (6, 17, 8), (7, 8, 9), (13, 33, 16), (16, 2, 100),
-    (17, 24, 33), (10, 129, 5), (129, 10, 3), (24, 40, 130), (61, 67, 31), (3, 300, 40), (70, 64, 1),
+    (17, 24, 33), (10, 129, 5), (129, 10, 3), (24, 40, 130), (61, 67, 31), (3, 300, 40),
+    (70, 64, 1),
 ]  # fmt: skip
 
 
@@ -90,7 +92,7 @@ def network(sizes):
     rng = np.random.default_rng(1)
     x = a = [Value(0.0) for _ in range(sizes[0])]
     parameters = []
-    for fan_in, fan_out in zip(sizes, sizes[1:], strict=False):
+    for fan_in, fan_out in pairwise(sizes):
         w = rng.normal(size=(fan_out, fan_in)) / fan_in**0.5
         rows = [[Value(float(number)) for number in row] for row in w]
         biases = [Value(0.1) for _ in rows]
