@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from itertools import product
+from itertools import chain, product
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from autograd import Value
@@ -136,7 +136,7 @@ def _search(path: str, thing: Any, visited: set[int]) -> Iterator[Tensor]:
     parts: Any = ()
     shape = _shape(thing)
     if shape is not None:
-        yield Tensor(path, shape, _flat(thing))
+        yield Tensor(path, shape, _flat(thing, shape))
     elif isinstance(thing, Module) and id(thing) not in visited:
         visited.add(id(thing))
         parts = thing._parts().items()
@@ -150,14 +150,20 @@ def _search(path: str, thing: Any, visited: set[int]) -> Iterator[Tensor]:
 
 def _shape(thing: Any) -> tuple[int, ...] | None:
     """Return the lengths of nested sequences of leaf Values; None for anything else."""
-    if isinstance(thing, list | tuple):
-        inner = set(map(_shape, thing))
-        below = inner.pop() if len(inner) == 1 else None
-        return None if below is None else (len(thing), *below)
-    return () if thing.__class__ is Value and not thing.op and not thing.constant else None
+    if thing.__class__ is Value:
+        return None if thing.op or thing.constant else ()
+    if not isinstance(thing, list | tuple):
+        return None
+    if {*map(type, thing)} == {Value}:  # a row of them, looked at in one go
+        return None if any(x.op or x.constant for x in thing) else (len(thing),)
+    inner = set(map(_shape, thing))
+    below = inner.pop() if len(inner) == 1 else None
+    return None if below is None else (len(thing), *below)
 
 
-def _flat(tensor: Any) -> list[Value]:
-    if isinstance(tensor, list | tuple):
-        return [leaf for part in tensor for leaf in _flat(part)]
-    return [tensor]
+def _flat(tensor: Any, shape: tuple[int, ...]) -> list[Value]:
+    if not shape:
+        return [tensor]
+    for _ in shape[1:]:
+        tensor = chain.from_iterable(tensor)
+    return list(tensor)

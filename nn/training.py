@@ -138,7 +138,7 @@ class Compiled:
         try:
             costs = self.program.train(rows, optimizer, len(batches), len(batches[0]))
             self.program.store_parameters()
-            if all(math.isfinite(leaf.data) for leaf in w):
+            if all(map(math.isfinite, [leaf.data for leaf in w])):
                 return [float(C) for C in costs]
         except KeyboardInterrupt:
             self.program.store_parameters()
@@ -181,8 +181,9 @@ def recorded(
 
 
 def _optimizer(name: Any, model: Any) -> Optimizer:
-    optimizer = optimizer_for(name, model.parameters())
-    if not set(optimizer.parameters) <= set(model.parameters()):
+    parameters = model.parameters()
+    optimizer = optimizer_for(name, parameters)
+    if not set(optimizer.parameters) <= set(parameters):
         raise ValueError(f"{optimizer!r} must hold parameters of the model, and holds others.")
     return optimizer
 
