@@ -68,7 +68,8 @@ class Reroll:
 
     `sums` holds the canonical sums by node, `owners` the sums that absorbed other nodes, and
     `signatures[i]` the index into `groups` (-1 for absorbed nodes). Of all numbers only constant
-    `exponents`, and which constant terms of sums are `zeros`, shape the groups.
+    `exponents`, which constant terms of sums are `zeros`, and which constant factors are `alike`
+    shape the groups.
     """
 
     def __init__(self, recording: Recording) -> None:
@@ -83,9 +84,13 @@ class Reroll:
         self.groups: list[Group] = []
         self.exponents: dict[int, float] = {}
         self.zeros: dict[int, bool] = {}
+        self.alike: list[tuple[int, int]] = []
+        self._runs: dict[Any, list[int]] = {}
+        self._beside: dict[Any, int] = {}
         self._known: dict[Key, int] = {}
         self._absorb()
         self._sign()
+        del self._runs, self._beside
 
     def owner(self, node: int) -> int:
         """Return the sum that absorbed a node; itself where none did."""
@@ -94,8 +99,10 @@ class Reroll:
     def same_shape(self, numbers: Sequence[float]) -> bool:
         """Whether these numbers of the same nodes would give the same groups."""
         exponents, zeros = self.exponents.items(), self.zeros.items()
-        return all(numbers[x] == known for x, known in exponents) and all(
-            (numbers[x] == 0.0) == known for x, known in zeros
+        return (
+            all(numbers[x] == known for x, known in exponents)
+            and all((numbers[x] == 0.0) == known for x, known in zeros)
+            and all(numbers[x] == numbers[y] for x, y in self.alike)
         )
 
     def _used_once(self) -> bytes:
@@ -186,11 +193,33 @@ class Reroll:
         operation = self.recording.operations[node]
         found = self.sums.get(node)
         if found is not None:
-            return LINEAR, self._pairs(found), frozenset([signatures[x] for x in found.terms])
+            pairs = self._pairs(found)
+            if any(CONSTANT in pair for pair in pairs):
+                self._share(found.left, found.right)
+                self._share(found.right, found.left)
+            return LINEAR, pairs, frozenset([signatures[x] for x in found.terms])
         if operation == "pow" and self.recording.kinds[operands[1]] == CONSTANT:
             self.exponents[operands[1]] = exponent = self.recording.numbers[operands[1]]
             return operation, exponent, signatures[operands[0]]
         return operation, None, *[signatures[x] for x in operands]
+
+    def _share(self, factors: array[int], others: array[int]) -> None:
+        """Let constant factors that another sum has too be the same nodes, as inputs would be.
+
+        A plain number is a constant of its own at each use, so an example written in numbers
+        is a row for each unit of a layer: here they become one row. Where it meets the same
+        others again, it is another example with equal numbers, and another row.
+        """
+        kinds, numbers = self.recording.kinds, self.recording.numbers
+        places = [k for k, x in enumerate(factors) if kinds[x] == CONSTANT]
+        run = tuple([numbers[factors[k]] for k in places])
+        beside = run, tuple([others[k] for k in places])
+        self._beside[beside] = again = self._beside.get(beside, -1) + 1
+        row = self._runs.setdefault((run, again), [factors[k] for k in places])
+        for k, x in zip(places, row, strict=True):
+            if factors[k] != x:
+                self.alike.append((factors[k], x))
+                factors[k] = x
 
     def _pairs(self, found: Sum) -> frozenset[tuple[int, int]]:
         """Return the pairs of signatures that a sum multiplies."""

@@ -141,17 +141,6 @@ def test_lanes_may_change_from_call_to_call():
     assert program(rows)[1] == pytest.approx(whole, rel=0, abs=0)
 
 
-def test_sum_and_dot_give_the_same_program():
-    with_dot, with_sum = (
-        Program(loss, inputs=inputs, parameters=parameters)
-        for loss, inputs, parameters in (zoo.mlp(), zoo.mlp(layer=zoo.summed))
-    )
-    shapes = [[_shape(x) for x in program.instructions] for program in (with_dot, with_sum)]
-    assert shapes[0] == shapes[1]
-    X = batch(with_dot.inputs, 4)
-    assert (with_dot(X)[1] == with_sum(X)[1]).all()
-
-
 def test_numbers_from_before_training_are_not_mixed_with_those_after():
     loss, inputs, parameters = zoo.mlp()
     program = Program(loss, inputs=inputs, parameters=parameters)
@@ -161,35 +150,3 @@ def test_numbers_from_before_training_are_not_mixed_with_those_after():
     program.train(X, Descent(), 1)
     with pytest.raises(RuntimeError, match="first"):
         program.adjoint(inputs[0])
-
-
-def perceptron(examples):
-    """The mean loss of a network over examples that are all in one graph."""
-    leaves = zoo.Leaves(0)
-    w, b = leaves.matrix(5, 2), leaves.weights(5)
-    v, c = leaves.matrix(4, 5), leaves.weights(4)
-    losses = []
-    for _ in range(examples):
-        x, y = leaves.data(2), leaves.data(4)
-        h = [ag.tanh(ag.dot(row, x, bias)) for row, bias in zip(w, b, strict=True)]
-        out = [ag.dot(row, h, bias) for row, bias in zip(v, c, strict=True)]
-        losses.append(ag.total([0.5 * (a - t) ** 2 for a, t in zip(out, y, strict=True)]))
-    return leaves.result(losses[0] if examples == 1 else ag.mean(losses))
-
-
-def test_a_batch_in_one_graph_gives_the_same_program_as_lanes():
-    one, many = (
-        Program(loss, inputs=inputs, parameters=parameters)
-        for loss, inputs, parameters in (perceptron(1), perceptron(6))
-    )
-    X = np.random.default_rng(0).normal(size=(6, 6))
-    (cost, gradient), (whole, slope) = one(X), many(X.reshape(1, -1))
-    assert whole == pytest.approx(cost, rel=1e-12)
-    np.testing.assert_allclose(slope, gradient, rtol=1e-12, atol=1e-14)
-    lines = [[x.text for x in program.describe().formulas] for program in (one, many)]
-    assert lines[0][:-1] == lines[1][: len(lines[0]) - 1]
-
-
-def _shape(instruction):
-    fields = vars(instruction).copy()
-    return type(instruction).__name__, repr(fields)
