@@ -63,11 +63,13 @@ typedef struct {
     double scale;
 } Row;
 
+typedef struct { uint64_t place; uint32_t out, a, b, c; } Operation;
+
 typedef struct { long length, times; } Stretch;
 
 typedef struct {
-    const uint32_t *code, *strides;
-    uint32_t *body;
+    const Operation *code, *strides;
+    Operation *body;
     const Stretch *stretches;
     long count;
 } Tape;
@@ -78,6 +80,7 @@ typedef struct {
     void (*lanewise)(const Product *, void *);
     void (*row)(const Row *, void *);
     void (*tape)(const Tape *, void *);
+    const void *const *(*places)(void);
     double (*zero)(const void *, long);
     void (*rule)(const Map *, long, long, const void *, void *);
     double (*fused)(const Product *, const Map *, void *);
@@ -121,23 +124,45 @@ static inline uint32_t float_bits(float x) { uint32_t bits; memcpy(&bits, &x, 4)
 #define LEAST(a, b) ((a) <= (b) || (a) != (a) ? (a) : (b))
 
 /* What only tapes do. `r` is the last result and `z` the last number that was given: what
-   the next operation reads waits in a register. A result receives a term: its first one is
-   stored, later ones are added; z is read anew, is the last result, or the same again; in a
-   sum the result is the one of the operation before. */
-#define GIVE(X, name, term)                                                               \
-    X(name, z = B; OUT = r = OUT + (term);) X(name##_first, z = B; OUT = r = (term);)     \
-    X(name##_last, z = r; OUT = r = OUT + (term);)                                        \
-    X(name##_first_last, z = r; OUT = r = (term);)                                        \
-    X(name##_again, OUT = r = OUT + (term);) X(name##_first_again, OUT = r = (term);)     \
-    X(name##_sum, z = B; OUT = r = r + (term);)
+   the next operation reads waits in a register, x or y. A result receives a term: its first
+   one is stored, later ones are added; z is read anew, is the last result, or the same again;
+   in a sum the result is the one of the operation before. Frequent pairs take one jump. */
+#define GIVE(X, then, after, name, term)                                                  \
+    X(name##then, z = B; OUT = r = OUT + (term); after)                                   \
+    X(name##_first##then, z = B; OUT = r = (term); after)                                 \
+    X(name##_last##then, z = r; OUT = r = OUT + (term); after)                            \
+    X(name##_first_last##then, z = r; OUT = r = (term); after)                            \
+    X(name##_again##then, OUT = r = OUT + (term); after)                                  \
+    X(name##_first_again##then, OUT = r = (term); after)
+#define GIVES(X, then, after)                                                             \
+    GIVE(X, then, after, accumulate, z) GIVE(X, then, after, subtract, -z)                \
+    GIVE(X, then, after, multiply_accumulate, A * z)
+#define ARITHMETIC(X, then, after)                                                        \
+    X(add##then, r = OUT = A + B; after) X(add_x##then, r = OUT = r + B; after)           \
+    X(mul##then, r = OUT = A * B; after) X(mul_x##then, r = OUT = r * B; after)           \
+    X(sub##then, r = OUT = A - B; after) X(sub_x##then, r = OUT = r - B; after)           \
+    X(sub_y##then, r = OUT = A - r; after)
+#define PAIRS(X)                                                                          \
+    ARITHMETIC(X, __add, code++; OUT = z = r = A + B;)                                 \
+    ARITHMETIC(X, __mul, code++; OUT = z = r = A * B;)                                 \
+    ARITHMETIC(X, __sub, code++; OUT = z = r = A - B;)                                 \
+    ARITHMETIC(X, __add_x, code++; OUT = z = r = r + B;)                               \
+    ARITHMETIC(X, __mul_x, code++; OUT = z = r = r * B;)                               \
+    ARITHMETIC(X, __sub_x, code++; OUT = z = r = r - B;)                               \
+    ARITHMETIC(X, __sub_y, code++; OUT = z = r = A - r;)                               \
+    GIVES(X, __multiply_accumulate_last, code++; z = r; OUT = r = OUT + A * z;)        \
+    GIVES(X, __multiply_accumulate_first_last, code++; z = r; OUT = r = A * z;)        \
+    GIVES(X, __multiply_accumulate_again, code++; OUT = r = OUT + A * z;)              \
+    GIVES(X, __multiply_accumulate_first_again, code++; OUT = r = A * z;)
 #define TAPE_ONLY(X)                                                                      \
-    GIVE(X, accumulate, z) GIVE(X, subtract, -z) GIVE(X, multiply_accumulate, A * z)      \
-    X(add_x, OUT = z = r = r + B;) X(sub_x, OUT = z = r = r - B;)                         \
-    X(mul_x, OUT = z = r = r * B;) X(div_x, OUT = z = r = r / B;)                         \
-    X(add_y, OUT = z = r = A + r;) X(sub_y, OUT = z = r = A - r;)                         \
-    X(mul_y, OUT = z = r = A * r;) X(div_y, OUT = z = r = A / r;)                         \
+    GIVES(X, , ) X(accumulate_sum, z = B; OUT = r = r + z;)                               \
+    X(multiply_accumulate_sum, z = B; OUT = r = r + A * z;)                               \
+    X(add_x, OUT = z = r = r + B;) X(mul_x, OUT = z = r = r * B;)                         \
+    X(sub_x, OUT = z = r = r - B;) X(sub_y, OUT = z = r = A - r;)                         \
+    X(div_x, OUT = z = r = r / B;) X(div_y, OUT = z = r = A / r;)                         \
     X(sine_and_cosine, r = NAME(sine_and_cosine)(A, &C); OUT = z = r;)                    \
-    X(sine_and_cosine_x, r = NAME(sine_and_cosine)(r, &C); OUT = z = r;)
+    X(sine_and_cosine_x, r = NAME(sine_and_cosine)(r, &C); OUT = z = r;)                  \
+    PAIRS(X)
 
 #define TEXT(name, ...) #name,
 #define CODE(name, ...) OPERATION_##name,
@@ -746,7 +771,7 @@ static PyObject *run_tape(PyObject *self, PyObject *args) {
         return NULL;
     const Kernels *kernels = single ? kernels_float : kernels_double;
     Tape tape = {code.buf, strides.buf, NULL, stretches.buf, stretches.len / (long)sizeof(Stretch)};
-    tape.body = PyMem_RawMalloc(strides.len + 4 * sizeof(uint32_t)); /* as long as any loop */
+    tape.body = PyMem_RawMalloc(strides.len + sizeof(Operation)); /* as long as any loop */
     if (tape.body) {
         Py_BEGIN_ALLOW_THREADS
         for (long s = 0; s < lanes; s++)
@@ -762,7 +787,23 @@ static PyObject *run_tape(PyObject *self, PyObject *args) {
     Py_RETURN_NONE;
 }
 
+/* places(single): where the code of each operation is, for the `place` of an operation */
+static PyObject *places(PyObject *self, PyObject *single) {
+    (void)self;
+    int wanted = PyObject_IsTrue(single);
+    if (wanted < 0) return NULL;
+    const void *const *found = (wanted ? kernels_float : kernels_double)->places();
+    PyObject *out = PyTuple_New(OPERATION_COUNT);
+    for (int k = 0; out && k < OPERATION_COUNT; k++) {
+        PyObject *place = PyLong_FromUnsignedLongLong((uintptr_t)found[k]);
+        if (!place) Py_CLEAR(out);
+        else PyTuple_SET_ITEM(out, k, place);
+    }
+    return out;
+}
+
 static PyMethodDef functions[] = {
+    {"places", places, METH_O, "Return where the code of each operation of a tape is."},
     {"run_tape", run_tape, METH_VARARGS, "Run a tape of scalar operations, lane after lane."},
     {NULL, NULL, 0, NULL},
 };

@@ -6,6 +6,7 @@ operations: tuple[str, ...]
 tile: str
 interface: int
 
+def places(single: bool) -> tuple[int, ...]: ...
 def run_tape(
     code: Any, strides: Any, stretches: Any, numbers: Any, single: bool, lanes: int
 ) -> None: ...

@@ -598,6 +598,6 @@ static void NAME(run_row)(const Row *row, void *scratch) {
 #include "_replay_tape.h"
 
 static const Kernels NAME(set) = {
-    NAME(run_map), NAME(run_product), NAME(run_lanewise), NAME(run_row), NAME(run_tape), NAME(zero),
-    NAME(run_rule), NAME(run_fused), NAME(prepare), LANES, TALL,
+    NAME(run_map), NAME(run_product), NAME(run_lanewise), NAME(run_row), NAME(run_tape),
+    NAME(places), NAME(zero), NAME(run_rule), NAME(run_fused), NAME(prepare), LANES, TALL,
 };

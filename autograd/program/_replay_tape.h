@@ -1,9 +1,9 @@
 /* Tapes: scalar operations one after another, for one number type and instruction set.
 
-   Included by _replay_kernels.h. An operation is four words: the code in the lowest byte of
-   the first, the slot of the result in the rest; then the slots a, b, c. A tape is cut into
-   stretches, each ended by `stop`. One that runs several times is a loop: it runs in a copy,
-   whose words grow by their strides from one time to the next. */
+   Included by _replay_kernels.h. An operation says where its code is and the slots of its
+   result and of a, b, c. A tape is cut into stretches, each ended by `stop`. One that runs
+   several times is a loop: it runs in a copy, whose words grow by their strides from one time
+   to the next. */
 
 #ifdef __FMA__
 #define JOINED __builtin_fma
@@ -24,15 +24,19 @@ static inline T NAME(sine_and_cosine)(double x, T *cosine) {
     return (T)(JOINED(c, d, s) + JOINED(s, even, c * odd));
 }
 
-#define OUT v[code[0] >> 8]
-#define A v[code[1]]
-#define B v[code[2]]
-#define C v[code[3]]
+#define OUT v[code->out]
+#define A v[code->a]
+#define B v[code->b]
+#define C v[code->c]
 
-/* Run a stretch as often as `times` says; its words grow by the strides in between. */
+/* Run a stretch as often as `times` says; its words grow by the strides in between. Without a
+   stretch, return where the code of each operation is: a place to jump to, or its number. */
 ONE_JUMP_EACH
-static void NAME(run_stretch)(uint32_t *start, const uint32_t *strides, long words, long times, T *v) {
-    const uint32_t *code = start;
+static const void *const *NAME(run_stretch)(Operation *start, const Operation *strides,
+                                            const Stretch *stretch, T *v) {
+    const Operation *code = start;
+    const long words = stretch ? stretch->length * (long)(sizeof *start / sizeof(uint32_t)) : 0;
+    long times = stretch ? stretch->times : 0;
     T r = 0, z = 0;
 #define CASE(name, formula) LABEL(name) OUT = z = r = NAME(op_##name)(A, B, C); NEXT
 #define ONLY(name, ...) LABEL(name) __VA_ARGS__ NEXT
@@ -41,19 +45,24 @@ static void NAME(run_stretch)(uint32_t *start, const uint32_t *strides, long wor
     static const void *const places[] = {OPERATIONS(PLACE) TAPE_ONLY(PLACE) &&do_stop};
 #undef PLACE
 #define LABEL(name) do_##name:
-#define NEXT code += 4; goto *places[code[0] & 255];
+#define NEXT code++; goto *(const void *)(uintptr_t)code->place;
+    if (!start) return places;
     for (;;) {
-        goto *places[code[0] & 255];
+        goto *(const void *)(uintptr_t)code->place;
 #else
 #define LABEL(name) case OPERATION_##name:
-#define NEXT code += 4; break;
-    for (;;) switch (code[0] & 255) {
+#define NEXT code++; break;
+#define PLACE(name, ...) (const void *)OPERATION_##name,
+    static const void *const places[] = {OPERATIONS(PLACE) TAPE_ONLY(PLACE) (const void *)OPERATION_stop};
+#undef PLACE
+    if (!start) return places;
+    for (;;) switch (code->place) {
 #endif
         OPERATIONS(CASE)
         TAPE_ONLY(ONLY)
         LABEL(stop)
-            if (!--times) return;
-            for (long word = 0; word < words; word++) start[word] += strides[word];
+            if (--times <= 0) return places;
+            for (long k = 0; k < words; k++) ((uint32_t *)start)[k] += ((const uint32_t *)strides)[k];
             code = start;
     }
 #undef CASE
@@ -69,13 +78,14 @@ static void NAME(run_stretch)(uint32_t *start, const uint32_t *strides, long wor
 #undef C
 
 static void NAME(run_tape)(const Tape *tape, void *numbers) {
-    const uint32_t *code = tape->code, *strides = tape->strides;
+    const Operation *code = tape->code, *strides = tape->strides;
     for (const Stretch *at = tape->stretches; at < tape->stretches + tape->count; at++) {
-        long words = 4 * at->length;
-        uint32_t *start = at->times > 1 ? tape->body : (uint32_t *)code; /* which stays */
-        if (at->times > 1) memcpy(start, code, (words + 4) * sizeof *code);
-        NAME(run_stretch)(start, strides, words, at->times, numbers);
-        if (at->times > 1) strides += words;
-        code += words + 4;
+        Operation *start = at->times > 1 ? tape->body : (Operation *)code; /* which stays */
+        if (at->times > 1) memcpy(start, code, (at->length + 1) * sizeof *code);
+        NAME(run_stretch)(start, strides, at, numbers);
+        if (at->times > 1) strides += at->length;
+        code += at->length + 1;
     }
 }
+
+static const void *const *NAME(places)(void) { return NAME(run_stretch)(NULL, NULL, NULL, NULL); }

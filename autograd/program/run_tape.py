@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from autograd.program.accesses import Array
 from autograd.program.memory import Ends, aligned
 from autograd.program.record import COMPUTED, INPUT, Recording
@@ -51,7 +53,7 @@ class TapeExecutor:
 
         self.np, self.memory, self.ends = np, memory, ends
         self.root = writer.n + ends.root
-        self.tapes = writer.tapes
+        self.tapes = [_placed(np, tape, memory.dtype) for tape in writer.tapes]
         self.leaves = slice(writer.n, writer.n + writer.leaves)
         self.optimiser = NumpyUpdate(memory)
 
@@ -88,12 +90,26 @@ class TapeExecutor:
         calls = [self.forward, self.backward]
         return train(self, calls, examples, starts, size, costs, first_step)
 
-    def _run(self, tape: Tape) -> None:
+    def _run(self, tape: tuple[Array, Array, Array]) -> None:
         from autograd.program import _replay
 
         memory = self.memory
         single = memory.dtype == self.np.float32
-        _replay.run_tape(tape.code, tape.strides, tape.table, memory.table, single, memory.lanes)
+        _replay.run_tape(*tape, memory.table, single, memory.lanes)
+
+
+def _placed(np: Any, tape: Tape, dtype: Any) -> tuple[Array, Array, Array]:
+    """Return operations with the addresses of their code for a type, strides and stretches."""
+    from autograd.program import _replay
+
+    row = np.dtype([("place", np.uint64), ("slots", np.uint32, 4)])
+    code, strides = np.zeros(len(tape.code), row), np.zeros(len(tape.strides), row)
+    places = np.array(_replay.places(dtype == np.float32), np.uint64)
+    code["place"] = places[tape.code[:, 0] & 255]
+    code["slots"], strides["slots"] = tape.code, tape.strides
+    code["slots"][:, 0] >>= 8
+    strides["slots"][:, 0] = strides["slots"][:, 0].view(np.int32) >> 8
+    return code, strides, tape.table
 
 
 class TapeLayout:

@@ -18,10 +18,11 @@ class Tape:
     def __init__(self, words: array[int], codes: dict[str, int]) -> None:
         import numpy as np
 
-        code = np.frombuffer(words, np.uint32).reshape(-1, 4)
+        code = turned(np.array(words, np.uint32).reshape(-1, 4), codes)
         ending = np.array([[codes["stop"], 0, 0, 0]], dtype=np.uint32)
         self.stretches = stretches(code)
         fast = hurried(code, codes, [x.first for x in self.stretches])
+        fast = paired(fast, codes, [x.first + x.length - 1 for x in self.stretches])
         parts, strides = [ending[:0]], [ending[:0]]
         for first, length, times in self.stretches:
             parts += [fast[first : first + length], ending]
@@ -42,6 +43,16 @@ class Tape:
                 found.append((times, int((results < nodes).sum())))
             at += length + 1
         return found
+
+
+def turned(code: Array, codes: dict[str, int]) -> Array:
+    """Let the first operand be the result of the operation before, where the order is free."""
+    import numpy as np
+
+    free = np.isin(code[1:, 0] & 255, [codes["add"], codes["mul"]])
+    turn = 1 + np.flatnonzero(free & (code[1:, 2] == code[:-1, 0] >> 8))
+    code[turn, 1:3] = code[turn, 2:0:-1]
+    return code
 
 
 def hurried(code: Array, codes: dict[str, int], starts: list[int]) -> Array:
@@ -70,3 +81,27 @@ def hurried(code: Array, codes: dict[str, int], starts: list[int]) -> Array:
             become(name, "_y", repeats(b, results))
             become(name, "_x", repeats(a, results))
     return np.column_stack([operations | results << 8, code[:, 1:]]).astype(np.uint32)
+
+
+def paired(code: Array, codes: dict[str, int], ends: list[int]) -> Array:
+    """Return the tape with two operations under one code where there is one for both.
+
+    The second keeps its words: only its own code is skipped.
+    """
+    import numpy as np
+
+    table = np.zeros((256, 256), np.uint32)
+    for name, both in codes.items():
+        first, _, second = name.partition("__")
+        if second:
+            table[codes[first], codes[second]] = both
+    kinds = code[:, 0] & 255
+    both = np.zeros_like(kinds)
+    both[:-1] = table[kinds[:-1], kinds[1:]]
+    both[ends] = 0
+    alone = np.flatnonzero(np.append(0, both) == 0)  # every other one of a run in between
+    place = np.arange(len(both)) - alone[np.searchsorted(alone, np.arange(len(both)), "right") - 1]
+    chosen = (both > 0) & (place % 2 == 0)
+    out = code.copy()
+    out[chosen, 0] += both[chosen] - kinds[chosen]
+    return out
