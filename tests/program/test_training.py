@@ -1,7 +1,6 @@
 """Training inside a program is the optimiser's own step, parameter by parameter."""
 
 import math
-import threading
 
 import numpy as np
 import pytest
@@ -160,47 +159,6 @@ def test_a_stranger_in_the_optimiser_is_named():
     program = Program(w * x, inputs=[x], parameters=[w])
     with pytest.raises(ValueError, match="no parameter of the program"):
         program.train([[1.0]], nn.SGD([Value(3.0)]), 1)
-
-
-def both_at_once(*calls):
-    threads = [threading.Thread(target=call) for call in calls]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-
-
-def trained(executor, results, k):
-    loss, inputs, parameters = zoo.mlp(seed=k)
-    program = Program(loss, inputs=inputs, parameters=parameters, executor=executor)
-    results[k] = program.train(rows(50, len(inputs), k), nn.SGD(parameters, lr=0.05), 200)
-
-
-@pytest.mark.parametrize("executor", EXECUTORS)
-def test_two_threads_train_two_programs(executor):
-    alone, together = {}, {}
-    for k in (0, 1):
-        trained(executor, alone, k)
-    both_at_once(*(lambda k=k: trained(executor, together, k) for k in (0, 1)))
-    assert all((alone[k] == together[k]).all() for k in (0, 1))
-
-
-@pytest.mark.parametrize("executor", EXECUTORS)
-def test_two_threads_share_one_program(executor):
-    loss, inputs, parameters = zoo.mlp()
-    program = Program(loss, inputs=inputs, parameters=parameters, executor=executor)
-    data = [rows(20 + k, len(inputs), k) for k in (0, 1)]
-    expected = [program(X) for X in data]
-    wrong = []
-
-    def call(k):
-        for _ in range(100):
-            cost, gradient = program(data[k])
-            if cost != expected[k][0] or (gradient != expected[k][1]).any():
-                wrong.append(k)
-
-    both_at_once(lambda: call(0), lambda: call(1))
-    assert not wrong
 
 
 def test_single_precision_follows_double():
