@@ -183,7 +183,10 @@ def test_a_plan_keeps_no_graph_alive(fresh):
     assert not next(iter(fresh._plans)).recording.ids
 
 
-def test_threads_that_compile_at_once_get_the_numbers_of_one(fresh):
+@pytest.mark.parametrize("tape", [False, True])
+def test_threads_that_compile_at_once_get_the_numbers_of_one(tape, fresh, monkeypatch):
+    monkeypatch.setattr(assembly, "is_irregular", lambda nodes, groups: tape)
+
     def trained(seed):
         loss, inputs, parameters = zoo.mlp(seed=seed)
         program = Program(loss, inputs=inputs, parameters=parameters)
