@@ -124,7 +124,8 @@ class Program:
             self._load(nothing)
             self._executor.forward()
             self._check_guards(nothing)
-            found = [float(self._reader.value(self.recording.ids[node])) for node in nodes]
+            numbers = [self.recording.ids[node] for node in nodes]
+            found = [float(x) for x in self._reader.values(numbers)]
             if not all(map(math.isfinite, found)):
                 failures.trace(self, nothing)
         return found
@@ -142,8 +143,7 @@ class Program:
     def read_values(self, nodes: Sequence[Value]) -> Array:
         """Return the values of nodes as columns, (m, len(nodes))."""
         with self._lock:
-            numbers = self._numbers(nodes)
-            return self._reader.columns([self._reader.value(number) for number in numbers])
+            return self._reader.columns(self._reader.values(self._numbers(nodes)))
 
     def read_adjoints(self, nodes: Sequence[Value]) -> Array:
         """Return the adjoints of nodes as columns, (m, len(nodes))."""

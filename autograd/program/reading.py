@@ -25,22 +25,25 @@ class Reader:
 
     def value(self, number: int) -> Array:
         """Return the value of a node; one that was absorbed is computed from its operands."""
-        recording, known = self.recording, dict[int, Array]()
-        pending = [number]
+        return self.values([number])[0]
+
+    def values(self, numbers: Sequence[int]) -> list[Array]:
+        """Return the values of nodes; what several of them are computed from is so once."""
+        recording, address, known = self.recording, self.layout.address, dict[int, Array]()
+        pending = list(numbers)
         while pending:
             node = pending[-1]
-            if self.layout.address[node] >= 0:
-                buffer = self.memory.values[recording.lanes[node]]
-                known[node] = buffer[self.layout.address[node]]
+            if address[node] >= 0:
+                known[node] = self.memory.values[recording.lanes[node]][address[node]]
             operands = recording.operands[node] if node not in known else ()
             missing = [x for x in operands if x not in known]
             pending += missing
             if not missing:
                 pending.pop()
                 if node not in known:
-                    numbers = [known[x] for x in operands]
-                    known[node] = _computed(recording.operations[node], numbers)
-        return known[number]
+                    parts = [known[x] for x in operands]
+                    known[node] = _computed(recording.operations[node], parts)
+        return [known[number] for number in numbers]
 
     def adjoint(self, number: int) -> Array:
         recording, layout = self.recording, self.layout

@@ -4,10 +4,16 @@ Each function returns (loss, inputs, parameters) of one example.
 """
 
 import math
+import struct
 from random import Random
 
 import autograd as ag
 from autograd import Value, dot, log_softmax, logsumexp, maximum, mean, softmax, take, total, where
+
+
+def single(number):
+    """Return a leaf whose number single precision holds too."""
+    return Value(struct.unpack("f", struct.pack("f", number))[0])
 
 
 class Leaves:
@@ -18,7 +24,7 @@ class Leaves:
         self.inputs, self.parameters = [], []
 
     def weights(self, n, scale=0.7):
-        leaves = [Value(self.rng.gauss(0, scale)) for _ in range(n)]
+        leaves = [single(self.rng.gauss(0, scale)) for _ in range(n)]
         self.parameters += leaves
         return leaves
 
@@ -26,7 +32,7 @@ class Leaves:
         return [self.weights(columns, scale) for _ in range(rows)]
 
     def data(self, n):
-        leaves = [Value(self.rng.gauss(0, 1)) for _ in range(n)]
+        leaves = [single(self.rng.gauss(0, 1)) for _ in range(n)]
         self.inputs += leaves
         return leaves
 
