@@ -63,13 +63,16 @@ typedef struct {
     double scale;
 } Row;
 
-typedef struct { uint64_t place; uint32_t out, a, b, c; } Operation;
+typedef struct { uint64_t place; int32_t out, a, b, c; } Operation;
 
-typedef struct { long length, times; } Stretch;
+typedef struct { long length, times, shift, mends; } Stretch;
+
+typedef struct { int32_t word, growth; } Mend; /* a word of a loop, in units of 32 bits */
 
 typedef struct {
-    const Operation *code, *strides;
+    const Operation *code;
     Operation *body;
+    const Mend *mends;
     const Stretch *stretches;
     long count;
 } Tape;
@@ -761,17 +764,20 @@ static PyType_Spec Replay_spec = {
     "autograd.program._replay.Replay", sizeof(Replay), 0, Py_TPFLAGS_DEFAULT, Replay_slots,
 };
 
-/* run_tape(code, strides, stretches, numbers, single, lanes) */
+/* run_tape(code, mends, stretches, numbers, single, lanes) */
 static PyObject *run_tape(PyObject *self, PyObject *args) {
-    Py_buffer code, strides, stretches, numbers;
+    Py_buffer code, mends, stretches, numbers;
     int single;
     long lanes;
     (void)self;
-    if (!PyArg_ParseTuple(args, "y*y*y*w*pl", &code, &strides, &stretches, &numbers, &single, &lanes))
+    if (!PyArg_ParseTuple(args, "y*y*y*w*pl", &code, &mends, &stretches, &numbers, &single, &lanes))
         return NULL;
     const Kernels *kernels = single ? kernels_float : kernels_double;
-    Tape tape = {code.buf, strides.buf, NULL, stretches.buf, stretches.len / (long)sizeof(Stretch)};
-    tape.body = PyMem_RawMalloc(strides.len + sizeof(Operation)); /* as long as any loop */
+    Tape tape = {code.buf, NULL, mends.buf, stretches.buf, stretches.len / (long)sizeof(Stretch)};
+    long longest = 0;
+    for (const Stretch *at = tape.stretches; at < tape.stretches + tape.count; at++)
+        if (at->mends && at->length > longest) longest = at->length;
+    tape.body = PyMem_RawMalloc((longest + 1) * sizeof(Operation));
     if (tape.body) {
         Py_BEGIN_ALLOW_THREADS
         for (long s = 0; s < lanes; s++)
@@ -780,7 +786,7 @@ static PyObject *run_tape(PyObject *self, PyObject *args) {
         PyMem_RawFree(tape.body);
     } else PyErr_NoMemory();
     PyBuffer_Release(&code);
-    PyBuffer_Release(&strides);
+    PyBuffer_Release(&mends);
     PyBuffer_Release(&stretches);
     PyBuffer_Release(&numbers);
     if (!tape.body) return NULL;

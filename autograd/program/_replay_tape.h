@@ -2,8 +2,8 @@
 
    Included by _replay_kernels.h. An operation says where its code is and the slots of its
    result and of a, b, c. A tape is cut into stretches, each ended by `stop`. One that runs
-   several times is a loop: it runs in a copy, whose words grow by their strides from one time
-   to the next. */
+   several times is a loop: from one time to the next all slots move on by its `shift`; it runs
+   in a copy, where words that move otherwise (parameters stay where they are) are mended. */
 
 #ifdef __FMA__
 #define JOINED __builtin_fma
@@ -29,13 +29,12 @@ static inline T NAME(sine_and_cosine)(double x, T *cosine) {
 #define B v[code->b]
 #define C v[code->c]
 
-/* Run a stretch as often as `times` says; its words grow by the strides in between. Without a
-   stretch, return where the code of each operation is: a place to jump to, or its number. */
+/* Run a stretch as often as it says. Without one, return where the code of each operation
+   is: a place to jump to, or its number. */
 ONE_JUMP_EACH
-static const void *const *NAME(run_stretch)(Operation *start, const Operation *strides,
-                                            const Stretch *stretch, T *v) {
+static const void *const *NAME(run_stretch)(Operation *start, const Stretch *stretch,
+                                            const Mend *mends, T *v) {
     const Operation *code = start;
-    const long words = stretch ? stretch->length * (long)(sizeof *start / sizeof(uint32_t)) : 0;
     long times = stretch ? stretch->times : 0;
     T r = 0, z = 0;
 #define CASE(name, formula) LABEL(name) OUT = z = r = NAME(op_##name)(A, B, C); NEXT
@@ -62,7 +61,9 @@ static const void *const *NAME(run_stretch)(Operation *start, const Operation *s
         TAPE_ONLY(ONLY)
         LABEL(stop)
             if (--times <= 0) return places;
-            for (long k = 0; k < words; k++) ((uint32_t *)start)[k] += ((const uint32_t *)strides)[k];
+            v += stretch->shift;
+            for (long k = 0; k < stretch->mends; k++)
+                ((int32_t *)start)[mends[k].word] += mends[k].growth;
             code = start;
     }
 #undef CASE
@@ -78,13 +79,14 @@ static const void *const *NAME(run_stretch)(Operation *start, const Operation *s
 #undef C
 
 static void NAME(run_tape)(const Tape *tape, void *numbers) {
-    const Operation *code = tape->code, *strides = tape->strides;
+    const Operation *code = tape->code;
+    const Mend *mends = tape->mends;
     for (const Stretch *at = tape->stretches; at < tape->stretches + tape->count; at++) {
-        Operation *start = at->times > 1 ? tape->body : (Operation *)code; /* which stays */
-        if (at->times > 1) memcpy(start, code, (at->length + 1) * sizeof *code);
-        NAME(run_stretch)(start, strides, at, numbers);
-        if (at->times > 1) strides += at->length;
+        Operation *start = at->mends ? tape->body : (Operation *)code; /* which stays */
+        if (at->mends) memcpy(start, code, (at->length + 1) * sizeof *code);
+        NAME(run_stretch)(start, at, mends, numbers);
         code += at->length + 1;
+        mends += at->mends;
     }
 }
 

@@ -99,17 +99,13 @@ class TapeExecutor:
 
 
 def _placed(np: Any, tape: Tape, dtype: Any) -> tuple[Array, Array, Array]:
-    """Return operations with the addresses of their code for a type, strides and stretches."""
+    """Return operations with the addresses of their code for a type, mends and stretches."""
     from autograd.program import _replay
 
-    row = np.dtype([("place", np.uint64), ("slots", np.uint32, 4)])
-    code, strides = np.zeros(len(tape.code), row), np.zeros(len(tape.strides), row)
-    places = np.array(_replay.places(dtype == np.float32), np.uint64)
-    code["place"] = places[tape.code[:, 0] & 255]
-    code["slots"], strides["slots"] = tape.code, tape.strides
-    code["slots"][:, 0] >>= 8
-    strides["slots"][:, 0] = strides["slots"][:, 0].view(np.int32) >> 8
-    return code, strides, tape.table
+    code = np.zeros(len(tape.kinds), [("place", np.uint64), ("slots", np.int32, 4)])
+    code["place"] = np.array(_replay.places(dtype == np.float32), np.uint64)[tape.kinds]
+    code["slots"] = tape.slots
+    return code, tape.mends, tape.table
 
 
 class TapeLayout:

@@ -4,33 +4,43 @@ from __future__ import annotations
 
 from array import array
 
-from autograd.program.loops import Array, stretches
+from autograd.program.loops import Array, Stretch, stretches
 
 GIVES = ("accumulate", "subtract", "multiply_accumulate")
+
+
+LATE = ("clip", "where", "sine_and_cosine")  # operations that use their last word
+WORDS, SLOTS = 6, 2  # 32-bit words of an operation as it runs; the place of its code comes first
 
 
 class Tape:
     """Operations cut into stretches, each with a `stop` behind it; loops written once.
 
-    `strides` says by how much each word of a loop grows from one time to the next.
+    Row k has the number of its operation in `kinds` and its slots in `slots`, (rows, 4). `table`
+    has a row for each stretch: length, times, by how much its slots move on from one time to
+    the next, and how many words move otherwise: rows of `mends`, (word, by how much more).
     """
 
     def __init__(self, words: array[int], codes: dict[str, int]) -> None:
         import numpy as np
 
         code = turned(np.array(words, np.uint32).reshape(-1, 4), codes)
-        ending = np.array([[codes["stop"], 0, 0, 0]], dtype=np.uint32)
         self.stretches = stretches(code)
         fast = hurried(code, codes, [x.first for x in self.stretches])
         fast = paired(fast, codes, [x.first + x.length - 1 for x in self.stretches])
-        parts, strides = [ending[:0]], [ending[:0]]
-        for first, length, times in self.stretches:
-            parts += [fast[first : first + length], ending]
-            if times > 1:
-                second = code[first + length : first + 2 * length]
-                strides.append(second - code[first : first + length])
-        self.code, self.strides = np.concatenate(parts), np.concatenate(strides)
-        self.table = np.array([x[1:] for x in self.stretches], dtype=np.int64).reshape(-1, 2)
+        stop = np.array([[codes["stop"], 0, 0, 0]], dtype=np.uint32)
+        parts, table, mends = [stop[:0]], [], [np.zeros((0, 2), np.int32)]
+        late = [codes[name] for name in LATE]
+        for x in self.stretches:
+            parts += [fast[x.first : x.first + x.length], stop]
+            shift, mend = moves(code, x, late) if x.times > 1 else (0, mends[0])
+            table.append((x.length, x.times, shift, len(mend)))
+            mends.append(mend)
+        rows = np.concatenate(parts)
+        self.kinds, self.slots = rows[:, 0] & 255, rows.astype(np.int32)
+        self.slots[:, 0] = rows[:, 0] >> 8
+        self.mends = np.concatenate(mends)
+        self.table = np.array(table, dtype=np.int64).reshape(-1, 4)
 
     def loops(self, nodes: int) -> list[tuple[int, int]]:
         """Return how often each loop runs, and how many of the first slots one time computes."""
@@ -38,11 +48,27 @@ class Tape:
 
         found, at = [], 0
         for _, length, times in self.stretches:
-            results = np.unique(self.code[at : at + length, 0] >> 8)
+            results = np.unique(self.slots[at : at + length, 0])
             if times > 1:
                 found.append((times, int((results < nodes).sum())))
             at += length + 1
         return found
+
+
+def moves(code: Array, loop: Stretch, late: list[int]) -> tuple[int, Array]:
+    """Return by how much most slots of a loop move, and what to add to the others."""
+    import numpy as np
+
+    first, length = loop.first, loop.length
+    body = code[first : first + length]
+    growth = (code[first + length : first + 2 * length] - body).view(np.int32)
+    growth[:, 0] >>= 8
+    steps, counts = np.unique(growth[:, :3], return_counts=True)
+    shift = int(steps[counts.argmax()])
+    growth -= shift
+    growth[~np.isin(body[:, 0] & 255, late), 3] = 0
+    row, column = np.nonzero(growth)
+    return shift, np.column_stack([row * WORDS + SLOTS + column, growth[row, column]]).astype("i4")
 
 
 def turned(code: Array, codes: dict[str, int]) -> Array:
