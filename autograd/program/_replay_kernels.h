@@ -520,7 +520,8 @@ static double NAME(run_fused)(const Product *p, const Map *rule, void *scratch) 
     NAME(Panel) panel = NAME(panel)(scratch);
     double zero = 0;
     panel.depth = p->K;
-    const long strips = NAME(strips)(p), span = SPAN / p->K < 64 ? 64 : SPAN / p->K & -64L;
+    const long strips = NAME(strips)(p), room = PANEL / (p->K * (long)sizeof(T)) & -64L;
+    const long span = room < 64 ? 64 : room > SPAN ? SPAN : room;
     for (; panel.n0 < p->N; panel.n0 += span) {
         panel.columns = p->N - panel.n0 < span ? p->N - panel.n0 : span;
         long row = (panel.columns + LANES - 1) / LANES * LANES;
