@@ -35,7 +35,8 @@ enum { DIRECT, SPREAD, UNIFORM, STRIDED, INDEXED, WHOLE };
 typedef struct { int operation, result, a, b, c; } Step;
 
 typedef struct {
-    int dimensions, sources, targets, constants, steps, registers, rows;
+    int dimensions, sources, targets, constants, steps, registers;
+    int rows, fixed, sums; /* lines found by an index; blocks to fill; nothing but sums of rows */
     unsigned add;   /* a bit for each destination */
     uint64_t folds; /* bits k * DIMENSIONS + d: destination k lacks the outer dimension d */
     long sizes[DIMENSIONS];
@@ -326,6 +327,7 @@ static void find_roles(Map *map) {
                   : x->strides[last] == 0 ? SPREAD
                   : x->strides[last] != 1 ? STRIDED
                   : DIRECT;
+        map->fixed |= x->role == UNIFORM;
         if (source) continue;
         if (x->role == DIRECT && (map->add >> target & 1 || !is_written_once(map, map->results[target])))
             x->role = WHOLE;
@@ -335,6 +337,9 @@ static void find_roles(Map *map) {
             if (x->role == DIRECT) x->role = WHOLE;
         }
     }
+    map->fixed |= map->constants;
+    map->sums = last == 1 && map->sources == 1 && map->targets == 1 && !map->steps && !map->rows &&
+                !map->folds && map->operands[0].role == DIRECT && map->operands[1].role == SPREAD;
 }
 
 static int read_map(Replay *self, const long *word, Map *map) {

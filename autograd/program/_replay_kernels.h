@@ -219,12 +219,11 @@ NAME(steps)(const Map *map, T *const *registers, long n) {
 
 /* Run the steps along the innermost dimension, CHUNK numbers at a time. `again` has a bit for
    each destination that this line is not the first to reach. */
-static void NAME(line)(const Map *map, T *const *pointers, unsigned again, T *blocks) {
+static void NAME(line)(const Map *map, T *const *pointers, T **registers, unsigned again) {
     const int last = map->dimensions - 1, sources = map->sources;
     const Operand *targets = map->operands + sources;
     const unsigned add = map->add | again;
-    T *registers[REGISTERS], sums[RESULTS];
-    for (int k = 0; k < map->registers; k++) registers[k] = blocks + k * CHUNK;
+    T sums[RESULTS];
     for (int k = 0; k < map->targets; k++) sums[k] = 0;
     for (long at = 0, n = map->sizes[last]; at < n; at += CHUNK) {
         long count = n - at < CHUNK ? n - at : CHUNK;
@@ -249,6 +248,18 @@ static void NAME(line)(const Map *map, T *const *pointers, unsigned again, T *bl
     }
 }
 
+/* Sum the rows of a matrix, as the gradient of a bias does. */
+static void NAME(run_sums)(const Map *map) {
+    const Operand *source = &map->operands[0], *target = &map->operands[1];
+    const T *from = source->base;
+    T *to = target->base;
+    for (long k = 0; k < map->sizes[0]; k++) {
+        T sum = NAME(sum)(from + k * source->strides[0], map->sizes[1]) * (T)target->scale;
+        T *place = to + k * target->strides[0];
+        *place = map->add ? *place + sum : sum;
+    }
+}
+
 /* The destinations that were reached before: `counter` has moved along a dimension they lack. */
 static unsigned NAME(reached)(const Map *map, const long *counter) {
     unsigned again = 0;
@@ -259,18 +270,20 @@ static unsigned NAME(reached)(const Map *map, const long *counter) {
 }
 
 static void NAME(run_map)(const Map *map, void *scratch) {
-    T *pointers[OPERANDS];
+    T *pointers[OPERANDS], *registers[REGISTERS], *blocks = scratch;
     const int outer = map->dimensions - 1, every = map->sources + map->targets;
     long counter[DIMENSIONS] = {0};
+    if (map->sums) { NAME(run_sums)(map); return; }
     for (int k = 0; k < every; k++) pointers[k] = map->operands[k].base;
-    NAME(prepare)(map, scratch);
+    for (int k = 0; k < map->registers; k++) registers[k] = blocks + k * CHUNK;
+    if (map->fixed) NAME(prepare)(map, scratch);
     for (;;) {
         if (map->rows) /* operands that find each line by an index */
             for (int k = 0; k < every; k++) {
                 const Operand *x = &map->operands[k];
                 if (x->index) pointers[k] = (T *)x->base + x->index[counter[0]] * x->step;
             }
-        NAME(line)(map, pointers, map->folds ? NAME(reached)(map, counter) : 0, scratch);
+        NAME(line)(map, pointers, registers, map->folds ? NAME(reached)(map, counter) : 0);
         int d = outer - 1;
         for (; d >= 0 && ++counter[d] == map->sizes[d]; d--) {
             counter[d] = 0;
