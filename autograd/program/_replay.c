@@ -35,7 +35,7 @@ enum { DIRECT, SPREAD, UNIFORM, STRIDED, INDEXED, WHOLE };
 typedef struct { int operation, result, a, b, c; } Step;
 
 typedef struct {
-    int dimensions, sources, targets, constants, steps, registers;
+    int dimensions, sources, targets, constants, steps, registers, lead;
     int rows, fixed, sums; /* lines found by an index; blocks to fill; nothing but sums of rows */
     unsigned add;   /* a bit for each destination */
     uint64_t folds; /* bits k * DIMENSIONS + d: destination k lacks the outer dimension d */
@@ -310,7 +310,7 @@ static void coalesce(Map *map) {
 /* Whether just one step writes a destination's register, so that it can write in its place. */
 static int is_written_once(const Map *map, int result) {
     int writers = 0;
-    for (int k = 0; k < map->steps; k++) writers += map->code[k].result == result;
+    for (int k = map->lead; k < map->steps; k++) writers += map->code[k].result == result;
     for (int k = 0; k < map->targets; k++) writers += map->results[k] == result;
     return writers == 2 && result >= map->sources + map->constants;
 }
@@ -337,7 +337,7 @@ static void find_roles(Map *map) {
             if (x->role == DIRECT) x->role = WHOLE;
         }
     }
-    map->fixed |= map->constants;
+    map->fixed |= map->constants || map->lead;
     map->sums = last == 1 && map->sources == 1 && map->targets == 1 && !map->steps && !map->rows &&
                 !map->folds && map->operands[0].role == DIRECT && map->operands[1].role == SPREAD;
 }
@@ -358,7 +358,8 @@ static int read_map(Replay *self, const long *word, Map *map) {
         PyErr_SetString(PyExc_NotImplementedError, "an instruction is too large for the native executor");
         return -1;
     }
-    word += 11;
+    map->lead = (int)word[11];
+    word += 12;
     for (int d = 0; d < given; d++) map->sizes[d] = *word++;
     if (!given) { map->sizes[0] = 1; map->dimensions = 1; }
     if (lanes && self->lanes > 1) {

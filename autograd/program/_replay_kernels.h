@@ -198,7 +198,7 @@ static void NAME(deliver)(const Operand *target, T *to, const T *result, long st
     } else NAME(k_copy)(to, result, result, result, n);
 }
 
-/* Fill the blocks of constants and of sources that are one number everywhere. */
+/* Fill the blocks of all that is one number everywhere: constants, sources, leading steps. */
 static void NAME(prepare)(const Map *map, void *scratch) {
     long length = map->sizes[map->dimensions - 1];
     if (length > CHUNK) length = CHUNK;
@@ -208,11 +208,17 @@ static void NAME(prepare)(const Map *map, void *scratch) {
         T number = k < map->sources ? *(const T *)map->operands[k].base : (T)map->numbers[k - map->sources];
         for (long i = 0; i < length; i++) block[i] = number;
     }
+    for (const Step *step = map->code, *end = step + map->lead; step < end; step++) {
+        T *block = (T *)scratch + step->result * CHUNK, *blocks = scratch;
+        NAME(kernels)[step->operation](block, blocks + step->a * CHUNK, blocks + step->b * CHUNK,
+                                       blocks + step->c * CHUNK, 1);
+        for (long i = 1; i < length; i++) block[i] = *block;
+    }
 }
 
 static inline __attribute__((always_inline)) void
 NAME(steps)(const Map *map, T *const *registers, long n) {
-    for (const Step *step = map->code, *end = step + map->steps; step < end; step++)
+    for (const Step *step = map->code + map->lead, *end = map->code + map->steps; step < end; step++)
         NAME(kernels)[step->operation](registers[step->result], registers[step->a],
                                        registers[step->b], registers[step->c], n);
 }

@@ -8,6 +8,34 @@ from dataclasses import replace
 from autograd.program.expression import Expression, Step
 
 
+def hoisted(code: Expression, fixed: Sequence[int]) -> tuple[list[Step], Expression]:
+    """Return the steps that only look at fixed sources and constants, and the rest.
+
+    What they compute is one number for all lines, in a register that nothing else writes.
+
+    >>> from autograd.program.expression import Expression
+    >>> code = Expression(2, (0.5,), (("pow", 3, (2, 1)), ("mul", 3, (3, 0))), (3,))
+    >>> lead, rest = hoisted(code, [1])
+    >>> lead, rest.steps
+    ([('pow', 4, (2, 1))], (('mul', 3, (4, 0)),))
+    """
+    known = {*fixed, *range(code.sources, code.sources + len(code.constants))}
+    now: dict[int, int] = {}  # where the number of a register is kept
+    lead: list[Step] = []
+    rest: list[Step] = []
+    for name, result, given in code.steps:
+        operands = tuple(now.get(x, x) for x in given)
+        if known.issuperset(operands):
+            now[result] = code.registers + len(lead)
+            known.add(now[result])
+            lead.append((name, now[result], operands))
+        else:
+            now.pop(result, None)
+            rest.append((name, result, operands))
+    results = tuple(now.get(x, x) for x in code.results)
+    return lead, replace(code, steps=tuple(rest), results=results)
+
+
 def joined(steps: Sequence[Step], results: Sequence[int]) -> list[Step]:
     """Return the steps with a product and the sum or difference right after it made one.
 
@@ -39,12 +67,13 @@ def _is_read(steps: Sequence[Step], register: int, results: Sequence[int]) -> bo
     return register in results
 
 
-def in_place(code: Expression, overwritten: Sequence[int]) -> Expression:
+def in_place(code: Expression, overwritten: Sequence[int], top: int) -> Expression:
     """Return the expression so that result k may overwrite source `overwritten[k]` at once.
 
-    Each result gets a register that only one step writes, after the last look at its source.
+    Each result gets a register that only one step writes, after the last look at its source;
+    registers from `top` on are free.
     """
-    steps, results, top = list(code.steps), list(code.results), code.registers
+    steps, results = list(code.steps), list(code.results)
     for k, (result, source) in enumerate(zip(code.results, overwritten, strict=True)):
         writers = [i for i, step in enumerate(steps) if step[1] == result]
         late = writers and any(source in operands for *_, operands in steps[writers[-1] + 1 :])

@@ -3,8 +3,9 @@
 A table is a row of 64-bit words. Every instruction starts with its kind and its length:
 
 * Map: 1, length, lanes, dimensions, sources, destinations, constants, first constant, steps,
-  registers, indexed, the sizes; then each operand as (buffer, offset, index or -1, strides),
-  a destination followed by (register, add); then each step as (operation, result, a, b, c).
+  registers, indexed, leading steps (which run once for all lines), the sizes; then each operand
+  as (buffer, offset, index or -1, strides), a destination followed by (register, add); then
+  each step as (operation, result, a, b, c).
 * Contraction: 2, length, lanes, add, M, N, K; then left, right and destination as
   (buffer, offset, row stride, column stride); then the start as (buffer or -1, offset, stride).
 * Row: 3, length, operation, lanes, rows, width, index, lanes of the sources, buffer, offset;
@@ -15,16 +16,15 @@ Buffers are 2·adjoint + lanes; the fifth holds an optimiser's state.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from autograd.program.accesses import Access, Array, accesses
-from autograd.program.expression import Expression
+from autograd.program.expression import Expression, Step
 from autograd.program.instructions import ADD, STORE, Contraction, Instruction, Map, Row
-from autograd.program.peephole import in_place, joined
+from autograd.program.peephole import hoisted, in_place, joined
 from autograd.program.training import Update
 
-STEP = 5  # words of a step
 _ROWS = ("peak", "rest", "take", "untake")
 
 
@@ -52,25 +52,35 @@ class Table:
         return words
 
     def _map(self, this: Map) -> list[int]:
-        code = this.expression
+        code, every = this.expression, (*this.sources, this.destination)
         if not code.steps and this.mode == STORE:  # a copy that can go where it belongs
             code = replace(code, steps=(("copy", code.registers, (0,)),), results=(code.registers,))
-        steps = self._steps(code)
-        every = (*this.sources, this.destination)
-        words = [
-            1, this.lanes, len(this.sizes), len(this.sources), 1, len(code.constants),
-            len(self.constants), len(steps) // STEP, code.registers,
-            any(x.index is not None for x in every), *this.sizes,
-        ]  # fmt: skip
-        self.constants += code.constants
+        fixed = [k for k, x in enumerate(this.sources) if _is_fixed(x, this.lanes)]
+        lead, rest = hoisted(code, fixed)
+        indexed = any(x.index is not None for x in every)
+        words = self._head(code, lead, rest, (this.lanes, 1, indexed), this.sizes)
         for access in every:
             words += self._operand(access, len(this.sizes))
-        words += (code.results[0], this.mode == ADD)
-        return words + steps
+        return [*words, rest.results[0], this.mode == ADD, *self._steps(lead, rest)]
 
-    def _steps(self, code: Expression) -> list[int]:
+    def _head(
+        self, code: Expression, lead: list[Step], rest: Expression,
+        kind: tuple[bool, int, bool], sizes: Sequence[int],
+    ) -> list[int]:  # fmt: skip
+        """Return the words of a Map up to its sizes; `kind` is lanes, destinations, indexed."""
+        lanes, targets, indexed = kind
+        registers = max([code.registers, *(x for _, x, _ in lead), *rest.results]) + 1
+        steps = len(lead) + len(joined(rest.steps, rest.results))
+        self.constants += code.constants
+        first = len(self.constants) - len(code.constants)
+        return [
+            1, lanes, len(sizes), code.sources, targets, len(code.constants), first, steps,
+            registers, indexed, len(lead), *sizes,
+        ]  # fmt: skip
+
+    def _steps(self, lead: list[Step], rest: Expression) -> list[int]:
         words: list[int] = []
-        for name, result, operands in joined(code.steps, code.results):
+        for name, result, operands in (*lead, *joined(rest.steps, rest.results)):
             if name not in self.codes:
                 raise NotImplementedError(f"the native executor has no operation {name!r}")
             a, b, c = (*operands, *(operands[:1] * (3 - len(operands))))
@@ -110,26 +120,26 @@ class Table:
         """Return the words of an optimiser's rule: a Map of several results."""
         import numpy as np
 
-        count, slots = len(this.places), this.slots
-        code = in_place(this.expression, (0, *range(2, 2 + slots)))
-        steps = self._steps(code)
+        code, count, slots = this.expression, len(this.places), this.slots
+        lead, rest = hoisted(code, (2 + slots, 3 + slots))
+        rest = in_place(rest, (0, *range(2, 2 + slots)), code.registers + len(lead))
         sources = [(0, this.places), (2, this.places)]
         sources += [(4, k * count + np.arange(count)) for k in range(slots)]
         sources += [(4, np.full(count, slots * count + k)) for k in range(2)]
-        targets = [sources[0], *sources[2 : 2 + slots]]
-        sizes, found = accesses(np, [(index, False, False) for _, index in (*sources, *targets)])
-        words = [
-            1, 0, len(sizes), len(sources), len(targets), len(code.constants),
-            len(self.constants), len(steps) // STEP, code.registers,
-            found[0].index is not None, *sizes,
-        ]  # fmt: skip
-        self.constants += code.constants
-        for k, ((buffer, _), access) in enumerate(zip((*sources, *targets), found, strict=True)):
+        every = (*sources, sources[0], *sources[2 : 2 + slots])
+        sizes, found = accesses(np, [(index, False, False) for _, index in every])
+        words = self._head(code, lead, rest, (False, 1 + slots, found[0].index is not None), sizes)
+        for k, ((buffer, _), access) in enumerate(zip(every, found, strict=True)):
             words += [buffer, *self._operand(access, len(sizes))[1:]]
             if k >= len(sources):
-                words += (code.results[k - len(sources)], 0)
-        words += steps
+                words += (rest.results[k - len(sources)], 0)
+        words += self._steps(lead, rest)
         return [words[0], len(words) + 1, *words[1:]]
+
+
+def _is_fixed(access: Access, lanes: bool) -> bool:
+    """Whether an operand is one number for the whole instruction."""
+    return access.index is None and not any(access.strides) and not (lanes and access.lanes)
 
 
 def _buffer(access: Access) -> int:

@@ -181,3 +181,17 @@ def test_replays_are_bit_identical():
     program(X[:5])
     again = program(X)
     assert first[0] == again[0] and (first[1] == again[1]).all()
+
+
+def test_a_schedule_that_is_read_each_step_leaves_no_trail():
+    """Its constants are refilled where they lie, however many steps are taken."""
+    loss_of, parameters = linear_model()
+    inputs = [Value(0.0) for _ in range(4)]
+    program = Program(loss_of(inputs), inputs=inputs, parameters=parameters)
+    optimizer = nn.SGD(parameters, lr=lambda step: 0.1 / (1 + int(step)))
+    program.train(rows(), optimizer, 2)
+    words = [value for value in vars(program._executor).values() if hasattr(value, "nbytes")]
+    before = sum(value.nbytes for value in words)
+    program.train(rows(), optimizer, 50)
+    words = [value for value in vars(program._executor).values() if hasattr(value, "nbytes")]
+    assert sum(value.nbytes for value in words) == before
