@@ -105,6 +105,22 @@ def test_importing_autograd_is_cheap():
     assert result.stdout.strip() == "[]"
 
 
+@pytest.mark.parametrize("executor", ["numpy", "auto"])
+def test_the_first_call_of_a_program_loads_no_masked_arrays(executor):
+    script = (
+        "import sys; from autograd import Program, Value, dot, logsumexp, take; "
+        "x, w, k = [Value(0.1), Value(0.2)], [Value(0.3), Value(0.4)], Value(1.0); "
+        "z = [dot(w, x), dot(x, w), x[0] * x[0]]; "
+        "loss = logsumexp(z) - take(z, k); "
+        f"Program(loss, inputs=[*x, k], parameters=w, executor={executor!r})([[0.1, 0.2, 1.0]]); "
+        "print('numpy.ma' in sys.modules)"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert result.stdout.strip() == "False"
+
+
 def test_every_public_name_is_there():
     import autograd
     import nn

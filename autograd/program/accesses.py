@@ -53,9 +53,9 @@ class Access:
         return True
 
 
-def unique(np: Any, addresses: Array) -> Array:
-    """Return each address once, ascending; np.unique would load numpy.ma first, for 15 ms."""
-    ordered = np.sort(addresses, axis=None)
+def unique(np: Any, numbers: Array) -> Array:
+    """Return each number once, ascending; np.unique would load numpy.ma first, for 15 ms."""
+    ordered = np.sort(numbers, axis=None)
     fresh = ordered[1:] > ordered[:-1]
     return np.concatenate([ordered[:1], ordered[1:][fresh]])
 

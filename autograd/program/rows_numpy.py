@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from autograd.program.accesses import Array
+from autograd.program.accesses import Array, unique
 from autograd.program.instructions import Row
 from autograd.program.views_numpy import Call, Views
 
@@ -52,7 +52,7 @@ def _taking(views: Views, this: Row) -> list[Call]:
 
     share = 1 / views.lanes if this.lanes and not this.sources_lanes else 1.0
     known = this.index[this.index >= 0]
-    once = this.sources_lanes and len(np.unique(known)) == len(known)
+    once = this.sources_lanes and len(unique(np, known)) == len(known)
 
     def untake() -> None:
         places, valid = choice.look()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from array import array
 
+from autograd.program.accesses import unique
 from autograd.program.loops import Array, Stretch, stretches
 
 GIVES = ("accumulate", "subtract", "multiply_accumulate")
@@ -48,7 +49,7 @@ class Tape:
 
         found, at = [], 0
         for _, length, times in self.stretches:
-            results = np.unique(self.slots[at : at + length, 0])
+            results = unique(np, self.slots[at : at + length, 0])
             if times > 1:
                 found.append((times, int((results < nodes).sum())))
             at += length + 1
