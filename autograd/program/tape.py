@@ -45,7 +45,8 @@ class TapeWriter:
 
         self.codes = {name: k for k, name in enumerate(_replay.operations)}
         self.recording, self.n = recording, len(recording)
-        self.slots = 2 * self.n
+        beside = not {*CIRCULAR}.isdisjoint(recording.operations)  # a slot more for each node
+        self.slots = (2 + beside) * self.n
         self.constants: dict[float | str, int] = {}
         self.temporaries: dict[int, int] = {}
         self.circular: dict[tuple[str, int], int] = {}
@@ -87,7 +88,7 @@ class TapeWriter:
     def _emit(self, operation: str, result: int, *operands: int) -> None:
         if operation not in self.codes:
             raise NotImplementedError(f"the native executor has no operation {operation!r}")
-        a, b, c = (*operands, *operands[:1] * (3 - len(operands)))
+        a, b, c = (*operands, *operands, 0) if len(operands) == 1 else (*operands, 0, 0)[:3]
         self.out.extend((self.codes[operation] | result << 8, a, b, c))
 
     def _constant(self, number: float) -> int:
@@ -151,16 +152,20 @@ class TapeWriter:
                 self._emit("where", node, self._temporary(0), x, node)
         else:
             exponent, sources = self._exponent(operation, operands)
-            self._steps(expression.forward(operation, exponent), sources, node)
+            code = expression.forward(operation, exponent)
+            if len(code.steps) == 1 and not code.constants:
+                self._emit(code.steps[0][0], node, *[sources[k] for k in code.steps[0][2]])
+            else:
+                self._steps(code, sources, node)
 
     def _circular(self, node: int, operation: str, x: int) -> None:
         """Write sin x and cos x: one is the node, the other its partial or a later node."""
         known = self.circular.get((operation, x))
         if known is not None:
             return self._emit("copy", node, known)
-        pair = [node if name == operation else self._slot() for name in CIRCULAR]
+        pair = [node if name == operation else 2 * self.n + node for name in CIRCULAR]
         self.circular.update(zip([(name, x) for name in CIRCULAR], pair, strict=True))
-        return self._emit("sine_and_cosine", pair[0], x, x, pair[1])
+        return self._emit("sine_and_cosine", pair[0], x, 0, pair[1])
 
     def _exponent(
         self, operation: str, operands: Sequence[int]

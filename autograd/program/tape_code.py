@@ -6,11 +6,13 @@ from array import array
 
 from autograd.program.accesses import unique
 from autograd.program.loops import Array, Stretch, stretches
+from autograd.table import PRIMITIVES
 
 GIVES = ("accumulate", "subtract", "multiply_accumulate")
 
 
-LATE = ("clip", "where", "sine_and_cosine")  # operations that use their last word
+ALONE = {*(row.name for row in PRIMITIVES.values() if row.arity == 1), "copy"}
+LATE = ("clip", "where", "sine_and_cosine", "sine_and_cosine_x")  # these use their last word
 WORDS, SLOTS = 6, 2  # 32-bit words of an operation as it runs; the place of its code comes first
 
 
@@ -27,14 +29,14 @@ class Tape:
 
         code = turned(np.array(words, np.uint32).reshape(-1, 4), codes)
         self.stretches = stretches(code)
-        fast = hurried(code, codes, [x.first for x in self.stretches])
-        fast = paired(fast, codes, [x.first + x.length - 1 for x in self.stretches])
+        pieces = hurried(code, codes, [x.first for x in self.stretches])
+        fast = paired(pieces, codes, [x.first + x.length - 1 for x in self.stretches])
         stop = np.array([[codes["stop"], 0, 0, 0]], dtype=np.uint32)
         parts, table, mends = [stop[:0]], [], [np.zeros((0, 2), np.int32)]
-        late = [codes[name] for name in LATE]
+        reads = np.array([used(name) for name in codes])[pieces[:, 0] & 255]
         for x in self.stretches:
             parts += [fast[x.first : x.first + x.length], stop]
-            shift, mend = moves(code, x, late) if x.times > 1 else (0, mends[0])
+            shift, mend = moves(code, reads, x) if x.times > 1 else (0, mends[0])
             table.append((x.length, x.times, shift, len(mend)))
             mends.append(mend)
         rows = np.concatenate(parts)
@@ -56,19 +58,24 @@ class Tape:
         return found
 
 
-def moves(code: Array, loop: Stretch, late: list[int]) -> tuple[int, Array]:
+def used(name: str) -> tuple[bool, bool, bool, bool]:
+    """Return which words an operation uses: its result, a, b, c."""
+    alone = name in ALONE or name.startswith("sine") or name.endswith(("_y", "_last", "_again"))
+    given = name.endswith("_x") or name.startswith(("accumulate", "subtract"))
+    return True, not given, not alone, name in LATE
+
+
+def moves(code: Array, reads: Array, loop: Stretch) -> tuple[int, Array]:
     """Return by how much most slots of a loop move, and what to add to the others."""
     import numpy as np
 
-    first, length = loop.first, loop.length
-    body = code[first : first + length]
-    growth = (code[first + length : first + 2 * length] - body).view(np.int32)
+    first, second, third = (loop.first + k * loop.length for k in range(3))
+    growth = (code[second:third] - code[first:second]).view(np.int32)
     growth[:, 0] >>= 8
-    steps, counts = np.unique(growth[:, :3], return_counts=True)
+    steps, counts = np.unique(growth[reads[first:second]], return_counts=True)
     shift = int(steps[counts.argmax()])
     growth -= shift
-    growth[~np.isin(body[:, 0] & 255, late), 3] = 0
-    row, column = np.nonzero(growth)
+    row, column = np.nonzero(growth * reads[first:second])
     return shift, np.column_stack([row * WORDS + SLOTS + column, growth[row, column]]).astype("i4")
 
 
@@ -99,7 +106,8 @@ def hurried(code: Array, codes: dict[str, int], starts: list[int]) -> Array:
     def repeats(now: Array, before: Array) -> Array:
         return fresh & np.append(False, now[1:] == before[:-1])
 
-    for name in codes:
+    names = list(codes)
+    for name in (names[k] for k in np.unique(kinds)):
         if name.startswith(GIVES):
             become(name, "_sum", repeats(results, results))
             become(name, "_last", repeats(b, results))
