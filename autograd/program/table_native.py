@@ -53,7 +53,8 @@ class Table:
 
     def _map(self, this: Map) -> list[int]:
         code, every = this.expression, (*this.sources, this.destination)
-        if not code.steps and this.mode == STORE:  # a copy that can go where it belongs
+        sums = 0 in this.destination.strides or this.destination.lanes != this.lanes
+        if not code.steps and this.mode == STORE and not sums:  # a copy, straight to its place
             code = replace(code, steps=(("copy", code.registers, (0,)),), results=(code.registers,))
         fixed = [k for k, x in enumerate(this.sources) if _is_fixed(x, this.lanes)]
         lead, rest = hoisted(code, fixed)
