@@ -133,7 +133,8 @@ class _Describer:
         slots = work.operands
         if group.operation in ("peak", "rest", "take"):
             last = [slots[-1]] if group.operation == "take" else []
-            slots = [self.np.concatenate(slots[: len(slots) - len(last)]), *last]
+            rows = self.np.concatenate(slots[: len(slots) - len(last)])
+            slots = [rows[rows >= 0], *last]
             kinds = (kinds[0], kinds[-1])[: len(slots)]
         operands = [self._operand(x, k, "θ") for x, k in zip(slots, kinds, strict=True)]
         if group.key[1] is not None:

@@ -136,8 +136,12 @@ class Emitter:
                 chosen = Access(chosen.lanes, False, chosen.offset, (0,))
             if chosen.index is None and len(chosen.strides) > 1:
                 chosen = Access(chosen.lanes, False, 0, (), address)
-        index = self.address[self.np.array(columns).T]
+        nodes = self.np.array(columns).T
         lanes = self.groups[work.group.key[2]].lanes
+        index = self.address[nodes]
+        if (nodes < 0).any():  # rows of other lengths: the largest stays, and 0 adds nothing
+            spare = index[:, :1] if operation == "peak" else self.layout.reserve(lanes, 1)
+            index = self.np.where(nodes < 0, spare, index)
         back = operation == "untake"
         whole = Access(work.group.lanes, back, work.offset, (1,))
         return Row(operation, work.group.lanes, index, lanes, whole, chosen)
@@ -181,9 +185,9 @@ class Emitter:
         np = self.np
         table = np.array(work.operands).T
         rows = np.repeat(work.offset + np.arange(work.count), table.shape[1])
-        kinds = np.tile(np.array(work.group.key[2:]), work.count)
+        kinds = self.layout.signatures[table.ravel()]
         for kind in dict.fromkeys(work.group.key[2:]):
-            mine = kinds == kind
+            mine = (kinds == kind) & (table.ravel() >= 0)
             self._send(work.group, table.ravel()[mine], kind, rows[mine])
 
     def _untake(self, work: Work) -> None:

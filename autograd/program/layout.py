@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from autograd.program.record import COMPUTED, joined
-from autograd.program.reroll import LINEAR, Group, Reroll
+from autograd.program.reroll import LINEAR, RAGGED, Group, Reroll
 
 Array = Any  # numpy.ndarray; NumPy is imported on use
 
@@ -96,14 +96,23 @@ class Layout:
         if group.operation == LINEAR:
             self._collect_sums(work)
         else:
-            recording, slots = self.reroll.recording, np.arange(len(group.key) - 2)
-            table = recording.flat[recording.starts[group.members] + slots[:, None]]
-            work.operands = list(table)
+            work.operands = list(self._operands(group))
         if work.count > 1:
             self._reorder(work)
         self._touch_all(work)
         self.position[group.members] = np.arange(work.count)
         return work
+
+    def _operands(self, group: Group) -> Array:
+        """Return the operands of a group, a row for each slot; shorter rows end in -1."""
+        np, recording = self.np, self.reroll.recording
+        starts, slots = recording.starts[group.members], np.arange(len(group.key) - 2)
+        if group.operation not in RAGGED or len(slots) > 1:
+            return recording.flat[starts + slots[:, None]]
+        lengths = [len(recording.operands[node]) for node in group.members.tolist()]
+        slots = np.arange(max(lengths))[:, None]
+        inside = slots < np.array(lengths)
+        return np.where(inside, recording.flat[np.where(inside, starts + slots, 0)], -1)
 
     def _collect_sums(self, work: Work) -> None:
         np = self.np
@@ -181,7 +190,7 @@ class Layout:
             first = _starts(np, part.rows)
             columns += [part.right[first], part.left[first]]
         columns += [term.nodes[_starts(np, term.rows)] for term in work.terms]
-        keys = [self.position[column] for column in columns]
+        keys = [self.position[column] for column in columns if (column >= 0).all()]
         keys = [key for key in keys if (key >= 0).all()]
         return np.lexsort(keys[::-1]) if keys else np.arange(work.count)
 
@@ -194,6 +203,7 @@ class Layout:
         columns = work.operands
         if work.group.operation in ("peak", "rest", "take"):
             rows = self.np.array(columns).T
+            rows = rows[rows >= 0]
             columns = [rows[self.signatures[rows] == kind] for kind in range(COMPUTED)]
         for column in columns:
             if len(column):

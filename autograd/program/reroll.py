@@ -6,9 +6,10 @@ two products or three terms becomes one node Σ aₖ bₖ + Σ pₖ; `dot` and `
 birth, so that neurons written with `dot` and with `sum(w*x …)` are the same.
 
 **Signatures.** A leaf's is its kind; an operation's is its name with the signatures of its
-operands; a sum's is the *set* of its pairs' and terms' signatures, so that ragged lengths
-share a class. Nodes of equal signature have equal depth, hence are independent: a group,
-which one instruction computes. Groups in first-seen order are in topological order.
+operands; a sum's is the *set* of its pairs' and terms' signatures, so that ragged lengths share
+a class; so do the rows of a softmax where their members are of one signature. Nodes of equal
+signature have equal depth, hence are independent: a group, which one instruction computes.
+Groups in first-seen order are in topological order.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ from autograd.program.record import COMPUTED, CONSTANT, INPUT, PARAMETER, SUMS, 
 
 LINEAR = "linear"  # the operation of a canonical sum
 LONG = 64  # pairs of a sum from which NumPy is faster
+
+RAGGED = ("peak", "rest")  # rows whose length is no part of the signature
 
 Key = tuple[Any, ...]
 
@@ -201,7 +204,10 @@ class Reroll:
         if operation == "pow" and self.recording.kinds[operands[1]] == CONSTANT:
             self.exponents[operands[1]] = exponent = self.recording.numbers[operands[1]]
             return operation, exponent, signatures[operands[0]]
-        return operation, None, *[signatures[x] for x in operands]
+        kinds = [signatures[x] for x in operands]
+        if operation in RAGGED and len(set(kinds)) == 1:
+            return operation, None, kinds[0]
+        return operation, None, *kinds
 
     def _share(self, factors: array[int], others: array[int]) -> None:
         """Let constant factors that another sum has too be the same nodes, as inputs would be.

@@ -152,3 +152,11 @@ def test_numbers_that_agree_in_one_recording_need_not_agree_in_the_next(executor
         loss, inputs, parameters = stencil(*numbers)
         program = program_of(loss, inputs, parameters, executor=executor)
         assert_follows(program, reference(loss, inputs, X), X)
+
+
+def test_rows_of_different_lengths_are_one_group():
+    """Causal attention over 5, 8 or 12 tokens: softmaxes of 1 to 12 members, one program."""
+    programs = [program_of(*zoo.attention(tokens=tokens)) for tokens in (5, 8, 12)]
+    assert len({len(program.instructions) for program in programs}) == 1
+    text = [[x.text for x in program.describe().formulas] for program in programs]
+    assert text[0] == text[1] == text[2]

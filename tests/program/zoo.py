@@ -137,6 +137,16 @@ def attention(seed=4, tokens=4, width=3):
     return leaves.result(sum(dot(row, row) for row in out))
 
 
+def ragged(seed=13):
+    """Rows of one to five members: what has lanes, and what parameters alone reach."""
+    leaves = Leaves(seed)
+    x, w = leaves.data(5), leaves.weights(5)
+    products = [a * b for a, b in zip(x, w, strict=True)]
+    rows = [row[:n] for row in (products, w, x) for n in (5, 1, 3, 2, 4)]
+    terms = [logsumexp(row) * softmax(row)[-1] + log_softmax(row)[0] for row in rows]
+    return leaves.result(mean(terms) + logsumexp(terms[:7]))
+
+
 def embedding(seed=5, words=5, width=3):
     leaves = Leaves(seed)
     table = leaves.matrix(words, width)
@@ -249,7 +259,7 @@ def thicket(seed, size=40):
 
 ZOO = {
     "mlp": mlp, "classifier": classifier, "rnn": rnn, "lstm": lstm,
-    "convolution": convolution, "attention": attention, "embedding": embedding,
+    "convolution": convolution, "attention": attention, "ragged": ragged, "embedding": embedding,
     "dropout": dropout, "penalised": penalised, "skips": skips, "experts": experts,
     "bodies": bodies, "chain": chain, "kinks": kinks,
     **{f"thicket{k}": lambda k=k: thicket(k) for k in range(12)},
