@@ -51,8 +51,8 @@ static const void *const *NAME(run_stretch)(Operation *start, const Stretch *str
 #else
 #define LABEL(name) case OPERATION_##name:
 #define NEXT code++; break;
-#define PLACE(name, ...) (const void *)OPERATION_##name,
-    static const void *const places[] = {OPERATIONS(PLACE) TAPE_ONLY(PLACE) (const void *)OPERATION_stop};
+#define PLACE(name, ...) (const void *)(uintptr_t)OPERATION_##name,
+    static const void *const places[] = {OPERATIONS(PLACE) TAPE_ONLY(PLACE) (const void *)(uintptr_t)OPERATION_stop};
 #undef PLACE
     if (!start) return places;
     for (;;) switch (code->place) {

@@ -151,12 +151,15 @@ class TapeWriter:
                 self._emit("equal", self._temporary(0), operands[-1], self._constant(float(k)))
                 self._emit("where", node, self._temporary(0), x, node)
         else:
-            exponent, sources = self._exponent(operation, operands)
-            code = expression.forward(operation, exponent)
-            if len(code.steps) == 1 and not code.constants:
-                self._emit(code.steps[0][0], node, *[sources[k] for k in code.steps[0][2]])
-            else:
-                self._steps(code, sources, node)
+            self._elementwise(node, operation, operands)
+
+    def _elementwise(self, node: int, operation: str, operands: Sequence[int]) -> None:
+        exponent, sources = self._exponent(operation, operands)
+        code = expression.forward(operation, exponent)
+        if len(code.steps) == 1 and not code.constants:
+            self._emit(code.steps[0][0], node, *[sources[k] for k in code.steps[0][2]])
+        else:
+            self._steps(code, sources, node)
 
     def _circular(self, node: int, operation: str, x: int) -> None:
         """Write sin x and cos x: one is the node, the other its partial or a later node."""

@@ -1,4 +1,9 @@
-"""The code of a tape: its stretches, and what operations may read from registers."""
+"""The code of a tape: its stretches, what may wait in a register, what takes one jump.
+
+An operation is four words: what it does in the lowest byte of the first and its result in the
+rest, then its operands a, b, c. As it runs, an operation that reads what the one before left
+behind has a form of its own (`add_x`, `accumulate_last`), and so have pairs (`mul__add_x`).
+"""
 
 from __future__ import annotations
 
@@ -8,10 +13,8 @@ from autograd.program.accesses import unique
 from autograd.program.loops import Array, Stretch, stretches
 from autograd.table import PRIMITIVES
 
-GIVES = ("accumulate", "subtract", "multiply_accumulate")
-
-
-ALONE = {*(row.name for row in PRIMITIVES.values() if row.arity == 1), "copy"}
+GIVES = ("accumulate", "subtract", "multiply_accumulate")  # a result receives a term
+ALONE = {*(row.name for row in PRIMITIVES.values() if row.arity == 1), "copy"}  # of one operand
 LATE = ("clip", "where", "sine_and_cosine", "sine_and_cosine_x")  # these use their last word
 WORDS, SLOTS = 6, 2  # 32-bit words of an operation as it runs; the place of its code comes first
 
@@ -29,7 +32,7 @@ class Tape:
 
         code = turned(np.array(words, np.uint32).reshape(-1, 4), codes)
         self.stretches = stretches(code)
-        pieces = hurried(code, codes, [x.first for x in self.stretches])
+        pieces = hurried(code, codes, self.stretches)
         fast = paired(pieces, codes, [x.first + x.length - 1 for x in self.stretches])
         stop = np.array([[codes["stop"], 0, 0, 0]], dtype=np.uint32)
         parts, table, mends = [stop[:0]], [], [np.zeros((0, 2), np.int32)]
@@ -89,7 +92,19 @@ def turned(code: Array, codes: dict[str, int]) -> Array:
     return code
 
 
-def hurried(code: Array, codes: dict[str, int], starts: list[int]) -> Array:
+def repeated(slots: Array, before: Array, cuts: list[Stretch]) -> Array:
+    """Return where a slot is that of the operation before: in a loop, the first two times."""
+    import numpy as np
+
+    same = np.append(False, slots[1:] == before[:-1])
+    for first, length, times in cuts:
+        if times > 1:
+            same[first : first + length] &= same[first + length : first + 2 * length]
+        same[first] = False
+    return same
+
+
+def hurried(code: Array, codes: dict[str, int], cuts: list[Stretch]) -> Array:
     """Return the tape with operations that read what the one before left in a register."""
     import numpy as np
 
@@ -97,24 +112,19 @@ def hurried(code: Array, codes: dict[str, int], starts: list[int]) -> Array:
         if f"{name}{suffix}" in codes:
             operations[(kinds == codes[name]) & where] = codes[f"{name}{suffix}"]
 
-    kinds = code[:, 0] & 255
-    operations, (results, a, b) = kinds.copy(), (code[:, 0] >> 8, code[:, 1], code[:, 2])
+    kinds, results, (a, b) = code[:, 0] & 255, code[:, 0] >> 8, code[:, 1:3].T
+    operations, names = kinds.copy(), list(codes)
     gives = np.isin(kinds, [k for name, k in codes.items() if name.startswith(GIVES)])
-    fresh = np.ones(len(code), bool)
-    fresh[starts] = False
-
-    def repeats(now: Array, before: Array) -> Array:
-        return fresh & np.append(False, now[1:] == before[:-1])
-
-    names = list(codes)
+    sums, x, y = (repeated(slots, results, cuts) for slots in (results, a, b))
+    again = repeated(b, b, cuts) & np.append(False, gives[:-1])
     for name in (names[k] for k in np.unique(kinds)):
         if name.startswith(GIVES):
-            become(name, "_sum", repeats(results, results))
-            become(name, "_last", repeats(b, results))
-            become(name, "_again", repeats(b, b) & np.append(False, gives[:-1]))
+            become(name, "_sum", sums)
+            become(name, "_last", y)
+            become(name, "_again", again)
         else:
-            become(name, "_y", repeats(b, results))
-            become(name, "_x", repeats(a, results))
+            become(name, "_y", y)
+            become(name, "_x", x)
     return np.column_stack([operations | results << 8, code[:, 1:]]).astype(np.uint32)
 
 

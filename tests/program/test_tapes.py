@@ -1,0 +1,116 @@
+"""A tape runs as it is written, whatever it reads from registers, pairs or repeats."""
+
+from array import array
+
+import numpy as np
+import pytest
+
+from autograd.program import run_native
+from autograd.program.tape_code import Tape, used
+
+pytestmark = pytest.mark.skipif(not run_native.available(), reason="the extension is not built")
+
+WRITTEN = {  # name: what it makes of the slots v, its result and operands a and b
+    "add": lambda v, out, a, b: v[a] + v[b],
+    "sub": lambda v, out, a, b: v[a] - v[b],
+    "mul": lambda v, out, a, b: v[a] * v[b],
+    "copy": lambda v, out, a, b: v[a],
+    "neg": lambda v, out, a, b: -v[a],
+    "accumulate": lambda v, out, a, b: v[out] + v[b],
+    "accumulate_first": lambda v, out, a, b: v[b],
+    "subtract": lambda v, out, a, b: v[out] - v[b],
+    "subtract_first": lambda v, out, a, b: -v[b],
+    "multiply_accumulate": lambda v, out, a, b: v[out] + v[a] * v[b],
+    "multiply_accumulate_first": lambda v, out, a, b: v[a] * v[b],
+}
+ROOM = 3000
+
+
+def codes():
+    from autograd.program import _replay
+
+    return {name: k for k, name in enumerate(_replay.operations)}
+
+
+def drawn(rng, length):
+    """Operations on a few slots, so that neighbours often share one."""
+    slots = rng.integers(0, 6, (length, 3))
+    gives = slots[:, 0] == slots[:, 2]  # an adjoint never receives a part of itself
+    slots[gives, 2] = (slots[gives, 2] + 1) % 6
+    return [(name, *row) for name, row in zip(rng.choice([*WRITTEN], length), slots, strict=True)]
+
+
+def moved(body, growth, times):
+    """The body again and again, its slots further on."""
+    for k in range(times):
+        for (name, *slots), steps in zip(body, growth, strict=True):
+            yield name, *(x + k * step for x, step in zip(slots, steps, strict=True))
+
+
+def run(tape, numbers):
+    from autograd.program import _replay
+    from autograd.program.run_tape import _placed
+
+    single = numbers.dtype == np.float32
+    _replay.run_tape(*_placed(np, tape, numbers.dtype), numbers, single, len(numbers))
+
+
+def both_ways(code, dtype):
+    """Slots after the code has run as a tape, and one operation after the other."""
+    numbers = np.random.default_rng(0).uniform(-1, 1, (2, ROOM)).astype(dtype)
+    expected = [row.copy() for row in numbers]
+    for v in expected:
+        for name, out, a, b in code:
+            v[out] = WRITTEN[name](v, out, a, b)
+    number = codes()
+    words = array("I", [x for name, out, a, b in code for x in (number[name] | out << 8, a, b, 0)])
+    tape = Tape(words, number)
+    run(tape, numbers)
+    return tape, numbers, np.array(expected)
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("seed", range(8))
+def test_any_tape_gives_the_bits_of_its_operations_in_order(seed, dtype):
+    with np.errstate(all="ignore"):
+        _, actual, expected = both_ways(drawn(np.random.default_rng(seed), 400), dtype)
+    np.testing.assert_array_equal(actual, expected)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_a_loop_gives_the_bits_of_its_operations_in_order(seed):
+    rng = np.random.default_rng(seed)
+    body = drawn(rng, int(rng.integers(2, 60)))
+    growth = rng.choice([0, 7, 7, 7, 3], (len(body), 3))
+    before, after = drawn(rng, 30), drawn(rng, 30)
+    code = [*before, *moved(body, growth, 40), *after]
+    with np.errstate(all="ignore"):
+        tape, actual, expected = both_ways(code, "float64")
+    assert any(times > 30 for _, times, *_ in tape.table)
+    np.testing.assert_array_equal(actual, expected)
+
+
+def test_slots_may_go_down():
+    body = [("multiply_accumulate", 1000, 2000, 1001), ("add", 1500, 1000, 2000)]
+    code = [*moved(body, [(-3, -2, -3), (-1, -3, -2)], 50)]
+    tape, actual, expected = both_ways(code, "float64")
+    assert tape.table[:, :2].tolist() == [[2, 50]]
+    np.testing.assert_array_equal(actual, expected)
+
+
+def test_pairs_and_registers_are_made_use_of():
+    body = [("mul", 10, 1, 5), ("add", 11, 6, 10), ("multiply_accumulate_first", 12, 1, 11)]
+    tape, actual, expected = both_ways([*moved(body, [(8, 0, 8)] * 3, 20)], "float64")
+    names = [*codes()]
+    assert "mul__add_x" in [names[k] for k in tape.kinds]
+    np.testing.assert_array_equal(actual, expected)
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [("add", 0b1110), ("add_x", 0b1010), ("sub_y", 0b1100), ("neg", 0b1100), ("where", 0b1111),
+     ("accumulate", 0b1010), ("accumulate_last", 0b1000), ("multiply_accumulate_again", 0b1100),
+     ("sine_and_cosine", 0b1101), ("sine_and_cosine_x", 0b1001)],
+)  # fmt: skip
+def test_words_that_nobody_reads_need_no_mending(name, words):
+    assert used(name) == tuple(bit == "1" for bit in f"{words:04b}")
