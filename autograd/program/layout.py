@@ -63,7 +63,7 @@ class Layout:
 
         self.np = np
         self.reroll = reroll
-        self.signatures = reroll.signature
+        self.signatures = reroll.column
         self.position = np.full(len(reroll.recording), -1)
         self._touched = [0, 0, 0]
         self._first = np.empty(len(reroll.recording), int)  # scratch of `_touch`

@@ -70,9 +70,9 @@ class Reroll:
     """The groups of a recording, in topological order.
 
     `sums` holds the canonical sums by node, `owners` the sums that absorbed other nodes, and
-    `signatures[i]` the index into `groups` (-1 for absorbed nodes). Of all numbers only constant
-    `exponents`, which constant terms of sums are `zeros`, and which constant factors are `alike`
-    shape the groups.
+    `signatures[i]` the index into `groups` (-1 for absorbed nodes); `column` shows the same
+    numbers to NumPy. Of all numbers only constant `exponents`, which constant terms of sums are
+    `zeros`, and which constant factors are `alike` shape the groups.
     """
 
     def __init__(self, recording: Recording) -> None:
@@ -83,7 +83,7 @@ class Reroll:
         self.owners: dict[int, int] = {}
         kinds = np.frombuffer(recording.kinds, np.uint8)
         self.signatures = array("q", kinds.astype(np.int64).tobytes())
-        self.signature = np.frombuffer(self.signatures, np.int64)
+        self.column = np.frombuffer(self.signatures, np.int64)
         self.groups: list[Group] = []
         self.exponents: dict[int, float] = {}
         self.zeros: dict[int, bool] = {}
@@ -171,7 +171,7 @@ class Reroll:
         for kind in (PARAMETER, INPUT, CONSTANT):
             self._known[("", kind)] = kind
             self.groups.append(Group(("", kind), kind == INPUT, kind == PARAMETER))
-            self.groups[kind].members = self.np.flatnonzero(self.signature == kind)
+            self.groups[kind].members = self.np.flatnonzero(self.column == kind)
         for node in recording.after_leaves:
             if node in self.owners:
                 signatures[node] = -1
@@ -232,7 +232,7 @@ class Reroll:
         if len(found.left) < LONG:
             of = self.signatures.__getitem__
             return frozenset(zip(map(of, found.left), map(of, found.right), strict=True))
-        left, right = (self.signature[joined([side])] for side in (found.left, found.right))
+        left, right = (self.column[joined([side])] for side in (found.left, found.right))
         codes = set((left * len(self.groups) + right).tolist())
         return frozenset(divmod(code, len(self.groups)) for code in codes)
 
