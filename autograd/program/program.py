@@ -158,7 +158,8 @@ class Program:
         parameter. Each step uses all rows of X, or the next `batch_size` of them (the last
         batch of a pass may be smaller). Parameters stay in the program:
         `store_parameters()` writes them to their Values. A cost or gradient that is not
-        finite raises as a call does, with the parameters as before that step.
+        finite raises as a call does, with the parameters as before that step. So does a
+        parameter that the last step made infinite.
         """
         examples = arguments.rows(X, len(self.inputs), self._memory.dtype)
         steps = arguments.count("steps", steps, 0)

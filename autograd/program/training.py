@@ -111,6 +111,8 @@ class Trainer:
                 if done < len(starts):
                     failed = starts[done]
                     failures.trace(self.program, examples[failed : failed + size], failed)
+            if not self.np.isfinite(self.program._memory.values[False][self.places]).all():
+                failures.require_finite(self.program, examples[:0])
         finally:
             self._return_state()
         return costs
@@ -138,7 +140,7 @@ class Trainer:
             executor.backward()
             costs[k] = program._cost()
             g = gradient[self.places]
-            if not np.isfinite(costs[k] + g.sum()):
+            if not (math.isfinite(costs[k]) and np.isfinite(g).all()):
                 return
             if self.by_step:
                 self._install(self.done + 1)

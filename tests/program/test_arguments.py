@@ -93,6 +93,13 @@ def test_a_parameter_that_is_not_finite_is_named(executor):
         program([[1.0, 2.0]])
 
 
+@pytest.mark.parametrize("steps", [1, 2])
+def test_a_step_to_infinity_is_named(steps, executor):
+    program = line(executor)
+    with pytest.raises(AnomalyError, match=r"node 'w' is inf.*lower the learning rate"):
+        program.train([[1.0, 2.0]], Rule(lambda w, g, s, k: (w - 1e308 * g * 1e9, ())), steps)
+
+
 def test_the_number_of_rows_may_go_up_and_down_with_training_in_between(executor):
     program, rng = line(executor), np.random.default_rng(0)
     w, b = 0.5, 0.0
