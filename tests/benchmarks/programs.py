@@ -1,6 +1,6 @@
 """Time a full training step of a program beside PyTorch, JAX, NumPy by hand (and CasADi).
 
-    python tests/benchmarks/programs.py [--task moons] [--dtype float64] [--rounds 7]
+    python tests/benchmarks/programs.py [--task moons] [--dtype float64] [--rounds 21]
 
 Every peer lives in a process of its own, on one thread, and they take turns: a round asks
 each for the time of many steps (forward, backward, gradient descent), and the median over
@@ -19,9 +19,9 @@ import time
 from itertools import pairwise
 
 TASKS = {  # sizes, examples, whether the last layer is a classifier, steps a round
-    "moons": ((2, 16, 16, 1), 100, False, 1000),
-    "digits": ((64, 32, 10), 32, True, 1000),
-    "mnist": ((784, 128, 10), 32, True, 100),
+    "moons": ((2, 16, 16, 1), 100, False, 500),
+    "digits": ((64, 32, 10), 32, True, 500),
+    "mnist": ((784, 128, 10), 32, True, 60),
     "pendulum": ((), 1, False, 20),  # 1000 steps of Runge and Kutta: loss and gradient
 }
 RATE = 0.01
@@ -282,7 +282,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--task", choices=TASKS, action="append")
     parser.add_argument("--dtype", choices=("float64", "float32"), action="append")
-    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--rounds", type=int, default=21)
     parser.add_argument("--serve", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.serve:
