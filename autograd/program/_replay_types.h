@@ -1,0 +1,79 @@
+/* What the native executor reads a table into: operands, instructions, kernels. */
+
+enum { CHUNK = 256, DIMENSIONS = 7, OPERANDS = 16, RESULTS = 8, REGISTERS = 96, DEPTH = 128, COLUMNS = 1024, SPAN = 512, PANEL = 32768, LARGE = 2048 };
+enum { MAP = 1, PRODUCT = 2, ROW = 3 };
+enum { PEAK, REST, TAKE, UNTAKE };
+enum { VALUES, VALUE_LANES, GRADIENT, ADJOINT_LANES, STATE, BUFFERS };
+
+typedef struct {
+    void *base;
+    long strides[DIMENSIONS];
+    const long *index; /* addresses, times step */
+    long step;
+    double scale;
+    int buffer, role;
+} Operand;
+
+/* How an operand meets a line of numbers: in one piece, the same number all along the line (as
+   a destination, their sum), the same in all lines, with gaps, or by an index. */
+enum { DIRECT, SPREAD, UNIFORM, STRIDED, INDEXED, WHOLE };
+
+typedef struct { int operation, result, a, b, c; } Step;
+
+typedef struct {
+    int dimensions, sources, targets, constants, steps, registers, lead;
+    int rows, fixed, sums; /* lines found by an index; blocks to fill; nothing but sums of rows */
+    unsigned add;   /* a bit for each destination */
+    uint64_t folds; /* bits k * DIMENSIONS + d: destination k lacks the outer dimension d */
+    long sizes[DIMENSIONS];
+    Operand operands[OPERANDS];
+    int results[RESULTS];
+    const double *numbers;
+    Step *code;
+} Map;
+
+typedef struct {
+    long M, N, K, am, cm, lanes, start_row;
+    long *ak, *bk, *bn, *cn;
+    const void *a, *b, *start;
+    void *c;
+    int add, b_runs, c_runs, lanewise, fused;
+    long first; /* of the parameters whose gradient it is, where it is fused with an update */
+    double scale;
+} Product;
+
+typedef struct {
+    int operation, sources_lanes;
+    long rows, width, lanes, step, chosen_row, chosen_lane, chosen_step;
+    const long *index, *chosen_index;
+    void *base, *target, *chosen;
+    double scale;
+} Row;
+
+typedef struct { uint64_t place; int32_t out, a, b, c; } Operation;
+
+typedef struct { long length, times, shift, mends; } Stretch;
+
+typedef struct { int32_t word, growth; } Mend; /* a word of a loop, in units of 32 bits */
+
+typedef struct {
+    const Operation *code;
+    Operation *body;
+    const Mend *mends;
+    const Stretch *stretches;
+    long count;
+} Tape;
+
+typedef struct {
+    void (*map)(const Map *, void *);
+    void (*product)(const Product *, void *);
+    void (*lanewise)(const Product *, void *);
+    void (*row)(const Row *, void *);
+    void (*tape)(const Tape *, void *);
+    const void *const *(*places)(void);
+    double (*zero)(const void *, long);
+    void (*rule)(const Map *, long, long, const void *, void *);
+    double (*fused)(const Product *, const Map *, void *);
+    void (*prepare)(const Map *, void *);
+    int lanes, rows;
+} Kernels;
