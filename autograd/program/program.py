@@ -241,7 +241,8 @@ class Program:
     def _cost(self) -> float:
         root = self.recording.root
         lanes = self.recording.lanes[root]
-        return float(self._memory.values[lanes][self._layout.address[root]].mean())
+        value = self._memory.values[lanes][self._layout.address[root]]
+        return float(value.mean() if lanes else value)
 
     def _number(self, node: Value) -> int:
         if node.__class__ is not Value:

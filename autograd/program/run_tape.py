@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from autograd.program.accesses import Array
@@ -52,13 +53,19 @@ class TapeExecutor:
         import numpy as np
 
         self.np, self.memory, self.ends = np, memory, ends
-        self.root = writer.n + ends.root
         self.tapes = [_placed(np, tape, memory.dtype) for tape in writer.tapes]
-        self.leaves = slice(writer.n, writer.n + writer.leaves)
+        self._given = slice(writer.n, writer.n + writer.leaves), writer.n + ends.root
         self.optimiser = NumpyUpdate(memory)
+        self.bind()
 
     def bind(self) -> None:
-        """Do nothing: a tape holds no addresses."""
+        """Prepare the calls for the numbers of lanes that the memory holds now."""
+        from autograd.program._replay import run_tape
+
+        table, lanes = self.memory.table, self.memory.lanes
+        single = self.memory.dtype == self.np.float32
+        self._calls = [partial(run_tape, *tape, table, single, lanes) for tape in self.tapes]
+        self._leaves, self._root = (table[:, slots] for slots in self._given)
 
     def load(self, examples: Array) -> None:
         """Copy rows of examples to the inputs of the lanes."""
@@ -69,14 +76,14 @@ class TapeExecutor:
         memory = self.memory
         if memory.lanes > 1:
             memory.table[1:, memory.fixed] = memory.table[0, memory.fixed]
-        self._run(self.tapes[0])
+        self._calls[0]()
 
     def backward(self) -> None:
         """Compute every adjoint; shared ones are means over the lanes."""
         memory = self.memory
-        memory.table[:, self.leaves] = 0.0
-        memory.table[:, self.root] = 1.0
-        self._run(self.tapes[1])
+        self._leaves.fill(0.0)
+        self._root.fill(1.0)
+        self._calls[1]()
         if memory.lanes > 1:
             self.np.mean(memory.adjoints[True], axis=1, out=memory.adjoints[False])
 
@@ -89,13 +96,6 @@ class TapeExecutor:
         """Take a step for each batch of `size` rows; return how many stayed finite."""
         calls = [self.forward, self.backward]
         return train(self, calls, examples, starts, size, costs, first_step)
-
-    def _run(self, tape: tuple[Array, Array, Array]) -> None:
-        from autograd.program import _replay
-
-        memory = self.memory
-        single = memory.dtype == self.np.float32
-        _replay.run_tape(*tape, memory.table, single, memory.lanes)
 
 
 def _placed(np: Any, tape: Tape, dtype: Any) -> tuple[Array, Array, Array]:

@@ -11,6 +11,7 @@ of a round. A peer that is not installed is left out.
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import statistics
 import subprocess
@@ -23,6 +24,8 @@ TASKS = {  # sizes, examples, whether the last layer is a classifier, steps a ro
     "digits": ((64, 32, 10), 32, True, 500),
     "mnist": ((784, 128, 10), 32, True, 60),
     "pendulum": ((), 1, False, 20),  # 1000 steps of Runge and Kutta: loss and gradient
+    "lorenz": ((), 1, False, 20),  # 1000 steps of Euler, no sine in them
+    "recurrence": ((), 1, False, 20),  # 500 steps of a network of one unit
 }
 RATE = 0.01
 
@@ -176,12 +179,12 @@ def jax_jit(task, dtype):
     return run
 
 
-def end_of_pendulum(k, c, x, v, sin, steps=1000, h=0.01):
+def end_of_pendulum(functions, k, c, x, v, steps=1000, h=0.01):
     for _ in range(steps):
         slopes, (a, b) = [], (0.0, 0.0)
         for part in (0.0, h / 2, h / 2, h):
             at, speed = x + part * a, v + part * b
-            a, b = speed, -k * sin(at) - c * speed
+            a, b = speed, -k * functions.sin(at) - c * speed
             slopes.append((a, b))
         (a1, b1), (a2, b2), (a3, b3), (a4, b4) = slopes
         x = x + h / 6 * (a1 + 2 * a2 + 2 * a3 + a4)
@@ -189,18 +192,35 @@ def end_of_pendulum(k, c, x, v, sin, steps=1000, h=0.01):
     return x * x + v * v
 
 
-START = (1.3, 0.1, 1.0, 0.0)
+def end_of_lorenz(functions, a, b, c, x, y, z, steps=1000, h=0.005):
+    for _ in range(steps):
+        dx, dy, dz = a * (y - x), x * (b - z) - y, x * y - c * z
+        x, y, z = x + h * dx, y + h * dy, z + h * dz
+    return x * x + y * y + z * z
 
 
-def pendulum(task, dtype):
+def end_of_recurrence(functions, w, u, b, state, steps=500):
+    for k in range(steps):
+        state = functions.tanh(w * state + u * math.sin(k) + b)
+    return state * state
+
+
+SERIAL_TASKS = {  # the loss of its parameters, and where they start
+    "pendulum": (end_of_pendulum, (1.3, 0.1, 1.0, 0.0)),
+    "lorenz": (end_of_lorenz, (10.0, 28.0, 8 / 3, 1.0, 1.0, 1.0)),
+    "recurrence": (end_of_recurrence, (0.5, 0.3, 0.1, 0.2)),
+}
+
+
+def serial(task, dtype):
     import numpy as np
 
-    from autograd import Program, Value, sin
+    import autograd
 
-    parameters = [Value(number) for number in START]
-    compiled = Program(
-        end_of_pendulum(*parameters, sin), inputs=[], parameters=parameters, dtype=dtype
-    )
+    loss, start = SERIAL_TASKS[task]
+    parameters = [autograd.Value(number) for number in start]
+    root = loss(autograd, *parameters)
+    compiled = autograd.Program(root, inputs=[], parameters=parameters, dtype=dtype)
     rows = np.empty((1, 0), dtype)
     return lambda steps: [compiled(rows) for _ in range(steps)]
 
@@ -209,11 +229,12 @@ def casadi_sx(task, dtype):
     import casadi
     import numpy as np
 
-    p = casadi.SX.sym("p", 4)
-    loss = end_of_pendulum(*(p[k] for k in range(4)), casadi.sin)
-    function = casadi.Function("pendulum", [p], [loss, casadi.gradient(loss, p)])
+    loss, start = SERIAL_TASKS[task]
+    p = casadi.SX.sym("p", len(start))
+    root = loss(casadi, *(p[k] for k in range(len(start))))
+    function = casadi.Function(task, [p], [root, casadi.gradient(root, p)])
     call, evaluate = function.buffer()
-    arrays = np.array(START), np.zeros(1), np.zeros(4)
+    arrays = np.array(start), np.zeros(1), np.zeros(len(start))
     call.set_arg(0, memoryview(arrays[0]))
     call.set_res(0, memoryview(arrays[1]))
     call.set_res(1, memoryview(arrays[2]))
@@ -228,11 +249,11 @@ PEERS = {
     "PyTorch": pytorch,
     "JAX jit": jax_jit,
 }
-SERIAL = {"native": pendulum, "CasADi": casadi_sx}
+SERIAL = {"native": serial, "CasADi": casadi_sx}
 
 
 def peers_of(task):
-    return SERIAL if task == "pendulum" else PEERS
+    return SERIAL if task in SERIAL_TASKS else PEERS
 
 
 def serve(peer, task, dtype):
@@ -289,7 +310,7 @@ def main():
         serve(options.serve, options.task[0], options.dtype[0])
         return
     for task in options.task or TASKS:
-        both = ("float64",) if task == "pendulum" else ("float64", "float32")
+        both = ("float64",) if task in SERIAL_TASKS else ("float64", "float32")
         for dtype in options.dtype or both:
             compare(task, dtype, options.rounds)
 
