@@ -40,12 +40,15 @@ class Recording:
         parameters: Sequence[Value],
         others: Sequence[Value] = (),
     ) -> None:
+        import numpy as np
+
         self.operations: list[str] = []
-        self.operands: list[array[int]] = []
+        self.operands: list[Sequence[int]] = []
         self.kinds = bytearray()
         self.numbers = array("d")
         self.ids: dict[Value, int] = {}
         self.lanes = bytearray()
+        self._flat = array("q")
         self._rows: dict[tuple[Any, ...], int] = {}
         self._held = set(SUMS)
         self.parameters = self._leaves("parameters", parameters, PARAMETER)
@@ -56,7 +59,8 @@ class Recording:
                     self.ids[node] = self._node(node)
         self.root = self.ids[root]
         self.kept = {self.root, *(self.ids[node] for node in others)}
-        self.flat, self.starts = self._flattened()
+        self.flat = np.frombuffer(self._flat, np.int64)
+        self.starts = self._starts()
 
     def __len__(self) -> int:
         return len(self.operations)
@@ -83,13 +87,18 @@ class Recording:
         twin.ids = {}
         return twin
 
-    def _flattened(self) -> tuple[Any, Any]:
+    def pairs(self, dot: int) -> tuple[array[int], array[int]]:
+        """Return the two sides of a dot product."""
+        start, n = int(self.starts[dot]), len(self.operands[dot]) // 2
+        return self._flat[start : start + n], self._flat[start + n : start + 2 * n]
+
+    def _starts(self) -> Any:
         import numpy as np
 
         first = self.inputs.stop
         starts = np.zeros(len(self), int)
         starts[first + 1 :] = np.cumsum([len(x) for x in self.operands[first:-1]])
-        return joined(self.operands[first:]), starts
+        return starts
 
     def _leaves(self, role: str, leaves: Sequence[Value], kind: int) -> range:
         for leaf in leaves:
@@ -107,7 +116,7 @@ class Recording:
             before = set(list(self.ids)[:known])
             raise ValueError(f"{_repeated(leaves, role, before)} List each leaf once, in one role.")
         self.operations += [""] * count
-        self.operands += [_NONE] * count
+        self.operands += [()] * count
         self.kinds += bytes([kind]) * count
         self.numbers += array("d", [leaf._data for leaf in leaves])
         self.lanes += bytes([kind == INPUT]) * count
@@ -134,7 +143,7 @@ class Recording:
 
     def _constant(self, number: float) -> int:
         self.operations.append("")
-        self.operands.append(_NONE)
+        self.operands.append(())
         self.kinds.append(CONSTANT)
         self.numbers.append(number)
         self.lanes.append(False)
@@ -142,7 +151,8 @@ class Recording:
 
     def _add(self, operation: str, operands: Sequence[int]) -> int:
         self.operations.append(operation)
-        self.operands.append(array("q", operands))
+        self.operands.append(operands)
+        self._flat.extend(operands)
         self.kinds.append(COMPUTED)
         self.numbers.append(0.0)
         self.lanes.append(self._reached(operands))
@@ -216,9 +226,6 @@ _TAKEN_APART: dict[str, Callable[[Recording, Sequence[int]], int]] = {
     "softmax": Recording._softmax,
     "take": Recording._take,
 }
-
-
-_NONE = array("q")
 
 
 def joined(rows: Iterable[array[int]]) -> Any:

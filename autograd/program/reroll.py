@@ -117,35 +117,33 @@ class Reroll:
 
     def _absorb(self) -> None:
         """Collect sums, parents first; a sum that was used once moves into its user."""
-        recording, once, owners = self.recording, self._used_once(), self.owners
-        operations = recording.operations
+        operations, once = self.recording.operations, self._used_once()
         pending: dict[int, Sum] = {}  # sums by node, until they are absorbed
-        for node in recording.after_leaves:
-            operation = operations[node]
-            if operation not in SUMS:
-                continue
-            pairs, plain = _split(operation, recording.operands[node])
-            found: Sum | None = None
-            for term in plain:
-                inner = pending.pop(term, None) if once[term] else None
-                if inner is not None:
-                    owners[term] = node
-                    found = _joined(found, inner)
-                    continue
-                found = found or Sum()
-                if once[term] and operations[term] == "mul":
-                    owners[term] = node
-                    left, right = recording.operands[term]
-                    found.left.append(left)
-                    found.right.append(right)
-                else:
-                    found.terms.append(term)
-            found = found or Sum()
-            found.left += pairs[0]
-            found.right += pairs[1]
-            found.born |= operation != "add"
-            pending[node] = found
+        for node in self.recording.after_leaves:
+            if operations[node] in SUMS:
+                pending[node] = self._sum(node, once, pending)
         self._keep(pending)
+
+    def _sum(self, node: int, once: bytes, pending: dict[int, Sum]) -> Sum:
+        operations, operands = self.recording.operations, self.recording.operands
+        operation, found = operations[node], Sum()
+        for term in operands[node][-1:] if operation == "dot" else operands[node]:
+            inner = pending.pop(term, None) if once[term] else None
+            if inner is not None:
+                self.owners[term] = node
+                found = _joined(found, inner)
+            elif once[term] and operations[term] == "mul":
+                self.owners[term] = node
+                found.left.append(operands[term][0])
+                found.right.append(operands[term][1])
+            else:
+                found.terms.append(term)
+        if operation == "dot":
+            left, right = self.recording.pairs(node)
+            found.left += left
+            found.right += right
+        found.born |= operation != "add"
+        return found
 
     def _keep(self, pending: dict[int, Sum]) -> None:
         """Keep sums that are worth it; give small ones back their products."""
@@ -158,7 +156,8 @@ class Reroll:
                 for operand in self.recording.operands[node]:
                     owners.pop(operand, None)
         for node in reversed(owners):  # an owner that was absorbed itself was so later
-            owners[node] = self.owner(owners[node])
+            owner = owners[node]
+            owners[node] = owners.get(owner, owner)
 
     def _without_zeros(self, found: Sum) -> array[int]:
         kinds, numbers = self.recording.kinds, self.recording.numbers
@@ -265,17 +264,9 @@ def live(recording: Recording) -> list[bool]:
     return reached
 
 
-def _split(operation: str, operands: array[int]) -> tuple[tuple[Any, Any], array[int]]:
-    """Return the pairs a sum has by birth, and its other terms."""
-    if operation == "dot":
-        n = len(operands) // 2
-        return (operands[:n], operands[n : 2 * n]), operands[-1:]
-    return (_empty(), _empty()), operands
-
-
-def _joined(found: Sum | None, inner: Sum) -> Sum:
-    """Return one sum of two; the first is extended, so that a long chain costs its length."""
-    if found is None:
+def _joined(found: Sum, inner: Sum) -> Sum:
+    """Return one sum of two; a long one is extended, so that a chain costs its length."""
+    if not (found.left or found.terms):
         return inner
     found.left += inner.left
     found.right += inner.right
