@@ -18,7 +18,7 @@ from autograd.program.reroll import Reroll, live
 from autograd.program.tape import TapeWriter
 
 STRUCTURES = 32  # how many plans are kept
-OPERANDS = 1 << 21  # of all plans kept together, some 100 bytes each
+OPERANDS = 1 << 20  # of all plans kept together, 100 to 400 bytes each
 
 
 class Plan:
