@@ -1,8 +1,8 @@
 """What a structure compiles to, kept for the next program that has it.
 
 Two recordings have one structure where all their columns agree except the numbers, and where
-those few numbers agree that shape the code: constant exponents, and which constants a sum
-leaves out because they are 0. A plan holds no Values and no numbers of a run, and nothing in it
+those few numbers do that shape the code: constant exponents, which constants a sum leaves out
+because they are 0, which constant factors it shares with another sum. A plan holds no Values and no numbers of a run, and nothing in it
 changes once it is written: programs of one structure share it and are otherwise strangers.
 """
 

@@ -98,6 +98,16 @@ def test_only_numbers_that_shape_the_code_belong_to_a_structure(
     assert written.count("Reroll") == compiled
 
 
+def test_examples_in_plain_numbers_may_be_equal_or_not(fresh):
+    for rows in ([(1.0, 2.0), (1.0, 2.0)], [(1.0, 2.0), (3.0, -4.0)], [(5.0, 6.0), (5.0, 6.0)]):
+        w = [(Value(0.5), Value(-1.0)), (Value(2.0), Value(0.25))]
+        loss = ag.total([ag.tanh(ag.dot(a, row)) for a, row in zip(w, rows, strict=True)])
+        parameters = [x for row in w for x in row]
+        cost, gradient = Program(loss, inputs=[], parameters=parameters)(np.zeros((1, 0)))
+        assert cost == pytest.approx(loss.data, rel=1e-12)
+        assert gradient == pytest.approx(gradient_by_engine(loss, parameters), rel=1e-12)
+
+
 def test_who_is_a_parameter_an_input_or_a_constant_belongs_to_a_structure(fresh):
     for roles in ("pp", "pi", "ip", "pc", "cp", "ii"):
         leaves = [Value(2.0), Value(5.0)]
