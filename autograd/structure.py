@@ -42,7 +42,8 @@ def leaves(tree: Any, taker: str = "a derivative") -> list[Any]:
         if block.__class__ is Value or block.__class__ is float:
             found.append(block)
         elif is_array(block):
-            found += [_leaf(x, taker) for x in block.ravel().tolist()]
+            flat = block.ravel().tolist()
+            found += flat if is_flat(flat) else [_leaf(x, taker) for x in flat]
         else:
             found.append(_leaf(block, taker))
     return found

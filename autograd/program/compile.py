@@ -16,7 +16,7 @@ from autograd.program.arguments import count
 from autograd.program.guards import Decisions, under
 from autograd.program.program import Program
 from autograd.reductions import total
-from autograd.structure import CONTAINERS, leaves, paths, shape, unflatten
+from autograd.structure import CONTAINERS, is_flat, leaves, paths, shape, unflatten
 
 CACHE = 32
 
@@ -67,9 +67,11 @@ class Jit:
     def value_and_grad(self, *args: Any, argnums: Any = 0, **named: Any) -> tuple[Any, Any]:
         """Return (f(*args), ∂f/∂argument); `argnums` is one position or several."""
         positions = positions_of(argnums, len(args))
-        flat = [number(x) for x in leaves((args, named), "a compiled function")]
+        tree = (args, named) if named else args
+        flat = [number(x) for x in leaves(tree, "a compiled function")]
         value, gradient = self._compiled(args, named).value_and_gradient(flat)
-        every, _ = unflatten((args, named), gradient)
+        every = unflatten(tree, gradient)
+        every = every[0] if named else every
         if positions == (argnums,):
             return value, every[argnums]
         return value, tuple(every[k] for k in positions)
@@ -79,7 +81,7 @@ class Jit:
 
         Recording holds no lock: f may call any compiled function, itself included.
         """
-        key = _shape(args), _shape(named)
+        key = _shape(args), _shape(named) if named else None
         with self._lock:
             known = self._programs.get(key)
             if known is not None:
@@ -160,8 +162,14 @@ def _labels(f: Callable[..., Any], args: Any, named: Mapping[str, Any]) -> Itera
 
 def _shape(tree: Any) -> Any:
     """Return what two arguments must share to be replayed by one program."""
-    if isinstance(tree, list | tuple):
-        return type(tree), tuple(map(_shape, tree))
-    if isinstance(tree, Mapping):
+    kind = tree.__class__
+    if kind is float or kind is Value:
+        return None
+    if isinstance(tree, dict):
         return dict, tuple((key, _shape(child)) for key, child in tree.items())
+    if isinstance(tree, CONTAINERS):
+        if is_flat(tree):
+            return kind, len(tree)
+        shapes = tuple(map(_shape, tree))
+        return kind, len(tree) if set(shapes) == {None} else shapes
     return shape(tree)

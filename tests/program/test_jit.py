@@ -301,3 +301,16 @@ def test_a_graph_may_be_recorded_again_with_another_branch():
     with recording():
         again = x * x if x > 0 else -x
     assert Program(again, inputs=[x], parameters=[])([[-3.0]])[0] == 3.0
+
+
+def test_integers_and_floats_are_one_structure():
+    calls = []
+
+    def f(x):
+        calls.append(x)
+        return {"row": [sum(x["a"]) * x["b"]], "both": (x["a"][0], 2)}
+
+    fast = jit(f)
+    assert fast({"a": [1.0, 2.0], "b": 3}) == fast({"a": [1, 2.0], "b": np.float32(3)})
+    assert fast({"a": [1, 2], "b": True}) == {"row": [3.0], "both": (1.0, 2.0)}
+    assert len(calls) == 1
