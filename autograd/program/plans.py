@@ -2,9 +2,9 @@
 
 Two recordings have one structure where all their columns agree except the numbers, and where
 those few numbers do that shape the code: constant exponents, which constants a sum leaves out
-because they are 0, which constant factors it shares with another sum. A plan holds no Values
-and no numbers of a run, and nothing in it changes once it is written: programs of one
-structure share it and are otherwise strangers.
+because they are 0, which constant factors it shares with another sum. A plan holds no Values,
+depends on no other numbers, and does not change once it is written: programs of one structure
+share it and are otherwise strangers.
 """
 
 from __future__ import annotations
