@@ -32,6 +32,8 @@ def hoisted(code: Expression, fixed: Sequence[int]) -> tuple[list[Step], Express
         else:
             now.pop(result, None)
             rest.append((name, result, operands))
+    if not lead:
+        return lead, code
     results = tuple(now.get(x, x) for x in code.results)
     return lead, replace(code, steps=tuple(rest), results=results)
 
