@@ -9,7 +9,6 @@ from several threads follow one another.
 from __future__ import annotations
 
 import math
-import threading
 from collections.abc import Sequence
 from typing import Any
 
@@ -23,6 +22,7 @@ from autograd.program.layout import Array
 from autograd.program.reading import Reader
 from autograd.program.record import Recording
 from autograd.program.training import Trainer
+from autograd.program.turns import Turns
 
 DTYPES = ("float64", "float32")
 
@@ -58,7 +58,7 @@ class Program:
             raise TypeError(f"loss must be a Value, the root of a graph; got {loss!r}.")
         if dtype not in DTYPES:
             raise ValueError(f"dtype is one of {', '.join(DTYPES)}; got {dtype!r}.")
-        self._lock = threading.Lock()
+        self._lock = Turns()
         self.loss = loss
         self.inputs = arguments.several("inputs", inputs)
         self.parameters = arguments.several("parameters", parameters)

@@ -255,3 +255,11 @@ def test_leaves_are_handed_in_as_sequences(executor):
     for inputs in (np.array([x]), (x for _ in range(1)), {x: None}):
         program = Program(x * w, inputs=inputs, parameters=[w], executor=executor)
         assert program([[3.0]])[0] == 6.0
+
+
+def test_a_schedule_that_asks_its_own_program_is_refused_instead_of_waiting(executor):
+    program = line(executor)
+    ask = nn.SGD(program.parameters, lr=lambda step: 0.1 * program([[1.0, 2.0]])[0])
+    with pytest.raises(RuntimeError, match="called by what it runs"):
+        program.train([[1.0, 2.0]], ask, 3)
+    assert program([[1.0, 2.0]])[0] == 2.25
