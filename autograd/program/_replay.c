@@ -202,13 +202,15 @@ static PyType_Spec Replay_spec = {
     "autograd.program._replay.Replay", sizeof(Replay), 0, Py_TPFLAGS_DEFAULT, Replay_slots,
 };
 
-/* run_tape(code, mends, stretches, numbers, single, lanes) */
+/* run_tape(code, mends, stretches, numbers, single, lanes, wide): lane after lane, or together
+   where `wide`; a slot has a number for each lane */
 static PyObject *run_tape(PyObject *self, PyObject *args) {
     Py_buffer code, mends, stretches, numbers;
-    int single;
+    int single, wide;
     long lanes;
     (void)self;
-    if (!PyArg_ParseTuple(args, "y*y*y*w*pl", &code, &mends, &stretches, &numbers, &single, &lanes))
+    if (!PyArg_ParseTuple(args, "y*y*y*w*plp", &code, &mends, &stretches, &numbers, &single,
+                          &lanes, &wide))
         return NULL;
     const Kernels *kernels = single ? kernels_float : kernels_double;
     Tape tape = {code.buf, NULL, mends.buf, stretches.buf, stretches.len / (long)sizeof(Stretch)};
@@ -218,8 +220,9 @@ static PyObject *run_tape(PyObject *self, PyObject *args) {
     tape.body = PyMem_RawMalloc((longest + 1) * sizeof(Operation));
     if (tape.body) {
         Py_BEGIN_ALLOW_THREADS
-        for (long s = 0; s < lanes; s++)
-            kernels->tape(&tape, (char *)numbers.buf + s * (numbers.len / lanes));
+        size_t size = single ? sizeof(float) : sizeof(double);
+        if (wide) kernels->tape(&tape, numbers.buf, lanes);
+        else for (long s = 0; s < lanes; s++) kernels->tape(&tape, (char *)numbers.buf + s * size, 0);
         Py_END_ALLOW_THREADS
         PyMem_RawFree(tape.body);
     } else PyErr_NoMemory();
@@ -248,7 +251,7 @@ static PyObject *places(PyObject *self, PyObject *single) {
 
 static PyMethodDef functions[] = {
     {"places", places, METH_O, "Return where the code of each operation of a tape is."},
-    {"run_tape", run_tape, METH_VARARGS, "Run a tape of scalar operations, lane after lane."},
+    {"run_tape", run_tape, METH_VARARGS, "Run a tape of scalar operations."},
     {NULL, NULL, 0, NULL},
 };
 

@@ -8,7 +8,7 @@ interface: int
 
 def places(single: bool) -> tuple[int, ...]: ...
 def run_tape(
-    code: Any, mends: Any, stretches: Any, numbers: Any, single: bool, lanes: int
+    code: Any, mends: Any, stretches: Any, numbers: Any, single: bool, lanes: int, wide: bool
 ) -> None: ...
 
 class Replay:

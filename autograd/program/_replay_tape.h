@@ -78,13 +78,40 @@ static const void *const *NAME(run_stretch)(Operation *start, const Stretch *str
 #undef B
 #undef C
 
-static void NAME(run_tape)(const Tape *tape, void *numbers) {
+/* The same for `lanes` numbers a slot, one operation for all of them after another; the place
+   of an operation is its number, and slots are counted in numbers. */
+static void NAME(run_wide)(Operation *start, const Stretch *stretch, const Mend *mends, T *v, long lanes) {
+#define EACH(...) _Pragma("GCC ivdep") for (long s = 0; s < lanes; s++) { __VA_ARGS__; } break;
+    for (long times = stretch->times; times > 0; times--) {
+        for (const Operation *code = start; code->place != OPERATION_stop; code++) {
+            T *out = v + code->out, *c = v + code->c;
+            const T *a = v + code->a, *b = v + code->b;
+            switch (code->place) {
+            case OPERATION_accumulate: EACH(out[s] += b[s])
+            case OPERATION_accumulate_first: EACH(out[s] = b[s])
+            case OPERATION_subtract: EACH(out[s] -= b[s])
+            case OPERATION_subtract_first: EACH(out[s] = -b[s])
+            case OPERATION_multiply_accumulate: EACH(out[s] += a[s] * b[s])
+            case OPERATION_multiply_accumulate_first: EACH(out[s] = a[s] * b[s])
+            case OPERATION_sine_and_cosine: EACH(out[s] = NAME(sine_and_cosine)(a[s], c + s))
+            default: NAME(kernels)[code->place](out, a, b, c, lanes);
+            }
+        }
+        v += stretch->shift;
+        for (long k = 0; k < stretch->mends; k++)
+            ((int32_t *)start)[mends[k].word] += mends[k].growth;
+    }
+#undef EACH
+}
+
+static void NAME(run_tape)(const Tape *tape, void *numbers, long wide) {
     const Operation *code = tape->code;
     const Mend *mends = tape->mends;
     for (const Stretch *at = tape->stretches; at < tape->stretches + tape->count; at++) {
         Operation *start = at->mends ? tape->body : (Operation *)code; /* which stays */
         if (at->mends) memcpy(start, code, (at->length + 1) * sizeof *code);
-        NAME(run_stretch)(start, at, mends, numbers);
+        if (wide) NAME(run_wide)(start, at, mends, numbers, wide);
+        else NAME(run_stretch)(start, at, mends, numbers);
         code += at->length + 1;
         mends += at->mends;
     }

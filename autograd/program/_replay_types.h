@@ -69,7 +69,7 @@ typedef struct {
     void (*product)(const Product *, void *);
     void (*lanewise)(const Product *, void *);
     void (*row)(const Row *, void *);
-    void (*tape)(const Tape *, void *);
+    void (*tape)(const Tape *, void *, long); /* lanes together, or 0 */
     const void *const *(*places)(void);
     double (*zero)(const void *, long);
     void (*rule)(const Map *, long, long, const void *, void *);

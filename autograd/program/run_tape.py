@@ -12,15 +12,20 @@ from autograd.program.tape import TapeWriter
 from autograd.program.tape_code import Tape
 from autograd.program.update_numpy import NumpyUpdate, train
 
+WIDE = 8  # lanes from which on an operation runs for all of them together
+
 
 class TapeMemory:
-    """The numbers of a tape: one row a lane; lane 0 keeps parameters and constants."""
+    """The numbers of a tape: a row a slot; lane 0 keeps parameters and constants.
+
+    `adjoints[False]` holds those of the leaves, means over the lanes.
+    """
 
     def __init__(self, writer: TapeWriter, dtype: str) -> None:
         import numpy as np
 
         self.np, self.dtype, self.lanes, self.n = np, np.dtype(dtype), 0, writer.n
-        self.slots = writer.slots
+        self.slots, self.leaves = writer.slots, writer.leaves
         self.values: list[Array] = []
         self.adjoints: list[Array] = []
         self.table = np.zeros((0, 0), self.dtype)
@@ -28,19 +33,25 @@ class TapeMemory:
         fixed = np.flatnonzero((kinds != COMPUTED) & (kinds != INPUT))
         self.fixed = np.concatenate([fixed, np.array([*writer.constants.values()], dtype=int)])
         self.resize(1)
-        self.table[0, list(writer.constants.values())] = [float(x) for x in writer.constants]
+        self.table[list(writer.constants.values()), 0] = [float(x) for x in writer.constants]
 
     def resize(self, lanes: int) -> bool:
         """Make room for `lanes` lanes; return whether anything moved."""
         if lanes == self.lanes:
             return False
-        table = aligned((lanes, self.slots), self.dtype)
+        if self.slots * lanes >= 1 << 31:
+            raise ValueError(
+                f"a tape has room for {(1 << 31) // self.slots} examples at a time; got {lanes}. "
+                "Pass them in batches."
+            )
+        table = aligned((self.slots, lanes), self.dtype)
         if self.lanes:
-            table[0, self.fixed] = self.table[0, self.fixed]
+            table[self.fixed] = self.table[self.fixed, :1]
         self.table, self.lanes, n = table, lanes, self.n
-        self.values = [table[0, :n], table[:, :n].T]
-        shared = table[0, n : 2 * n] if lanes == 1 else aligned((n,), self.dtype)
-        self.adjoints = [shared, table[:, n : 2 * n].T]
+        self.values = [table[:n, 0], table[:n]]
+        leaves = table[n : n + self.leaves]
+        shared = leaves[:, 0] if lanes == 1 else aligned((self.leaves,), self.dtype)
+        self.adjoints = [shared, table[n : 2 * n]]
         return True
 
 
@@ -52,40 +63,35 @@ class TapeExecutor:
     def __init__(self, writer: TapeWriter, memory: TapeMemory, ends: Ends) -> None:
         import numpy as np
 
-        self.np, self.memory, self.ends = np, memory, ends
-        self.tapes = [_placed(np, tape, memory.dtype) for tape in writer.tapes]
-        self._given = slice(writer.n, writer.n + writer.leaves), writer.n + ends.root
+        self.np, self.memory, self.ends, self.writer = np, memory, ends, writer
         self.optimiser = NumpyUpdate(memory)
         self.bind()
 
     def bind(self) -> None:
         """Prepare the calls for the numbers of lanes that the memory holds now."""
-        from autograd.program._replay import run_tape
-
-        table, lanes = self.memory.table, self.memory.lanes
-        single = self.memory.dtype == self.np.float32
-        self._calls = [partial(run_tape, *tape, table, single, lanes) for tape in self.tapes]
-        self._leaves, self._root = (table[:, slots] for slots in self._given)
+        table, lanes, n = self.memory.table, self.memory.lanes, self.writer.n
+        self._calls = [_prepared(tape, self.memory) for tape in self.writer.tapes]
+        self._leaves, self._root = table[n : n + self.writer.leaves], table[n + self.ends.root]
+        self._parameters = table[: self.ends.parameters]
+        self._spread = lanes > 1
 
     def load(self, examples: Array) -> None:
         """Copy rows of examples to the inputs of the lanes."""
-        self.memory.table[:, self.ends.inputs] = examples
+        self.memory.table[self.ends.inputs] = examples.T
 
     def forward(self) -> None:
         """Compute every value."""
-        memory = self.memory
-        if memory.lanes > 1:
-            memory.table[1:, memory.fixed] = memory.table[0, memory.fixed]
+        if self._spread:
+            self._parameters[:] = self._parameters[:, :1]
         self._calls[0]()
 
     def backward(self) -> None:
-        """Compute every adjoint; shared ones are means over the lanes."""
-        memory = self.memory
+        """Compute every adjoint, and the means of the leaves' over the lanes."""
         self._leaves.fill(0.0)
         self._root.fill(1.0)
         self._calls[1]()
-        if memory.lanes > 1:
-            self.np.mean(memory.adjoints[True], axis=1, out=memory.adjoints[False])
+        if self._spread:
+            self.np.mean(self._leaves, axis=1, out=self.memory.adjoints[False])
 
     def remaining(self) -> None:
         """Do nothing: backward computes all adjoints."""
@@ -98,14 +104,21 @@ class TapeExecutor:
         return train(self, calls, examples, starts, size, costs, first_step)
 
 
-def _placed(np: Any, tape: Tape, dtype: Any) -> tuple[Array, Array, Array]:
-    """Return operations with the addresses of their code for a type, mends and stretches."""
+def _prepared(tape: Tape, memory: TapeMemory) -> Any:
+    """Return the call that runs a tape over the lanes of a memory."""
+    import numpy as np
+
     from autograd.program import _replay
 
-    code = np.zeros(len(tape.kinds), [("place", np.uint64), ("slots", np.int32, 4)])
-    code["place"] = np.array(_replay.places(dtype == np.float32), np.uint64)[tape.kinds]
-    code["slots"] = tape.slots
-    return code, tape.mends, tape.table
+    lanes, single = memory.lanes, bool(memory.dtype == np.float32)
+    wide = lanes >= WIDE
+    form = tape.wide if wide else tape.alone
+    code = np.zeros(len(form.kinds), [("place", np.uint64), ("slots", np.int32, 4)])
+    places = np.arange(256) if wide else np.array(_replay.places(single), np.uint64)
+    code["place"], code["slots"] = places[form.kinds], form.slots * lanes
+    mends, table = form.mends * (1, lanes), form.table * (1, 1, lanes, 1)
+    run = _replay.run_tape
+    return partial(run, code, mends.astype("i4"), table, memory.table, single, lanes, wide)
 
 
 class TapeLayout:

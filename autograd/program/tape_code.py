@@ -8,6 +8,7 @@ behind has a form of its own (`add_x`, `accumulate_last`), and so have pairs (`m
 from __future__ import annotations
 
 from array import array
+from typing import NamedTuple
 
 from autograd.program.accesses import unique
 from autograd.program.loops import Array, Stretch, stretches
@@ -19,34 +20,32 @@ LATE = ("clip", "where", "sine_and_cosine", "sine_and_cosine_x")  # these use th
 WORDS, SLOTS = 6, 2  # 32-bit words of an operation as it runs; the place of its code comes first
 
 
-class Tape:
-    """Operations cut into stretches, each with a `stop` behind it; loops written once.
+class Form(NamedTuple):
+    """A tape as it runs: stretches, each with a `stop` behind it; loops written once.
 
     Row k has the number of its operation in `kinds` and its slots in `slots`, (rows, 4). `table`
     has a row for each stretch: length, times, by how much its slots move on from one time to
     the next, and how many words move otherwise: rows of `mends`, (word, by how much more).
     """
 
+    kinds: Array
+    slots: Array
+    mends: Array
+    table: Array
+
+
+class Tape:
+    """Operations cut into stretches: for one lane (`alone`) and for many together (`wide`)."""
+
     def __init__(self, words: array[int], codes: dict[str, int]) -> None:
         import numpy as np
 
         code = turned(np.array(words, np.uint32).reshape(-1, 4), codes)
         self.stretches = stretches(code)
+        self.wide = formed(code, code, code, self.stretches, codes)
         pieces = hurried(code, codes, self.stretches)
         fast = paired(pieces, codes, [x.first + x.length - 1 for x in self.stretches])
-        stop = np.array([[codes["stop"], 0, 0, 0]], dtype=np.uint32)
-        parts, table, mends = [stop[:0]], [], [np.zeros((0, 2), np.int32)]
-        reads = np.array([used(name) for name in codes])[pieces[:, 0] & 255]
-        for x in self.stretches:
-            parts += [fast[x.first : x.first + x.length], stop]
-            shift, mend = moves(code, reads, x) if x.times > 1 else (0, mends[0])
-            table.append((x.length, x.times, shift, len(mend)))
-            mends.append(mend)
-        rows = np.concatenate(parts)
-        self.kinds, self.slots = rows[:, 0] & 255, rows.astype(np.int32)
-        self.slots[:, 0] = rows[:, 0] >> 8
-        self.mends = np.concatenate(mends)
-        self.table = np.array(table, dtype=np.int64).reshape(-1, 4)
+        self.alone = formed(code, pieces, fast, self.stretches, codes)
 
     def loops(self, nodes: int) -> list[tuple[int, int]]:
         """Return how often each loop runs, and how many of the first slots one time computes."""
@@ -54,11 +53,32 @@ class Tape:
 
         found, at = [], 0
         for _, length, times in self.stretches:
-            results = unique(np, self.slots[at : at + length, 0])
+            results = unique(np, self.alone.slots[at : at + length, 0])
             if times > 1:
                 found.append((times, int((results < nodes).sum())))
             at += length + 1
         return found
+
+
+def formed(
+    code: Array, pieces: Array, fast: Array, cuts: list[Stretch], codes: dict[str, int]
+) -> Form:
+    """Return the form of a tape whose operations became `pieces` and then perhaps pairs."""
+    import numpy as np
+
+    stop = np.array([[codes["stop"], 0, 0, 0]], dtype=np.uint32)
+    parts, table, mends = [stop[:0]], [], [np.zeros((0, 2), np.int32)]
+    reads = np.array([used(name) for name in codes])[pieces[:, 0] & 255]
+    for x in cuts:
+        parts += [fast[x.first : x.first + x.length], stop]
+        shift, mend = moves(code, reads, x) if x.times > 1 else (0, mends[0])
+        table.append((x.length, x.times, shift, len(mend)))
+        mends.append(mend)
+    rows = np.concatenate(parts)
+    slots = rows.astype(np.int32)
+    slots[:, 0] = rows[:, 0] >> 8
+    places = np.array(table, dtype=np.int64).reshape(-1, 4)
+    return Form(rows[:, 0] & 255, slots, np.concatenate(mends), places)
 
 
 def used(name: str) -> tuple[bool, bool, bool, bool]:
