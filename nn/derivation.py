@@ -106,7 +106,7 @@ def _mean_over_examples(
     if kind == "W":
         factors, value = [here.inputs[:, index[0]].tolist(), *factors], float(here.dW[index])
         name = f"{network.name('a', layer - 1, index[0])}·{name}"
-    m, subject = len(probe.examples), f"∂C/∂{network.name(kind, layer, *index)}"
+    m, subject = probe.m, f"∂C/∂{network.name(kind, layer, *index)}"
     terms, _ = largest([list(term) for term in zip(*factors, strict=True)])
     line = Line(subject, f"1/m·Σ_x {name}", value, terms, [1 / m])
     words = f"the mean over {m} examples; probe one of them to see how its δ comes about"
@@ -121,7 +121,7 @@ def _matrix_form(probe: Probe, layer: int) -> list[tuple[str, str]]:
         network.name(letter, layer - (letter == "a")) for letter in ("W", "a", "δ", "z", "b")
     )
     mean = "1/m·" if probe.batch else ""
-    m = len(probe.examples)
+    m = probe.m
     fan_in, fan_out = here.W.shape
     lines = [
         (f"∂C/∂{W} = {mean}{a}ᵀ·{delta}", f"({fan_in},{fan_out}) = ({fan_in},{m})·({m},{fan_out})"),

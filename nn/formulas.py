@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
-from autograd import Value
+from autograd import Program, Value, dot, recording
 from autograd.engine import adjoints
 from nn.activations import Activation
 
@@ -24,6 +24,20 @@ class Numbers(NamedTuple):
 
     z: Array
     a: Array
+    delta: Array
+    dW: Array
+    db: Array
+
+
+class Found(NamedTuple):
+    """What the engine has of one layer, one row an example where a number belongs to one."""
+
+    inputs: Array
+    z: Array
+    a: Array
+    W: Array
+    b: Array
+    da: Array
     delta: Array
     dW: Array
     db: Array
@@ -51,6 +65,45 @@ def slopes(g: Activation, z: Array) -> tuple[Array, Array]:
             pairs = zip(outputs, leaves, strict=True)
             slope.append([adjoints(a_j, [z_j])[0] for a_j, z_j in pairs])
     return np.array(a), np.array(slope)
+
+
+def slopes_by_program(g: Activation, z: Array) -> tuple[Array, Array]:
+    """Return what `slopes` does, from the graph of one row, replayed over all of them.
+
+    The adjoint of z_j in c = Σ_k s_k a_k is Σ_k s_k ∂a_k/∂z_j: with every s_k = 1 it is g'(z_j),
+    and with s a row of the identity matrix one column of a softmax's ∂a_k/∂z_j.
+    """
+    import numpy as np
+
+    leaves, s = [Value(z_j) for z_j in z[0].tolist()], [Value(1.0) for _ in z[0]]
+    with recording():
+        a = activations(g, leaves)
+        c = dot(s, a)
+    program = Program(c, inputs=[*leaves, *s], parameters=[])
+
+    def pulled_back(seed: Array) -> Array:
+        program(np.hstack([z, np.broadcast_to(seed, z.shape)]))
+        adjoints_of_z: Array = program.read_adjoints(leaves)
+        return adjoints_of_z
+
+    if g.whole:
+        slope = np.stack([pulled_back(seed) for seed in np.eye(len(s))], axis=-1)
+    else:
+        slope = pulled_back(np.ones(len(s)))
+    return program.read_values(a), slope
+
+
+def slope_sizes(a: Array, slope: Array) -> Array:
+    """Return what the terms of g'(z) add up to without their signs, as far as they are known.
+
+    Of a softmax ∂a_k/∂z_j = a_k [j = k] - a_k a_j: on the diagonal a_k + a_k², which matters
+    where a_k is almost 1. Of other functions it is |g'(z)|.
+    """
+    import numpy as np
+
+    if slope.ndim == 2:
+        return np.abs(slope)
+    return np.abs(slope) + 2 * np.eye(a.shape[1]) * (a * a)[:, None, :]
 
 
 def by_formula(

@@ -14,7 +14,7 @@ def network_picture(probe: Probe) -> NetworkPicture:
     """Return the numbers of one example; over a batch of m weights and summed gradients alone."""
     from autograd.drawing import LayerPicture, NetworkPicture
 
-    m = len(probe.examples)
+    m = probe.m
     layers = []
     for layer in probe.layers:
         unit = {} if probe.batch else {"z": layer.z, "a": layer.a, "delta": layer.delta}
@@ -23,7 +23,7 @@ def network_picture(probe: Probe) -> NetworkPicture:
         sums = {"W": layer.W, "b": layer.b, "dW": m * layer.dW, "db": m * layer.db}
         layers.append(LayerPicture(activation=layer.activation, **unit, **sums))
     inputs = None if probe.batch else probe.layers[0].inputs
-    return NetworkPicture(inputs, layers, probe.root.data, probe.cost, m)
+    return NetworkPicture(inputs, layers, probe.C, probe.cost, m)
 
 
 def drawing_options(probe: Probe) -> dict[str, Any]:

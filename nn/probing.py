@@ -2,26 +2,32 @@
 
 `probe` runs a model once, unit by unit, and asks the engine for the derivative of the cost
 by every number on the way. `check` then holds the per-index formulas of backpropagation
-against those derivatives. The run and its numbers are the subject of `probed_layers.py`, the
-formulas of `formulas.py`, text for people of `probe_table.py`.
+against those derivatives. The run is the subject of `probe_graph.py`, and over a batch of
+`probe_program.py`; the numbers are sorted in `probed_layers.py`, the formulas stand in
+`formulas.py`, and text for people is made in `probe_table.py`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
+from functools import cached_property
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from autograd import GradientError, mean
+from autograd import GradientError
 from nn.derivation import Derivation, derivation
-from nn.formulas import Numbers
+from nn.formulas import Found, Numbers
 from nn.layers import MLP, Layer, Neuron
 from nn.losses import loss_function
+from nn.probe_graph import Examples, Graph, matrix, parameters_of, sum_of_outputs
 from nn.probe_picture import drawing_options, network_picture
+from nn.probe_program import replayed
 from nn.probe_table import table
-from nn.probed_layers import Example, LayerProbe, forward, probed_layers
+from nn.probed_layers import LayerProbe
 
 if TYPE_CHECKING:
+    from autograd import Program, Value
     from autograd.drawing import Drawing, NetworkPicture
     from nn.formulas import Array
 
@@ -38,18 +44,55 @@ FORMULAS = {
 class Probe:
     """What one forward and one backward pass did to every unit of a model.
 
-    `layers[l]` is a LayerProbe; `outputs` are the numbers of the last one. `root` is the Value
-    of the loss c of one example, or of the cost C = (1/m) Σ c over a batch.
+    `layers[l]` is a LayerProbe; `outputs` are the numbers of the last one. `C` is the loss c of
+    one example or the cost (1/m) Σ c over a batch of `m`, and `root` its Value. `program` is
+    what the numbers of a batch were read from: its `describe()` prints them as matrix formulas.
+    It is None where the graph of every example was built.
     """
 
-    def __init__(self, model: Any, cost: str, examples: list[Example], batch: bool) -> None:
-        self.model = model
-        self.cost = cost
-        self.batch = batch
-        self.examples = examples
-        self.root = mean([one.cost for one in examples]) if batch else examples[0].cost
-        layers = probed_layers(layers_of(model), examples, self.root)
-        self.layers = tuple(layers if batch else [layer.drop_examples() for layer in layers])
+    def __init__(self, model: Any, cost: str, examples: Examples, compiled: bool) -> None:
+        self.model, self.cost, self.examples = model, cost, examples
+        self.batch, self.m = examples.batch, len(examples.rows)
+        self.program: Program | None = None
+        if compiled and self.batch:
+            with suppress(Exception):  # whatever it is, the examples one by one meet it again
+                self.program, self.C, found = replayed(examples)
+        if self.program is None:
+            self.C, found = self.graph.root.data, self.graph.found()
+        self.layers = tuple([self._layer(l, found) for l in range(len(found))])
+
+    def _layer(self, l: int, found: list[Found]) -> LayerProbe:
+        g = self.examples.layers[l].activation
+        above = found[l + 1] if l + 1 < len(found) else None
+        return LayerProbe(
+            l + 1, g, found[l], above, lambda: self.graph.nodes(l),
+            batch=self.batch, compiled=self.program is not None,
+        )  # fmt: skip
+
+    @cached_property
+    def graph(self) -> Graph:
+        """The Values of every example: of a batch they are built when first asked for.
+
+        Raises RuntimeError if parameters have changed since the numbers of a batch were read.
+        """
+        if self.program is not None:
+            self._require_unchanged()
+        return Graph(self.examples)
+
+    def _require_unchanged(self) -> None:
+        for module, layer in zip(self.examples.layers, self.layers, strict=True):
+            W, b = parameters_of(module)
+            if (matrix(W) != layer.W).any() or (matrix([b]) != layer.b).any():
+                raise RuntimeError(
+                    f"the parameters of layer {layer.number} have changed since it was probed: "
+                    "Values would have other numbers than the probe. Ask for them before the "
+                    "next step, or probe with compiled=False."
+                )
+
+    @property
+    def root(self) -> Value:
+        """The Value of the loss c of one example, or of the cost C over a batch."""
+        return self.graph.root
 
     @property
     def outputs(self) -> Array:
@@ -110,7 +153,8 @@ class Probe:
         """
         from autograd import draw
 
-        return draw(self, **options)
+        by_picture = self.batch and options.get("level") in ("neuron", "layer")
+        return draw(self.picture() if by_picture else self, **options)
 
     def picture(self) -> NetworkPicture:
         """Return the plain numbers of every layer, as drawings and pages take them."""
@@ -121,20 +165,26 @@ class Probe:
         return drawing_options(self)
 
     def __repr__(self) -> str:
-        examples = f"{len(self.examples)} examples" if self.batch else "one example"
-        return f"Probe({self.model!r}, {examples}, {self.cost} = {self.root.data:.6g})"
+        examples = f"{self.m} examples" if self.batch else "one example"
+        return f"Probe({self.model!r}, {examples}, {self.cost} = {self.C:.6g})"
 
     def _repr_html_(self) -> str:
         return f"<pre>{escape(self.table())}</pre>"
 
 
-def probe(model: Any, x: Any, y: Any = None, loss: Any = None) -> Probe:
+def probe(model: Any, x: Any, y: Any = None, loss: Any = None, *, compiled: bool = True) -> Probe:
     """Return z, a, δ, ∂C/∂W and ∂C/∂b of every unit of `model` at the example `x`.
 
     `model` is a Neuron, a Layer or an MLP; `x` one example (fan_in,) or a batch (m, fan_in) of
     numbers or Values, with a target `y` for each; `loss` a name or a function of (outputs,
     target). Over a batch C = (1/m) Σ c. Without `y` and `loss`, c is the sum of the outputs.
     The model is not changed, and no `.grad` either.
+
+    The numbers of a batch come from a program: the graph of one example is recorded and
+    replayed over all rows, as `fit` does it, and random numbers are drawn once. The graph of
+    every example is built where that cannot be (Values among the inputs, a branch on a number
+    that other examples would take otherwise), with `compiled=False`, and for `nodes` and
+    `root` when they are asked for. The two agree to rounding.
 
     Raises TypeError for another kind of model, ValueError for data that does not fit it.
 
@@ -145,13 +195,18 @@ def probe(model: Any, x: Any, y: Any = None, loss: Any = None) -> Probe:
     True
     >>> p.check() < 8  # units in the last place
     True
+    >>> batch = probe(p.model, [[1, -2], [0, 3]], [[0.5], [1]], "half_squared_error")
+    >>> Δ = batch.layers[0].delta  # (m, fan_out)
+    >>> Δ.shape
+    (2, 3)
+    >>> bool(abs(batch.layers[0].dW - batch.layers[0].inputs.T @ Δ / 2).max() < 1e-15)
+    True
     """
     layers = layers_of(model)
     rows, batch = _rows(x, layers[0])
     targets = _targets(y, loss, len(rows), batch)
-    c = None if loss is None else loss_function(loss)
-    examples = [forward(layers, *pair, c, not batch) for pair in zip(rows, targets, strict=True)]
-    return Probe(model, loss_name(loss), examples, batch)
+    c = sum_of_outputs if loss is None else loss_function(loss)
+    return Probe(model, loss_name(loss), Examples(layers, rows, targets, c, batch), compiled)
 
 
 def loss_name(loss: Any) -> str:
@@ -176,11 +231,12 @@ def layers_of(model: Any) -> Sequence[Layer | Neuron]:
 
 def _rows(x: Any, first: Layer | Neuron) -> tuple[list[Any], bool]:
     """Return the examples, and whether they came as a batch."""
-    x = getattr(x, "tolist", lambda: x)()
+    x = list(x) if getattr(x, "ndim", 0) > 1 and len(x) else getattr(x, "tolist", lambda: x)()
     batch = isinstance(x, list | tuple) and len(x) > 0 and hasattr(x[0], "__len__")
-    rows = [getattr(row, "tolist", lambda row=row: row)() for row in x] if batch else [x]
+    rows = _copied(x) if batch else [x]
     for row in rows:
-        if not isinstance(row, list | tuple) or len(row) != first.fan_in:
+        known = isinstance(row, list | tuple) or hasattr(row, "tolist")
+        if not known or len(row) != first.fan_in:
             raise ValueError(
                 f"probe takes one example or a batch of them, {first.fan_in} inputs in each; "
                 f"got {row!r}. Check the width of the data, and its nesting."
@@ -198,7 +254,12 @@ def _targets(y: Any, loss: Any, m: int, batch: bool) -> list[Any]:
         return [y] * m
     if len(y) != m:
         raise ValueError(f"probe takes one target for each example; got {len(y)} for {m}.")
-    return list(y)
+    return _copied(y)
+
+
+def _copied(rows: Any) -> list[Any]:
+    """Return rows that stay as they are when the caller's array is written to."""
+    return [row.copy() if hasattr(row, "copy") else row for row in rows]
 
 
 def _failure(layer: LayerProbe, name: str, apart: Array) -> GradientError:

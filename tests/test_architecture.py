@@ -30,6 +30,8 @@ LAYERS = {
             "formulas",
             "batched",
             "probed_layers",
+            "probe_graph",
+            "probe_program",
             "probe_picture",
             "probe_table",
             "probing",

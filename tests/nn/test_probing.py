@@ -137,7 +137,7 @@ def test_over_a_batch_gradients_are_means_over_the_examples(loss, rng):
     mlp, x, y = random_network("gelu", loss, rng)
     X = [x, *([rng.gauss(0, 1) for _ in x] for _ in range(4))]
     Y = [y, *(target(loss, mlp.fan_out, rng) for _ in range(4))]
-    batch = probe(mlp, np.array(X), Y, loss)
+    batch = probe(mlp, np.array(X), Y, loss, compiled=False)
     alone = [probe(mlp, x, y, loss) for x, y in zip(X, Y, strict=True)]
     assert batch.root.data == pytest.approx(sum(p.root.data for p in alone) / 5, rel=1e-14)
     assert batch.check() < 200
@@ -150,12 +150,32 @@ def test_over_a_batch_gradients_are_means_over_the_examples(loss, rng):
         assert close(layer.dW, layer.inputs.T @ layer.delta / 5)
 
 
+@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_a_program_has_the_numbers_of_a_walk_over_every_example(activation, loss, rng):
+    mlp, x, y = random_network(activation, loss, rng)
+    X = np.array([x, *([rng.gauss(0, 1) for _ in x] for _ in range(2))])
+    Y = np.array([y, *(target(loss, mlp.fan_out, rng) for _ in range(2))])
+    replayed, walked = probe(mlp, X, Y, loss), probe(mlp, X, Y, loss, compiled=False)
+    assert replayed.program is not None
+    assert walked.program is None
+    assert pytest.approx(walked.C, rel=1e-13) == replayed.C
+    oracles = [matrix_backpropagation(mlp, x, y, loss) for x, y in zip(X, Y, strict=True)]
+    for l, (here, there) in enumerate(zip(replayed.layers, walked.layers, strict=True)):
+        for name in ("inputs", "z", "a", "da", "slope", "delta", "W", "b", "dW", "db"):
+            assert getattr(here, name).shape == getattr(there, name).shape
+            assert close(getattr(here, name), getattr(there, name))
+        assert close(np.array([oracle[l][0] for oracle in oracles]), here.delta)
+        assert close(sum(oracle[l][1] for oracle in oracles) / 3, here.dW)
+    assert replayed.check() < 200
+
+
 def test_one_row_is_a_batch_of_one_with_the_same_numbers(rng):
     mlp, x, y = small(rng)
     one, batch = probe(mlp, x, y, "huber"), probe(mlp, [x], [y], "huber")
     assert batch.layers[0].delta.shape == (1, 4)
-    assert (batch.layers[0].delta[0] == one.layers[0].delta).all()
-    assert (batch.layers[0].dW == one.layers[0].dW).all()
+    assert close(batch.layers[0].delta[0], one.layers[0].delta)
+    assert close(batch.layers[0].dW, one.layers[0].dW)
 
 
 def test_error_of_the_last_layer_is_da_times_slope_bit_for_bit(rng):
@@ -235,7 +255,7 @@ def test_nodes_are_the_values_behind_the_numbers(rng):
 
 def test_nodes_of_a_batch_are_lists_of_examples(rng):
     mlp, x, y = small(rng)
-    p = probe(mlp, [x, x], [y, y], "half_squared_error")
+    p = probe(mlp, [x, x], [y, y], "half_squared_error", compiled=False)
     for name in ("inputs", "z", "a", "delta"):
         rows = getattr(p.layers[0].nodes, name)
         assert [[v.data for v in row] for row in rows] == getattr(p.layers[0], name).tolist()

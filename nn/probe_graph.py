@@ -1,0 +1,204 @@
+"""The Values that a probe looks at: every layer run unit by unit on every example, and swept.
+
+This is the run that needs nothing but the engine. `probe_program.py` has the one that records
+a single example and gets the same numbers by replaying it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from autograd import Value, dot, gradients, mean, total
+from autograd.engine import adjoints
+from nn.data import several
+from nn.formulas import Found, activations
+from nn.layers import Layer, Neuron
+
+if TYPE_CHECKING:
+    from nn.formulas import Array
+
+
+@dataclass(frozen=True, eq=False)
+class Examples:
+    """What is probed: layers, the rows given to them, a target for each, and the loss c."""
+
+    layers: Sequence[Layer | Neuron]
+    rows: Sequence[Any]
+    targets: Sequence[Any]
+    loss: Callable[..., Any]
+    batch: bool
+
+    @property
+    def parameters(self) -> list[Value]:
+        """The parameters of all layers, each once."""
+        units = [unit for layer in self.layers for unit in units_of(layer)]
+        return list(dict.fromkeys([p for unit in units for p in (*unit.w, unit.b)]))
+
+
+class Activity(NamedTuple):
+    """The Values of one layer: of one example, or a list of examples."""
+
+    inputs: list[Any]
+    z: list[Any]
+    a: list[Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Nodes:
+    """The Values of one layer, in the order of its units; over a batch a list of examples.
+
+    `delta`, `dW` and `db` are made when they are asked for: nodes whose graph is the
+    derivative's own formula, which can be differentiated, drawn and explained in turn.
+    """
+
+    inputs: list[Any]
+    z: list[Any]
+    a: list[Any]
+    W: list[list[Value]]
+    b: list[Value]
+    costs: Any  # one c, or a list over a batch
+    root: Value
+
+    @cached_property
+    def delta(self) -> list[Any]:
+        """∂c/∂z_j as nodes."""
+        if isinstance(self.costs, list):
+            return [_graph(c, z) for c, z in zip(self.costs, self.z, strict=True)]
+        return list(_graph(self.costs, self.z))
+
+    @cached_property
+    def dW(self) -> list[list[Value]]:
+        """∂C/∂W_ij as nodes, [i][j]."""
+        return [list(_graph(self.root, row)) for row in self.W]
+
+    @cached_property
+    def db(self) -> list[Value]:
+        """∂C/∂b_j as nodes."""
+        return list(_graph(self.root, self.b))
+
+
+class Graph:
+    """One forward pass for each example, the losses c of all, and `root`: c, or C over a batch."""
+
+    def __init__(self, examples: Examples) -> None:
+        self.examples = examples
+        self.runs = [run(examples.layers, several(x)) for x in examples.rows]
+        if not examples.batch:
+            _label(self.runs[0])
+        pairs = zip(self.runs, examples.targets, strict=True)
+        self.costs = [_cost(examples.loss(layers[-1].a, y)) for layers, y in pairs]
+        self.root = mean(self.costs) if examples.batch else self.costs[0]
+        if not (examples.batch or self.root.label):
+            self.root.label = "c"
+
+    def nodes(self, l: int) -> Nodes:
+        """Return the Values of layers[l]."""
+        inputs, z, a = self._rows(l)
+        parameters = parameters_of(self.examples.layers[l])
+        if self.examples.batch:
+            return Nodes(inputs, z, a, *parameters, self.costs, self.root)
+        return Nodes(inputs[0], z[0], a[0], *parameters, self.root, self.root)
+
+    def found(self) -> list[Found]:
+        """Return the numbers of every layer: ∂c/∂node by one sweep for each example."""
+        import numpy as np
+
+        by_node, by_parameter = self._swept()
+
+        def partials(rows: list[list[Value]]) -> Array:
+            pairs = zip(rows, by_node, strict=True)
+            return np.array([[adjoint[node] for node in row] for row, adjoint in pairs])
+
+        found = []
+        for l, layer in enumerate(self.examples.layers):
+            nodes, (W, b) = self._rows(l), parameters_of(layer)
+            inputs, z, a = map(matrix, nodes)
+            da, delta = partials(nodes.a), partials(nodes.z)
+            dW = np.array([[by_parameter[w] for w in row] for row in W])
+            db = np.array([by_parameter[w] for w in b])
+            found.append(Found(inputs, z, a, matrix(W), matrix([b])[0], da, delta, dW, db))
+        return found
+
+    def _rows(self, l: int) -> Activity:
+        """Return the Values of layers[l], one row an example."""
+        runs = [layers[l] for layers in self.runs]
+        return Activity(
+            [one.inputs for one in runs], [one.z for one in runs], [one.a for one in runs]
+        )
+
+    def _swept(self) -> tuple[list[dict[Value, float]], dict[Value, float]]:
+        """Return ∂c/∂node of each example, and ∂root/∂parameter; of one example by one sweep."""
+        batch, parameters = self.examples.batch, self.examples.parameters
+        by_node = []
+        for layers, c in zip(self.runs, self.costs, strict=True):
+            wrt = [node for layer in layers for node in (*layer.z, *layer.a)]
+            wrt += [] if batch else parameters
+            by_node.append(dict(zip(wrt, adjoints(c, wrt), strict=True)))
+        if not batch:
+            return by_node, by_node[0]
+        return by_node, dict(zip(parameters, adjoints(self.root, parameters), strict=True))
+
+
+def run(layers: Sequence[Layer | Neuron], x: Sequence[Any]) -> list[Activity]:
+    """Run one example of numbers or Values, unit by unit; return the Values of every layer."""
+    a = [number if number.__class__ is Value else Value(number) for number in x]
+    kept = []
+    for layer in layers:
+        inputs, z = a, [dot(unit.w, a, unit.b) for unit in units_of(layer)]
+        a = activations(layer.activation, z)
+        kept.append(Activity(inputs, z, a))
+    return kept
+
+
+def sum_of_outputs(outputs: Any, target: Any) -> Any:
+    """Return Σ a_j: the loss of a probe that was given none."""
+    return total(outputs)
+
+
+def units_of(layer: Layer | Neuron) -> Sequence[Neuron]:
+    """Return the neurons of a layer, or the one neuron."""
+    return layer.neurons if isinstance(layer, Layer) else [layer]
+
+
+def parameters_of(layer: Layer | Neuron) -> tuple[list[list[Value]], list[Value]]:
+    """Return W, indexed [i][j], and b of a layer."""
+    units = units_of(layer)
+    W = zip(*[unit.w for unit in units], strict=True)
+    return list(map(list, W)), [unit.b for unit in units]
+
+
+def matrix(rows: Sequence[Sequence[Value]]) -> Array:
+    """Return the numbers of rows of Values."""
+    import numpy as np
+
+    return np.array([[node.data for node in row] for row in rows])
+
+
+def _cost(c: Any) -> Value:
+    """Return a loss that has a graph. Raises ValueError for another."""
+    if not getattr(c, "op", ""):
+        raise ValueError(
+            f"probe needs a loss that is computed from the outputs; got {c!r}. "
+            "Return a Value made of them, and leave no_grad() to probe."
+        )
+    kept: Value = c
+    return kept
+
+
+def _label(layers: Sequence[Activity]) -> None:
+    """Label the Values of one example as formulas write them: a0[0], z1[2]; x[0] of one layer."""
+    one = len(layers) == 1
+    names = [("x" if one else "a0", layers[0].inputs)]
+    for number, layer in enumerate(layers, start=1):
+        suffix = "" if one else str(number)
+        names += [(f"a{suffix}", layer.a), (f"z{suffix}", layer.z)]
+    for letter, nodes in names:
+        for k, node in enumerate(nodes):
+            node.label = node.label or f"{letter}[{k}]"
+
+
+def _graph(output: Value, wrt: Any) -> Any:
+    return gradients(output, wrt, build_graph=True)
