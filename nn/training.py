@@ -177,7 +177,14 @@ def recorded(
     with recording():
         outputs = model(inputs)
         c = loss(outputs, targets if y.ndim == 2 else targets[0])
-    return Program(c, inputs=[*inputs, *targets], parameters=parameters), several(outputs)
+    if not getattr(c, "op", ""):
+        raise ValueError(
+            f"the loss must depend on the parameters of the model; got {c!r}, which nothing "
+            "computed. Train outside of no_grad(), and compute with the Values themselves."
+        )
+    nodes = [a if a.__class__ is Value else Value(a) for a in several(outputs)]
+    leaves = [*inputs, *targets]
+    return Program(c, inputs=leaves, parameters=parameters, also=nodes), nodes
 
 
 def _optimizer(name: Any, model: Any) -> Optimizer:

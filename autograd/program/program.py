@@ -32,7 +32,8 @@ class Program:
 
     `loss` is the root of the graph, `inputs` the leaves that change from example to example
     (targets too), `parameters` the leaves to differentiate by; other leaves are constants.
-    `executor` is "native", "numpy" or "auto". Calling it returns the mean cost and its
+    `executor` is "native", "numpy" or "auto"; `also` names nodes to be read that the loss does
+    not use, such as further outputs of a model. Calling it returns the mean cost and its
     gradient.
 
     >>> import numpy as np
@@ -53,6 +54,7 @@ class Program:
         parameters: Sequence[Value],
         dtype: str = "float64",
         executor: str = "auto",
+        also: Sequence[Value] = (),
     ) -> None:
         if loss.__class__ is not Value:
             raise TypeError(f"loss must be a Value, the root of a graph; got {loss!r}.")
@@ -64,7 +66,8 @@ class Program:
         self.parameters = arguments.several("parameters", parameters)
         self._guards = guards.decisions_about((*self.inputs, *self.parameters))
         compared = [node for guard in self._guards for node in guard.operands]
-        self.recording = Recording(loss, self.inputs, self.parameters, compared)
+        read = arguments.several("also", also)
+        self.recording = Recording(loss, self.inputs, self.parameters, compared, read)
         parts = assemble(self.recording, executor, dtype)
         self._layout, self._code = parts.layout, parts.code
         self._memory, self._executor = parts.memory, parts.executor
@@ -249,7 +252,10 @@ class Program:
             raise errors.not_a_value("a node", node)
         number = self.recording.ids.get(node)
         if number is None:
-            raise KeyError(f"{node!r} is not a node of this program; its loss does not use it.")
+            raise KeyError(
+                f"{node!r} is not a node of this program: neither its loss uses it nor `also` "
+                "names it."
+            )
         if not self._current:
             raise RuntimeError(
                 "numbers are those of the last call; none was made yet, or it failed, or "

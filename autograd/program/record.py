@@ -23,7 +23,9 @@ SUMS = ("add", "dot", "total")
 
 
 class Recording:
-    """The nodes below `root` and `others`, numbered so that operands come before results.
+    """The nodes below `root`, `others` and `also`, numbered so that operands come first.
+
+    `others` are compared in every run, `also` are there to be read.
 
     `operations[i]` is a primitive's name ("" for a leaf), `operands[i]` the numbers of its
     operands, `kinds[i]` tells parameters, inputs and constants apart, `numbers[i]` is a
@@ -39,6 +41,7 @@ class Recording:
         inputs: Sequence[Value],
         parameters: Sequence[Value],
         others: Sequence[Value] = (),
+        also: Sequence[Value] = (),
     ) -> None:
         import numpy as np
 
@@ -53,7 +56,7 @@ class Recording:
         self._held = set(SUMS)
         self.parameters = self._leaves("parameters", parameters, PARAMETER)
         self.inputs = self._leaves("inputs", inputs, INPUT)
-        for top in (root, *others):
+        for top in (root, *others, *also):
             for node in topological(top) if top not in self.ids else ():
                 if node not in self.ids:
                     self.ids[node] = self._node(node)

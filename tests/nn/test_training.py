@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import nn
-from autograd import AnomalyError, DomainError, FrozenBranchError, Value, log
+from autograd import AnomalyError, DomainError, FrozenBranchError, Value, log, no_grad
 from nn.training import fit as fit_
 
 fit = functools.partial(fit_, progress=False, compiled=False)
@@ -528,3 +528,26 @@ def test_a_callback_may_change_parameters_and_the_learning_rate():
         )  # fmt: skip
         ends.append(numbers(model))
     np.testing.assert_allclose(*ends, rtol=1e-12, atol=1e-12)
+
+
+def test_a_loss_may_use_some_of_the_outputs():
+    """Metrics and validation read the others all the same, compiled or node by node."""
+    X, y = [[0, 1], [1, 0], [1, 1]], [1, 0, 1]
+    columns = [
+        fit_(
+            nn.MLP(2, [3, 2], seed=1), X, y, loss=lambda a, t: (a[0] - t) ** 2, epochs=3,
+            validation=(X, y), metrics=[spread], progress=False, compiled=compiled,
+        ).columns
+        for compiled in (True, False)
+    ]  # fmt: skip
+    for name, column in columns[0].items():
+        assert column == pytest.approx(columns[1][name], rel=1e-12)
+
+
+def spread(outputs, y):
+    return np.abs(outputs[:, 0] - outputs[:, 1]).max()
+
+
+def test_a_model_that_nothing_can_train_is_refused():
+    with no_grad(), pytest.raises(ValueError, match=r"depend on the parameters.*no_grad"):
+        fit_(nn.MLP(2, [1]), [[0, 1]], [1], loss="squared_error", progress=False)

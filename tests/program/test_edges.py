@@ -180,3 +180,17 @@ def test_a_program_may_be_made_of_another_programs_graph():
     assert whole([[0.5], [2.0]])[0] == pytest.approx((np.tanh([1.0, 4.0]) ** 2).mean(), rel=1e-14)
     assert part([[0.5], [2.0]])[0] == 2.5
     assert whole.value(z).tolist() == part.value(z).tolist() == [1.0, 4.0]
+
+
+def test_nodes_that_the_loss_does_not_use_can_be_read_all_the_same(monkeypatch):
+    """Two outputs of one layer, of which the loss takes the first: ∂c/∂(the second) = 0."""
+    x, w = leaves(0.5, -1.0), leaves(0.3, 0.7, -0.2, 0.4)
+    first, second = tanh(dot(w[:2], x)), tanh(dot(w[2:], x))
+    X = np.random.default_rng(0).normal(size=(5, 2))
+    for program in programs(first * first, x, w, monkeypatch, also=[second, x[0]]):
+        _, gradient = program(X)
+        np.testing.assert_allclose(program.value(second), np.tanh(X @ [-0.2, 0.4]), rtol=1e-14)
+        np.testing.assert_allclose(program.value(first), np.tanh(X @ [0.3, 0.7]), rtol=1e-14)
+        assert (program.adjoint(second) == 0.0).all() and (gradient[2:] == 0.0).all()
+    with pytest.raises(KeyError, match="neither its loss uses it nor `also` names it"):
+        program.value(w[0] * 2.0)
