@@ -1,10 +1,11 @@
-"""Irregular graphs, scalar by scalar: a tape that a plain C loop runs lane after lane.
+"""Irregular graphs, scalar by scalar: a tape of operations that a plain C loop runs.
 
-Where nodes hardly repeat (a thousand steps of an integrator, a random graph) matrices gain
-nothing. Then every node is a slot of one array per lane, [values | adjoints | constants and
-temporaries], and the tape holds one operation on slots after another: four words, operation
-and result in one, a, b, c. Backward reverses it, with the same local partials as everywhere;
-the first number that an adjoint receives is stored, later ones are added.
+Where nodes have little in common (a thousand steps of an integrator, a random graph) matrices
+gain nothing. Then every node is a slot of one table, [values | adjoints | constants and
+temporaries], and the tape holds one operation on slots after another. Backward reverses it,
+with the same local partials as everywhere; the first number that an adjoint receives is
+stored, later ones are added, and a node that receives one number, from a sum, shares the slot
+it comes from. What then repeats in time is found in `loops.py`.
 """
 
 from __future__ import annotations

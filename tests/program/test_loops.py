@@ -2,6 +2,7 @@
 
 import math
 import re
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -133,7 +134,7 @@ native = pytest.mark.skipif(not run_native.available(), reason="the extension is
 
 
 @native
-@pytest.mark.parametrize("m", [1, 3])
+@pytest.mark.parametrize("m", [1, 3, 9])
 @pytest.mark.parametrize("model", SERIAL, ids=lambda model: model.__name__)
 def test_every_node_of_a_serial_program_equals_the_engine(model, m, monkeypatch):
     monkeypatch.setattr("autograd.program.assembly.is_irregular", lambda nodes, groups: True)
@@ -215,6 +216,17 @@ def test_two_replays_of_a_loop_are_the_same_bit_for_bit():
     program = compiled(lambda leaves: pendulum(leaves, 100))
     first, second = (program(np.empty((1, 0))) for _ in range(2))
     assert first[0] == second[0] and (first[1] == second[1]).all()
+
+
+@native
+def test_loops_in_several_threads_give_the_numbers_of_one():
+    programs = [compiled(lambda leaves, n=n: pendulum(leaves, n)) for n in (90, 130)]
+    rows = np.empty((1, 0))
+    alone = [program(rows) for program in programs]
+    with ThreadPoolExecutor(4) as pool:
+        found = [*pool.map(lambda k: programs[k % 2](rows), range(40))]
+    for k, (cost, gradient) in enumerate(found):
+        assert cost == alone[k % 2][0] and (gradient == alone[k % 2][1]).all()
 
 
 @native
