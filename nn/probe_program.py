@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 def replayed(examples: Examples) -> tuple[Program, float, list[Found]]:
     """Return a program of one example, and C and the numbers of every layer from its replay.
 
-    Raises an error where the model or loss cannot be replayed: it branches on its numbers,
-    leaves a unit unused, takes targets that are not numbers, or a number is not finite.
+    Raises an error where the model or loss cannot be replayed: it branches on its numbers or
+    takes targets that are not numbers, or a number is not finite.
     """
     import numpy as np
 
