@@ -44,15 +44,6 @@ def dense(leaves, xs, fan_out, g=ag.tanh):
     return [g(dot(leaves.weights(len(xs)), xs, leaves.weights(1)[0])) for _ in range(fan_out)]
 
 
-def summed(leaves, xs, fan_out, g=ag.tanh):
-    """The same layer written with sum, weights drawn in the same order."""
-    out = []
-    for _ in range(fan_out):
-        w, (b,) = leaves.weights(len(xs)), leaves.weights(1)
-        out.append(g(sum((wi * xi for wi, xi in zip(w, xs, strict=True)), b)))
-    return out
-
-
 def identity(z):
     return z
 
@@ -61,12 +52,12 @@ def half_squared(outputs, targets):
     return 0.5 * sum((a - y) ** 2 for a, y in zip(outputs, targets, strict=True))
 
 
-def mlp(g=ag.tanh, layer=dense, sizes=(2, 5, 4, 2), seed=0):
+def mlp(g=ag.tanh, sizes=(2, 5, 4, 2), seed=0):
     leaves = Leaves(seed)
     a, y = leaves.data(sizes[0]), leaves.data(sizes[-1])
     for fan_out in sizes[1:-1]:
-        a = layer(leaves, a, fan_out, g)
-    return leaves.result(half_squared(layer(leaves, a, sizes[-1], identity), y))
+        a = dense(leaves, a, fan_out, g)
+    return leaves.result(half_squared(dense(leaves, a, sizes[-1], identity), y))
 
 
 def classifier(seed=0):
