@@ -49,6 +49,9 @@ static const char *tile_name;
 
 static void choose_kernels(const char *wanted) {
     int level = 0;
+#define CHOOSE(set)                                                                       \
+    kernels_double = &JOIN(set_double, set), kernels_float = &JOIN(set_float, set), tile_name = #set
+    CHOOSE(plain);
 #ifdef HAS_TILES
     __builtin_cpu_init();
     if (__builtin_cpu_supports("sse4.2")) level = 2;
@@ -57,14 +60,12 @@ static void choose_kernels(const char *wanted) {
         __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl")) level = 4;
     if (wanted && wanted[0] == 'v' && wanted[1] - '0' < level) level = wanted[1] - '0';
     if (wanted && !strcmp(wanted, "plain")) level = 0;
-    if (level == 4) { kernels_double = &set_double_v4; kernels_float = &set_float_v4; tile_name = "v4"; return; }
-    if (level == 3) { kernels_double = &set_double_v3; kernels_float = &set_float_v3; tile_name = "v3"; return; }
-    if (level == 2) { kernels_double = &set_double_v2; kernels_float = &set_float_v2; tile_name = "v2"; return; }
+    if (level == 2) CHOOSE(v2);
+    if (level == 3) CHOOSE(v3);
+    if (level == 4) CHOOSE(v4);
 #endif
+#undef CHOOSE
     (void)wanted; (void)level;
-    kernels_double = &set_double_plain;
-    kernels_float = &set_float_plain;
-    tile_name = "plain";
 }
 
 #include "_replay_read.h"
@@ -152,7 +153,10 @@ static PyObject *Replay_new(PyTypeObject *type, PyObject *args, PyObject *kwargs
     PyObject *buffers, *tables, *constants, *index;
     int single;
     long lanes;
-    if (kwargs && PyDict_GET_SIZE(kwargs)) { PyErr_SetString(PyExc_TypeError, "Replay takes no keywords"); return NULL; }
+    if (kwargs && PyDict_GET_SIZE(kwargs)) {
+        PyErr_SetString(PyExc_TypeError, "Replay takes no keywords");
+        return NULL;
+    }
     if (!PyArg_ParseTuple(args, "plO!O!OO", &single, &lanes, &PyTuple_Type, &buffers,
                           &PyTuple_Type, &tables, &constants, &index)) return NULL;
     if (PyTuple_GET_SIZE(buffers) != BUFFERS || PyTuple_GET_SIZE(tables) != SECTIONS) {
@@ -166,7 +170,8 @@ static PyObject *Replay_new(PyTypeObject *type, PyObject *args, PyObject *kwargs
     self->size = single ? sizeof(float) : sizeof(double);
     self->kernels = single ? kernels_float : kernels_double;
     for (int k = 0; k < BUFFERS; k++)
-        if (PyObject_GetBuffer(PyTuple_GET_ITEM(buffers, k), &self->buffers[k], PyBUF_WRITABLE | PyBUF_C_CONTIGUOUS) < 0) goto failed;
+        if (PyObject_GetBuffer(PyTuple_GET_ITEM(buffers, k), &self->buffers[k],
+                               PyBUF_WRITABLE | PyBUF_C_CONTIGUOUS) < 0) goto failed;
     for (int k = 0; k < SECTIONS; k++)
         if (PyObject_GetBuffer(PyTuple_GET_ITEM(tables, k), &self->tables[k], PyBUF_SIMPLE) < 0) goto failed;
     if (PyObject_GetBuffer(constants, &self->constants, PyBUF_SIMPLE) < 0) goto failed;
