@@ -211,22 +211,27 @@ static void NAME(run_product)(const Product *p, void *scratch) {
     }
 }
 
-/* Apply an optimiser's rule to parameters first .. first + n, their gradient at `gradient` or
-   in its place. Each result has a step of its own, which writes where it belongs. */
-static void NAME(run_rule)(const Map *rule, long first, long n, const void *gradient, void *scratch) {
-    T *registers[REGISTERS], *moving[OPERANDS], *blocks = scratch;
-    const int every = rule->sources + rule->targets;
+/* Apply an optimiser's rule to a block of parameters: `rows` of n each, the first at address
+   `first`, the next `step` further. Their gradient is in its place, or a dense block of rows of
+   `row`. Each result has a step of its own, which writes where it belongs. */
+static void NAME(run_rule)(const Map *rule, const Block *block, void *scratch) {
+    T *registers[REGISTERS], *starts[OPERANDS], *blocks = scratch;
+    long steps[OPERANDS];
+    int where[OPERANDS], moving = 0;
     for (int k = 0; k < rule->registers; k++) registers[k] = blocks + k * CHUNK;
-    for (int k = 0; k < every; k++) {
+    for (int k = 0; k < rule->sources + rule->targets; k++) {
         const Operand *operand = &rule->operands[k];
-        moving[k] = operand->buffer == GRADIENT && gradient ? (T *)gradient : (T *)operand->base + first;
+        int given = block->gradient && operand->buffer == GRADIENT;
+        if (operand->role == UNIFORM) continue;
+        where[moving] = k < rule->sources ? k : rule->results[k - rule->sources];
+        starts[moving] = given ? (T *)block->gradient : (T *)operand->base + block->first;
+        steps[moving++] = given ? block->row : block->step;
     }
-    for (long at = 0; at < n; at += CHUNK) {
-        for (int k = 0; k < every; k++)
-            if (rule->operands[k].role != UNIFORM)
-                registers[k < rule->sources ? k : rule->results[k - rule->sources]] = moving[k] + at;
-        NAME(steps)(rule, registers, n - at < CHUNK ? n - at : CHUNK);
-    }
+    for (long i = 0; i < block->rows; i++)
+        for (long at = 0; at < block->n; at += CHUNK) {
+            for (int k = 0; k < moving; k++) registers[where[k]] = starts[k] + i * steps[k] + at;
+            NAME(steps)(rule, registers, block->n - at < CHUNK ? block->n - at : CHUNK);
+        }
 }
 
 /* A product that is a gradient, and the rule that spends it: a block of parameters is updated
@@ -242,13 +247,15 @@ static double NAME(run_fused)(const Product *p, const Map *rule, void *scratch) 
         panel.columns = p->N - panel.n0 < span ? p->N - panel.n0 : span;
         long row = (panel.columns + LANES - 1) / LANES * LANES;
         int dense = p->cm == row; /* then rows follow one another in memory */
+        Block block = {0, 0, p->cm, 0, row, panel.spill};
         for (long m0 = 0, left = strips, rows; left; m0 += rows, left--) {
             rows = (p->M - m0 + left - 1) / left;
             NAME(strip)(p, &panel, m0, (int)rows, panel.spill, row);
             zero += NAME(zero)(panel.spill, rows * row);
-            long at = p->first + m0 * p->cm + panel.n0, n = dense ? rows * row : panel.columns;
-            for (long i = 0; i < (dense ? 1 : rows); i++)
-                NAME(run_rule)(rule, at + i * p->cm, n, panel.spill + i * row, scratch);
+            block.first = p->first + m0 * p->cm + panel.n0;
+            block.rows = dense ? 1 : rows;
+            block.n = dense ? rows * row : panel.columns;
+            NAME(run_rule)(rule, &block, scratch);
         }
     }
     return zero;

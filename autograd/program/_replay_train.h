@@ -68,7 +68,8 @@ static double check_stretch(const Replay *self, const Map *rule, long first, lon
 }
 
 static double update_stretch(const Replay *self, const Map *rule, long first, long n) {
-    self->kernels->rule(rule, first, n, NULL, self->scratch);
+    Block block = {first, 1, 0, n, 0, NULL};
+    self->kernels->rule(rule, &block, self->scratch);
     return 0;
 }
 

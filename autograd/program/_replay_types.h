@@ -68,6 +68,8 @@ typedef struct {
     long count;
 } Tape;
 
+typedef struct { long first, rows, step, n, row; const void *gradient; } Block; /* of parameters */
+
 typedef struct {
     void (*map)(const Map *, void *);
     void (*product)(const Product *, void *);
@@ -76,7 +78,7 @@ typedef struct {
     void (*tape)(const Tape *, void *, long); /* lanes together, or 0 */
     const void *const *(*places)(void);
     double (*zero)(const void *, long);
-    void (*rule)(const Map *, long, long, const void *, void *);
+    void (*rule)(const Map *, const Block *, void *);
     double (*fused)(const Product *, const Map *, void *);
     void (*prepare)(const Map *, void *);
     int lanes, rows;
