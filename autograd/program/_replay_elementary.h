@@ -31,29 +31,24 @@
 #define LOG2E (T)1.4426950408889634
 
 /* e^r - 1 = r + r^2 q(r); of all polynomials of its degree, q has the least largest error for
-   -ln 2 / 2 <= r <= 3/4 ln 2: 1.8e-17 (5.8e-9 in float). */
+   -ln 2 / 2 <= r <= 3/4 ln 2: 1.8e-17 (5.8e-9 in float). Summed as a tree, which waits less
+   than a chain. */
 static inline T NAME(series)(T r) {
+    const T r2 = r * r, r4 = r2 * r2;
 #ifdef FLOAT
-    T q = 0x1.bdd24ap-13f;
-    q = MULADD(q, r, 0x1.6d3122p-10f);
-    q = MULADD(q, r, 0x1.10fe2cp-7f);
-    q = MULADD(q, r, 0x1.5554e8p-5f);
-    q = MULADD(q, r, 0x1.555560p-3f);
-    q = MULADD(q, r, 0.5f);
+    T a = MULADD(0x1.555560p-3f, r, 0.5f), b = MULADD(0x1.10fe2cp-7f, r, 0x1.5554e8p-5f);
+    T c = MULADD(0x1.bdd24ap-13f, r, 0x1.6d3122p-10f);
+    T q = MULADD(c, r4, MULADD(b, r2, a));
 #else
-    T q = 0x1.35a4bce9bf7a5p-29;
-    q = MULADD(q, r, 0x1.aea2f18272e9fp-26);
-    q = MULADD(q, r, 0x1.27d7148d60243p-22);
-    q = MULADD(q, r, 0x1.71de623831de1p-19);
-    q = MULADD(q, r, 0x1.a01a07cbd6c98p-16);
-    q = MULADD(q, r, 0x1.a01a01881998fp-13);
-    q = MULADD(q, r, 0x1.6c16c16aec6eep-10);
-    q = MULADD(q, r, 0x1.1111111114ee8p-7);
-    q = MULADD(q, r, 0x1.55555555557eep-5);
-    q = MULADD(q, r, 0x1.555555555554cp-3);
-    q = MULADD(q, r, 0.5);
+    T a = MULADD(0x1.555555555554cp-3, r, 0.5);
+    T b = MULADD(0x1.1111111114ee8p-7, r, 0x1.55555555557eep-5);
+    T c = MULADD(0x1.a01a01881998fp-13, r, 0x1.6c16c16aec6eep-10);
+    T d = MULADD(0x1.71de623831de1p-19, r, 0x1.a01a07cbd6c98p-16);
+    T e = MULADD(0x1.aea2f18272e9fp-26, r, 0x1.27d7148d60243p-22);
+    T high = MULADD(0x1.35a4bce9bf7a5p-29, r2, e);
+    T q = MULADD(high, r4 * r4, MULADD(MULADD(d, r2, c), r4, MULADD(b, r2, a)));
 #endif
-    return MULADD(r * r, q, r);
+    return MULADD(r2, q, r);
 }
 
 static inline T NAME(exp)(T x) {
