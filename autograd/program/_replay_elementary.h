@@ -61,17 +61,36 @@ static inline T NAME(exp)(T x) {
 }
 
 /* tanh|x| = e / (e + 2) with e = e^(2|x|) - 1 = 2^n (e^r - 1) + (2^n - 1); n is such that
-   -1/4 ln 2 <= r, so that little cancels. The sum e + 2 loses
-   `lost`, exactly known while e < 2^54 (2^25), and 1 / (e + 2) = (1 - tanh|x|) / 2. */
-static inline T NAME(tanh)(T x) {
+   -1/4 ln 2 <= r, so that little cancels. */
+static inline T NAME(reduced)(T x, T *two) {
     T size = ABSOLUTE(x), t = size > LARGEST ? 2 * LARGEST : size + size;
     T shifted = MULADD(t - (T)0.17328679513998632, LOG2E, ROUND), n = shifted - ROUND;
-    T r = MULADD(-n, LN2_LOW, MULADD(-n, LN2_HIGH, t));
-    T two = POWER(shifted);
-    T e = MULADD(two, NAME(series)(r), two - 1);
+    *two = POWER(shifted);
+    return MULADD(-n, LN2_LOW, MULADD(-n, LN2_HIGH, t));
+}
+
+/* The sum e + 2 loses `lost`, known exactly while e < 2^54 (2^25), and 1 / (e + 2) is
+   (1 - tanh|x|) / 2. */
+static inline T NAME(quotient)(T e, T x) {
     T sum = e + 2, lost = e - (sum - 2), y = e / sum;
     y = MULADD(-y * lost, MULADD(y, (T)-0.5, (T)0.5), y);
-    return SIGNED(size > SATURATED ? (T)1 : y, x);
+    return SIGNED(ABSOLUTE(x) > SATURATED ? (T)1 : y, x);
+}
+
+static inline T NAME(tanh)(T x) {
+    T two, r = NAME(reduced)(x, &two);
+    return NAME(quotient)(MULADD(two, NAME(series)(r), two - 1), x);
+}
+
+/* The same for n <= CHUNK numbers, in three rounds: of short chains of operations a processor
+   can have more under way than of long ones. */
+static void NAME(tanh_rounds)(T *out, const T *x, const T *b, const T *c, long n) {
+    T r[CHUNK], two[CHUNK];
+    (void)b; (void)c;
+    for (long i = 0; i < n; i++) r[i] = NAME(reduced)(x[i], &two[i]);
+    for (long i = 0; i < n; i++) r[i] = MULADD(two[i], NAME(series)(r[i]), two[i] - 1);
+    _Pragma("GCC ivdep")
+    for (long i = 0; i < n; i++) out[i] = NAME(quotient)(r[i], x[i]);
 }
 
 #undef ROUND

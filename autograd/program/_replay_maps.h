@@ -15,7 +15,7 @@ OPERATIONS(KERNEL)
 
 typedef void (*NAME(kernel))(T *, const T *, const T *, const T *, long);
 #define ENTRY(name, formula) NAME(k_##name),
-static const NAME(kernel) NAME(kernels)[] = {OPERATIONS(ENTRY)};
+static const NAME(kernel) NAME(kernels)[] = {OPERATIONS(ENTRY)[OPERATION_tanh] = NAME(tanh_rounds)};
 #undef ENTRY
 
 #if LANES > 1
