@@ -176,7 +176,7 @@ static PyObject *Replay_new(PyTypeObject *type, PyObject *args, PyObject *kwargs
         if (PyObject_GetBuffer(PyTuple_GET_ITEM(tables, k), &self->tables[k], PyBUF_SIMPLE) < 0) goto failed;
     if (PyObject_GetBuffer(constants, &self->constants, PyBUF_SIMPLE) < 0) goto failed;
     if (PyObject_GetBuffer(index, &self->index, PyBUF_SIMPLE) < 0) goto failed;
-    size_t numbers = (size_t)REGISTERS * CHUNK + (size_t)DEPTH * (COLUMNS + 128) + (size_t)8 * SPAN;
+    size_t numbers = (size_t)REGISTERS * CHUNK + (size_t)DEPTH * (SPAN + 128) + (size_t)8 * SPAN;
     self->unaligned = PyMem_RawMalloc(numbers * self->size + DEPTH * sizeof(long) + 64);
     self->scratch = (void *)(((uintptr_t)self->unaligned + 63) & ~(uintptr_t)63);
     if (!self->unaligned) { PyErr_NoMemory(); goto failed; }

@@ -47,6 +47,15 @@ static T NAME(sum)(const T *x, long n) {
     return NAME(across)(a + b) + rest;
 }
 
+static T NAME(squares)(const T *x, long n) {
+    VEC a = SPREAD((T)0);
+    T rest = 0;
+    long i = 0;
+    for (; i + LANES <= n; i += LANES) a = FMADD(LOAD(x + i), LOAD(x + i), a);
+    for (; i < n; i++) rest += x[i] * x[i];
+    return NAME(across)(a) + rest;
+}
+
 /* 0 where n numbers are all finite, NaN otherwise; it cannot overflow as a sum could. */
 static double NAME(zero)(const void *numbers, long n) {
     const T *x = numbers;

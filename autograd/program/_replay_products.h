@@ -2,7 +2,7 @@
 
    C[m, n] = or += start[m] + scale * sum_k A[m am + ak[k]] B[bn[n] + bk[k]], n at C[m cm + cn[n]].
 
-   Blocks of DEPTH k and COLUMNS n; columns that are not consecutive in B are packed. A tile of
+   Blocks of DEPTH k and at most SPAN n; columns that are not consecutive in B are packed. A tile of
    ROWS rows and WIDE vectors of columns is kept in registers. */
 
 typedef struct {
@@ -23,6 +23,11 @@ NAME(tile)(const int rows, const int vectors, const NAME(Strip) *strip, T *c, lo
 #pragma GCC unroll 4
         for (int v = 0; v < vectors; v++)
             acc[i][v] = SPREAD(start ? start[i * start_row] : (T)0);
+    if (add)
+#pragma GCC unroll 16
+        for (int i = 0; i < rows; i++)
+#pragma GCC unroll 4
+            for (int v = 0; v < vectors; v++) __builtin_prefetch(c + i * cm + v * LANES, 1);
     for (long k = 0; k < depth; k++) {
         const T *row = b + bk[k], *column = a + ak[k];
         VEC x[WIDE];
@@ -183,7 +188,7 @@ static NAME(Panel) NAME(panel)(void *scratch) {
     enum { WIDTH = NAME(WIDTH) };
     NAME(Panel) panel = {0};
     panel.packed = (T *)scratch + (long)REGISTERS * CHUNK;
-    panel.spill = panel.packed + (long)DEPTH * (COLUMNS + 2 * WIDTH);
+    panel.spill = panel.packed + (long)DEPTH * (SPAN + 2 * WIDTH);
     long *steps = (long *)(panel.spill + TALL * SPAN);
     for (long k = 0; k < DEPTH; k++) steps[k] = k * WIDTH;
     panel.steps = steps;
@@ -196,11 +201,17 @@ static long NAME(strips)(const Product *p) {
     return (p->M + most - 1) / most;
 }
 
+/* How many columns a block has: as many as stay in the nearest cache while all strips pass. */
+static long NAME(span)(const Product *p) {
+    long depth = p->K < DEPTH ? p->K : DEPTH, room = PANEL / (depth * (long)sizeof(T)) & -64L;
+    return room < 64 ? 64 : room > SPAN ? SPAN : room;
+}
+
 static void NAME(run_product)(const Product *p, void *scratch) {
     NAME(Panel) panel = NAME(panel)(scratch);
-    const long strips = NAME(strips)(p);
-    for (panel.n0 = 0; panel.n0 < p->N; panel.n0 += COLUMNS) {
-        panel.columns = p->N - panel.n0 < COLUMNS ? p->N - panel.n0 : COLUMNS;
+    const long strips = NAME(strips)(p), span = NAME(span)(p);
+    for (panel.n0 = 0; panel.n0 < p->N; panel.n0 += span) {
+        panel.columns = p->N - panel.n0 < span ? p->N - panel.n0 : span;
         for (panel.k0 = 0; panel.k0 < p->K; panel.k0 += DEPTH) {
             panel.depth = p->K - panel.k0 < DEPTH ? p->K - panel.k0 : DEPTH;
             for (long m0 = 0, left = strips, rows; left; m0 += rows, left--) {
@@ -234,15 +245,47 @@ static void NAME(run_rule)(const Map *rule, const Block *block, void *scratch) {
         }
 }
 
-/* A product that is a gradient, and the rule that spends it: a block of parameters is updated
-   while its gradient is in the cache, which is never stored as a whole. Returns 0, or NaN where
-   a number of it is not finite. */
+/* Whether a product is finite, without a look at it: |sum_k a_k b_k|^2 <= sum a^2 sum b^2. */
+static int NAME(is_bounded)(const Product *p) {
+    const T *a = (const T *)p->a + p->ak[0], *b = (const T *)p->b + p->bk[0];
+    T left = 0, right = 0;
+    if (p->ak[p->K - 1] - p->ak[0] != p->K - 1 || p->bk[p->K - 1] - p->bk[0] != p->K - 1) return 0;
+    for (long m = 0; m < p->M; m++) left += NAME(squares)(a + m * p->am, p->K);
+    for (long n = 0; n < p->N; n++) right += NAME(squares)(b + p->bn[n], p->K);
+    return (double)left * (double)right < (sizeof(T) == sizeof(double) ? 1e300 : 1e70);
+}
+
+/* The rate of a rule that is w - rate * gradient and nothing else, or NULL. */
+static const T *NAME(rate_of)(const Map *rule, const void *scratch) {
+    const Step *step = rule->code + rule->lead;
+    int w = -1, gradient = -1;
+    if (rule->steps != rule->lead + 1 || rule->targets != 1) return NULL;
+    for (int k = 0; k < rule->sources; k++)
+        if (rule->operands[k].buffer == VALUES) w = k;
+        else if (rule->operands[k].buffer == GRADIENT) gradient = k;
+    if (step->operation != OPERATION_sub_product || step->a != w) return NULL;
+    if (step->b != gradient && step->c != gradient) return NULL;
+    int rate = step->b == gradient ? step->c : step->b;
+    return rate == w || rate == gradient ? NULL : (const T *)scratch + rate * CHUNK;
+}
+
+/* A product that is a gradient, and the rule that spends it. Plain descent adds the product to
+   the parameters; otherwise a block of parameters is updated while its gradient is in the
+   cache, which is never stored as a whole. Returns 0, or NaN where it is not finite. */
 static double NAME(run_fused)(const Product *p, const Map *rule, void *scratch) {
+    const T *rate = NAME(rate_of)(rule, scratch);
+    if (rate && NAME(is_bounded)(p)) {
+        Product descent = *p;
+        descent.c = (T *)rule->operands[rule->sources].base + p->first;
+        descent.scale = -(double)(*rate * (T)p->scale);
+        descent.add = 1;
+        NAME(run_product)(&descent, scratch);
+        return 0;
+    }
     NAME(Panel) panel = NAME(panel)(scratch);
     double zero = 0;
     panel.depth = p->K;
-    const long strips = NAME(strips)(p), room = PANEL / (p->K * (long)sizeof(T)) & -64L;
-    const long span = room < 64 ? 64 : room > SPAN ? SPAN : room;
+    const long strips = NAME(strips)(p), span = NAME(span)(p);
     for (; panel.n0 < p->N; panel.n0 += span) {
         panel.columns = p->N - panel.n0 < span ? p->N - panel.n0 : span;
         long row = (panel.columns + LANES - 1) / LANES * LANES;

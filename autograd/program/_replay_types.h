@@ -2,8 +2,7 @@
 
 enum { CHUNK = 256 };   /* numbers that a step of an elementwise instruction takes at once */
 enum { DIMENSIONS = 7, OPERANDS = 16, RESULTS = 8, REGISTERS = 96 }; /* of one, at most */
-enum { DEPTH = 128, COLUMNS = 1024 };                /* a block of a matrix product */
-enum { PANEL = 32768, SPAN = 512 };    /* bytes and columns of a gradient that is spent at once */
+enum { DEPTH = 128, SPAN = 512, PANEL = 32768 }; /* a block of a product: k, columns, bytes */
 enum { LARGE = 2048 };                 /* parameters in a matrix, for that to be worth it */
 enum { MAP = 1, PRODUCT = 2, ROW = 3 };
 enum { PEAK, REST, TAKE, UNTAKE };
