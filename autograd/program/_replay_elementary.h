@@ -82,15 +82,18 @@ static inline T NAME(tanh)(T x) {
     return NAME(quotient)(MULADD(two, NAME(series)(r), two - 1), x);
 }
 
-/* The same for n <= CHUNK numbers, in three rounds: of short chains of operations a processor
-   can have more under way than of long ones. */
+/* The same for n numbers, CHUNK at a time in three rounds: of short chains of operations a
+   processor can have more under way than of long ones. */
 static void NAME(tanh_rounds)(T *out, const T *x, const T *b, const T *c, long n) {
     T r[CHUNK], two[CHUNK];
     (void)b; (void)c;
-    for (long i = 0; i < n; i++) r[i] = NAME(reduced)(x[i], &two[i]);
-    for (long i = 0; i < n; i++) r[i] = MULADD(two[i], NAME(series)(r[i]), two[i] - 1);
-    _Pragma("GCC ivdep")
-    for (long i = 0; i < n; i++) out[i] = NAME(quotient)(r[i], x[i]);
+    for (long left = n; left > 0; left -= CHUNK, x += CHUNK, out += CHUNK) {
+        n = left < CHUNK ? left : CHUNK;
+        for (long i = 0; i < n; i++) r[i] = NAME(reduced)(x[i], &two[i]);
+        for (long i = 0; i < n; i++) r[i] = MULADD(two[i], NAME(series)(r[i]), two[i] - 1);
+        _Pragma("GCC ivdep")
+        for (long i = 0; i < n; i++) out[i] = NAME(quotient)(r[i], x[i]);
+    }
 }
 
 #undef ROUND

@@ -244,3 +244,21 @@ def test_sin_and_cos_of_a_tape_keep_to_three_units_in_the_last_place(monkeypatch
         expected = np.array([f(point) for point in points])
         wrong = np.abs(program.value(node) - expected)
         assert (wrong <= 3 * np.spacing(np.abs(expected))).all()
+
+
+@pytest.mark.skipif(not run_native.available(), reason="the extension is not built")
+def test_a_recurrence_over_many_lanes_follows_the_same_loop_in_numpy():
+    """h ← tanh(w h + x), 150 times for 700 examples at once."""
+    w, x = Value(0.7), Value(0.0)
+    h = x
+    for _ in range(150):
+        h = (w * h + x * 0.5).tanh()
+    program = Program(h * h, inputs=[x], parameters=[w])
+    X = np.random.default_rng(0).normal(size=(700, 1))
+    cost, _ = program(X)
+    state = X[:, 0]
+    for _ in range(150):
+        state = np.tanh(0.7 * state + X[:, 0] * 0.5)
+    assert program.describe().formulas[0].text == "c = f(θ)"  # a tape
+    np.testing.assert_allclose(program.value(h), state, rtol=1e-13)
+    assert cost == pytest.approx(float((state**2).mean()), rel=1e-13)
