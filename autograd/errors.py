@@ -7,7 +7,11 @@ exactly the same: what was expected, what arrived, where, and the way out.
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from typing import Any
+
+SHOWN = 8  # operands that a message shows
 
 
 class AutogradError(Exception):
@@ -204,9 +208,17 @@ def number(operand: Any) -> float:
     return float(getattr(operand, "_data", operand))
 
 
-def numbers(operands: tuple[Any, ...]) -> str:
-    """Return the operands by name, each with its number."""
-    return ", ".join(f"{where(x)} = {number(x):g}" for x in operands)
+def numbers(operands: Sequence[Any]) -> str:
+    """Return the operands by name, each with its number; of many, the least finite ones."""
+
+    def size(k: int) -> float:
+        here = abs(number(operands[k]))
+        return math.inf if math.isnan(here) else here
+
+    largest = sorted(range(len(operands)), key=size, reverse=True)[:SHOWN]
+    shown = [f"{where(operands[k])} = {number(operands[k]):g}" for k in sorted(largest)]
+    more = len(operands) - len(shown)
+    return ", ".join(shown) + (f" and {more} more" if more else "")
 
 
 def short(thing: object) -> str:

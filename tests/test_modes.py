@@ -183,3 +183,12 @@ def test_a_mode_of_ones_own_hears_everything():
     assert heard == [
         "mul", "looked", (">", True), ("!=", True), ("sweeping", 2.0), ("sweeping", 1.0),
     ]  # fmt: skip
+
+
+def test_an_anomaly_among_many_operands_shows_those_that_matter():
+    w = [Value(float(k), f"w{k}") for k in range(100)]
+    x = [Value(1e308 if k == 57 else 1.0, f"x{k}") for k in range(100)]
+    with detect_anomaly(), pytest.raises(AnomalyError, match="x57") as caught:
+        dot(w, x)
+    assert "and 193 more" in str(caught.value)  # of 201, the bias included
+    assert len(str(caught.value)) < 500

@@ -77,8 +77,7 @@ def _trace_example(program: Program, row: int, numbers: list[float]) -> None:
 
 
 def _anomaly(node: Any, what: str, row: int) -> Exception:
-    operands = ", ".join(f"{errors.where(x)} = {errors.number(x):g}" for x in node.parents)
-    received = f"; its operands: {operands}" if operands else ""
+    received = f"; its operands: {errors.numbers(node.parents)}" if node.parents else ""
     return errors.AnomalyError(
         f"every number of a program should be finite; {errors.where(node)} {what} in example "
         f"{row}{received}. Scale the data, lower the learning rate, or keep operands in range."
