@@ -16,6 +16,7 @@
 #include "_replay_elementary.h"
 #include "_replay_maps.h"
 #include "_replay_products.h"
+#include "_replay_updates.h"
 
 /* --- rows: the largest of a row, the rest of its exponentials, one that an index takes ------ */
 
