@@ -12,7 +12,7 @@ from autograd import Value
 from autograd.program import Program, run_native
 from autograd.program.loops import Stretch, stretches
 from tests.program.reference import assert_follows, reference
-from tests.program.zoo import Leaves
+from tests.program.zoo import Leaves, pendulum
 
 
 def lorenz(leaves, steps=60, h=0.01):
@@ -22,21 +22,6 @@ def lorenz(leaves, steps=60, h=0.01):
         dx, dy, dz = a * (y - x), x * (b - z) - y, x * y - c * z
         x, y, z = x + h * dx, y + h * dy, z + h * dz
     return x * x + y * y + z * z
-
-
-def pendulum(leaves, steps=40, h=0.05):
-    """Runge and Kutta's fourth order."""
-    k, c, x, v = leaves.weights(4)
-    for _ in range(steps):
-        slopes, (a, b) = [], (0.0, 0.0)
-        for part in (0.0, h / 2, h / 2, h):
-            at, speed = x + part * a, v + part * b
-            a, b = speed, -k * ag.sin(at) - c * speed
-            slopes.append((a, b))
-        (a1, b1), (a2, b2), (a3, b3), (a4, b4) = slopes
-        x = x + h / 6 * (a1 + 2 * a2 + 2 * a3 + a4)
-        v = v + h / 6 * (b1 + 2 * b2 + 2 * b3 + b4)
-    return x * x + v * v
 
 
 def verlet(leaves, steps=50, h=0.05):

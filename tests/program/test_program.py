@@ -67,19 +67,9 @@ def test_a_tape_of_scalars_gives_the_same(name, monkeypatch):
     assert program.executor == "native" and not program.instructions
 
 
-def integrated(steps, h=0.05):
-    """The end of a damped pendulum after steps of Runge and Kutta's fourth order."""
-    k, c, x, v = parameters = [Value(number) for number in (1.3, 0.1, 1.0, 0.0)]
-    for _ in range(steps):
-        slopes, (a, b) = [], (0.0, 0.0)
-        for part in (0.0, h / 2, h / 2, h):
-            at, speed = x + part * a, v + part * b
-            a, b = speed, -k * ag.sin(at) - c * speed
-            slopes.append((a, b))
-        (a1, b1), (a2, b2), (a3, b3), (a4, b4) = slopes
-        x = x + h / 6 * (a1 + 2 * a2 + 2 * a3 + a4)
-        v = v + h / 6 * (b1 + 2 * b2 + 2 * b3 + b4)
-    return x * x + v * v, parameters
+def integrated(steps):
+    leaves = zoo.Leaves(3)
+    return zoo.pendulum(leaves, steps), leaves.parameters
 
 
 def test_an_integrator_runs_as_a_tape():
