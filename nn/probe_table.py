@@ -39,7 +39,7 @@ def _unit_table(layer: LayerProbe, formula: str, most: int, batch: bool) -> list
     for j in shown:
         numbers = [column[j] for column in columns] + [layer.db[j]]
         rows.append([str(j), *map(NUMBER.format, numbers), f"{apart[j]:.3g}"])
-    return _aligned(rows) + _left_out(len(apart), len(shown), "units")
+    return _aligned(rows) + _left_out(len(apart), len(shown), "unit")
 
 
 def _weight_table(layer: LayerProbe, most: int, batch: bool) -> list[str]:
@@ -52,7 +52,7 @@ def _weight_table(layer: LayerProbe, most: int, batch: bool) -> list[str]:
         i, j = divmod(k, fan_out)
         numbers = layer.W[i, j], layer.hand.dW[i, j], layer.dW[i, j]
         rows.append([str(i), str(j), *map(NUMBER.format, numbers), f"{apart[k]:.3g}"])
-    return _aligned(rows) + _left_out(len(apart), len(shown), "weights")
+    return _aligned(rows) + _left_out(len(apart), len(shown), "weight")
 
 
 def _over_examples(array: Array, batch: bool, how: str) -> Array:
@@ -76,7 +76,8 @@ def _furthest(apart: Array, gradient: Array, most: int) -> list[int]:
 
 
 def _left_out(count: int, shown: int, what: str) -> list[str]:
-    return [f"  … and {count - shown} {what} more, none further apart"] if shown < count else []
+    left = count - shown
+    return [f"  … and {left} {what}{'s' * (left > 1)} more, none further apart"] if left > 0 else []
 
 
 def _aligned(rows: list[list[Any]]) -> list[str]:
