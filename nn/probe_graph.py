@@ -114,12 +114,9 @@ class Graph:
 
         found = []
         for l, layer in enumerate(self.examples.layers):
-            nodes, (W, b) = self._rows(l), parameters_of(layer)
-            inputs, z, a = map(matrix, nodes)
-            da, delta = partials(nodes.a), partials(nodes.z)
-            dW = np.array([[by_parameter[w] for w in row] for row in W])
-            db = np.array([by_parameter[w] for w in b])
-            found.append(Found(inputs, z, a, matrix(W), matrix([b])[0], da, delta, dW, db))
+            nodes = self._rows(l)
+            numbers = (*map(matrix, nodes), partials(nodes.a), partials(nodes.z))
+            found.append(collected(layer, numbers, by_parameter))
         return found
 
     def _rows(self, l: int) -> Activity:
@@ -168,6 +165,19 @@ def parameters_of(layer: Layer | Neuron) -> tuple[list[list[Value]], list[Value]
     units = units_of(layer)
     W = zip(*[unit.w for unit in units], strict=True)
     return list(map(list, W)), [unit.b for unit in units]
+
+
+def collected(
+    layer: Layer | Neuron, numbers: Sequence[Array], partial: dict[Value, float]
+) -> Found:
+    """Return all numbers of a layer: given inputs, z, a, ∂c/∂a and δ, and ∂C/∂parameter."""
+    import numpy as np
+
+    inputs, z, a, da, delta = numbers
+    W, b = parameters_of(layer)
+    dW = np.array([[partial[w] for w in row] for row in W])
+    db = np.array([partial[w] for w in b])
+    return Found(inputs, z, a, matrix(W), matrix([b])[0], da, delta, dW, db)
 
 
 def matrix(rows: Sequence[Sequence[Value]]) -> Array:

@@ -12,7 +12,7 @@ from autograd import Program, Value
 from nn.data import table
 from nn.formulas import Found
 from nn.losses import LOSSES
-from nn.probe_graph import Activity, Examples, matrix, parameters_of, run
+from nn.probe_graph import Activity, Examples, collected, run
 from nn.training import recorded
 
 if TYPE_CHECKING:
@@ -40,12 +40,9 @@ def replayed(examples: Examples) -> tuple[Program, float, list[Found]]:
     partial = dict(zip(parameters, gradient.tolist(), strict=True))
     found = []
     for layer, nodes in zip(examples.layers, layers, strict=True):
-        W, b = parameters_of(layer)
-        inputs, z, a = map(program.read_values, nodes)
-        da, delta = program.read_adjoints(nodes.a), program.read_adjoints(nodes.z)
-        dW = np.array([[partial[w] for w in row] for row in W])
-        db = np.array([partial[w] for w in b])
-        found.append(Found(inputs, z, a, matrix(W), matrix([b])[0], da, delta, dW, db))
+        adjoints = map(program.read_adjoints, (nodes.a, nodes.z))
+        numbers = (*map(program.read_values, nodes), *adjoints)
+        found.append(collected(layer, numbers, partial))
     return program, C, found
 
 

@@ -7,12 +7,10 @@ gradient of some parameters, the adjoints that no gradient needs, and an optimis
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 from autograd.engine import require_interface
 from autograd.program.accesses import Array
-from autograd.program.expression import Expression
 from autograd.program.instructions import ADD, Contraction, Instruction, Instructions, Row
 from autograd.program.memory import KEPT, Ends, Memory
 from autograd.program.table_native import Table
@@ -102,13 +100,12 @@ class NativeExecutor:
     def install(self, update: Update) -> None:
         """Make room for an optimiser and read its rule."""
         np, slots, count, known = self.np, update.slots, len(update.places), self._installed
-        same = known and known.slots == slots and np.array_equal(known.places, update.places)
         self._installed = update
-        if same and known and _shape(known.expression) == _shape(update.expression):
+        if known and known.differs_in_numbers(update):
             self._constants[self._lengths[0] :] = update.expression.constants
             return
         fresh = np.zeros(slots * count + 2, self.memory.dtype)
-        if same:
+        if known and known.moves_the_same(update):
             fresh[:] = self._numbers
         self._numbers = fresh
         self.state = fresh[: slots * count].reshape(slots, count)
@@ -143,16 +140,12 @@ class NativeExecutor:
         return done
 
 
-def _shape(code: Expression) -> Expression:
-    return replace(code, constants=(0.0,) * len(code.constants))
-
-
 def _last_products(np: Any, backward: Sequence[Instruction], parameters: int) -> list[Contraction]:
     """Return the products that alone write the gradient of some parameters, by address.
 
     They can run last, each with the update of its parameters: nothing reads what they write.
     """
-    ends = [_stretch(np, this) for this in backward]
+    ends = [_written(np, this) for this in backward]
     found = []
     for this, (first, last) in zip(backward, ends, strict=True):
         if not isinstance(this, Contraction) or this.mode == ADD or last > parameters:
@@ -163,15 +156,14 @@ def _last_products(np: Any, backward: Sequence[Instruction], parameters: int) ->
     return sorted(found, key=lambda this: this.destination.offset)
 
 
-def _stretch(np: Any, this: Instruction) -> tuple[int, int]:
+def _written(np: Any, this: Instruction) -> tuple[int, int]:
     """Return the first address of shared adjoints that an instruction writes, and the end."""
     target = this.destination
+    if not target.adjoint or (this.sources_lanes if isinstance(this, Row) else target.lanes):
+        return 0, 0
     if isinstance(this, Row):
         places = this.index[this.index >= 0] if this.operation == "untake" else this.index[:0]
-        lanes = this.sources_lanes
     else:
         sizes = this.sizes[:2] if isinstance(this, Contraction) else this.sizes
-        places, lanes = target.addresses(np, sizes), target.lanes
-    if lanes or not target.adjoint or not places.size:
-        return 0, 0
-    return int(places.min()), int(places.max()) + 1
+        places = target.addresses(np, sizes)
+    return (int(places.min()), int(places.max()) + 1) if places.size else (0, 0)

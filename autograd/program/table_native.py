@@ -58,30 +58,30 @@ class Table:
             code = replace(code, steps=(("copy", code.registers, (0,)),), results=(code.registers,))
         fixed = [k for k, x in enumerate(this.sources) if _is_fixed(x, this.lanes)]
         lead, rest = hoisted(code, fixed)
+        steps = [*lead, *joined(rest.steps, rest.results)]
         indexed = any(x.index is not None for x in every)
-        words = self._head(code, lead, rest, (this.lanes, 1, indexed), this.sizes)
+        words = self._head(code, steps, len(lead), (this.lanes, 1, indexed), this.sizes)
         for access in every:
             words += self._operand(access, len(this.sizes))
-        return [*words, rest.results[0], this.mode == ADD, *self._steps(lead, rest)]
+        return [*words, rest.results[0], this.mode == ADD, *self._steps(steps)]
 
     def _head(
-        self, code: Expression, lead: list[Step], rest: Expression,
+        self, code: Expression, steps: list[Step], lead: int,
         kind: tuple[bool, int, bool], sizes: Sequence[int],
     ) -> list[int]:  # fmt: skip
         """Return the words of a Map up to its sizes; `kind` is lanes, destinations, indexed."""
         lanes, targets, indexed = kind
-        registers = max([code.registers, *(x for _, x, _ in lead), *rest.results]) + 1
-        steps = len(lead) + len(joined(rest.steps, rest.results))
+        registers = max([code.registers, *(result + 1 for _, result, _ in steps)])
         self.constants += code.constants
         first = len(self.constants) - len(code.constants)
         return [
-            1, lanes, len(sizes), code.sources, targets, len(code.constants), first, steps,
-            registers, indexed, len(lead), *sizes,
+            1, lanes, len(sizes), code.sources, targets, len(code.constants), first, len(steps),
+            registers, indexed, lead, *sizes,
         ]  # fmt: skip
 
-    def _steps(self, lead: list[Step], rest: Expression) -> list[int]:
+    def _steps(self, steps: list[Step]) -> list[int]:
         words: list[int] = []
-        for name, result, operands in (*lead, *joined(rest.steps, rest.results)):
+        for name, result, operands in steps:
             if name not in self.codes:
                 raise NotImplementedError(f"the native executor has no operation {name!r}")
             a, b, c = (*operands, *(operands[:1] * (3 - len(operands))))
@@ -129,12 +129,14 @@ class Table:
         sources += [(4, np.full(count, slots * count + k)) for k in range(2)]
         every = (*sources, sources[0], *sources[2 : 2 + slots])
         sizes, found = accesses(np, [(index, False, False) for _, index in every])
-        words = self._head(code, lead, rest, (False, 1 + slots, found[0].index is not None), sizes)
+        steps = [*lead, *joined(rest.steps, rest.results)]
+        kind = False, 1 + slots, found[0].index is not None
+        words = self._head(code, steps, len(lead), kind, sizes)
         for k, ((buffer, _), access) in enumerate(zip(every, found, strict=True)):
             words += [buffer, *self._operand(access, len(sizes))[1:]]
             if k >= len(sources):
                 words += (rest.results[k - len(sources)], 0)
-        words += self._steps(lead, rest)
+        words += self._steps(steps)
         return [words[0], len(words) + 1, *words[1:]]
 
 

@@ -37,6 +37,19 @@ class Update:
     slots: int
     places: Array
 
+    def moves_the_same(self, other: Update) -> bool:
+        """Whether both have the same parameters, with as many numbers of state."""
+        import numpy as np
+
+        same = self.places is other.places or np.array_equal(self.places, other.places)
+        return self.slots == other.slots and same
+
+    def differs_in_numbers(self, other: Update) -> bool:
+        """Whether at most the constants differ, as those of a schedule do at every step."""
+        x, y = self.expression, other.expression
+        same = (x.sources, x.steps, x.results) == (y.sources, y.steps, y.results)
+        return same and len(x.constants) == len(y.constants) and self.moves_the_same(other)
+
 
 class _Looked(Exception):
     """A rule looked at a number, in this file and line."""

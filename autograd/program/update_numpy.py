@@ -38,7 +38,7 @@ class NumpyUpdate:
             self.state = self.np.zeros(shape, self.memory.dtype)
             self._bound = None
         before, self._installed = self._installed, update
-        if self._bound is None or before is None or not _same_but_for_numbers(before, update):
+        if self._bound is None or before is None or not before.differs_in_numbers(update):
             self._bound = None
             return
         for number, constant in zip(self._numbers[2:], update.expression.constants, strict=True):
@@ -121,10 +121,3 @@ def stretch(np: Any, places: Array) -> Any:
     if len(places) and places[-1] - places[0] == len(places) - 1 and (np.diff(places) == 1).all():
         return slice(int(places[0]), int(places[-1]) + 1)
     return places
-
-
-def _same_but_for_numbers(a: Update, b: Update) -> bool:
-    """Whether only the constants of a rule may have changed (a schedule's do at every step)."""
-    x, y = a.expression, b.expression
-    same = a.slots == b.slots and a.places is b.places and len(x.constants) == len(y.constants)
-    return same and (x.sources, x.steps, x.results) == (y.sources, y.steps, y.results)
