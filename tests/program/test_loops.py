@@ -11,17 +11,14 @@ import autograd as ag
 from autograd import Value
 from autograd.program import Program, run_native
 from autograd.program.loops import Stretch, stretches
+from tests.benchmarks.programs import end_of_lorenz
 from tests.program.reference import assert_follows, reference
 from tests.program.zoo import Leaves, pendulum
 
 
 def lorenz(leaves, steps=60, h=0.01):
     """Euler's method in three variables."""
-    a, b, c, x, y, z = leaves.weights(6)
-    for _ in range(steps):
-        dx, dy, dz = a * (y - x), x * (b - z) - y, x * y - c * z
-        x, y, z = x + h * dx, y + h * dy, z + h * dz
-    return x * x + y * y + z * z
+    return end_of_lorenz(ag, *leaves.weights(6), steps, h)
 
 
 def verlet(leaves, steps=50, h=0.05):

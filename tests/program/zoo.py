@@ -9,6 +9,7 @@ from random import Random
 
 import autograd as ag
 from autograd import Value, dot, log_softmax, logsumexp, maximum, mean, softmax, take, total, where
+from tests.benchmarks.programs import end_of_pendulum
 
 
 def single(number):
@@ -42,17 +43,7 @@ class Leaves:
 
 def pendulum(leaves, steps=40, h=0.05):
     """The end of a damped pendulum after steps of Runge and Kutta's fourth order."""
-    k, c, x, v = leaves.weights(4)
-    for _ in range(steps):
-        slopes, (a, b) = [], (0.0, 0.0)
-        for part in (0.0, h / 2, h / 2, h):
-            at, speed = x + part * a, v + part * b
-            a, b = speed, -k * ag.sin(at) - c * speed
-            slopes.append((a, b))
-        (a1, b1), (a2, b2), (a3, b3), (a4, b4) = slopes
-        x = x + h / 6 * (a1 + 2 * a2 + 2 * a3 + a4)
-        v = v + h / 6 * (b1 + 2 * b2 + 2 * b3 + b4)
-    return x * x + v * v
+    return end_of_pendulum(ag, *leaves.weights(4), steps, h)
 
 
 def dense(leaves, xs, fan_out, g=ag.tanh):
