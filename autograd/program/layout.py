@@ -160,7 +160,7 @@ class Layout:
         np = self.np
         for part in sorted(work.products, key=lambda part: -len(part.rows)):
             n, k = work.count, len(part.rows) // work.count
-            if n * k != len(part.rows) or (part.rows != np.repeat(np.arange(n), k)).any():
+            if not self._in_equal_rows(part, n):
                 continue
             left = self._distinct_rows(part.left.reshape(n, k))
             right = self._distinct_rows(part.right.reshape(n, k))
@@ -169,6 +169,14 @@ class Layout:
             if (int(left.max()) + 1) * columns == n and len(set(cells.tolist())) == n:
                 return np.argsort(cells)
         return None
+
+    def _in_equal_rows(self, part: Products, count: int) -> bool:
+        """Whether each node of an ordered group has equally many products of this kind.
+
+        Ragged sums may fill a rectangle all the same: 1, 3 and 2 products do.
+        """
+        k, rest = divmod(len(part.rows), count)
+        return not rest and bool((part.rows == self.np.repeat(self.np.arange(count), k)).all())
 
     def _distinct_rows(self, table: Array) -> Array:
         """Number equal rows alike: by address where they have one, else by appearance."""
@@ -224,7 +232,7 @@ class Layout:
         """Return (U, V, K) where the ordered group is the product left[U, K] · right[V, K]ᵀ."""
         np = self.np
         k = len(part.rows) // count
-        if k < 2 or count * k != len(part.rows) or (part.rows[::k] != np.arange(count)).any():
+        if k < 2 or not self._in_equal_rows(part, count):
             return None
         left, right = part.left.reshape(count, k), part.right.reshape(count, k)
         changes = np.flatnonzero((left[1:] != left[:-1]).any(axis=1)) + 1
