@@ -111,7 +111,7 @@ static inline void NAME(transpose)(const T *const *rows, long k, T *to, long ste
 static void NAME(pack)(const Product *p, long k0, long depth, long n0, long width, T *panel) {
     enum { WIDTH = NAME(WIDTH) };
     const long *bk = p->bk + k0, *bn = p->bn + n0;
-    const int runs = bk[depth - 1] - bk[0] == depth - 1;
+    const int runs = p->bk_runs && bk[depth - 1] - bk[0] == depth - 1;
     const T *B = (const T *)p->b + (runs ? bk[0] : 0);
     const long used = NAME(vectors)(width) * LANES;
     long j = 0;

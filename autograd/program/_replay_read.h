@@ -161,10 +161,18 @@ static long *offsets(Replay *self, long outer, long stride, long inner, long inn
     return table;
 }
 
-static int all_runs(const long *table, long n) {
-    /* whether a stretch is consecutive as soon as its ends are: true of increasing tables */
+static int is_increasing(const long *table, long n) {
     for (long i = 1; i < n; i++) if (table[i] <= table[i - 1]) return 0;
     return 1;
+}
+
+/* In which tables a stretch is consecutive as soon as its ends are: in increasing ones. An
+   operand without lanes is not, where lanes are summed: it stands at 0, 0, 3, 3 for two. */
+static void find_runs(Product *p) {
+    p->b_runs = is_increasing(p->bn, p->N);
+    p->c_runs = is_increasing(p->cn, p->N);
+    p->ak_runs = is_increasing(p->ak, p->K);
+    p->bk_runs = is_increasing(p->bk, p->K);
 }
 
 /* What a product costs, roughly, in cycles: tiles, packing B (whose columns may lie in one
@@ -192,8 +200,7 @@ static int turn(Replay *self, Product *p) {
     p->bn = offsets(self, p->N, old.am, 1, 0);
     p->cn = offsets(self, p->N, old.cm, 1, 0);
     if (!p->bn || !p->cn) return -1;
-    p->b_runs = all_runs(p->bn, p->N);
-    p->c_runs = all_runs(p->cn, p->N);
+    find_runs(p);
     return 0;
 }
 
@@ -242,8 +249,7 @@ static int read_product(Replay *self, const long *word, Product *p) {
     p->bn = offsets(self, size[1], at[right][0], over_n, has[right]);
     p->cn = offsets(self, size[1], at[2][1], over_n, has[2]);
     if (!p->ak || !p->bk || !p->bn || !p->cn) return -1;
-    p->b_runs = all_runs(p->bn, p->N);
-    p->c_runs = all_runs(p->cn, p->N);
+    find_runs(p);
     if (!p->lanewise && !p->start && over_n == 1 && turn(self, p) < 0) return -1;
     p->fused = is_fusible(p, word[-4]);
     p->first = word[-3];

@@ -40,7 +40,7 @@ typedef struct {
     long *ak, *bk, *bn, *cn;
     const void *a, *b, *start;
     void *c;
-    int add, b_runs, c_runs, lanewise, fused;
+    int add, b_runs, c_runs, ak_runs, bk_runs, lanewise, fused; /* are bn, cn, ak, bk increasing? */
     long first; /* of the parameters whose gradient it is, where it is fused with an update */
     double scale;
 } Product;

@@ -28,6 +28,7 @@ static void NAME(run_rule)(const Map *rule, const Block *block, void *scratch) {
 static int NAME(is_bounded)(const Product *p) {
     const T *a = (const T *)p->a + p->ak[0], *b = (const T *)p->b + p->bk[0];
     T left = 0, right = 0;
+    if (!p->ak_runs || !p->bk_runs) return 0;
     if (p->ak[p->K - 1] - p->ak[0] != p->K - 1 || p->bk[p->K - 1] - p->bk[0] != p->K - 1) return 0;
     for (long m = 0; m < p->M; m++) left += NAME(squares)(a + m * p->am, p->K);
     for (long n = 0; n < p->N; n++) right += NAME(squares)(b + p->bn[n], p->K);
