@@ -27,11 +27,11 @@ from autograd.primitives import (
 from autograd.reductions import dot, log_softmax, logsumexp, mean, softmax, take, total
 
 if TYPE_CHECKING:
-    from autograd.check import check_gradients
+    from autograd.derivatives.check import check_gradients
     from autograd.comparison import compare
     from autograd.drawing import Drawing, LayerPicture, NetworkPicture, Page, draw, step_through
     from autograd.explanation import Explanation, explain
-    from autograd.functional import (
+    from autograd.derivatives.functional import (
         derivative,
         grad,
         gradients,
@@ -65,9 +65,9 @@ __all__ = [
 
 _ROOMS = {
     "comparison": ("compare",),
-    "check": ("check_gradients",),
+    "derivatives.check": ("check_gradients",),
     "explanation": ("Explanation", "explain"),
-    "functional": (
+    "derivatives.functional": (
         "derivative",
         "grad",
         "gradients",

@@ -14,7 +14,7 @@ from heapq import heappop, heappush
 from itertools import count, islice
 from typing import Any, NamedTuple
 
-from autograd import sweeps
+from autograd.derivatives import chain_rule
 from autograd.engine import Value, topological
 
 WEIGHTLESS = 1e30  # the logarithm that stands for 0 (negative), infinity and NaN (positive)
@@ -145,7 +145,7 @@ def local_partials(node: Value, wanted: Container[Any]) -> Sequence[float]:
     try:
         return node.partials
     except (ValueError, ZeroDivisionError):
-        known = sweeps.local_partials(node, wanted, sweeps.as_number)
+        known = chain_rule.local_partials(node, wanted, chain_rule.as_number)
         found = iter(known)
         return [next(found)[1] if x in wanted else 0.0 for x in node.operands]
 

@@ -15,12 +15,12 @@ from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 from autograd import modes
+from autograd.derivatives.chain_rule import as_operand
 from autograd.engine import Value
 from autograd.notation import Piece
 from autograd.numerals import arithmetic, counted, figure, is_exact, latex_of, shown
 from autograd.paths import Edge, Term, local_partials
 from autograd.remarks import remarks
-from autograd.sweeps import as_operand
 from autograd.table import CALL, PRIMITIVES, PRODUCT
 
 if TYPE_CHECKING:

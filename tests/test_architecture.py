@@ -16,9 +16,9 @@ LAYERS = {
     "autograd": {
         0: {"errors", "reals"},
         1: {"value", "function", "_value", "engine"},
-        2: {"table", "primitives", "reductions", "graph", "modes", "structure"},
-        3: {"sweeps", "calls", "functional"},
-        4: {"check", "notation", "numerals", "comparison", "derivation", "program"},
+        2: {"table", "primitives", "reductions", "graph", "modes"},
+        3: {"derivatives"},
+        4: {"notation", "numerals", "comparison", "derivation", "program"},
         5: {"explanation", "paths", "remarks", "wording", "drawing"},
         6: {"__init__", "__main__"},
     },

@@ -17,7 +17,6 @@ from autograd import (
     Value,
     derivative,
     exp,
-    functional,
     grad,
     gradients,
     hessian,
@@ -32,7 +31,8 @@ from autograd import (
     value_and_grad,
     vjp,
 )
-from autograd.structure import leaves
+from autograd.derivatives import functional
+from autograd.derivatives.trees import leaves
 
 
 def rosenbrock(x):

@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import update_wrapper
 from typing import Any
 
-from autograd.calls import argument_names, as_node, positions_of
+from autograd.derivatives.calls import argument_names, as_node, positions_of
+from autograd.derivatives.trees import CONTAINERS, is_flat, leaves, paths, shape, unflatten
 from autograd.engine import Value, topological
 from autograd.errors import number, short
 from autograd.modes import active, differentiating
@@ -16,7 +17,6 @@ from autograd.program.arguments import count
 from autograd.program.guards import Decisions, under
 from autograd.program.program import Program
 from autograd.reductions import total
-from autograd.structure import CONTAINERS, is_flat, leaves, paths, shape, unflatten
 
 CACHE = 32
 

@@ -12,11 +12,11 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from autograd import engine
-from autograd.calls import argument_names
+from autograd.derivatives.calls import argument_names
+from autograd.derivatives.functional import jacobian, jvp, vjp
+from autograd.derivatives.trees import leaves, mapped, paths, unflatten
 from autograd.engine import Value
 from autograd.errors import GradientError
-from autograd.functional import jacobian, jvp, vjp
-from autograd.structure import leaves, mapped, paths, unflatten
 from autograd.table import PRIMITIVES
 
 __all__ = ["check_gradients"]

@@ -12,9 +12,9 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from autograd import errors, modes
+from autograd.derivatives.chain_rule import as_number, gradients
+from autograd.derivatives.trees import CONTAINERS, leaves, mapped, paths, shape, unflatten
 from autograd.engine import Value
-from autograd.structure import CONTAINERS, leaves, mapped, paths, shape, unflatten
-from autograd.sweeps import as_number, gradients
 
 
 class Call(NamedTuple):

@@ -13,11 +13,18 @@ from functools import wraps
 from typing import Any
 
 from autograd import engine, modes
-from autograd.calls import as_node, called
+from autograd.derivatives.calls import as_node, called
+from autograd.derivatives.chain_rule import (
+    Linear,
+    as_number,
+    as_operand,
+    gradients,
+    linear,
+    tangents_of,
+)
+from autograd.derivatives.trees import blocks, leaves, like, packed, shape, size, unflatten
 from autograd.engine import Value
 from autograd.reductions import dot, total
-from autograd.structure import blocks, leaves, like, packed, shape, size, unflatten
-from autograd.sweeps import Linear, as_number, as_operand, gradients, linear, tangents_of
 
 __all__ = [
     "derivative",

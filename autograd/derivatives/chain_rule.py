@@ -11,9 +11,9 @@ from collections.abc import Callable, Container, Iterable, Sequence
 from typing import Any
 
 from autograd import engine, errors, modes
+from autograd.derivatives.trees import is_flat, leaves, unflatten
 from autograd.engine import Value
 from autograd.reductions import total
-from autograd.structure import is_flat, leaves, unflatten
 from autograd.table import PRIMITIVES
 
 # The derivative of a graph as a sparse linear map: for each node that depends on the inputs,
