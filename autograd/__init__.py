@@ -28,9 +28,8 @@ from autograd.reductions import dot, log_softmax, logsumexp, mean, softmax, take
 
 if TYPE_CHECKING:
     from autograd.derivatives.check import check_gradients
-    from autograd.comparison import compare
     from autograd.drawing import Drawing, LayerPicture, NetworkPicture, Page, draw, step_through
-    from autograd.explanation import Explanation, explain
+    from autograd.explanation import Explanation, compare, explain, expression
     from autograd.derivatives.functional import (
         derivative,
         grad,
@@ -44,7 +43,6 @@ if TYPE_CHECKING:
     )
     from autograd.graph import depth, leaves, op_counts, topological
     from autograd.modes import detect_anomaly, no_grad
-    from autograd.notation import expression
     from autograd.program import Program, jit, recording
 
 __version__ = "0.1.0"
@@ -64,9 +62,8 @@ __all__ = [
 ]  # fmt: skip
 
 _ROOMS = {
-    "comparison": ("compare",),
     "derivatives.check": ("check_gradients",),
-    "explanation": ("Explanation", "explain"),
+    "explanation": ("Explanation", "compare", "explain", "expression"),
     "derivatives.functional": (
         "derivative",
         "grad",
@@ -81,7 +78,6 @@ _ROOMS = {
     "drawing": ("Drawing", "LayerPicture", "NetworkPicture", "Page", "draw", "step_through"),
     "graph": ("depth", "leaves", "op_counts", "topological"),
     "modes": ("detect_anomaly", "no_grad"),
-    "notation": ("expression",),
     "program": ("Program", "jit", "recording"),
 }
 _ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}

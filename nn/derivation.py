@@ -1,6 +1,6 @@
 """The derivation of one gradient of a network, told in layers, down to the loss.
 
-The unit formulas are those of `autograd.derivation`, with the numbers of a probe; the loss
+The unit formulas are those of `autograd.explanation.network`, with the numbers of a probe; the loss
 is explained by `autograd.explain`. Over a batch each gradient is a mean over the examples.
 """
 
@@ -10,9 +10,9 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from autograd import Value, explain
-from autograd.derivation import GENERAL, Line, Network, formula_latex, largest
-from autograd.notation import gathered
-from autograd.numerals import figure, is_exact, latex_of
+from autograd.explanation.network import GENERAL, Line, Network, formula_latex, largest
+from autograd.explanation.notation import gathered
+from autograd.explanation.numerals import figure, is_exact, latex_of
 
 if TYPE_CHECKING:
     from nn.probing import Probe

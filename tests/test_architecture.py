@@ -18,8 +18,8 @@ LAYERS = {
         1: {"value", "function", "_value", "engine"},
         2: {"table", "primitives", "reductions", "graph", "modes"},
         3: {"derivatives"},
-        4: {"notation", "numerals", "comparison", "derivation", "program"},
-        5: {"explanation", "paths", "remarks", "wording", "drawing"},
+        4: {"explanation", "program"},
+        5: {"drawing"},
         6: {"__init__", "__main__"},
     },
     "nn": {

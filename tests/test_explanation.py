@@ -24,8 +24,8 @@ from autograd import (
     tanh,
     total,
 )
-from autograd.numerals import figure
-from autograd.paths import Paths
+from autograd.explanation.numerals import figure
+from autograd.explanation.paths import Paths
 from autograd.table import PRIMITIVES
 from tests.reading import (
     ascii_numbers,

@@ -8,7 +8,7 @@ from matplotlib.mathtext import MathTextParser
 
 import autograd
 from autograd import Value, dot, expression, mean, tanh
-from autograd.notation import Notation, atom, latex_name, numeral
+from autograd.explanation.notation import Notation, atom, latex_name, numeral
 from autograd.table import PRIMITIVES
 from tests.reading import leaves_at, operands_of, random_graph, read
 

@@ -1,15 +1,15 @@
 """The derivation of δ and of ∂C/∂W, a line for each step, for pictures and pages.
 
-The lines are those of `autograd.derivation`; what a picture does not know is said here.
+The lines are those of `autograd.explanation.network`; what a picture does not know is said here.
 """
 
 from __future__ import annotations
 
 import re
 
-from autograd.derivation import Line, Network
 from autograd.drawing.colours import number
 from autograd.drawing.picture import NetworkPicture
+from autograd.explanation.network import Line, Network
 
 
 def unit_derivation(picture: NetworkPicture, layer: int, j: int) -> list[str]:

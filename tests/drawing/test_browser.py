@@ -7,7 +7,7 @@ import pytest
 
 from autograd import Value, exp, gradients, sigmoid, step_through, tanh, total
 from autograd.drawing.colours import number
-from autograd.numerals import figure
+from autograd.explanation.numerals import figure
 from nn import MLP, probe
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")

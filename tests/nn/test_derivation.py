@@ -8,7 +8,7 @@ import pytest
 from matplotlib.mathtext import MathTextParser
 
 from autograd import gradients
-from autograd.derivation import Network
+from autograd.explanation.network import Network
 from nn import MLP, Layer, Neuron, probe
 from tests.reading import recheck, shows
 

@@ -17,14 +17,14 @@ from typing import TYPE_CHECKING, Any
 from autograd import modes
 from autograd.derivatives.chain_rule import as_operand
 from autograd.engine import Value
-from autograd.notation import Piece
-from autograd.numerals import arithmetic, counted, figure, is_exact, latex_of, shown
-from autograd.paths import Edge, Term, local_partials
-from autograd.remarks import remarks
+from autograd.explanation.notation import Piece
+from autograd.explanation.numerals import arithmetic, counted, figure, is_exact, latex_of, shown
+from autograd.explanation.paths import Edge, Term, local_partials
+from autograd.explanation.remarks import remarks
 from autograd.table import CALL, PRIMITIVES, PRODUCT
 
 if TYPE_CHECKING:
-    from autograd.explanation import Contribution, Explanation, Step
+    from autograd.explanation.explaining import Contribution, Explanation, Step
 
 WIDTH = 96
 WIDEST = 8  # users of a node, and factors of a path, that are written out

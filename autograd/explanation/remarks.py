@@ -6,10 +6,10 @@ import math
 from typing import TYPE_CHECKING
 
 from autograd.engine import Value, topological
-from autograd.numerals import figure
+from autograd.explanation.numerals import figure
 
 if TYPE_CHECKING:
-    from autograd.explanation import Explanation
+    from autograd.explanation.explaining import Explanation
 
 CANCELLED = 1e-9  # of the terms: below, a sum is called cancelled
 

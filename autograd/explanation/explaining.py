@@ -14,10 +14,10 @@ from typing import NamedTuple
 
 from autograd import errors, modes
 from autograd.engine import Value, adjoints, topological
-from autograd.notation import Notation, gathered
-from autograd.paths import Edge, Paths
+from autograd.explanation.notation import Notation, gathered
+from autograd.explanation.paths import Edge, Paths
+from autograd.explanation.wording import Wording, largest
 from autograd.table import PRIMITIVES
-from autograd.wording import Wording, largest
 
 LINEAR = frozenset({"add", "sub", "neg", "mul", "dot", "total", "mean"})
 

@@ -16,8 +16,8 @@ from typing import Any, NamedTuple
 
 from autograd import modes
 from autograd.engine import Value
-from autograd.notation import Notation, latex_name
-from autograd.numerals import arithmetic, latex_of
+from autograd.explanation.notation import Notation, latex_name
+from autograd.explanation.numerals import arithmetic, latex_of
 from autograd.table import PRIMITIVES
 
 WIDEST = 8  # terms of a sum, and units of a layer, that are written out
