@@ -1,6 +1,6 @@
 """What makes nodes: differentiable functions, and the operators of `Value`.
 
-The readable twin of the second half of `_value.c`; `value.py` is that of the first.
+The readable twin of the second half of `c/value`; `value.py` is that of the first.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The node of a computation graph, and the reverse sweep over it.
 
-This is the readable truth; `_value.c` is an optional accelerator that behaves alike,
+This is the readable truth; `c/value` is an optional accelerator that behaves alike,
 message for message. A node keeps its number, the function that made it and the operands in
 order, so nodes only ever point to older nodes: there are no cycles, and a graph is freed by
 reference counting alone. What the functions are, with their local partials, is the subject

@@ -10,9 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from autograd.program.layout import Array, Layout, Products, Work
-from autograd.program.record import CONSTANT, INPUT, Recording
-from autograd.program.reroll import LINEAR
+from autograd.program.compiler.layout import Array, Layout, Products, Work
+from autograd.program.compiler.recording import CONSTANT, INPUT, Recording
+from autograd.program.compiler.reroll import LINEAR
 from autograd.table import PRIMITIVES
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from autograd import errors
 from autograd.engine import Value, topological
-from autograd.program.accesses import Array
+from autograd.program.compiler.accesses import Array
 from autograd.table import PRIMITIVES
 
 if TYPE_CHECKING:

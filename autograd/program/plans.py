@@ -11,12 +11,12 @@ from __future__ import annotations
 
 import threading
 
-from autograd.program.emit import Emitter
-from autograd.program.instructions import Instructions
-from autograd.program.layout import Layout
-from autograd.program.record import Recording
-from autograd.program.reroll import Reroll, live
-from autograd.program.tape import TapeWriter
+from autograd.program.compiler.emit import Emitter
+from autograd.program.compiler.instructions import Instructions
+from autograd.program.compiler.layout import Layout
+from autograd.program.compiler.recording import Recording
+from autograd.program.compiler.reroll import Reroll, live
+from autograd.program.executors.tape.writer import TapeWriter
 
 STRUCTURES = 32  # how many plans are kept
 OPERANDS = 1 << 20  # of all plans kept together, 100 to 400 bytes each

@@ -15,14 +15,14 @@ from typing import Any
 from autograd import errors
 from autograd.engine import Value
 from autograd.program import arguments, failures, guards
-from autograd.program.assembly import assemble
+from autograd.program.compiler.instructions import Instruction
+from autograd.program.compiler.layout import Array
+from autograd.program.compiler.recording import Recording
 from autograd.program.describe import Description, describe
-from autograd.program.instructions import Instruction
-from autograd.program.layout import Array
+from autograd.program.lock import Turns
+from autograd.program.machine import assemble
 from autograd.program.reading import Reader
-from autograd.program.record import Recording
 from autograd.program.training import Trainer
-from autograd.program.turns import Turns
 
 DTYPES = ("float64", "float32")
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from autograd.program.layout import Array, Layout
-from autograd.program.record import Recording
-from autograd.program.run_tape import TapeLayout
+from autograd.program.compiler.layout import Array, Layout
+from autograd.program.compiler.recording import Recording
+from autograd.program.executors.tape.executor import TapeLayout
 
 
 class Reader:

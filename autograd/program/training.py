@@ -16,8 +16,8 @@ from autograd import errors
 from autograd.engine import Value
 from autograd.modes import Mode, active, differentiating
 from autograd.program import failures, guards
-from autograd.program.accesses import Array
-from autograd.program.expression import Builder, Expression
+from autograd.program.compiler.accesses import Array
+from autograd.program.compiler.steps import Builder, Expression
 from autograd.reals import real
 
 if TYPE_CHECKING:

@@ -9,12 +9,12 @@ from random import Random
 import numpy as np
 import pytest
 
-from autograd.program import run_native
-from autograd.program.accesses import Access
-from autograd.program.instructions import ADD, STORE, Contraction, Instructions
+from autograd.program.compiler.accesses import Access
+from autograd.program.compiler.instructions import ADD, STORE, Contraction, Instructions
+from autograd.program.executors import native
+from autograd.program.executors.native.executor import NativeExecutor
+from autograd.program.executors.numpy.executor import NumpyExecutor
 from autograd.program.memory import Ends, Memory
-from autograd.program.run_native import NativeExecutor
-from autograd.program.run_numpy import NumpyExecutor
 
 LANES = [*product((False, True), repeat=3)]  # of left, right and destination
 SIZES = [(1, 3, 2), (3, 1, 2), (2, 2, 3), (1, 1, 4), (4, 5, 2), (1, 9, 3), (7, 2, 5), (3, 17, 9)]
@@ -83,7 +83,7 @@ def test_every_layout_of_a_product_in_numpy():
     check_all(NumpyExecutor)
 
 
-@pytest.mark.skipif(not run_native.available(), reason="the extension is not built")
+@pytest.mark.skipif(not native.available(), reason="the extension is not built")
 @pytest.mark.parametrize("tile", ["v4", "v3", "v2", "plain"])
 def test_every_layout_of_a_product_in_each_instruction_set(tile):
     """The tiles are chosen at import: another process for each."""
@@ -99,5 +99,5 @@ def test_a_factor_without_lanes_whose_ends_look_consecutive():
     """Summed over two lanes, a column of stride 3 stands at 0, 0, 3, 3: its ends are 3 apart."""
     this = contraction((1, 3, 2), (True, False, False), (False, True), 0, STORE)
     assert this.right.strides == (1, 3)
-    for executor in (NumpyExecutor, NativeExecutor)[: 1 + run_native.available()]:
+    for executor in (NumpyExecutor, NativeExecutor)[: 1 + native.available()]:
         check(executor, this, 2, 0)

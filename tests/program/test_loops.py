@@ -9,8 +9,9 @@ import pytest
 
 import autograd as ag
 from autograd import Value
-from autograd.program import Program, run_native
-from autograd.program.loops import Stretch, stretches
+from autograd.program import Program
+from autograd.program.executors import native
+from autograd.program.executors.tape.loops import Stretch, stretches
 from tests.benchmarks.programs import end_of_lorenz
 from tests.program.reference import assert_follows, reference
 from tests.program.zoo import Leaves, pendulum
@@ -112,24 +113,24 @@ def compiled(model, seed=0, **options):
     return Program(loss, inputs=leaves.inputs, parameters=leaves.parameters, **options)
 
 
-native = pytest.mark.skipif(not run_native.available(), reason="the extension is not built")
+built = pytest.mark.skipif(not native.available(), reason="the extension is not built")
 
 
-@native
+@built
 @pytest.mark.parametrize("m", [1, 3, 9])
 @pytest.mark.parametrize("model", SERIAL, ids=lambda model: model.__name__)
 def test_every_node_of_a_serial_program_equals_the_engine(model, m, monkeypatch):
-    monkeypatch.setattr("autograd.program.assembly.is_irregular", lambda nodes, groups: True)
+    monkeypatch.setattr("autograd.program.machine.is_irregular", lambda nodes, groups: True)
     program = compiled(model)
     rows = np.random.default_rng(1).normal(size=(m, len(program.inputs)))
     assert_follows(program, reference(program.loss, program.inputs, rows), rows)
     assert "in a loop" in repr(program.describe())
 
 
-@native
+@built
 @pytest.mark.parametrize("model", SERIAL, ids=lambda model: model.__name__)
 def test_a_loop_in_single_precision_is_close_to_one_in_double(model, monkeypatch):
-    monkeypatch.setattr("autograd.program.assembly.is_irregular", lambda nodes, groups: True)
+    monkeypatch.setattr("autograd.program.machine.is_irregular", lambda nodes, groups: True)
     single, double = compiled(model, dtype="float32"), compiled(model)
     rows = np.random.default_rng(1).normal(size=(2, len(single.inputs)))
     np.testing.assert_allclose(single(rows)[0], double(rows)[0], rtol=1e-3, atol=1e-4)
@@ -187,20 +188,20 @@ def test_operands_that_move_otherwise_are_no_loop():
     assert [x.times for x in stretches(code)] == [1]
 
 
-@native
+@built
 def test_describe_tells_how_often_a_loop_runs():
     text = repr(compiled(lambda leaves: pendulum(leaves, 100)).describe())
     assert re.search(r"scalar operations, 9\d × 48 in a loop", text)
 
 
-@native
+@built
 def test_two_replays_of_a_loop_are_the_same_bit_for_bit():
     program = compiled(lambda leaves: pendulum(leaves, 100))
     first, second = (program(np.empty((1, 0))) for _ in range(2))
     assert first[0] == second[0] and (first[1] == second[1]).all()
 
 
-@native
+@built
 def test_loops_in_several_threads_give_the_numbers_of_one():
     programs = [compiled(lambda leaves, n=n: pendulum(leaves, n)) for n in (90, 130)]
     rows = np.empty((1, 0))
@@ -211,9 +212,9 @@ def test_loops_in_several_threads_give_the_numbers_of_one():
         assert cost == alone[k % 2][0] and (gradient == alone[k % 2][1]).all()
 
 
-@native
+@built
 def test_sin_and_cos_of_a_tape_keep_to_three_units_in_the_last_place(monkeypatch):
-    monkeypatch.setattr("autograd.program.assembly.is_irregular", lambda nodes, groups: True)
+    monkeypatch.setattr("autograd.program.machine.is_irregular", lambda nodes, groups: True)
     rng = np.random.default_rng(0)
     turns = np.arange(-600, 600) * np.pi / 512
     points = [rng.uniform(-10, 10, 2000), rng.uniform(-5e3, 5e3, 2000), turns, [5e3, 1e9, 0.0]]
@@ -228,7 +229,7 @@ def test_sin_and_cos_of_a_tape_keep_to_three_units_in_the_last_place(monkeypatch
         assert (wrong <= 3 * np.spacing(np.abs(expected))).all()
 
 
-@pytest.mark.skipif(not run_native.available(), reason="the extension is not built")
+@pytest.mark.skipif(not native.available(), reason="the extension is not built")
 def test_a_recurrence_over_many_lanes_follows_the_same_loop_in_numpy():
     """h ← tanh(w h + x), 150 times for 700 examples at once."""
     w, x = Value(0.7), Value(0.0)

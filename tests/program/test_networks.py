@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from autograd import Value
-from autograd.program import Program, run_native
+from autograd.program import Program
+from autograd.program.executors import native
 from nn import MLP
 from nn.activations import ACTIVATIONS
 from nn.losses import LOSSES, binary_cross_entropy, cross_entropy, hinge
@@ -42,10 +43,10 @@ def programs(loss, inputs, parameters, monkeypatch, **options):
     """One program for each way to run it: NumPy, C, and C scalar by scalar."""
     options = dict(inputs=inputs, parameters=parameters, **options)
     yield Program(loss, executor="numpy", **options)
-    if run_native.available():
+    if native.available():
         yield Program(loss, executor="native", **options)
         with monkeypatch.context() as patch:
-            patch.setattr("autograd.program.assembly.is_irregular", lambda nodes, groups: True)
+            patch.setattr("autograd.program.machine.is_irregular", lambda nodes, groups: True)
             yield Program(loss, **options)
 
 

@@ -7,9 +7,9 @@ import pytest
 
 from autograd import DomainError, Value, logsumexp, take
 from autograd.program import Program
-from autograd.program.expression import Builder, forward
-from autograd.program.maps_numpy import Steps
-from autograd.program.operations import COMPOSED, operations
+from autograd.program.compiler.steps import Builder, forward
+from autograd.program.executors.numpy.maps import Steps
+from autograd.program.executors.numpy.operations import COMPOSED, operations
 from autograd.table import PRIMITIVES
 from tests.program import zoo
 from tests.program.test_program import EXECUTORS

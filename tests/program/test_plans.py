@@ -9,10 +9,11 @@ import pytest
 
 import autograd as ag
 from autograd import Program, Value
-from autograd.program import assembly, plans, run_native
+from autograd.program import machine, plans
+from autograd.program.executors import native
 from tests.program import zoo
 
-EXECUTORS = ["numpy", "native"] if run_native.available() else ["numpy"]
+EXECUTORS = ["numpy", "native"] if native.available() else ["numpy"]
 WORKERS = ("Reroll", "Layout", "Emitter", "TapeWriter")
 
 
@@ -20,7 +21,7 @@ WORKERS = ("Reroll", "Layout", "Emitter", "TapeWriter")
 def fresh(monkeypatch):
     """A cache that knows no structure yet."""
     known = plans.Plans()
-    monkeypatch.setattr(assembly, "PLANS", known)
+    monkeypatch.setattr(machine, "PLANS", known)
     return known
 
 
@@ -61,9 +62,9 @@ def test_a_second_program_of_a_structure_compiles_nothing(name, executor, writte
         np.testing.assert_allclose(gradient, expected, rtol=1e-10, atol=1e-14)
 
 
-@pytest.mark.skipif(not run_native.available(), reason="the extension is not built")
+@pytest.mark.skipif(not native.available(), reason="the extension is not built")
 def test_a_second_tape_of_a_structure_is_not_written(written, monkeypatch):
-    monkeypatch.setattr(assembly, "is_irregular", lambda nodes, groups: True)
+    monkeypatch.setattr(machine, "is_irregular", lambda nodes, groups: True)
     for base in (1.5, 0.25):
         loss, parameters = power(base)
         program = Program(loss, inputs=[], parameters=parameters)
@@ -88,7 +89,7 @@ def test_a_second_tape_of_a_structure_is_not_written(written, monkeypatch):
 def test_only_numbers_that_shape_the_code_belong_to_a_structure(
     change, compiled, tape, written, monkeypatch
 ):
-    monkeypatch.setattr(assembly, "is_irregular", lambda nodes, groups: tape)
+    monkeypatch.setattr(machine, "is_irregular", lambda nodes, groups: tape)
     for options in ({"base": 1.5}, {"base": 1.5, **change}, {"base": 1.5}):
         loss, parameters = power(**options)
         program = Program(loss, inputs=[], parameters=parameters)
@@ -167,17 +168,17 @@ def sums(*lengths):
 
 
 def test_the_plan_used_longest_ago_is_forgotten(written, monkeypatch):
-    monkeypatch.setattr(assembly, "PLANS", plans.Plans(structures=2))
+    monkeypatch.setattr(machine, "PLANS", plans.Plans(structures=2))
     for n, compiled in ((2, 1), (3, 2), (2, 2), (4, 3), (2, 3), (3, 4)):
         (program,) = sums(n)
         assert program(np.zeros((1, 0)))[0] == n
         assert written.count("Reroll") == compiled
-    assert len(assembly.PLANS) == 2
+    assert len(machine.PLANS) == 2
 
 
 def test_the_operands_of_all_plans_are_bounded(monkeypatch):
     known = plans.Plans(operands=60)  # a sum of n squares has 3 n
-    monkeypatch.setattr(assembly, "PLANS", known)
+    monkeypatch.setattr(machine, "PLANS", known)
     for program, kept in zip(sums(9, 10, 11, 30), (1, 2, 1, 0), strict=True):
         assert program(np.zeros((1, 0)))[0] == len(program.parameters)
         assert len(known) == kept
@@ -195,7 +196,7 @@ def test_a_plan_keeps_no_graph_alive(fresh):
 
 @pytest.mark.parametrize("tape", [False, True])
 def test_threads_that_compile_at_once_get_the_numbers_of_one(tape, fresh, monkeypatch):
-    monkeypatch.setattr(assembly, "is_irregular", lambda nodes, groups: tape)
+    monkeypatch.setattr(machine, "is_irregular", lambda nodes, groups: tape)
 
     def trained(seed):
         loss, inputs, parameters = zoo.mlp(seed=seed)

@@ -11,9 +11,9 @@ import pytest
 import nn
 from autograd import Program, Value, dot, tanh
 from autograd.errors import AnomalyError
-from autograd.program import run_native
+from autograd.program.executors import native
 
-pytestmark = pytest.mark.skipif(not run_native.available(), reason="the extension is not built")
+pytestmark = pytest.mark.skipif(not native.available(), reason="the extension is not built")
 
 SHAPES = [  # outputs, inputs, examples: around the edges of tiles, strips and panels
     (1, 2, 1), (2, 3, 2), (3, 2, 7), (5, 9, 4), (6, 17, 8), (7, 8, 9), (13, 33, 16), (16, 2, 100),
@@ -67,7 +67,7 @@ def test_every_instruction_set(tile):
     """The tiles are chosen at import: another process for each."""
     code = (
         "from tests.program.test_products import SHAPES, check_layer\n"
-        "from autograd.program import _replay\n"
+        "from autograd.program.executors.native import _replay\n"
         "for shape in SHAPES:\n"
         "    for dtype in ('float64', 'float32'):\n"
         "        check_layer(*shape, dtype)\n"

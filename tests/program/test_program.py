@@ -7,7 +7,8 @@ import pytest
 
 import autograd as ag
 from autograd import Value, engine
-from autograd.program import Program, run_native
+from autograd.program import Program
+from autograd.program.executors import native
 from autograd.table import PRIMITIVES
 from tests.program import zoo
 from tests.program.reference import assert_follows, reference
@@ -32,7 +33,7 @@ def check(loss, inputs, parameters, m=5, **options):
     assert_follows(program, reference(loss, inputs, X), X)
 
 
-EXECUTORS = ["numpy", "native"] if run_native.available() else ["numpy"]
+EXECUTORS = ["numpy", "native"] if native.available() else ["numpy"]
 
 
 @cache
@@ -59,10 +60,10 @@ def test_every_node_of_every_lane_equals_the_engine(name, executor):
     check_model(name, executor=executor)
 
 
-@pytest.mark.skipif(not run_native.available(), reason="the extension is not built")
+@pytest.mark.skipif(not native.available(), reason="the extension is not built")
 @pytest.mark.parametrize("name", ZOO)
 def test_a_tape_of_scalars_gives_the_same(name, monkeypatch):
-    monkeypatch.setattr("autograd.program.assembly.is_irregular", lambda nodes, groups: True)
+    monkeypatch.setattr("autograd.program.machine.is_irregular", lambda nodes, groups: True)
     program = check_model(name)
     assert program.executor == "native" and not program.instructions
 
@@ -78,7 +79,7 @@ def test_an_integrator_runs_as_a_tape():
     cost, gradient = program(np.zeros((1, 0)))
     assert cost == pytest.approx(loss.data, rel=1e-12)
     assert gradient == pytest.approx(engine.adjoints(loss, parameters), rel=1e-11)
-    if run_native.available():
+    if native.available():
         assert not program.instructions
         assert "scalar operations" in repr(program.describe())
 

@@ -5,11 +5,11 @@ from array import array
 import numpy as np
 import pytest
 
-from autograd.program import run_native
-from autograd.program.run_tape import _prepared
-from autograd.program.tape_code import Tape, used
+from autograd.program.executors import native
+from autograd.program.executors.tape.code import Tape, used
+from autograd.program.executors.tape.executor import _prepared
 
-pytestmark = pytest.mark.skipif(not run_native.available(), reason="the extension is not built")
+pytestmark = pytest.mark.skipif(not native.available(), reason="the extension is not built")
 
 WRITTEN = {  # name: what it makes of the slots v, its result and operands a and b
     "add": lambda v, out, a, b: v[a] + v[b],
@@ -28,7 +28,7 @@ ROOM = 3000
 
 
 def codes():
-    from autograd.program import _replay
+    from autograd.program.executors.native import _replay
 
     return {name: k for k, name in enumerate(_replay.operations)}
 

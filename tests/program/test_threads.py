@@ -9,10 +9,10 @@ import pytest
 
 import nn
 from autograd import Program, Value, dot, jit, recording, tanh
-from autograd.program import run_native
+from autograd.program.executors import native
 from tests.program import zoo
 
-WAYS = ["numpy", *(["native", "tape"] if run_native.available() else [])]
+WAYS = ["numpy", *(["native", "tape"] if native.available() else [])]
 REPETITIONS = 5
 
 pytestmark = pytest.mark.parametrize("way", WAYS)
@@ -31,7 +31,7 @@ def switching_often():
 def made(way, monkeypatch):
     """Return a function that makes a program which runs in one of the ways."""
     if way == "tape":
-        monkeypatch.setattr("autograd.program.assembly.is_irregular", lambda nodes, groups: True)
+        monkeypatch.setattr("autograd.program.machine.is_irregular", lambda nodes, groups: True)
 
     def program(graph, dtype="float64"):
         loss, inputs, parameters = graph

@@ -7,7 +7,8 @@ import pytest
 
 import nn
 from autograd import AnomalyError, DomainError, Value, exp, log, mean
-from autograd.program import Program, run_native
+from autograd.program import Program
+from autograd.program.executors import native
 from tests.program import zoo
 from tests.program.test_program import EXECUTORS
 
@@ -172,7 +173,7 @@ def test_single_precision_follows_double():
     assert ends[1] == pytest.approx(ends[0], rel=1e-4)
 
 
-@pytest.mark.skipif(not run_native.available(), reason="the extension is not built")
+@pytest.mark.skipif(not native.available(), reason="the extension is not built")
 def test_replays_are_bit_identical():
     loss, inputs, parameters = zoo.lstm()
     program = Program(loss, inputs=inputs, parameters=parameters)

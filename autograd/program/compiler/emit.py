@@ -1,0 +1,277 @@
+"""From the ordered groups to instructions, forward and backward.
+
+Backward is the list reversed: each operand receives adjoint · ∂out/∂operand. How adjoints are
+written is the subject of `adjoints.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from autograd.program.compiler import steps
+from autograd.program.compiler.accesses import Access, Array, accesses, matrix_access, unique
+from autograd.program.compiler.adjoints import Adjoints
+from autograd.program.compiler.instructions import (
+    ADD,
+    STORE,
+    Contraction,
+    Instruction,
+    Instructions,
+    Map,
+    Row,
+)
+from autograd.program.compiler.layout import Layout, Products, Terms, Work
+from autograd.program.compiler.reroll import LINEAR, Group
+from autograd.program.compiler.steps import Expression
+
+
+class Emitter:
+    """Writes the instructions of a layout."""
+
+    def __init__(self, layout: Layout) -> None:
+        self.np = layout.np
+        self.layout = layout
+        self.groups: list[Group] = layout.reroll.groups
+        self.address = layout.address
+        self.out = Instructions()
+        self._factors: dict[tuple[int, int], Access] = {}
+        self._copies: dict[tuple[int, int], Array] = {}  # what was copied to make a factor
+        for work in layout.works:
+            self._forward(work)
+        self.adjoints = Adjoints(layout, self.out.backward)
+        self.adjoints.seed()
+        for work in reversed(layout.works):
+            if work.group.differentiable and self.adjoints.arrived(work):
+                self._backward(work)
+        self.adjoints.clear_rest()
+
+    # --- forward ---------------------------------------------------------------------
+
+    def _forward(self, work: Work) -> None:
+        group = work.group
+        if group.operation == LINEAR:
+            self._sum_forward(work)
+        elif group.operation in ("peak", "rest", "take"):
+            self.out.forward.append(self._row(work, group.operation))
+        else:
+            code = steps.forward(group.operation, group.key[1])
+            columns = [
+                (self.address[nodes], self._lanes(work, slot), False)
+                for slot, nodes in enumerate(work.operands)
+            ]
+            columns.append((work.offset + self.np.arange(work.count), group.lanes, False))
+            self._map(self.out.forward, group.lanes, code, columns, STORE)
+
+    def _sum_forward(self, work: Work) -> None:
+        out, lanes = self.out.forward, work.group.lanes
+        mode, terms = STORE, list(work.terms)
+        for part in work.products:
+            part.matrix = self.layout.find_matrix(part, work.count)
+            if part.matrix:
+                u, v, k = part.matrix
+                left, right = self._factor(part, 0), self._factor(part, 1)
+                whole = Access(lanes, False, work.offset, (v, 1))
+                plain = mode == STORE and not left.lanes and right.lanes == lanes
+                start = self._bias(terms, u, v) if plain else None
+                out.append(Contraction((u, v, k), lanes, left, right, whole, mode, start=start))
+            else:
+                columns = [
+                    (self.address[part.left], self.groups[part.kind[0]].lanes, False),
+                    (self.address[part.right], self.groups[part.kind[1]].lanes, False),
+                    (work.offset + part.rows, lanes, False),
+                ]
+                self._map(out, lanes, steps.PRODUCT, columns, mode)
+            mode = ADD
+        for term in terms:
+            columns = [
+                (self.address[term.nodes], self.groups[term.kind].lanes, False),
+                (work.offset + term.rows, lanes, False),
+            ]
+            self._map(out, lanes, steps.COPY, columns, mode)
+            mode = ADD
+
+    def _bias(self, terms: list[Terms], u: int, v: int) -> Access | None:
+        """Take a term that is one shared number for each row of a [U, V] matrix, if any is."""
+        for k, term in enumerate(terms):
+            if self.groups[term.kind].lanes or len(term.rows) != u * v:
+                continue
+            table = self.address[term.nodes].reshape(u, v)
+            rows = int(table[1, 0] - table[0, 0]) if u > 1 else 0
+            if (table == table[0, 0] + rows * self.np.arange(u)[:, None]).all():
+                del terms[k]
+                return Access(False, False, int(table[0, 0]), (rows, 0))
+        return None
+
+    def _factor(self, part: Products, side: int) -> Access:
+        """Return the access of a product's left [U, K] or right [V, K] matrix.
+
+        A matrix that is not strided (the patches of a convolution) is copied to scratch.
+        """
+        key = (id(part), side)
+        if key not in self._factors:
+            assert part.matrix is not None
+            nodes = (part.left, part.right)[side].reshape(part.matrix)
+            table = self.address[nodes[:, 0] if side == 0 else nodes[0]]
+            lanes = self.groups[part.kind[side]].lanes
+            found = matrix_access(self.np, table, lanes, False)
+            self._factors[key] = found or self._copied(key, table, lanes)
+        return self._factors[key]
+
+    def _copied(self, key: tuple[int, int], table: Array, lanes: bool) -> Access:
+        start = self.layout.reserve(lanes, table.size)
+        self._copies[key] = table.ravel()
+        copy = start + self.np.arange(table.size)
+        columns = [(table.ravel(), lanes, False), (copy, lanes, False)]
+        self._map(self.out.forward, lanes, steps.COPY, columns, STORE)
+        return Access(lanes, False, start, (table.shape[1], 1))
+
+    def _row(self, work: Work, operation: str) -> Row:
+        columns, chosen = list(work.operands), None
+        if operation in ("take", "untake"):
+            address = self.address[columns.pop()]
+            last = work.group.key[-1]
+            _, (chosen,) = accesses(self.np, [(address, self.groups[last].lanes, False)])
+            if chosen.index is None and not chosen.strides:
+                chosen = Access(chosen.lanes, False, chosen.offset, (0,))
+            if chosen.index is None and len(chosen.strides) > 1:
+                chosen = Access(chosen.lanes, False, 0, (), address)
+        nodes = self.np.array(columns).T
+        lanes = self.groups[work.group.key[2]].lanes
+        index = self.address[nodes]
+        if (nodes < 0).any():  # rows of other lengths: the largest stays, and 0 adds nothing
+            spare = index[:, :1] if operation == "peak" else self.layout.reserve(lanes, 1)
+            index = self.np.where(nodes < 0, spare, index)
+        back = operation == "untake"
+        whole = Access(work.group.lanes, back, work.offset, (1,))
+        return Row(operation, work.group.lanes, index, lanes, whole, chosen)
+
+    # --- backward --------------------------------------------------------------------
+
+    def _backward(self, work: Work) -> None:
+        group = work.group
+        if group.operation == LINEAR:
+            for term in reversed(work.terms):
+                self._send(group, term.nodes, term.kind, work.offset + term.rows)
+            for part in reversed(work.products):
+                self._product_backward(work, part)
+        elif group.operation == "rest":
+            self._rest_backward(work)
+        elif group.operation == "take":
+            self._untake(work)
+        else:
+            for slot in range(len(work.operands)):
+                self._operand_backward(work, slot)
+
+    def _operand_backward(self, work: Work, slot: int) -> None:
+        group = work.group
+        kind = group.key[2 + slot]
+        rule = steps.pullback(group.operation, slot, group.key[1])
+        if rule is None or not self.adjoints.reachable(kind):
+            return
+        own = work.offset + self.np.arange(work.count)
+        columns = []
+        for source in rule.sources:
+            if isinstance(source, int):
+                address = self.address[work.operands[source]]
+                columns.append((address, self._lanes(work, source), False))
+            else:
+                columns.append((own, group.lanes, source == "adjoint"))
+        self.adjoints.add(
+            group.lanes, rule.expression, columns, self.address[work.operands[slot]], kind
+        )
+
+    def _rest_backward(self, work: Work) -> None:
+        np = self.np
+        table = np.array(work.operands).T
+        rows = np.repeat(work.offset + np.arange(work.count), table.shape[1])
+        kinds = self.layout.signatures[table.ravel()]
+        for kind in dict.fromkeys(work.group.key[2:]):
+            mine = (kinds == kind) & (table.ravel() >= 0)
+            self._send(work.group, table.ravel()[mine], kind, rows[mine])
+
+    def _untake(self, work: Work) -> None:
+        """Scatter back: columns that the gradient needs apart from those it does not."""
+        kinds = work.group.key[2:-1]
+        for needed in (True, False):
+            kept = [
+                self.adjoints.reachable(kind) and self.adjoints.needed(kind) == needed
+                for kind in kinds
+            ]
+            if any(kept):
+                row = self._row(work, "untake")
+                index = self.np.where(kept, row.index, -1)  # the others are passed over
+                self.adjoints.clear(row.sources_lanes, unique(self.np, index[:, kept]), needed)
+                self.out.backward.append(replace(row, index=index, needed=needed))
+
+    def _send(self, group: Group, nodes: Array, kind: int, rows: Array) -> None:
+        """Add the adjoints at `rows` to those of `nodes`."""
+        if self.adjoints.reachable(kind):
+            columns = [(rows, group.lanes, True)]
+            self.adjoints.add(group.lanes, steps.COPY, columns, self.address[nodes], kind)
+
+    def _product_backward(self, work: Work, part: Products) -> None:
+        if part.matrix:
+            self._matrix_backward(work, part)
+            return
+        sides = (part.left, part.right)
+        for side, other in ((0, 1), (1, 0)):
+            if self.adjoints.reachable(part.kind[side]):
+                columns = [
+                    (self.address[sides[other]], self.groups[part.kind[other]].lanes, False),
+                    (work.offset + part.rows, work.group.lanes, True),
+                ]
+                address = self.address[sides[side]]
+                self.adjoints.add(
+                    work.group.lanes, steps.PRODUCT, columns, address, part.kind[side]
+                )
+
+    def _matrix_backward(self, work: Work, part: Products) -> None:
+        """Emit dL = adjoint · R and dRᵀ = Lᵀ · adjoint."""
+        assert part.matrix is not None
+        u, v, k = part.matrix
+        lanes = work.group.lanes
+        left, right = self._factor(part, 0), self._factor(part, 1)
+        adjoint = Access(lanes, True, work.offset, (v, 1))
+        if self.adjoints.reachable(part.kind[0]):
+            self._contract(part, 0, (u, k, v), lanes, adjoint, _turned(right), left)
+        if self.adjoints.reachable(part.kind[1]):
+            self._contract(part, 1, (k, v, u), lanes, _turned(left), _turned(adjoint), right)
+
+    def _contract(
+        self, part: Products, side: int, sizes: tuple[int, int, int], lanes: bool,
+        left: Access, right: Access, factor: Access,
+    ) -> None:  # fmt: skip
+        kind = part.kind[side]
+        copied = self._copies.get((id(part), side))
+        target = Access(factor.lanes, True, factor.offset, factor.strides)
+        target = target if side == 0 else _turned(target)
+        mode = STORE
+        if copied is None:
+            addresses = target.addresses(self.np, sizes[:2])
+            mode = self.adjoints.mode(target, sizes[:2], addresses, self.adjoints.needed(kind))
+        self.out.backward.append(
+            Contraction(sizes, lanes, left, right, target, mode, self.adjoints.needed(kind))
+        )
+        if copied is not None:
+            columns = [(factor.offset + self.np.arange(len(copied)), factor.lanes, True)]
+            self.adjoints.add(factor.lanes, steps.COPY, columns, copied, kind)
+
+    def _map(
+        self, out: list[Instruction], lanes: bool, code: Expression,
+        columns: Sequence[tuple[Array, bool, bool]], mode: str,
+    ) -> None:  # fmt: skip
+        sizes, found = accesses(self.np, columns)
+        if mode == STORE and not found[-1].distinct(self.np, sizes):
+            cleared = (unique(self.np, columns[-1][0]), *columns[-1][1:])
+            self._map(out, lanes, steps.constant(0.0), [cleared], STORE)
+            mode = ADD
+        out.append(Map(sizes, lanes, code, tuple(found[:-1]), found[-1], mode))
+
+    def _lanes(self, work: Work, slot: int) -> bool:
+        return self.groups[work.group.key[2 + slot]].lanes
+
+
+def _turned(access: Access) -> Access:
+    rows, columns = access.strides
+    return Access(access.lanes, access.adjoint, access.offset, (columns, rows), access.index)

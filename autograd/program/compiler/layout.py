@@ -1,0 +1,262 @@
+"""Where every node lives: one contiguous region for each group, leaves by first touch.
+
+Nodes that an input reaches live in a buffer of lanes (m numbers each), the others in a
+shared one (one number each); a node's address is its region's offset plus its position, and
+its adjoint has the same address in the buffers of adjoints. The order inside a group is
+chosen so that its operands lie in straight lines: a group of sums that is a matrix product
+is ordered as that matrix, row by row, so that a weight matrix ends up contiguous with its
+bias after it; other groups follow the order of their operands.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from autograd.program.compiler.recording import COMPUTED, joined
+from autograd.program.compiler.reroll import LINEAR, RAGGED, Group, Reroll
+
+Array = Any  # numpy.ndarray; NumPy is imported on use
+
+
+@dataclass(eq=False)
+class Products:
+    """The pairs of one kind in a group of sums: node `rows[e]` has left[e] · right[e].
+
+    `matrix` is (U, V, K) where row u·V + v of the group is Σ_k left[u, k] right[v, k].
+    """
+
+    rows: Array
+    left: Array
+    right: Array
+    kind: tuple[int, int]
+    matrix: tuple[int, int, int] | None = None
+
+
+@dataclass(eq=False)
+class Terms:
+    """The plain terms of one signature: node `rows[e]` has + nodes[e]."""
+
+    rows: Array
+    nodes: Array
+    kind: int
+
+
+@dataclass
+class Work:
+    """What one group computes, in its final order."""
+
+    group: Group
+    index: int
+    count: int
+    operands: list[Array] = field(default_factory=list)  # elementwise, a column for each slot
+    products: list[Products] = field(default_factory=list)
+    terms: list[Terms] = field(default_factory=list)
+    offset: int = 0
+
+
+class Layout:
+    """Addresses of all nodes (-1 where absorbed) and the ordered work of each group."""
+
+    def __init__(self, reroll: Reroll) -> None:
+        import numpy as np
+
+        self.np = np
+        self.reroll = reroll
+        self.signatures = reroll.column
+        self.position = np.full(len(reroll.recording), -1)
+        self._touched = [0, 0, 0]
+        self._first = np.empty(len(reroll.recording), int)  # scratch of `_touch`
+        self.works = [self._place(index) for index in range(COMPUTED, len(reroll.groups))]
+        for kind in range(COMPUTED):
+            self._touch(reroll.groups[kind].members, kind)
+        self.offsets, self.sizes = self._regions()
+        known = self.signatures >= 0
+        self.address = np.where(known, np.array(self.offsets)[self.signatures] + self.position, -1)
+        for work in self.works:
+            work.offset = self.offsets[work.index]
+
+    def reserve(self, lanes: bool, size: int) -> int:
+        """Return the address of a fresh stretch of scratch beside the nodes."""
+        self.sizes[lanes] += size
+        return self.sizes[lanes] - size
+
+    def _regions(self) -> tuple[list[int], list[int]]:
+        offsets, sizes = [], [0, 0]
+        for group in self.reroll.groups:
+            offsets.append(sizes[group.lanes])
+            sizes[group.lanes] += len(group.members)
+        return offsets, sizes
+
+    def _place(self, index: int) -> Work:
+        np = self.np
+        group = self.reroll.groups[index]
+        group.members = np.array(group.members)
+        work = Work(group, index, len(group.members))
+        if group.operation == LINEAR:
+            self._collect_sums(work)
+        else:
+            work.operands = list(self._operands(group))
+        if work.count > 1:
+            self._reorder(work)
+        self._touch_all(work)
+        self.position[group.members] = np.arange(work.count)
+        return work
+
+    def _operands(self, group: Group) -> Array:
+        """Return the operands of a group, a row for each slot; shorter rows end in -1."""
+        np, recording = self.np, self.reroll.recording
+        starts, slots = recording.starts[group.members], np.arange(len(group.key) - 2)
+        if group.operation not in RAGGED or len(slots) > 1:
+            return recording.flat[starts + slots[:, None]]
+        lengths = [len(recording.operands[node]) for node in group.members.tolist()]
+        slots = np.arange(max(lengths))[:, None]
+        inside = slots < np.array(lengths)
+        return np.where(inside, recording.flat[np.where(inside, starts + slots, 0)], -1)
+
+    def _collect_sums(self, work: Work) -> None:
+        np = self.np
+        sums = [self.reroll.sums[node] for node in work.group.members.tolist()]
+        left, right = joined([x.left for x in sums]), joined([x.right for x in sums])
+        rows = np.repeat(np.arange(work.count), [len(x.left) for x in sums])
+        left, right = self._oriented(left, right)
+        kinds = self.signatures[left] * len(self.reroll.groups) + self.signatures[right]
+        for _, mine in _classes(np, kinds):
+            kind = int(self.signatures[left[mine][0]]), int(self.signatures[right[mine][0]])
+            work.products.append(Products(rows[mine], left[mine], right[mine], kind))
+        nodes = joined([x.terms for x in sums])
+        rows = np.repeat(np.arange(work.count), [len(x.terms) for x in sums])
+        for signature, mine in _classes(np, self.signatures[nodes]):
+            work.terms.append(Terms(rows[mine], nodes[mine], signature))
+
+    def _oriented(self, left: Array, right: Array) -> tuple[Array, Array]:
+        np, groups = self.np, self.reroll.groups
+        lanes = np.array([group.lanes for group in groups])
+        rank = lanes * len(groups) + np.arange(len(groups))
+        swap = rank[self.signatures[left]] > rank[self.signatures[right]]
+        return np.where(swap, right, left), np.where(swap, left, right)
+
+    def _reorder(self, work: Work) -> None:
+        np = self.np
+        order = self._matrix_order(work)
+        if order is None:
+            order = self._operand_order(work)
+        if (order[1:] > order[:-1]).all():
+            return
+        rank = np.empty_like(order)
+        rank[order] = np.arange(work.count)
+        work.group.members = work.group.members[order]
+        work.operands = [column[order] for column in work.operands]
+        for part in work.products:
+            sequence = np.argsort(rank[part.rows], kind="stable")
+            part.rows = rank[part.rows][sequence]
+            part.left, part.right = part.left[sequence], part.right[sequence]
+        for term in work.terms:
+            sequence = np.argsort(rank[term.rows], kind="stable")
+            term.rows, term.nodes = rank[term.rows][sequence], term.nodes[sequence]
+
+    def _matrix_order(self, work: Work) -> Array | None:
+        """Return the order in which the largest product of the sums is a matrix."""
+        np = self.np
+        for part in sorted(work.products, key=lambda part: -len(part.rows)):
+            n, k = work.count, len(part.rows) // work.count
+            if not self._in_equal_rows(part, n):
+                continue
+            left = self._distinct_rows(part.left.reshape(n, k))
+            right = self._distinct_rows(part.right.reshape(n, k))
+            columns = int(right.max()) + 1
+            cells = left * columns + right
+            if (int(left.max()) + 1) * columns == n and len(set(cells.tolist())) == n:
+                return np.argsort(cells)
+        return None
+
+    def _in_equal_rows(self, part: Products, count: int) -> bool:
+        """Whether each node of an ordered group has equally many products of this kind.
+
+        Ragged sums may fill a rectangle all the same: 1, 3 and 2 products do.
+        """
+        k, rest = divmod(len(part.rows), count)
+        return not rest and bool((part.rows == self.np.repeat(self.np.arange(count), k)).all())
+
+    def _distinct_rows(self, table: Array) -> Array:
+        """Number equal rows alike: by address where they have one, else by appearance."""
+        np = self.np
+        seen: dict[bytes, int] = {}
+        numbers = np.array([seen.setdefault(row.tobytes(), len(seen)) for row in table])
+        first = _starts(np, np.maximum.accumulate(numbers))
+        places = self.position[table[first, 0]]
+        if (places < 0).any():
+            return numbers
+        rank = np.empty_like(places)
+        rank[np.argsort(places, kind="stable")] = np.arange(len(places))
+        return rank[numbers]
+
+    def _operand_order(self, work: Work) -> Array:
+        np = self.np
+        columns = list(work.operands)
+        for part in work.products:
+            first = _starts(np, part.rows)
+            columns += [part.right[first], part.left[first]]
+        columns += [term.nodes[_starts(np, term.rows)] for term in work.terms]
+        keys = [self.position[column] for column in columns if (column >= 0).all()]
+        keys = [key for key in keys if (key >= 0).all()]
+        return np.lexsort(keys[::-1]) if keys else np.arange(work.count)
+
+    def _touch_all(self, work: Work) -> None:
+        for part in work.products:
+            self._touch(part.left, part.kind[0])
+            self._touch(part.right, part.kind[1])
+        for term in work.terms:
+            self._touch(term.nodes, term.kind)
+        columns = work.operands
+        if work.group.operation in ("peak", "rest", "take"):
+            rows = self.np.array(columns).T
+            rows = rows[rows >= 0]
+            columns = [rows[self.signatures[rows] == kind] for kind in range(COMPUTED)]
+        for column in columns:
+            if len(column):
+                self._touch(column, self.signatures[column[0]])
+
+    def _touch(self, nodes: Array, kind: int) -> None:
+        """Give leaves of a kind that have no position yet the next ones of their region."""
+        np = self.np
+        fresh = nodes[self.position[nodes] < 0] if kind < COMPUTED else ()
+        if not len(fresh):
+            return
+        self._first[fresh[::-1]] = np.arange(len(fresh))[::-1]
+        fresh = fresh[self._first[fresh] == np.arange(len(fresh))]
+        self.position[fresh] = self._touched[kind] + np.arange(len(fresh))
+        self._touched[kind] += len(fresh)
+
+    def find_matrix(self, part: Products, count: int) -> tuple[int, int, int] | None:
+        """Return (U, V, K) where the ordered group is the product left[U, K] · right[V, K]ᵀ."""
+        np = self.np
+        k = len(part.rows) // count
+        if k < 2 or not self._in_equal_rows(part, count):
+            return None
+        left, right = part.left.reshape(count, k), part.right.reshape(count, k)
+        changes = np.flatnonzero((left[1:] != left[:-1]).any(axis=1)) + 1
+        v = int(changes[0]) if len(changes) else count
+        if count % v:
+            return None
+        left, right = left.reshape(-1, v, k), right.reshape(-1, v, k)
+        if (left != left[:, :1]).any() or (right != right[:1]).any():
+            return None
+        return count // v, v, k
+
+
+def _starts(np: Any, rows: Array) -> Array:
+    """Return where 0, 1, 2 … first stand in an ascending column that has them all."""
+    return rows.searchsorted(np.arange(rows[-1] + 1))
+
+
+def _classes(np: Any, kinds: Array) -> list[tuple[int, Array]]:
+    """Return (kind, where it is) for each kind, in order of first appearance."""
+    if len(kinds) and (kinds == kinds[0]).all():
+        return [(int(kinds[0]), slice(None))]
+    found, left = [], np.arange(len(kinds))
+    while len(left):
+        mine = kinds[left] == kinds[left[0]]
+        found.append((int(kinds[left[0]]), left[mine]))
+        left = left[~mine]
+    return found

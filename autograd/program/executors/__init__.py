@@ -1,0 +1,1 @@
+"""What runs the instructions of a program: a folder for each way."""

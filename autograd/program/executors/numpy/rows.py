@@ -1,0 +1,101 @@
+"""Rows through NumPy: the largest number, the rest of the exponentials, one that an index takes."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from autograd.program.compiler.accesses import Array, unique
+from autograd.program.compiler.instructions import Row
+from autograd.program.executors.numpy.views import Call, Views
+
+
+def bind_row(views: Views, this: Row) -> list[Call]:
+    """Return the calls of: destination[n] ← operation(sources[n, :]), or of its scatter back."""
+    if this.operation in ("take", "untake"):
+        return _taking(views, this)
+    rows, calls = views.rows(this.index, False, this.sources_lanes)
+    out = views.stretch(this.destination, len(this.index))
+    if this.operation == "peak":
+        return [*calls, partial(views.np.maximum.reduce, rows, 1, None, out)]
+    return calls + _rest(views, rows, out)
+
+
+def _rest(views: Views, rows: Array, out: Array) -> list[Call]:
+    """Return the calls of Σ e - 1 over each row of numbers up to 1, one of which is 1.
+
+    Wholes and fractions are summed apart, and the 1 is taken from the wholes, so that
+    fractions far below 1 keep their digits.
+    """
+    np, (count, width, *lanes) = views.np, rows.shape
+    parts, sums = views.scratch((count, 2, width, *lanes)), views.scratch((count, 2, *lanes))
+    whole, one = parts[:, 1], np.ones((), views.dtype)
+    return [
+        partial(np.floor, rows, whole),
+        partial(np.subtract, rows, whole, parts[:, 0]),
+        partial(np.add.reduce, parts, 2, None, sums),
+        partial(np.subtract, sums[:, 1], one, sums[:, 1]),
+        partial(np.add, sums[:, 0], sums[:, 1], out),
+    ]
+
+
+def _taking(views: Views, this: Row) -> list[Call]:
+    np, back = views.np, this.operation == "untake"
+    out = views.stretch(this.destination, len(this.index))
+    numbers = views.memory.buffer(back, this.sources_lanes).reshape(-1)
+    choice = Choice(views, this, out.shape)
+
+    def take() -> None:
+        places, valid = choice.look()
+        numbers.take(places, 0, out, "clip")
+        if valid is not ...:
+            out[~valid] = np.nan
+
+    share = 1 / views.lanes if this.lanes and not this.sources_lanes else 1.0
+    known = this.index[this.index >= 0]
+    once = this.sources_lanes and len(unique(np, known)) == len(known)
+
+    def untake() -> None:
+        places, valid = choice.look()
+        if once:
+            numbers[places[valid]] += out[valid]
+        else:
+            np.add.at(numbers, places[valid], out[valid] * share)
+
+    return [*choice.calls, untake if back else take]
+
+
+class Choice:
+    """The places of the numbers that an index operand takes now, in a flat buffer.
+
+    An index is mostly data, the same in every step of a full batch: places are found again
+    only when it differs from the last one. `valid` tells which of them there are; `...` is
+    all.
+    """
+
+    def __init__(self, views: Views, this: Row, shape: tuple[int, ...]) -> None:
+        assert this.chosen is not None
+        self.np, self.index, self.shape = views.np, this.index, shape
+        self.chosen, self.calls = views.read(this.chosen, shape[:1], this.lanes)
+        self.lanes = views.lanes if this.sources_lanes else 1
+        self._seen = b""  # as no index is
+        self._found: tuple[Array, Array] = None, None
+
+    def look(self) -> tuple[Array, Array]:
+        """Return (places, valid), both of the shape of what is taken."""
+        now = self.chosen.tobytes()
+        if now != self._seen:
+            self._found, self._seen = self._places(), now
+        return self._found
+
+    def _places(self) -> tuple[Array, Array]:
+        np, (rows, width) = self.np, self.index.shape
+        wanted = np.broadcast_to(self.chosen, self.shape)
+        column = wanted.astype(np.intp)
+        valid = (column == wanted) & (column >= 0) & (column < width)
+        row = np.arange(rows).reshape(rows, *[1] * (len(self.shape) - 1))
+        address = self.index[row, np.where(valid, column, 0)]
+        valid &= address >= 0
+        places = address * self.lanes
+        if self.lanes > 1:
+            places += np.arange(self.lanes)
+        return places, ... if valid.all() else valid

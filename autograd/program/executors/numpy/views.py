@@ -1,0 +1,80 @@
+"""What an instruction reads and writes, as NumPy arrays over a program's memory.
+
+Every array here is made once, when instructions are bound, and refers to the memory itself;
+what no view can reach is gathered into a scratch array by a call that runs each time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+from autograd.program.compiler.accesses import Access, Array, matrix_access
+from autograd.program.memory import Memory, aligned
+
+Call = Callable[[], Any]  # a function with its arguments: functools.partial costs least
+
+
+class Views:
+    """Arrays over the memory for the number of lanes that it has now."""
+
+    def __init__(self, memory: Memory) -> None:
+        import numpy as np
+
+        self.np, self.memory, self.lanes = np, memory, memory.lanes
+        self.dtype = memory.dtype
+        self.mean = np.full(self.lanes, 1 / self.lanes, self.dtype)  # x · mean is the mean of x
+
+    def scratch(self, shape: Sequence[int]) -> Array:
+        return aligned(tuple(shape), self.dtype)
+
+    def buffer(self, access: Access) -> Array:
+        return self.memory.buffer(access.adjoint, access.lanes)
+
+    def elements(self, access: Access, sizes: Sequence[int], lanes: bool) -> Array:
+        """Return a view with size 1 along dimensions of stride 0, and an axis for lanes."""
+        shape = [n if stride else 1 for n, stride in zip(sizes, access.strides, strict=True)]
+        whole = self.whole(access, shape)
+        return whole[..., None] if lanes and not access.lanes else whole
+
+    def whole(self, access: Access, sizes: Sequence[int]) -> Array:
+        """Return a view of shape `sizes`, with an axis for lanes where the access has them."""
+        base = self.buffer(access)
+        step, shape = base.strides[0], (*sizes, *base.shape[1:])
+        strides = (*[stride * step for stride in access.strides], *base.strides[1:])
+        return self.np.ndarray(shape, base.dtype, base, access.offset * step, strides)
+
+    def read(self, access: Access, sizes: Sequence[int], lanes: bool) -> tuple[Array, list[Call]]:
+        """Return what an access reads, and the calls that gather it first."""
+        if access.index is None:
+            return self.elements(access, sizes, lanes), []
+        found, calls = self._gathered(self.buffer(access), access.index)
+        return found[..., None] if lanes and not access.lanes else found, calls
+
+    def rows(self, index: Array, adjoint: bool, lanes: bool) -> tuple[Array, list[Call]]:
+        """Return the numbers at a matrix of addresses (rows, columns[, lanes]) likewise."""
+        access = matrix_access(self.np, index, lanes, adjoint)
+        if access is not None:
+            return self.whole(access, index.shape), []
+        return self._gathered(self.memory.buffer(adjoint, lanes), index)
+
+    def stretch(self, access: Access, count: int) -> Array:
+        """Return `count` consecutive numbers from the access's offset on."""
+        return self.buffer(access)[access.offset : access.offset + count]
+
+    def contiguous(self, array: Array, shape: Sequence[int]) -> tuple[Array, list[Call]]:
+        """Return an array that may be reshaped, a copy where this one may not."""
+        if array.shape == tuple(shape) and array.flags.c_contiguous:
+            return array, []
+        copy = self.scratch(shape)
+        return copy, [stored(copy, array)]
+
+    def _gathered(self, base: Array, index: Array) -> tuple[Array, list[Call]]:
+        found = self.scratch((*index.shape, *base.shape[1:]))
+        return found, [partial(self.np.take, base, index, 0, found, "clip")]
+
+
+def stored(target: Array, array: Any) -> Call:
+    """Return the call of target ← array."""
+    return partial(target.__setitem__, ..., array)

@@ -1,0 +1,172 @@
+"""The code of a tape: its stretches, what may wait in a register, what takes one jump.
+
+An operation is four words: what it does in the lowest byte of the first and its result in the
+rest, then its operands a, b, c. As it runs, an operation that reads what the one before left
+behind has a form of its own (`add_x`, `accumulate_last`), and so have pairs (`mul__add_x`).
+"""
+
+from __future__ import annotations
+
+from array import array
+from typing import NamedTuple
+
+from autograd.program.compiler.accesses import unique
+from autograd.program.executors.tape.loops import Array, Stretch, stretches
+from autograd.table import PRIMITIVES
+
+GIVES = ("accumulate", "subtract", "multiply_accumulate")  # a result receives a term
+ALONE = {*(row.name for row in PRIMITIVES.values() if row.arity == 1), "copy"}  # of one operand
+LATE = ("clip", "where", "sine_and_cosine", "sine_and_cosine_x")  # these use their last word
+WORDS, SLOTS = 6, 2  # 32-bit words of an operation as it runs; the place of its code comes first
+
+
+class Form(NamedTuple):
+    """A tape as it runs: stretches, each with a `stop` behind it; loops written once.
+
+    Row k has the number of its operation in `kinds` and its slots in `slots`, (rows, 4). `table`
+    has a row for each stretch: length, times, by how much its slots move on from one time to
+    the next, and how many words move otherwise: rows of `mends`, (word, by how much more).
+    """
+
+    kinds: Array
+    slots: Array
+    mends: Array
+    table: Array
+
+
+class Tape:
+    """Operations cut into stretches: for one lane (`alone`) and for many together (`wide`)."""
+
+    def __init__(self, words: array[int], codes: dict[str, int]) -> None:
+        import numpy as np
+
+        code = turned(np.array(words, np.uint32).reshape(-1, 4), codes)
+        self.stretches = stretches(code)
+        self.wide = formed(code, code, code, self.stretches, codes)
+        pieces = hurried(code, codes, self.stretches)
+        fast = paired(pieces, codes, [x.first + x.length - 1 for x in self.stretches])
+        self.alone = formed(code, pieces, fast, self.stretches, codes)
+
+    def loops(self, nodes: int) -> list[tuple[int, int]]:
+        """Return how often each loop runs, and how many of the first slots one time computes."""
+        import numpy as np
+
+        found, at = [], 0
+        for _, length, times in self.stretches:
+            results = unique(np, self.alone.slots[at : at + length, 0])
+            if times > 1:
+                found.append((times, int((results < nodes).sum())))
+            at += length + 1
+        return found
+
+
+def formed(
+    code: Array, pieces: Array, fast: Array, cuts: list[Stretch], codes: dict[str, int]
+) -> Form:
+    """Return the form of a tape whose operations became `pieces` and then perhaps pairs."""
+    import numpy as np
+
+    stop = np.array([[codes["stop"], 0, 0, 0]], dtype=np.uint32)
+    parts, table, mends = [stop[:0]], [], [np.zeros((0, 2), np.int32)]
+    reads = np.array([used(name) for name in codes])[pieces[:, 0] & 255]
+    for x in cuts:
+        parts += [fast[x.first : x.first + x.length], stop]
+        shift, mend = moves(code, reads, x) if x.times > 1 else (0, mends[0])
+        table.append((x.length, x.times, shift, len(mend)))
+        mends.append(mend)
+    rows = np.concatenate(parts)
+    slots = rows.astype(np.int32)
+    slots[:, 0] = rows[:, 0] >> 8
+    places = np.array(table, dtype=np.int64).reshape(-1, 4)
+    return Form(rows[:, 0] & 255, slots, np.concatenate(mends), places)
+
+
+def used(name: str) -> tuple[bool, bool, bool, bool]:
+    """Return which words an operation uses: its result, a, b, c."""
+    alone = name in ALONE or name.startswith("sine") or name.endswith(("_y", "_last", "_again"))
+    given = name.endswith("_x") or name.startswith(("accumulate", "subtract"))
+    return True, not given, not alone, name in LATE
+
+
+def moves(code: Array, reads: Array, loop: Stretch) -> tuple[int, Array]:
+    """Return by how much most slots of a loop move, and what to add to the others."""
+    import numpy as np
+
+    first, second, third = (loop.first + k * loop.length for k in range(3))
+    growth = (code[second:third] - code[first:second]).view(np.int32)
+    growth[:, 0] >>= 8
+    steps, counts = np.unique(growth[reads[first:second]], return_counts=True)
+    shift = int(steps[counts.argmax()])
+    growth -= shift
+    row, column = np.nonzero(growth * reads[first:second])
+    return shift, np.column_stack([row * WORDS + SLOTS + column, growth[row, column]]).astype("i4")
+
+
+def turned(code: Array, codes: dict[str, int]) -> Array:
+    """Let the first operand be the result of the operation before, where the order is free."""
+    import numpy as np
+
+    free = np.isin(code[1:, 0] & 255, [codes["add"], codes["mul"]])
+    turn = 1 + np.flatnonzero(free & (code[1:, 2] == code[:-1, 0] >> 8))
+    code[turn, 1:3] = code[turn, 2:0:-1]
+    return code
+
+
+def repeated(slots: Array, before: Array, cuts: list[Stretch]) -> Array:
+    """Return where a slot is that of the operation before: in a loop, the first two times."""
+    import numpy as np
+
+    same = np.append(False, slots[1:] == before[:-1])
+    for first, length, times in cuts:
+        if times > 1:
+            same[first : first + length] &= same[first + length : first + 2 * length]
+        same[first] = False
+    return same
+
+
+def hurried(code: Array, codes: dict[str, int], cuts: list[Stretch]) -> Array:
+    """Return the tape with operations that read what the one before left in a register."""
+    import numpy as np
+
+    def become(name: str, suffix: str, where: Array) -> None:
+        if f"{name}{suffix}" in codes:
+            operations[(kinds == codes[name]) & where] = codes[f"{name}{suffix}"]
+
+    kinds, results, (a, b) = code[:, 0] & 255, code[:, 0] >> 8, code[:, 1:3].T
+    operations, names = kinds.copy(), list(codes)
+    gives = np.isin(kinds, [k for name, k in codes.items() if name.startswith(GIVES)])
+    sums, x, y = (repeated(slots, results, cuts) for slots in (results, a, b))
+    again = repeated(b, b, cuts) & np.append(False, gives[:-1])
+    for name in (names[k] for k in np.unique(kinds)):
+        if name.startswith(GIVES):
+            become(name, "_sum", sums)
+            become(name, "_last", y)
+            become(name, "_again", again)
+        else:
+            become(name, "_y", y)
+            become(name, "_x", x)
+    return np.column_stack([operations | results << 8, code[:, 1:]]).astype(np.uint32)
+
+
+def paired(code: Array, codes: dict[str, int], ends: list[int]) -> Array:
+    """Return the tape with two operations under one code where there is one for both.
+
+    The second keeps its words: only its own code is skipped.
+    """
+    import numpy as np
+
+    table = np.zeros((256, 256), np.uint32)
+    for name, both in codes.items():
+        first, _, second = name.partition("__")
+        if second:
+            table[codes[first], codes[second]] = both
+    kinds = code[:, 0] & 255
+    both = np.zeros_like(kinds)
+    both[:-1] = table[kinds[:-1], kinds[1:]]
+    both[ends] = 0
+    alone = np.flatnonzero(np.append(0, both) == 0)  # every other one of a run in between
+    place = np.arange(len(both)) - alone[np.searchsorted(alone, np.arange(len(both)), "right") - 1]
+    chosen = (both > 0) & (place % 2 == 0)
+    out = code.copy()
+    out[chosen, 0] += both[chosen] - kinds[chosen]
+    return out

@@ -1,0 +1,236 @@
+"""Irregular graphs, scalar by scalar: a tape of operations that a plain C loop runs.
+
+Where nodes have little in common (a thousand steps of an integrator, a random graph) matrices
+gain nothing. Then every node is a slot of one table, [values | adjoints | constants and
+temporaries], and the tape holds one operation on slots after another. Backward reverses it,
+with the same local partials as everywhere; the first number that an adjoint receives is
+stored, later ones are added, and a node that receives one number, from a sum, shares the slot
+it comes from. What then repeats in time is found in `loops.py`.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Sequence
+
+from autograd.program.compiler import steps
+from autograd.program.compiler.recording import COMPUTED, CONSTANT, Recording
+from autograd.program.compiler.steps import Expression
+from autograd.program.executors.tape.code import Tape
+
+FEW = 15  # nodes an instruction, below which a graph counts as irregular
+LONGEST = 1 << 22  # nodes: a result has 24 bits in a word
+SMALL = 200  # instructions that cost nothing, irregular or not
+CIRCULAR = ("sin", "cos")  # whose derivative is the other: both of x are found together
+GIVEN = {  # what operands receive from an adjoint, where that is the adjoint itself
+    "add": ("accumulate", "accumulate"),
+    "sub": ("accumulate", "subtract"),
+    "neg": ("subtract",),
+}
+ACCUMULATE, MULTIPLY = "accumulate", "multiply_accumulate"
+
+
+def is_irregular(nodes: int, groups: int) -> bool:
+    """Whether so many nodes in so many groups are better run one by one.
+
+    A group takes about three instructions, forward and backward.
+    """
+    return 3 * groups > SMALL and nodes < FEW * 3 * groups and nodes < LONGEST
+
+
+class TapeWriter:
+    """Writes the operations of a recording, forward and backward."""
+
+    def __init__(self, recording: Recording, reached: Sequence[bool]) -> None:
+        from autograd.program.executors.native import _replay
+
+        self.codes = {name: k for k, name in enumerate(_replay.operations)}
+        self.recording, self.n = recording, len(recording)
+        beside = not {*CIRCULAR}.isdisjoint(recording.operations)  # a slot more for each node
+        self.slots = (2 + beside) * self.n
+        self.constants: dict[float | str, int] = {}
+        self.temporaries: dict[int, int] = {}
+        self.circular: dict[tuple[str, int], int] = {}
+        self.differentiable = self._differentiable()
+        self.leaves = len(recording.parameters) + len(recording.inputs)
+        self.adjoints = list(range(self.n, 2 * self.n))
+        self._received = {*range(self.leaves), recording.root}  # the first: zeroed, and seeded
+        self.tapes = self._forward(), self._backward(reached)
+
+    def _forward(self) -> Tape:
+        self.out = array("I")
+        for node, kind in enumerate(self.recording.kinds):
+            if kind == COMPUTED:
+                self._node(node)
+        return Tape(self.out, self.codes)
+
+    def _backward(self, reached: Sequence[bool]) -> Tape:
+        import numpy as np
+
+        self.out = array("I")
+        self._uses = np.bincount(self.recording.flat, minlength=self.n).tolist()
+        for node in reversed(self.recording.after_leaves):
+            computed = self.recording.kinds[node] == COMPUTED
+            if computed and reached[node] and self.differentiable[node]:
+                self._pull(node)
+        return Tape(self.out, self.codes)
+
+    def _differentiable(self) -> list[bool]:
+        out: list[bool] = []
+        for kind, operation, operands in zip(
+            self.recording.kinds, self.recording.operations, self.recording.operands, strict=True
+        ):
+            if kind == COMPUTED:
+                out.append(operation != "peak" and True in [out[x] for x in operands])
+            else:
+                out.append(kind != CONSTANT)
+        return out
+
+    def _emit(self, operation: str, result: int, *operands: int) -> None:
+        if operation not in self.codes:
+            raise NotImplementedError(f"the native executor has no operation {operation!r}")
+        a, b, c = (*operands, *operands, 0) if len(operands) == 1 else (*operands, 0, 0)[:3]
+        self.out.extend((self.codes[operation] | result << 8, a, b, c))
+
+    def _constant(self, number: float) -> int:
+        key = repr(number)
+        if key not in self.constants:
+            self.constants[key] = self._slot()
+        return self.constants[key]
+
+    def _temporary(self, name: int) -> int:
+        if name not in self.temporaries:
+            self.temporaries[name] = self._slot()
+        return self.temporaries[name]
+
+    def _slot(self) -> int:
+        self.slots += 1
+        return self.slots - 1
+
+    def _steps(self, code: Expression, sources: Sequence[int], result: int | None) -> list[int]:
+        """Write an expression with its last step to `result`; return where the value lies.
+
+        Without a result a last product is left to be multiplied: two slots are returned.
+        """
+        slots = [*sources, *map(self._constant, code.constants), *[0] * code.registers]
+        for k, (operation, register, operands) in enumerate(code.steps):
+            slots_of = [slots[x] for x in operands]
+            last = k + 1 == len(code.steps)
+            if last and result is None and operation == "mul":
+                return slots_of
+            known = self.circular.get((operation, slots_of[0]))
+            if known is None or last:
+                known = result if last and result is not None else self._temporary(register)
+                self._emit(operation, known, *slots_of)
+            slots[register] = known
+        if not code.steps and result is not None:
+            self._emit("copy", result, slots[code.results[0]])
+        return [slots[code.results[0]]]
+
+    def _node(self, node: int) -> None:
+        operation, operands = self.recording.operations[node], self.recording.operands[node]
+        if operation == "dot":
+            n = len(operands) // 2
+            self._emit("copy", node, operands[-1])
+            for w, x in zip(operands[:n], operands[n:], strict=False):
+                self._emit(MULTIPLY, node, w, x)
+        elif operation == "total":
+            self._emit("copy", node, operands[0])
+            for x in operands[1:]:
+                self._emit(ACCUMULATE, node, x)
+        elif operation in CIRCULAR and self.differentiable[node]:
+            self._circular(node, operation, operands[0])
+        elif operation == "peak":
+            self._emit("copy", node, operands[0])
+            for x in operands[1:]:
+                self._emit("maximum", node, node, x)
+        elif operation == "rest":
+            self._rest(node, operands)
+        elif operation == "take":
+            self._emit("copy", node, self._constant(float("nan")))
+            for k, x in enumerate(operands[:-1]):
+                self._emit("equal", self._temporary(0), operands[-1], self._constant(float(k)))
+                self._emit("where", node, self._temporary(0), x, node)
+        else:
+            self._elementwise(node, operation, operands)
+
+    def _elementwise(self, node: int, operation: str, operands: Sequence[int]) -> None:
+        exponent, sources = self._exponent(operation, operands)
+        code = steps.forward(operation, exponent)
+        if len(code.steps) == 1 and not code.constants:
+            self._emit(code.steps[0][0], node, *[sources[k] for k in code.steps[0][2]])
+        else:
+            self._steps(code, sources, node)
+
+    def _circular(self, node: int, operation: str, x: int) -> None:
+        """Write sin x and cos x: one is the node, the other its partial or a later node."""
+        known = self.circular.get((operation, x))
+        if known is not None:
+            return self._emit("copy", node, known)
+        pair = [node if name == operation else 2 * self.n + node for name in CIRCULAR]
+        self.circular.update(zip([(name, x) for name in CIRCULAR], pair, strict=True))
+        return self._emit("sine_and_cosine", pair[0], x, 0, pair[1])
+
+    def _exponent(
+        self, operation: str, operands: Sequence[int]
+    ) -> tuple[float | None, Sequence[int]]:
+        if operation == "pow" and self.recording.kinds[operands[1]] == CONSTANT:
+            return self.recording.numbers[operands[1]], operands[:1]
+        return None, operands
+
+    def _rest(self, node: int, operands: Sequence[int]) -> None:
+        """Σ eₖ - 1, the first 1 left out."""
+        seen, first = self._temporary(0), self._temporary(1)
+        for slot in (seen, node):
+            self._emit("copy", slot, self._constant(0.0))
+        for x in operands:
+            self._emit("first", first, x, seen)
+            self._emit(ACCUMULATE, seen, first)
+            self._emit("sub", first, x, first)
+            self._emit(ACCUMULATE, node, first)
+
+    def _give(self, node: int, operation: str, *slots: int) -> None:
+        """Write that the adjoint of a node receives a number or a product, if it needs any."""
+        if not self.differentiable[node]:
+            return
+        alone = self._uses[node] == 1 and node not in self._received
+        if alone and operation == ACCUMULATE and self.n <= slots[0] < 2 * self.n:
+            self.adjoints[node] = slots[0]  # the only number it receives: they share a slot
+            return
+        if node not in self._received:
+            operation += "_first"
+            self._received.add(node)
+        self._emit(operation, self.adjoints[node], *slots)
+
+    def _pull(self, node: int) -> None:
+        """Write what each operand receives from the adjoint of a node."""
+        operation, operands = self.recording.operations[node], self.recording.operands[node]
+        adjoint = self.adjoints[node]
+        if operation in ("dot", "mul"):
+            half = len(operands) // 2
+            for w, x in zip(operands[:half], operands[half : 2 * half], strict=True):
+                for target, other in sorted(((w, x), (x, w))):
+                    self._give(target, MULTIPLY, other, adjoint)
+            operands = operands[2 * half :]
+        if operation in ("dot", "mul", "total", "rest"):
+            for x in operands:
+                self._give(x, ACCUMULATE, adjoint)
+        elif operation in GIVEN:
+            for x, given in sorted(zip(operands, GIVEN[operation], strict=True)):
+                self._give(x, given, adjoint)
+        elif operation == "take":
+            for k, x in enumerate(operands[:-1]):
+                self._emit("equal", self._temporary(0), operands[-1], self._constant(float(k)))
+                self._give(x, MULTIPLY, self._temporary(0), adjoint)
+        else:
+            self._pull_rules(node, operation, operands)
+
+    def _pull_rules(self, node: int, operation: str, operands: Sequence[int]) -> None:
+        exponent, sources = self._exponent(operation, operands)
+        names = {"out": node, "adjoint": self.adjoints[node]}
+        for slot, x in enumerate(sources):
+            rule = steps.pullback(operation, slot, exponent)
+            if rule is not None and self.differentiable[x]:
+                reads = [operands[s] if isinstance(s, int) else names[s] for s in rule.sources]
+                found = self._steps(rule.expression, reads, None)
+                self._give(x, MULTIPLY if found[1:] else ACCUMULATE, *found)
