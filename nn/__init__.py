@@ -51,8 +51,8 @@ from nn.schedules import cosine, exponential, linear, stepwise, warmup
 from nn.training import fit
 
 if TYPE_CHECKING:
-    from nn.batched import batch_picture
-    from nn.probing import Probe, probe
+    from nn.probing.batched import batch_picture
+    from nn.probing.probing import Probe, probe
 
 __all__ = [
     "ACTIVATIONS", "INITIALIZERS", "LOSSES", "MLP", "OPTIMIZERS", "SGD", "Activation", "Adam",
@@ -64,7 +64,7 @@ __all__ = [
     "xavier_normal", "xavier_uniform", "zeros",
 ]  # fmt: skip
 
-_ROOM_OF = {"Probe": "probing", "batch_picture": "batched", "probe": "probing"}
+_ROOM_OF = dict.fromkeys(("Probe", "batch_picture", "probe"), "probing")
 
 
 def __getattr__(name: str) -> Any:

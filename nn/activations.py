@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import autograd as ag
+from nn.arguments import named
 from nn.initializers import Initializer, he_uniform, lecun_uniform, xavier_uniform
-from nn.names import named
 
 
 @dataclass(frozen=True)

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from nn.activations import ACTIVATIONS
+from nn.arguments import named
 from nn.layers import MLP, Layer, Neuron
 from nn.module import Module
-from nn.names import named
 
 
 def save(model: Module, path: str | Path) -> None:

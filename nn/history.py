@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from nn.data import Array
+    from nn.arguments import Array
 
 
 class History:

@@ -13,10 +13,9 @@ from typing import Any
 
 from autograd import Value, dot
 from nn.activations import activation_function
-from nn.data import count, several
+from nn.arguments import count, named, several
 from nn.initializers import INITIALIZERS
 from nn.module import Module
-from nn.names import named
 
 
 class Neuron(Module):

@@ -12,8 +12,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from autograd import Value, abs, clip, logsumexp, mean, relu, softplus, take, total
-from nn.data import several
-from nn.names import named
+from nn.arguments import named, several
 
 Loss = Callable[[Any, Any], Any]
 

@@ -7,10 +7,10 @@ from itertools import chain, product
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from autograd import Value
-from nn.data import floats, several, table
+from nn.arguments import floats, several, table
 
 if TYPE_CHECKING:
-    from nn.data import Array
+    from nn.arguments import Array
 
 
 class Tensor(NamedTuple):

@@ -15,7 +15,7 @@ from numbers import Real
 from typing import Any
 
 from autograd import AnomalyError, Value, clip, sqrt
-from nn.names import named
+from nn.arguments import named
 
 State = tuple[Any, ...]
 BELOW = {

@@ -8,14 +8,13 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 
 from autograd import AnomalyError, Program, Value, mean, recording, topological
-from nn.data import count, several, table
+from nn.arguments import count, named, several, table
 from nn.history import History, accuracy
 from nn.losses import LOSSES, Loss, binary_cross_entropy, cross_entropy, loss_function
-from nn.names import named
 from nn.optimizers import Optimizer, optimizer_for
 
 if TYPE_CHECKING:
-    from nn.data import Array
+    from nn.arguments import Array
 
     Examples = tuple[Array, Array]
 

@@ -9,7 +9,7 @@ from uuid import uuid4
 
 from autograd.drawing import svg
 from autograd.drawing.colours import THEMES, Theme, escape
-from autograd.drawing.expression import Group
+from autograd.drawing.graph.picture import Group
 from autograd.drawing.levels import LEVELS, Picture, picture_at
 from autograd.drawing.subject import require, subject_of
 from autograd.engine import Value

@@ -5,16 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Protocol
 
-from autograd.drawing import boxes, render, table
+from autograd.drawing import render
 from autograd.drawing.colours import Theme
-from autograd.drawing.dot import dot
-from autograd.drawing.expression import Expression, read
-from autograd.drawing.layers import layers_svg
-from autograd.drawing.networks import network_dot, network_table
-from autograd.drawing.neurons import neurons_svg
-from autograd.drawing.picture import NetworkPicture
+from autograd.drawing.graph import boxes, table
+from autograd.drawing.graph.dot import dot
+from autograd.drawing.graph.picture import Expression, read
+from autograd.drawing.graph.walks import nearest, walk
+from autograd.drawing.network.dot import network_dot, network_table
+from autograd.drawing.network.layers import layers_svg
+from autograd.drawing.network.neurons import neurons_svg
+from autograd.drawing.network.picture import NetworkPicture
 from autograd.drawing.subject import Subject
-from autograd.drawing.walks import nearest, walk
 
 LEVELS = ("auto", "expression", "neuron", "layer")
 LABELLED = 150  # up to this many nodes the edges carry their local partials

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from autograd.drawing.picture import NetworkPicture
+from autograd.drawing.network.picture import NetworkPicture
 from autograd.engine import Value, adjoints
 
 

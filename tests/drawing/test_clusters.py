@@ -3,10 +3,10 @@
 import re
 
 from autograd import Value, tanh
-from autograd.drawing.boxes import arrangement, boxes_svg
-from autograd.drawing.clusters import clusters
 from autograd.drawing.colours import THEMES
-from autograd.drawing.expression import read
+from autograd.drawing.graph.boxes import arrangement, boxes_svg
+from autograd.drawing.graph.clusters import clusters
+from autograd.drawing.graph.picture import read
 from autograd.engine import topological
 from nn import MLP, probe
 

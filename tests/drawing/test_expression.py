@@ -6,8 +6,8 @@ from collections import defaultdict
 import pytest
 
 from autograd import Value, dot, exp, log_softmax, sqrt, tanh, total
-from autograd.drawing.expression import read
-from autograd.drawing.walks import walk
+from autograd.drawing.graph.picture import read
+from autograd.drawing.graph.walks import walk
 
 
 def picture(*roots, **options):

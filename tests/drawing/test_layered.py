@@ -6,10 +6,10 @@ from itertools import combinations, pairwise
 import pytest
 
 from autograd import Value, dot, tanh
-from autograd.drawing.boxes import PORT, arrangement
-from autograd.drawing.expression import read
-from autograd.drawing.layered import layered
-from autograd.drawing.walks import walk
+from autograd.drawing.graph.boxes import PORT, arrangement
+from autograd.drawing.graph.layered import layered
+from autograd.drawing.graph.picture import read
+from autograd.drawing.graph.walks import walk
 
 
 def random_graph(seed, count):

@@ -14,8 +14,8 @@ import pytest
 from autograd import Value, draw
 from autograd.drawing import LayerPicture, NetworkPicture
 from autograd.drawing.colours import THEMES, number
-from autograd.drawing.layers import layers_svg
-from autograd.drawing.neurons import cards
+from autograd.drawing.network.layers import layers_svg
+from autograd.drawing.network.neurons import cards
 
 sys.path.insert(0, str(Path(__file__).parent))
 from networks import network

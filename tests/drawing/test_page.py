@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 
 from autograd import Value, step_through, tanh, topological, total
-from autograd.drawing.derivation import advice, unit_derivation, weight_derivation
-from autograd.drawing.expression import read
-from autograd.drawing.steps import backward_steps
-from autograd.drawing.walks import walk
+from autograd.drawing.graph.picture import read
+from autograd.drawing.graph.walks import walk
+from autograd.drawing.network.derivation import advice, unit_derivation, weight_derivation
+from autograd.drawing.page.steps import backward_steps
 from nn import MLP, probe
 from tests.reading import recheck, shows
 

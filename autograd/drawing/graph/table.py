@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Sequence
 
 from autograd.drawing.colours import number
-from autograd.drawing.expression import Edge, Expression, reference
+from autograd.drawing.graph.picture import Edge, Expression, reference
 
 _RIGHT_TO_LEFT = ("R", "AL", "RLE", "RLO", "RLI")
 

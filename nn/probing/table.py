@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from nn.formulas import Array
-    from nn.probed_layers import LayerProbe
-    from nn.probing import Probe
+    from nn.probing.formulas import Array
+    from nn.probing.layer import LayerProbe
+    from nn.probing.probing import Probe
 
 NUMBER = "{: .6g}"
 

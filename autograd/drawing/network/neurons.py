@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from autograd.drawing import svg
 from autograd.drawing.colours import UNKNOWN, Theme, number
-from autograd.drawing.legend import network_legend
-from autograd.drawing.picture import NetworkPicture
+from autograd.drawing.network.legend import network_legend
+from autograd.drawing.network.picture import NetworkPicture
 
 COMPACT_ABOVE = 6  # units in a layer: more of them are one line each
 NUMBERED_WEIGHTS, NUMBERED_FAN_IN = 24, 4

@@ -10,7 +10,7 @@ import heapq
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from autograd.drawing.expression import Expression
+from autograd.drawing.graph.picture import Expression
 from autograd.engine import Value
 
 Unit = tuple[int, int]  # layer from 1, unit from 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from autograd.drawing import svg
 from autograd.drawing.colours import Theme
-from autograd.drawing.picture import NetworkPicture
+from autograd.drawing.network.picture import NetworkPicture
 
 CELLS = 21
 

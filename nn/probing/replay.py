@@ -9,14 +9,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from autograd import Program, Value
-from nn.data import table
-from nn.formulas import Found
+from nn.arguments import table
 from nn.losses import LOSSES
-from nn.probe_graph import Activity, Examples, collected, run
+from nn.probing.formulas import Found
+from nn.probing.graph import Activity, Examples, collected, run
 from nn.training import recorded
 
 if TYPE_CHECKING:
-    from nn.formulas import Array
+    from nn.probing.formulas import Array
 
 
 def replayed(examples: Examples) -> tuple[Program, float, list[Found]]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from autograd import Value
     from autograd.drawing import NetworkPicture
-    from nn.probing import Probe
+    from nn.probing.probing import Probe
 
 
 def network_picture(probe: Probe) -> NetworkPicture:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from autograd.drawing.colours import Theme, escape, number
-from autograd.drawing.dot import quoted
-from autograd.drawing.picture import NetworkPicture, Row
-from autograd.drawing.table import aligned
+from autograd.drawing.graph.dot import quoted
+from autograd.drawing.graph.table import aligned
+from autograd.drawing.network.picture import NetworkPicture, Row
 
 MOST_ROWS = 40  # of units or weights of one layer in the text table
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from autograd.drawing import svg
 from autograd.drawing.colours import Theme, clean
-from autograd.drawing.expression import Expression
+from autograd.drawing.graph.picture import Expression
 
 SIDE, TOP = 7.0, 19.0  # between a cluster and what is in it; the label stands above
 Point = tuple[float, float]

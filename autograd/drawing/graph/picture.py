@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from autograd.drawing import naming
 from autograd.drawing.colours import clean, number
-from autograd.drawing.walks import is_constant
+from autograd.drawing.graph import names
+from autograd.drawing.graph.walks import is_constant
 from autograd.engine import Value
 from autograd.table import CALL
 
@@ -204,11 +204,11 @@ class _Reader:
         name, binding = clean(node.label), CALL
         if not name and node.op:
             operands = [(x.name, self.binding[x.key]) for x in sources]
-            name, binding = naming.short_name(node.op, symbol, operands)
+            name, binding = names.short_name(node.op, symbol, operands)
         box = Box(
             key, symbol, name, node.label, node.data, self.gradient(node), self._kind(node),
             node in self.roots, _path(self.groups.get(node)),
-            naming.formula(node.op, symbol, [reference(x) for x in sources[:10]]),
+            names.formula(node.op, symbol, [reference(x) for x in sources[:10]]),
         )  # fmt: skip
         self._keep(box, node, binding)
         self.box_of[node] = box
@@ -261,7 +261,7 @@ def _with_symbol(
     """Return the sign in the left cell, and the operands that are left to be drawn."""
     last = operands[-1][0] if operands else None
     constant = _data(last) if last is not None and is_constant(last) else None
-    symbol, folded = naming.symbol(node.op, len(operands), constant)
+    symbol, folded = names.symbol(node.op, len(operands), constant)
     return symbol, operands[:-1] if folded else operands
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 from autograd.drawing.colours import number
-from autograd.drawing.picture import NetworkPicture
+from autograd.drawing.network.picture import NetworkPicture
 from autograd.explanation.network import Line, Network
 
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 
 from autograd.drawing.colours import Theme, clean, escape, number
-from autograd.drawing.expression import Box, Edge, Expression
+from autograd.drawing.graph.picture import Box, Edge, Expression
 
 FONT = "Helvetica,Arial,sans-serif"
 

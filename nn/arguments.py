@@ -1,8 +1,9 @@
-"""Numbers as they arrive from outside: counts and tables, checked once."""
+"""What people hand in, checked once: names, counts and tables of numbers."""
 
 from __future__ import annotations
 
 import operator
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -10,6 +11,23 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Array = NDArray[np.float64]
+
+
+def named(kind: str, table: Mapping[str, Any], name: Any) -> Any:
+    """Return table[name], or `name` itself where it is a function already.
+
+    Raises ValueError that lists the known names.
+
+    >>> named("a colour", {"red": 1, "blue": 2}, "red")
+    1
+    """
+    if callable(name):
+        return name
+    if isinstance(name, str) and name in table:
+        return table[name]
+    raise ValueError(
+        f"{kind} must be one of {', '.join(sorted(table))}, or a function or object; got {name!r}."
+    )
 
 
 def count(name: str, number: Any) -> int:

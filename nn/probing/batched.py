@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from nn.losses import loss_function
-from nn.probing import probe
+from nn.probing.probing import probe
 from nn.training import checked_examples
 
 if TYPE_CHECKING:

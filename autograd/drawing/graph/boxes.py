@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from autograd.drawing import svg
-from autograd.drawing.clusters import cluster_svg, clusters
 from autograd.drawing.colours import Theme, number
-from autograd.drawing.dot import edge_tooltip, edge_width, widest
-from autograd.drawing.expression import Box, Edge, Expression
-from autograd.drawing.layered import Layout, Point, layered
+from autograd.drawing.graph.clusters import cluster_svg, clusters
+from autograd.drawing.graph.dot import edge_tooltip, edge_width, widest
+from autograd.drawing.graph.layered import Layout, Point, layered
+from autograd.drawing.graph.picture import Box, Edge, Expression
 
 MARGIN = 16.0
 PAD = 8.0

@@ -1,6 +1,6 @@
 """The Values that a probe looks at: every layer run unit by unit on every example, and swept.
 
-This is the run that needs nothing but the engine. `probe_program.py` has the one that records
+This is the run that needs nothing but the engine. `replay.py` has the one that records
 a single example and gets the same numbers by replaying it.
 """
 
@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from autograd import Value, dot, gradients, mean, total
 from autograd.engine import adjoints
-from nn.data import several
-from nn.formulas import Found, activations
+from nn.arguments import several
 from nn.layers import Layer, Neuron
+from nn.probing.formulas import Found, activations
 
 if TYPE_CHECKING:
-    from nn.formulas import Array
+    from nn.probing.formulas import Array
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,9 +2,9 @@
 
 `probe` runs a model once, unit by unit, and asks the engine for the derivative of the cost
 by every number on the way. `check` then holds the per-index formulas of backpropagation
-against those derivatives. The run is the subject of `probe_graph.py`, and over a batch of
-`probe_program.py`; the numbers are sorted in `probed_layers.py`, the formulas stand in
-`formulas.py`, and text for people is made in `probe_table.py`.
+against those derivatives. The run is the subject of `graph.py`, and over a batch of
+`replay.py`; the numbers are sorted in `layer.py`, the formulas stand in
+`formulas.py`, and text for people is made in `table.py`.
 """
 
 from __future__ import annotations
@@ -16,20 +16,20 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from autograd import GradientError
-from nn.derivation import Derivation, derivation
-from nn.formulas import Found, Numbers
 from nn.layers import MLP, Layer, Neuron
 from nn.losses import loss_function
-from nn.probe_graph import Examples, Graph, matrix, parameters_of, sum_of_outputs
-from nn.probe_picture import drawing_options, network_picture
-from nn.probe_program import replayed
-from nn.probe_table import table
-from nn.probed_layers import LayerProbe
+from nn.probing.derivation import Derivation, derivation
+from nn.probing.formulas import Found, Numbers
+from nn.probing.graph import Examples, Graph, matrix, parameters_of, sum_of_outputs
+from nn.probing.layer import LayerProbe
+from nn.probing.picture import drawing_options, network_picture
+from nn.probing.replay import replayed
+from nn.probing.table import table
 
 if TYPE_CHECKING:
     from autograd import Program, Value
     from autograd.drawing import Drawing, NetworkPicture
-    from nn.formulas import Array
+    from nn.probing.formulas import Array
 
 CLOSE = 2.0**20  # ulps: more than rounding can do, and far less than a wrong formula does
 FORMULAS = {

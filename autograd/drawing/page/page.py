@@ -14,17 +14,17 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from autograd.drawing.boxes import arrangement, boxes_svg
 from autograd.drawing.colours import SHADES, THEMES, Theme, clean, escape
-from autograd.drawing.derivation import advice, unit_derivation, weight_derivation
-from autograd.drawing.expression import Expression, read, reference
-from autograd.drawing.layers import layers_svg
+from autograd.drawing.graph.boxes import arrangement, boxes_svg
+from autograd.drawing.graph.picture import Expression, read, reference
+from autograd.drawing.graph.walks import walk
 from autograd.drawing.levels import LABELLED, MOST_UNITS, MOST_WEIGHTS
-from autograd.drawing.neurons import neurons_svg
-from autograd.drawing.picture import NetworkPicture
-from autograd.drawing.steps import Steps, backward_steps
+from autograd.drawing.network.derivation import advice, unit_derivation, weight_derivation
+from autograd.drawing.network.layers import layers_svg
+from autograd.drawing.network.neurons import neurons_svg
+from autograd.drawing.network.picture import NetworkPicture
+from autograd.drawing.page.steps import Steps, backward_steps
 from autograd.drawing.subject import Subject, require, subject_of
-from autograd.drawing.walks import walk
 
 MOST_NODES = 2500
 MOST_BYTES = 1_000_000
@@ -284,7 +284,7 @@ def _variables() -> str:
 
 
 def _template(name: str) -> str:
-    return files("autograd.drawing").joinpath(name).read_text(encoding="utf-8")
+    return files("autograd.drawing.page").joinpath(name).read_text(encoding="utf-8")
 
 
 def _hash(text: str) -> str:

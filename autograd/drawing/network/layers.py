@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from autograd.drawing import svg
 from autograd.drawing.colours import MINUS, Theme, number
-from autograd.drawing.legend import ramp_legend
-from autograd.drawing.picture import LayerPicture, Matrix, NetworkPicture, Row
+from autograd.drawing.network.legend import ramp_legend
+from autograd.drawing.network.picture import LayerPicture, Matrix, NetworkPicture, Row
 
 MOST_CELLS = 64  # on a side; more of them are averaged into bins
 MOST_TOOLTIPS = 5000

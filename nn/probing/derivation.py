@@ -15,7 +15,7 @@ from autograd.explanation.notation import gathered
 from autograd.explanation.numerals import figure, is_exact, latex_of
 
 if TYPE_CHECKING:
-    from nn.probing import Probe
+    from nn.probing.probing import Probe
 
 PATHS = (
     re.compile(r"(?:layers\.(?P<layer>\d+)\.)?(?P<kind>[Wwb])(?P<index>(?:\[\d+\])*)"),

@@ -7,11 +7,19 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from nn.activations import Activation
-from nn.formulas import Found, Numbers, by_formula, slope_sizes, slopes, slopes_by_program, ulps
+from nn.probing.formulas import (
+    Found,
+    Numbers,
+    by_formula,
+    slope_sizes,
+    slopes,
+    slopes_by_program,
+    ulps,
+)
 
 if TYPE_CHECKING:
-    from nn.formulas import Array
-    from nn.probe_graph import Nodes
+    from nn.probing.formulas import Array
+    from nn.probing.graph import Nodes
 
 
 class LayerProbe:
