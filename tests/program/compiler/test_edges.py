@@ -5,8 +5,8 @@ import pytest
 
 import autograd as ag
 from autograd import Program, Value, dot, jit, logsumexp, mean, softmax, tanh, total
+from tests.program.executors.test_networks import programs
 from tests.program.reference import assert_follows, reference
-from tests.program.test_networks import programs
 
 
 def leaves(*numbers):

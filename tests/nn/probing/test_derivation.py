@@ -10,7 +10,7 @@ from matplotlib.mathtext import MathTextParser
 from autograd import gradients
 from autograd.explanation.network import Network
 from nn import MLP, Layer, Neuron, probe
-from tests.reading import recheck, shows
+from tests.explanation.reading import recheck, shows
 
 X = [0.7, -1.2]
 

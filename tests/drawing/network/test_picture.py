@@ -4,10 +4,8 @@ import math
 import re
 import shutil
 import subprocess
-import sys
 import xml.etree.ElementTree as ET
 from itertools import pairwise
-from pathlib import Path
 
 import pytest
 
@@ -16,9 +14,7 @@ from autograd.drawing import LayerPicture, NetworkPicture
 from autograd.drawing.colours import THEMES, number
 from autograd.drawing.network.layers import layers_svg
 from autograd.drawing.network.neurons import cards
-
-sys.path.insert(0, str(Path(__file__).parent))
-from networks import network
+from tests.drawing.network.networks import network
 
 SVG = "{http://www.w3.org/2000/svg}"
 

@@ -4,10 +4,8 @@ import json
 import math
 import random
 import re
-import sys
 import zlib
 from base64 import b64decode
-from pathlib import Path
 
 import pytest
 
@@ -17,10 +15,8 @@ from autograd.drawing.graph.walks import walk
 from autograd.drawing.network.derivation import advice, unit_derivation, weight_derivation
 from autograd.drawing.page.steps import backward_steps
 from nn import MLP, probe
-from tests.reading import recheck, shows
-
-sys.path.insert(0, str(Path(__file__).parent))
-from networks import network
+from tests.drawing.network.networks import network
+from tests.explanation.reading import recheck, shows
 
 
 def small():

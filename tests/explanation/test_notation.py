@@ -10,7 +10,7 @@ import autograd
 from autograd import Value, dot, expression, mean, tanh
 from autograd.explanation.notation import Notation, atom, latex_name, numeral
 from autograd.table import PRIMITIVES
-from tests.reading import leaves_at, operands_of, random_graph, read
+from tests.explanation.reading import leaves_at, operands_of, random_graph, read
 
 
 def reread(value, leaves):

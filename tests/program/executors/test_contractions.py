@@ -88,7 +88,7 @@ def test_every_layout_of_a_product_in_numpy():
 def test_every_layout_of_a_product_in_each_instruction_set(tile):
     """The tiles are chosen at import: another process for each."""
     code = (
-        "from tests.program.test_contractions import NativeExecutor, check_all\n"
+        "from tests.program.executors.test_contractions import NativeExecutor, check_all\n"
         "check_all(NativeExecutor)"
     )
     environment = {**os.environ, "AUTOGRAD_TILE": tile}

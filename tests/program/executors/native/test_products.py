@@ -66,7 +66,7 @@ def test_every_shape(shape, dtype):
 def test_every_instruction_set(tile):
     """The tiles are chosen at import: another process for each."""
     code = (
-        "from tests.program.test_products import SHAPES, check_layer\n"
+        "from tests.program.executors.native.test_products import SHAPES, check_layer\n"
         "from autograd.program.executors.native import _replay\n"
         "for shape in SHAPES:\n"
         "    for dtype in ('float64', 'float32'):\n"

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from autograd import Program, Value, cos, dot, gradients, sin, tanh, total
-from tests.program.test_networks import programs
+from tests.program.executors.test_networks import programs
 
 SHAPES = {
     "words": lambda w, s, b, bag: sin(sum((w[k] * s[0] for k in bag), b)),

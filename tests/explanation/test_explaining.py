@@ -27,7 +27,7 @@ from autograd import (
 from autograd.explanation.numerals import figure
 from autograd.explanation.paths import Paths
 from autograd.table import PRIMITIVES
-from tests.reading import (
+from tests.explanation.reading import (
     ascii_numbers,
     exactly,
     leaves_at,
