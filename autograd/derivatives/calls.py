@@ -13,14 +13,14 @@ from typing import Any, NamedTuple
 
 from autograd import errors, modes
 from autograd.derivatives.chain_rule import as_number, gradients
-from autograd.derivatives.trees import CONTAINERS, leaves, mapped, paths, shape, unflatten
+from autograd.derivatives.trees import CONTAINERS, copied, leaves, mapped, paths, shape, unflatten
 from autograd.engine import Value
 
 
 class Call(NamedTuple):
     """A function called on fresh nodes."""
 
-    inputs: Any  # the nodes, in the structure of the arguments
+    inputs: Any  # the nodes, in the structure of the arguments as they were handed in
     outputs: Any
     nested: bool  # whether results take part in something larger
 
@@ -47,16 +47,20 @@ class Call(NamedTuple):
 
 
 def called(f: Callable[..., Any], args: Any, kwargs: dict[str, Any], chosen: Any) -> Call:
-    """Call f with the chosen arguments (a position or several) replaced by fresh nodes."""
+    """Call f with the chosen arguments (a position or several) replaced by fresh nodes.
+
+    f gets containers of its own, whose change in place moves no leaf of the derivative.
+    """
     positions = positions_of(chosen, len(args))
-    fresh = list(args)
+    fresh, own = list(args), list(args)
     names = argument_names(f, len(args))
     nested = modes.depth() > 0
     for k in positions:
         nested = nested or any(x.__class__ is Value for x in leaves(args[k]))
         fresh[k] = _fresh(args[k], names[k])
+        own[k] = copied(fresh[k])
     with modes.differentiating():
-        outputs = f(*fresh, **kwargs)
+        outputs = f(*own, **kwargs)
     inputs = fresh[chosen] if positions == (chosen,) else tuple(fresh[k] for k in positions)
     return Call(inputs, outputs, nested)
 

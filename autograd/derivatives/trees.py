@@ -83,6 +83,11 @@ def unflatten(tree: Any, flat: Iterable[Any]) -> Any:
     )
 
 
+def copied(tree: Any) -> Any:
+    """Return `tree` in containers of its own, with the same leaves."""
+    return tree if tree.__class__ in LEAVES else unflatten(tree, leaves(tree))
+
+
 def mapped(function: Callable[[Any], Any], tree: Any) -> Any:
     """Return `tree` with each leaf x replaced by function(x)."""
     return unflatten(tree, map(function, leaves(tree)))

@@ -5,6 +5,7 @@ import inspect
 import math
 import re
 from collections import namedtuple
+from copy import deepcopy
 from functools import partial
 from itertools import pairwise
 
@@ -15,6 +16,7 @@ import autograd
 from autograd import (
     StaleGraphError,
     Value,
+    check_gradients,
     derivative,
     exp,
     grad,
@@ -32,7 +34,7 @@ from autograd import (
     vjp,
 )
 from autograd.derivatives import functional
-from autograd.derivatives.trees import leaves
+from autograd.derivatives.trees import leaves, mapped, unflatten
 
 
 def rosenbrock(x):
@@ -396,6 +398,142 @@ def test_derivatives_leave_no_cyclic_garbage():
         assert gc.collect() == 0
     finally:
         gc.enable()
+
+
+# --- arguments changed in place ------------------------------------------------------
+
+
+def overwrite(a):
+    """Return x + 4 x² for the point (x, y), by way of y ← 2 x: its gradient is (1 + 8 x, 0)."""
+    a[1] = 2.0 * a[0]
+    return a[0] + a[1] ** 2
+
+
+def overwrite_inner(p):
+    """Return the same, of a list in a dict."""
+    return overwrite(p["a"])
+
+
+def forget(a):
+    """Return 2 x y for the point (x, y), and leave one number of the container."""
+    first, second = a[0], a.pop(1)
+    a[0] = first * second
+    return a[0] * 2.0
+
+
+def remember(p):
+    """Return x² y for the point (x, y), and leave a container with another number in it."""
+    p[2] = p[0] * p[0]
+    return p[2] * p[1]
+
+
+IN_PLACE = {
+    "list": (overwrite, [1.0, 2.0], [9.0, 0.0], [[8.0, 0.0], [0.0, 0.0]]),
+    "array": (overwrite, np.array([1.0, 2.0]), np.array([9.0, 0.0]), np.diag([8.0, 0.0])),
+    "dict": (
+        overwrite,
+        {0: 1.0, 1: 2.0},
+        {0: 9.0, 1: 0.0},
+        {0: {0: 8.0, 1: 0.0}, 1: {0: 0.0, 1: 0.0}},
+    ),
+    "list in a dict": (
+        overwrite_inner,
+        {"a": [1.0, 2.0]},
+        {"a": [9.0, 0.0]},
+        {"a": [{"a": [8.0, 0.0]}, {"a": [0.0, 0.0]}]},
+    ),
+    "array in a dict": (
+        overwrite_inner,
+        {"a": np.array([1.0, 2.0])},
+        {"a": np.array([9.0, 0.0])},
+        {"a": {"a": np.diag([8.0, 0.0])}},
+    ),
+    "shorter list": (forget, [1.0, 2.0], [4.0, 2.0], [[0.0, 2.0], [2.0, 0.0]]),
+    "smaller dict": (
+        forget,
+        {0: 1.0, 1: 2.0},
+        {0: 4.0, 1: 2.0},
+        {0: {0: 0.0, 1: 2.0}, 1: {0: 2.0, 1: 0.0}},
+    ),
+    "larger dict": (
+        remember,
+        {0: 1.0, 1: 2.0},
+        {0: 4.0, 1: 1.0},
+        {0: {0: 4.0, 1: 2.0}, 1: {0: 2.0, 1: 0.0}},
+    ),
+}
+in_place = pytest.mark.parametrize(
+    ("f", "point", "gradient", "second"), IN_PLACE.values(), ids=IN_PLACE
+)
+
+
+@in_place
+def test_derivatives_are_by_what_was_handed_in_not_by_what_f_left_there(f, point, gradient, second):
+    before, value = deepcopy(point), f(deepcopy(point))
+    np.testing.assert_equal(grad(f)(point), gradient)
+    np.testing.assert_equal(value_and_grad(f)(point), (value, gradient))
+    np.testing.assert_equal(jacobian(f)(point), gradient)
+    np.testing.assert_equal(hessian(f)(point), second)
+    np.testing.assert_equal(vjp(f, point)[0], value)
+    np.testing.assert_equal(vjp(f, point)[1](1.0), (gradient,))
+    np.testing.assert_equal(point, before)
+
+
+@in_place
+def test_tangents_are_of_what_was_handed_in_not_of_what_f_left_there(f, point, gradient, second):
+    direction = unflatten(point, [1.0, 10.0])
+    x, y = leaves(gradient)
+    xx, xy, yx, yy = leaves(second)
+    assert jvp(f, (point,), (direction,)) == (f(deepcopy(point)), x + 10.0 * y)
+    product = hvp(f, point, direction)
+    np.testing.assert_equal(product, unflatten(point, [xx + 10.0 * xy, yx + 10.0 * yy]))
+
+
+@in_place
+def test_a_point_of_values_changed_in_place_depends_on_what_was_handed_in(
+    f, point, gradient, second
+):
+    nodes = mapped(Value, point)
+    before = leaves(nodes)
+    found = grad(f)(nodes)
+    assert all(x is y for x, y in zip(leaves(nodes), before, strict=True))
+    np.testing.assert_equal(mapped(lambda x: x.data, found), gradient)
+    rows = [gradients(entry, before) for entry in leaves(found)]
+    assert [x for row in rows for x in row] == leaves(second)
+
+
+def test_each_of_several_arguments_may_be_changed_in_place():
+    def f(a, b):
+        a[0], b[0] = b[0], 3.0 * a[0]
+        return a[0] * b[0] * b[1]  # 3 a b₀ b₁
+
+    assert grad(f, (0, 1))([2.0], [5.0, 7.0]) == ([105.0], [42.0, 30.0])
+    assert grad(f, (1, 0))([2.0], [5.0, 7.0]) == ([42.0, 30.0], [105.0])
+    assert vjp(f, [2.0], [5.0, 7.0])[1](1.0) == ([105.0], [42.0, 30.0])
+
+
+def test_an_array_multiplied_in_place():
+    def f(x):
+        x *= x
+        return x
+
+    np.testing.assert_equal(jacobian(f)(np.array([3.0, 5.0])), np.diag([6.0, 10.0]))
+    np.testing.assert_equal(vjp(f, np.array([3.0, 5.0]))[1](np.ones(2)), ([6.0, 10.0],))
+    value, tangent = jvp(f, (np.array([3.0, 5.0]),), (np.array([1.0, 10.0]),))
+    np.testing.assert_equal((value, tangent), ([9.0, 25.0], [6.0, 100.0]))
+
+
+def test_an_array_of_no_dimensions_multiplied_in_place():
+    def f(x):
+        x *= x
+        return x.item() * 2.0
+
+    assert [derivative(f, order)(np.array(3.0)) for order in (1, 2)] == [12.0, 4.0]
+
+
+def test_gradients_of_a_function_that_changes_its_argument_are_checked():
+    check_gradients(overwrite, [1.0, 2.0])
+    check_gradients(forget, {0: 1.0, 1: 2.0})
 
 
 def test_everything_is_exported():
