@@ -5,27 +5,22 @@ from __future__ import annotations
 import threading
 
 
-class Turns:
-    """A lock for a `with` statement, which its owner may not enter again.
+class Lock:
+    """A lock for `with lock.once():`, which its owner may not enter again.
 
-    What a program runs in its own turn, an optimiser's rule and its schedule, would wait
-    forever for a number of that same program.
+    What a program runs while it is at work, an optimiser's rule and its schedule, would read
+    half of its numbers. The `with` holds a lock of the interpreter's own, which knows its
+    owner: Ctrl-C finds it free, or held inside the `with`, and nothing in between.
     """
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._owner = 0
+        self._lock = threading.RLock()
 
-    def __enter__(self) -> None:
-        thread = threading.get_ident()
-        if self._owner == thread:
+    def once(self) -> threading.RLock:
+        """Return what a `with` holds; raise RuntimeError where this thread holds it already."""
+        if self._lock._is_owned():  # type: ignore[attr-defined]
             raise RuntimeError(
                 "this program is at work, and was called by what it runs: the rule or the schedule "
                 "of an optimiser. Call it between two trainings, or make another program."
             )
-        self._lock.acquire()
-        self._owner = thread
-
-    def __exit__(self, *_: object) -> None:
-        self._owner = 0
-        self._lock.release()
+        return self._lock

@@ -19,7 +19,7 @@ from autograd.program.compiler.instructions import Instruction
 from autograd.program.compiler.layout import Array
 from autograd.program.compiler.recording import Recording
 from autograd.program.describe import Description, describe
-from autograd.program.lock import Turns
+from autograd.program.lock import Lock
 from autograd.program.machine import assemble
 from autograd.program.reading import Reader
 from autograd.program.training import Trainer
@@ -60,7 +60,7 @@ class Program:
             raise TypeError(f"loss must be a Value, the root of a graph; got {loss!r}.")
         if dtype not in DTYPES:
             raise ValueError(f"dtype is one of {', '.join(DTYPES)}; got {dtype!r}.")
-        self._lock = Turns()
+        self._lock = Lock()
         self.loss = loss
         self.inputs = arguments.several("inputs", inputs)
         self.parameters = arguments.several("parameters", parameters)
@@ -109,19 +109,19 @@ class Program:
         node, where the cost or the gradient is not finite.
         """
         examples = arguments.rows(X, len(self.inputs), self._memory.dtype)
-        with self._lock:
+        with self._lock.once():
             return self._run(examples)
 
     def at(self, parameters: Sequence[float]) -> tuple[float, list[float]]:
         """Return cost and gradient of a program without inputs at these parameters."""
-        with self._lock:
+        with self._lock.once():
             self._memory.values[False][self._parameter_places] = parameters
             cost, gradient = self._run(self._layout.np.empty((1, 0), self._memory.dtype))
         return cost, gradient.tolist()
 
     def outputs(self, parameters: Sequence[float], nodes: Sequence[Value]) -> list[float]:
         """Return the values of nodes at these parameters, without a backward pass."""
-        with self._lock:
+        with self._lock.once():
             self._memory.values[False][self._parameter_places] = parameters
             nothing = self._layout.np.empty((1, 0), self._memory.dtype)
             self._load(nothing)
@@ -135,22 +135,22 @@ class Program:
 
     def value(self, node: Value) -> Any:
         """Return the values of a recorded node: (m,), or a float where no input reaches it."""
-        with self._lock:
+        with self._lock.once():
             return _loose(self._reader.value(self._number(node)))
 
     def adjoint(self, node: Value) -> Any:
         """Return ∂c/∂node for each example, (m,); ∂C/∂node where no input reaches the node."""
-        with self._lock:
+        with self._lock.once():
             return _loose(self._reader.adjoint(self._number(node)))
 
     def read_values(self, nodes: Sequence[Value]) -> Array:
         """Return the values of nodes as columns, (m, len(nodes))."""
-        with self._lock:
+        with self._lock.once():
             return self._reader.columns(self._reader.values(self._numbers(nodes)))
 
     def read_adjoints(self, nodes: Sequence[Value]) -> Array:
         """Return the adjoints of nodes as columns, (m, len(nodes))."""
-        with self._lock:
+        with self._lock.once():
             numbers = self._numbers(nodes)
             return self._reader.columns([self._reader.adjoint(number) for number in numbers])
 
@@ -167,7 +167,7 @@ class Program:
         examples = arguments.rows(X, len(self.inputs), self._memory.dtype)
         steps = arguments.count("steps", steps, 0)
         size = len(examples) if batch_size is None else arguments.count("batch_size", batch_size, 1)
-        with self._lock:
+        with self._lock.once():
             self._current = False
             return Trainer(self, optimizer).run(examples, steps, size)
 
@@ -187,14 +187,14 @@ class Program:
 
     def load_parameters(self) -> None:
         """Take the numbers of the parameters from their Values."""
-        with self._lock:
+        with self._lock.once():
             self._current = False
             numbers = [leaf._data for leaf in self.parameters]
             self._memory.values[False][self._parameter_places] = numbers
 
     def store_parameters(self) -> None:
         """Write the numbers of the parameters to their Values."""
-        with self._lock:
+        with self._lock.once():
             numbers = self._memory.values[False][self._parameter_places].tolist()
         for leaf, number in zip(self.parameters, numbers, strict=True):
             leaf.data = number
