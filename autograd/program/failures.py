@@ -48,7 +48,7 @@ def require_finite(program: Program, examples: Array, first: int = 0) -> None:
 
 
 def _parameters(program: Program) -> list[float]:
-    numbers: list[float] = program._memory.values[False][program._parameter_places].tolist()
+    numbers: list[float] = program._memory.room.values[False][program._parameter_places].tolist()
     return numbers
 
 

@@ -75,4 +75,5 @@ def _fill(recording: Recording, parts: Parts) -> None:
 
     kinds = np.frombuffer(recording.kinds, np.uint8)
     fixed = (kinds == PARAMETER) | (kinds == CONSTANT)
-    parts.memory.values[False][parts.layout.address[fixed]] = np.array(recording.numbers)[fixed]
+    values, places = parts.memory.room.values[False], parts.layout.address[fixed]
+    values[places] = np.array(recording.numbers)[fixed]

@@ -26,36 +26,53 @@ class Ends:
     parameters: int  # how many; they are the first shared addresses
 
 
-class Memory:
-    """`values[lanes]` and `adjoints[lanes]`: arrays (size,) for lanes False, (size, m) for True.
+@dataclass(frozen=True)
+class Room:
+    """The numbers of a program for one number of lanes, and what an executor made to run on them.
 
-    Values of shared nodes survive a change of m; others belong to the last m.
+    `values[lanes]` and `adjoints[lanes]` are arrays (size,) for lanes False, (size, m) for True.
+    """
+
+    lanes: int
+    values: tuple[Array, Array]
+    adjoints: tuple[Array, Array]
+    calls: Any = None
+
+    def buffer(self, adjoint: bool, lanes: bool) -> Array:
+        return (self.adjoints if adjoint else self.values)[lanes]
+
+
+class Memory:
+    """Where the numbers of a program are: `room` is the one in use.
+
+    A change of m prepares another room and assigns it when nothing more can fail: an interrupt
+    or a failed allocation in between leaves the old one, with its own calls. Values of shared
+    nodes survive the change; others belong to the last m.
     """
 
     def __init__(self, sizes: Sequence[int], dtype: str) -> None:
         import numpy as np
 
-        self.sizes, self.dtype, self.lanes = tuple(sizes), np.dtype(dtype), 0
-        self.values: list[Array] = [aligned((sizes[0],), self.dtype), None]
-        self.adjoints: list[Array] = [aligned((sizes[0],), self.dtype), None]
-        self._kept: dict[int, tuple[Array, Array]] = {}
-        self.resize(1)
+        self.sizes, self.dtype = tuple(sizes), np.dtype(dtype)
+        self._shared = aligned((sizes[0],), self.dtype), aligned((sizes[0],), self.dtype)
+        self._kept: dict[int, Room] = {}
+        self.room = self.prepared(1)
 
-    def resize(self, lanes: int) -> bool:
-        """Make room for `lanes` numbers a node; return whether anything moved."""
-        if lanes == self.lanes:
-            return False
-        self.lanes = lanes
-        if lanes not in self._kept:
-            shape = (self.sizes[True], lanes)
-            self._kept[lanes] = aligned(shape, self.dtype), aligned(shape, self.dtype)
-            if len(self._kept) > KEPT:
-                del self._kept[next(iter(self._kept))]
-        self.values[True], self.adjoints[True] = self._kept[lanes]
-        return True
+    def prepared(self, lanes: int) -> Room:
+        """Return room for `lanes` numbers a node: one that was in use before, or a new one."""
+        if lanes in self._kept:
+            return self._kept[lanes]
+        (values, adjoints), shape = self._shared, (self.sizes[True], lanes)
+        with_lanes = aligned(shape, self.dtype), aligned(shape, self.dtype)
+        return Room(lanes, (values, with_lanes[0]), (adjoints, with_lanes[1]))
 
-    def buffer(self, adjoint: bool, lanes: bool) -> Array:
-        return (self.adjoints if adjoint else self.values)[lanes]
+    def use(self, room: Room) -> None:
+        """Let all numbers be those of a room from now on."""
+        self.room = room
+        self._kept.pop(room.lanes, None)
+        self._kept[room.lanes] = room
+        if len(self._kept) > KEPT:
+            del self._kept[next(iter(self._kept))]
 
 
 def aligned(shape: tuple[int, ...], dtype: Any) -> Array:

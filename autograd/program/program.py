@@ -115,14 +115,16 @@ class Program:
     def at(self, parameters: Sequence[float]) -> tuple[float, list[float]]:
         """Return cost and gradient of a program without inputs at these parameters."""
         with self._lock.once():
-            self._memory.values[False][self._parameter_places] = parameters
+            self._current = False
+            self._memory.room.values[False][self._parameter_places] = parameters
             cost, gradient = self._run(self._layout.np.empty((1, 0), self._memory.dtype))
         return cost, gradient.tolist()
 
     def outputs(self, parameters: Sequence[float], nodes: Sequence[Value]) -> list[float]:
         """Return the values of nodes at these parameters, without a backward pass."""
         with self._lock.once():
-            self._memory.values[False][self._parameter_places] = parameters
+            self._current = False
+            self._memory.room.values[False][self._parameter_places] = parameters
             nothing = self._layout.np.empty((1, 0), self._memory.dtype)
             self._load(nothing)
             self._executor.forward()
@@ -190,12 +192,12 @@ class Program:
         with self._lock.once():
             self._current = False
             numbers = [leaf._data for leaf in self.parameters]
-            self._memory.values[False][self._parameter_places] = numbers
+            self._memory.room.values[False][self._parameter_places] = numbers
 
     def store_parameters(self) -> None:
         """Write the numbers of the parameters to their Values."""
         with self._lock.once():
-            numbers = self._memory.values[False][self._parameter_places].tolist()
+            numbers = self._memory.room.values[False][self._parameter_places].tolist()
         for leaf, number in zip(self.parameters, numbers, strict=True):
             leaf.data = number
 
@@ -209,20 +211,20 @@ class Program:
         np = self._layout.np
         with np.errstate(all="ignore"):  # infinities are looked for below
             cost = self._cost()
-            gradient = self._memory.adjoints[False][self._parameter_places]
+            gradient = self._memory.room.adjoints[False][self._parameter_places]
         if not (math.isfinite(cost) and np.isfinite(gradient).all()):
             failures.trace(self, examples)
         self._current = True
         return cost, gradient
 
     def _load(self, examples: Array) -> None:
-        self._resize(len(examples))
         self._current = self._reader.complete = False
+        self._resize(len(examples))
         self._executor.load(examples)
 
     def _resize(self, lanes: int) -> None:
-        if self._memory.resize(lanes):
-            self._executor.bind()
+        if lanes != self._memory.room.lanes:
+            self._executor.resize(lanes)
 
     def _check_guards(self, examples: Array, first: int = 0) -> None:
         """Raise FrozenBranchError where Python would now take another branch.
@@ -244,7 +246,7 @@ class Program:
     def _cost(self) -> float:
         root = self.recording.root
         lanes = self.recording.lanes[root]
-        value = self._memory.values[lanes][self._layout.address[root]]
+        value = self._memory.room.values[lanes][self._layout.address[root]]
         return float(value.mean() if lanes else value)
 
     def _number(self, node: Value) -> int:

@@ -34,7 +34,7 @@ class Reader:
         while pending:
             node = pending[-1]
             if address[node] >= 0:
-                known[node] = self.memory.values[recording.lanes[node]][address[node]]
+                known[node] = self.memory.room.values[recording.lanes[node]][address[node]]
             operands = recording.operands[node] if node not in known else ()
             missing = [x for x in operands if x not in known]
             pending += missing
@@ -50,7 +50,7 @@ class Reader:
         if isinstance(layout, TapeLayout):
             if not layout.differentiable[number]:
                 return layout.np.float64(0.0)
-            lanes = self.memory.adjoints[True][layout.adjoints[number]]
+            lanes = self.memory.room.adjoints[True][layout.adjoints[number]]
             return lanes if recording.lanes[number] else lanes.mean()
         reroll = layout.reroll
         owner = reroll.owner(number)
@@ -61,7 +61,7 @@ class Reader:
         if not self.complete and not group.trained:
             self.executor.remaining()
             self.complete = True
-        adjoint = self.memory.adjoints[group.lanes][self.layout.address[owner]]
+        adjoint = self.memory.room.adjoints[group.lanes][self.layout.address[owner]]
         return adjoint.mean() if group.lanes and not recording.lanes[number] else adjoint
 
     def _differentiable(self, number: int) -> bool:
@@ -78,7 +78,7 @@ class Reader:
         return False
 
     def columns(self, columns: Sequence[Array]) -> Array:
-        np, lanes = self.layout.np, self.memory.lanes
+        np, lanes = self.layout.np, self.memory.room.lanes
         out = np.empty((lanes, len(columns)), self.memory.dtype)
         for k, column in enumerate(columns):
             out[:, k] = column

@@ -124,7 +124,7 @@ class Trainer:
                 if done < len(starts):
                     failed = starts[done]
                     failures.trace(self.program, examples[failed : failed + size], failed)
-            if not self.np.isfinite(self.program._memory.values[False][self.places]).all():
+            if not self.np.isfinite(self.program._memory.room.values[False][self.places]).all():
                 failures.require_finite(self.program, examples[:0])
         finally:
             self._return_state()
@@ -144,7 +144,7 @@ class Trainer:
 
     def _one_by_one(self, examples: Array, starts: list[int], size: int, costs: Array) -> None:
         np, program = self.np, self.program
-        executor, gradient = program._executor, program._memory.adjoints[False]
+        executor, gradient = program._executor, program._memory.room.adjoints[False]
         for k, start in enumerate(starts):
             batch = examples[start : start + size]
             executor.load(batch)

@@ -1,7 +1,12 @@
-"""A call that is cut short, wherever that is, leaves a program that can be called again."""
+"""A call that is cut short, wherever that is, leaves a program whose next calls are right."""
 
+import itertools
+import linecache
 import signal
+import sys
 import threading
+from dataclasses import replace
+from pathlib import Path
 from random import Random
 
 import numpy as np
@@ -9,11 +14,58 @@ import pytest
 
 import nn
 from autograd import Program
-from autograd.program.executors.native import executor
+from autograd import program as package
+from autograd.program.executors import native
+from autograd.program.executors.tape.executor import _prepared
 from tests.program import zoo
 
-WAYS = ["numpy", *(["native", "tape"] if executor.available() else [])]
+WAYS = ["numpy", *(["native", "tape"] if native.available() else [])]
+ROOM = str(Path(package.__file__).parent)
 PATIENCE = 20.0  # seconds: who waits longer waits for a lock that nobody gives back
+
+
+class Stop:
+    """Raises an exception as this thread comes to a line of the package of programs.
+
+    That is the k-th of the lines, each counted once. The second look at a `with` is its end,
+    where no signal arrives: it is passed over.
+    """
+
+    def __init__(self, exception, k):
+        self.exception, self.left, self._known = exception, k, set()
+
+    def __enter__(self):
+        self._before = sys.gettrace()
+        sys.settrace(self._entered)
+
+    def __exit__(self, *_):
+        sys.settrace(self._before)
+
+    def _entered(self, frame, event, argument):
+        open_ones = set()
+
+        def came(frame, event, argument):
+            if event == "line" and not self._leaves(frame, open_ones):
+                self._pass(frame.f_code, frame.f_lineno)
+            return came
+
+        return came if frame.f_code.co_filename.startswith(ROOM) else None
+
+    def _leaves(self, frame, open_ones):
+        line = frame.f_lineno
+        if line in open_ones:
+            open_ones.remove(line)
+            return True
+        if linecache.getline(frame.f_code.co_filename, line).lstrip().startswith("with "):
+            open_ones.add(line)
+        return False
+
+    def _pass(self, code, line):
+        self.left -= (code, line) not in self._known
+        self._known.add((code, line))
+        if self.left < 0:
+            sys.settrace(None)
+            raise self.exception
 
 
 def made(graph, way, monkeypatch):
@@ -38,6 +90,28 @@ def called(program, m):
     return bits(*program(rows(m, len(program.inputs))))
 
 
+def at(program, m):
+    return bits(*program.at(np.linspace(0.2, 0.3, len(program.parameters)) / m))
+
+
+def trained(program, m):
+    """Steps of a new optimiser, whose batches have m and then m - 1 rows."""
+    program.load_parameters()
+    optimizer = nn.SGD(program.parameters, lr=0.1, momentum=0.9)
+    costs = program.train(rows(2 * m - 1, len(program.inputs)), optimizer, 2, m)
+    return bits(costs, optimizer.state, program(rows(1, len(program.inputs)))[1])
+
+
+def read(program):
+    """Return values and adjoints of the last call; None where the program says it has none."""
+    nodes = [*program.inputs, *program.parameters, program.loss]
+    try:
+        return bits(program.read_values(nodes), program.read_adjoints(nodes))
+    except RuntimeError as error:
+        assert "those of the last call" in str(error)
+        return None
+
+
 def in_another_thread(call):
     """Return what a call returns; fail where it does not return."""
     found = []
@@ -50,8 +124,46 @@ def in_another_thread(call):
 
 def network():
     leaves = zoo.Leaves(0)
-    (x, y), layer = leaves.data(2), zoo.dense
-    return leaves.result(zoo.half_squared(layer(leaves, layer(leaves, [x], 2), 1), [y]))
+    x, y = leaves.data(2)
+    return leaves.result(zoo.half_squared(zoo.dense(leaves, [x], 2), [y, y]))
+
+
+def without_inputs():
+    leaves = zoo.Leaves(0)
+    return leaves.result(zoo.pendulum(leaves, 1))
+
+
+ACTIONS = {"call": (called, network), "train": (trained, network), "at": (at, without_inputs)}
+
+
+@pytest.mark.parametrize("order", [1, -1])
+@pytest.mark.parametrize("action", ACTIONS)
+@pytest.mark.parametrize("way", WAYS)
+def test_an_exception_at_any_line_changes_no_later_number(way, action, order, monkeypatch):
+    """What asks for other lanes is cut short; then come these again and those before, or first
+    those before."""
+    act, graph = ACTIONS[action][0], ACTIONS[action][1]()
+    program, expected, seen = made(graph, way, monkeypatch), {}, []
+    for do, m in itertools.product({called, act}, range(3, 8)):
+        fresh = made(graph, way, monkeypatch)
+        expected[do, m] = do(fresh, m)
+        seen.append(read(fresh))
+    for k in itertools.count():
+        m = 4 + k % 4  # so many sizes that none is kept from the time before
+        called(program, 3)
+        try:
+            with Stop((KeyboardInterrupt, MemoryError)[k % 2], k):
+                act(program, m)
+            break
+        except (KeyboardInterrupt, MemoryError):
+            pass
+        then = ((act, m), (called, 3))[::order]
+        numbers, *later = in_another_thread(
+            lambda then=then: [read(program), *(do(program, size) for do, size in then)]
+        )
+        assert numbers in [None, *seen]
+        assert later == [expected[call] for call in then]
+    assert k > 20
 
 
 @pytest.fixture
@@ -97,3 +209,39 @@ def test_a_signal_at_any_time_leaves_the_lock_free(way, interrupt, monkeypatch):
         hits += interrupt((many, call_often)[k % 2], rng.uniform(1e-5, 1e-3))
         assert in_another_thread(lambda: called(program, 3)) == expected
     assert hits > 100
+
+
+@pytest.mark.skipif(not native.available(), reason="the extension is not built")
+@pytest.mark.parametrize("wrong", ["start", "start below", "rows", "costs", "places", "root"])
+def test_a_batch_that_does_not_fit_the_lanes_is_refused(wrong, monkeypatch):
+    program = made(network(), "native", monkeypatch)
+    program.train(rows(4, 2), nn.SGD(program.parameters), 1)
+    executor, X, starts, costs = program._executor, rows(4, 2), np.array([0, 0]), np.zeros(2)
+    places, root = executor._places, executor.ends.root
+    if wrong == "start":
+        starts[1] = 1
+    elif wrong == "start below":
+        starts[1] = -1
+    elif wrong == "rows":
+        X = X[:3]
+    elif wrong == "costs":
+        costs = costs[:1]
+    elif wrong == "places":
+        places = places + 10**6
+    else:
+        root = 10**6
+    replay = program._memory.room.calls.replay
+    with pytest.raises(ValueError, match="do not fit the number of lanes"):
+        replay.train(X, places, starts, costs, 1, root, len(program.parameters), 0, 1, True)
+
+
+@pytest.mark.skipif(not native.available(), reason="the extension is not built")
+def test_arrays_of_other_lanes_are_refused(monkeypatch):
+    program = made(network(), "native", monkeypatch)
+    room, executor = program._memory.room, program._executor
+    with pytest.raises(ValueError, match="do not fit the number of lanes"):
+        executor._bound(replace(room, lanes=2), room.calls.rule)
+    tape = made(network(), "tape", monkeypatch)
+    room = replace(tape._memory.room, lanes=2)
+    with pytest.raises(ValueError, match="does not fit the number of lanes"):
+        _prepared(tape._executor.writer.tapes[0], room)()

@@ -69,6 +69,7 @@ static void choose_kernels(const char *wanted) {
 }
 
 #include "read.h"
+#include "checks.h"
 #include "train.h"
 
 static PyObject *Replay_run(Replay *self, PyObject *args) {
@@ -85,7 +86,7 @@ static PyObject *Replay_load(Replay *self, PyObject *args) {
     Py_buffer rows, places;
     if (!PyArg_ParseTuple(args, "y*y*", &rows, &places)) return NULL;
     long width = places.len / (long)sizeof(long);
-    int fits = rows.len == width * self->lanes * (long)self->size;
+    int fits = rows.len == width * self->lanes * (long)self->size && has_places(self, &places);
     if (fits) {
         Py_BEGIN_ALLOW_THREADS
         load_rows(self, rows.buf, places.buf, width);
@@ -102,15 +103,21 @@ static PyObject *Replay_load(Replay *self, PyObject *args) {
    less one where the last one left some parameters updated. */
 static PyObject *Replay_train(Replay *self, PyObject *args) {
     Py_buffer rows, places, starts, costs;
-    long root_buffer, root, parameters, counter, step, done = 0;
+    long where[4], step, done = 0;
     int fuse, fine = 1;
-    if (!PyArg_ParseTuple(args, "y*y*y*w*lllllp", &rows, &places, &starts, &costs, &root_buffer,
-                          &root, &parameters, &counter, &step, &fuse)) return NULL;
+    if (!PyArg_ParseTuple(args, "y*y*y*w*lllllp", &rows, &places, &starts, &costs, &where[0],
+                          &where[1], &where[2], &where[3], &step, &fuse)) return NULL;
+    const long root_buffer = where[0], root = where[1], parameters = where[2], counter = where[3];
     long steps = starts.len / (long)sizeof(long), width = places.len / (long)sizeof(long);
     long loaded = -1, lanes = root_buffer == VALUE_LANES ? self->lanes : 1;
     const long *start = starts.buf;
     const Map *rule = fuse ? plain_rule(self, parameters) : NULL;
     double *cost = costs.buf;
+    int inside = fits(self, &rows, &places, &starts, &costs, where);
+    if (!inside) {
+        PyErr_SetString(PyExc_ValueError, "batches do not fit the number of lanes, or a buffer is too short");
+        steps = 0;
+    }
     Py_BEGIN_ALLOW_THREADS
     for (; done < steps; done++) {
         if (start[done] != loaded) {
@@ -131,6 +138,7 @@ static PyObject *Replay_train(Replay *self, PyObject *args) {
     PyBuffer_Release(&places);
     PyBuffer_Release(&starts);
     PyBuffer_Release(&costs);
+    if (!inside) return NULL;
     return PyLong_FromLong(fine < 0 ? -done - 1 : done);
 }
 
@@ -172,6 +180,10 @@ static PyObject *Replay_new(PyTypeObject *type, PyObject *args, PyObject *kwargs
     for (int k = 0; k < BUFFERS; k++)
         if (PyObject_GetBuffer(PyTuple_GET_ITEM(buffers, k), &self->buffers[k],
                                PyBUF_WRITABLE | PyBUF_C_CONTIGUOUS) < 0) goto failed;
+    if (!are_buffers(self)) {
+        PyErr_SetString(PyExc_ValueError, "the buffers do not fit the number of lanes");
+        goto failed;
+    }
     for (int k = 0; k < SECTIONS; k++)
         if (PyObject_GetBuffer(PyTuple_GET_ITEM(tables, k), &self->tables[k], PyBUF_SIMPLE) < 0) goto failed;
     if (PyObject_GetBuffer(constants, &self->constants, PyBUF_SIMPLE) < 0) goto failed;
@@ -207,35 +219,42 @@ static PyType_Spec Replay_spec = {
     "autograd.program.executors.native._replay.Replay", sizeof(Replay), 0, Py_TPFLAGS_DEFAULT, Replay_slots,
 };
 
+/* Run a tape; -1 with an error where there is no room for the body of its loops. */
+static int play(const Py_buffer *code, const Py_buffer *mends, const Py_buffer *stretches,
+                const Py_buffer *numbers, int single, long lanes, int wide) {
+    const Kernels *kernels = single ? kernels_float : kernels_double;
+    const size_t size = single ? sizeof(float) : sizeof(double);
+    Tape tape = {code->buf, NULL, mends->buf, stretches->buf, stretches->len / (long)sizeof(Stretch)};
+    long longest = 0;
+    for (const Stretch *at = tape.stretches; at < tape.stretches + tape.count; at++)
+        if (at->mends && at->length > longest) longest = at->length;
+    tape.body = PyMem_RawMalloc((longest + 1) * sizeof(Operation));
+    if (!tape.body) { PyErr_NoMemory(); return -1; }
+    Py_BEGIN_ALLOW_THREADS
+    if (wide) kernels->tape(&tape, numbers->buf, lanes);
+    else for (long s = 0; s < lanes; s++) kernels->tape(&tape, (char *)numbers->buf + s * size, 0);
+    Py_END_ALLOW_THREADS
+    PyMem_RawFree(tape.body);
+    return 0;
+}
+
 /* run_tape(code, mends, stretches, numbers, single, lanes, wide): lane after lane, or together
    where `wide`; a slot has a number for each lane */
 static PyObject *run_tape(PyObject *self, PyObject *args) {
     Py_buffer code, mends, stretches, numbers;
     int single, wide;
     long lanes;
+    PyObject *table;
     (void)self;
-    if (!PyArg_ParseTuple(args, "y*y*y*w*plp", &code, &mends, &stretches, &numbers, &single,
-                          &lanes, &wide))
-        return NULL;
-    const Kernels *kernels = single ? kernels_float : kernels_double;
-    Tape tape = {code.buf, NULL, mends.buf, stretches.buf, stretches.len / (long)sizeof(Stretch)};
-    long longest = 0;
-    for (const Stretch *at = tape.stretches; at < tape.stretches + tape.count; at++)
-        if (at->mends && at->length > longest) longest = at->length;
-    tape.body = PyMem_RawMalloc((longest + 1) * sizeof(Operation));
-    if (tape.body) {
-        Py_BEGIN_ALLOW_THREADS
-        size_t size = single ? sizeof(float) : sizeof(double);
-        if (wide) kernels->tape(&tape, numbers.buf, lanes);
-        else for (long s = 0; s < lanes; s++) kernels->tape(&tape, (char *)numbers.buf + s * size, 0);
-        Py_END_ALLOW_THREADS
-        PyMem_RawFree(tape.body);
-    } else PyErr_NoMemory();
+    if (!PyArg_ParseTuple(args, "y*y*y*Oplp", &code, &mends, &stretches, &table, &single, &lanes,
+                          &wide)) return NULL;
+    int done = open_table(table, &numbers, lanes, single ? sizeof(float) : sizeof(double)) == 0 &&
+               play(&code, &mends, &stretches, &numbers, single, lanes, wide) == 0;
     PyBuffer_Release(&code);
     PyBuffer_Release(&mends);
     PyBuffer_Release(&stretches);
     PyBuffer_Release(&numbers);
-    if (!tape.body) return NULL;
+    if (!done) return NULL;
     Py_RETURN_NONE;
 }
 

@@ -7,13 +7,36 @@ gradient of some parameters, the adjoints that no gradient needs, and an optimis
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from autograd.program.compiler.accesses import Array
 from autograd.program.compiler.instructions import ADD, Contraction, Instruction, Instructions, Row
 from autograd.program.executors.native.table import Table
-from autograd.program.memory import KEPT, Ends, Memory
+from autograd.program.memory import Ends, Memory, Room
 from autograd.program.training import Update
+
+
+@dataclass(frozen=True)
+class _Rule:
+    """An optimiser's rule, or none, as words, with the constants and index lists of all tables.
+
+    `numbers` are its state, then the step and the scale of gradients.
+    """
+
+    update: Update | None
+    words: Array
+    numbers: Array
+    constants: Array
+    index: Array
+
+
+@dataclass(frozen=True)
+class _Calls:
+    """The tables as read for the arrays of one room, and the rule that is among them."""
+
+    replay: Any
+    rule: _Rule
 
 
 class NativeExecutor:
@@ -26,8 +49,6 @@ class NativeExecutor:
 
         self.np, self.memory, self.ends = np, memory, ends
         self.optimiser = self  # it keeps an optimiser's rule and state as well
-        self.state = np.zeros((0, 0), memory.dtype)
-        self._installed: Update | None = None
         table = Table()
         needed = [x for x in instructions.backward if x.needed]
         gradients = _last_products(np, needed, ends.parameters)
@@ -39,74 +60,78 @@ class NativeExecutor:
         ]
         self._sections = [np.array(words, dtype=np.int64) for words in sections]
         self._table, self._lengths = table, (len(table.constants), len(table.index))
-        self._numbers = np.zeros(2, memory.dtype)  # an optimiser's state, its step and scale
-        self._update = np.zeros(0, np.int64)
         self._places = np.ascontiguousarray(ends.inputs, dtype=np.int64)
-        self._seal()
-        self.bind()
+        none = self._rule(None, np.zeros(2, memory.dtype))
+        memory.use(self._bound(memory.room, none))
 
-    def _seal(self) -> None:
+    @property
+    def state(self) -> Array:
+        """The numbers that the optimiser keeps, (slots, parameters)."""
+        rule = self.memory.room.calls.rule
+        shape = (rule.update.slots, len(rule.update.places)) if rule.update else (0, 0)
+        return rule.numbers[:-2].reshape(shape)
+
+    def resize(self, lanes: int) -> None:
+        """Make room for `lanes` examples at a time; it is used once its tables are read."""
+        rule, room = self.memory.room.calls.rule, self.memory.prepared(lanes)
+        known = room.calls is not None and room.calls.rule is rule
+        self.memory.use(room if known else self._bound(room, rule))
+
+    def _rule(self, update: Update | None, numbers: Array) -> _Rule:
+        """Return the words of an optimiser's rule, with constants and lists behind the others."""
         np, table = self.np, self._table
-        self._constants = np.array(table.constants, dtype=np.float64)
-        self._index = np.concatenate([np.zeros(0, np.int64), *table.index]).astype(np.int64)
-        self._bound: dict[int, tuple[Array, Any]] = {}
+        del table.constants[self._lengths[0] :], table.index[self._lengths[1] :]
+        words = np.array(table.update(update) if update else (), dtype=np.int64)
+        constants = np.array(table.constants, dtype=np.float64)
+        index = np.concatenate([np.zeros(0, np.int64), *table.index]).astype(np.int64)
+        return _Rule(update, words, numbers, constants, index)
 
-    def bind(self) -> None:
-        """Read the tables for the arrays that the memory holds now."""
+    def _bound(self, room: Room, rule: _Rule) -> Room:
+        """Return a room with all tables read for its arrays."""
         from autograd.program.executors.native import _replay
 
-        memory = self.memory
-        values, self._replay = self._bound.get(memory.lanes, (None, None))
-        if values is not memory.values[True]:
-            self._replay = _replay.Replay(
-                memory.dtype == self.np.float32,
-                memory.lanes,
-                (*memory.values, *memory.adjoints, self._numbers),
-                (*self._sections, self._update),
-                self._constants,
-                self._index,
-            )
-            self._bound[memory.lanes] = memory.values[True], self._replay
-            if len(self._bound) > KEPT:
-                del self._bound[next(iter(self._bound))]
+        replay = _replay.Replay(
+            self.memory.dtype == self.np.float32,
+            room.lanes,
+            (*room.values, *room.adjoints, rule.numbers),
+            (*self._sections, rule.words),
+            rule.constants,
+            rule.index,
+        )
+        return replace(room, calls=_Calls(replay, rule))
 
     def load(self, examples: Array) -> None:
         """Copy rows of examples to the lanes of the inputs."""
-        self._replay.load(self.np.ascontiguousarray(examples), self._places)
+        self.memory.room.calls.replay.load(self.np.ascontiguousarray(examples), self._places)
 
     def forward(self) -> None:
         """Compute every value."""
-        self._replay.run(0, 1)
+        self.memory.room.calls.replay.run(0, 1)
 
     def backward(self) -> None:
         """Compute the adjoints that the gradient needs."""
-        self._replay.run(1, 3)
+        self.memory.room.calls.replay.run(1, 3)
 
     def remaining(self) -> None:
         """Compute all other adjoints."""
-        self._replay.run(3, 4)
+        self.memory.room.calls.replay.run(3, 4)
 
     def install(self, update: Update) -> None:
         """Make room for an optimiser and read its rule."""
-        np, slots, count, known = self.np, update.slots, len(update.places), self._installed
-        self._installed = update
-        if known and known.differs_in_numbers(update):
-            self._constants[self._lengths[0] :] = update.expression.constants
+        rule = self.memory.room.calls.rule
+        if rule.update and rule.update.differs_in_numbers(update):
+            rule.constants[self._lengths[0] :] = update.expression.constants
             return
-        fresh = np.zeros(slots * count + 2, self.memory.dtype)
-        if known and known.moves_the_same(update):
-            fresh[:] = self._numbers
-        self._numbers = fresh
-        self.state = fresh[: slots * count].reshape(slots, count)
-        del self._table.constants[self._lengths[0] :], self._table.index[self._lengths[1] :]
-        self._update = np.array(self._table.update(update), dtype=np.int64)
-        self._seal()
-        self.bind()
+        numbers = self.np.zeros(update.slots * len(update.places) + 2, self.memory.dtype)
+        if rule.update and rule.update.moves_the_same(update):
+            numbers[:] = rule.numbers
+        self.memory.use(self._bound(self.memory.room, self._rule(update, numbers)))
 
     def update(self, step: int, scale: float) -> None:
         """Apply the optimiser's rule to every parameter."""
-        self._numbers[-2:] = step, scale
-        self._replay.run(4, 5)
+        calls = self.memory.room.calls
+        calls.rule.numbers[-2:] = step, scale
+        calls.replay.run(4, 5)
 
     def train(
         self, examples: Array, starts: Array, size: int, costs: Array, first_step: int
@@ -116,16 +141,18 @@ class NativeExecutor:
         Large matrices are updated block by block as their gradient is found. Where that
         gradient is not finite, the steps are taken again without, up to the one that fails.
         """
-        ends, parameters = self.ends, self.memory.values[False][: self.ends.parameters]
-        self._numbers[-1] = 1.0
-        counter = len(self._numbers) - 2
-        before = parameters.copy(), self._numbers.copy()
+        ends, room = self.ends, self.memory.room
+        replay, numbers = room.calls.replay, room.calls.rule.numbers
+        parameters = room.values[False][: ends.parameters]
+        numbers[-1] = 1.0
+        counter = len(numbers) - 2
+        before = parameters.copy(), numbers.copy()
         where = int(ends.root_lanes), ends.root, ends.parameters, counter, first_step
-        done = int(self._replay.train(examples, self._places, starts, costs, *where, True))
+        done = int(replay.train(examples, self._places, starts, costs, *where, True))
         if done < 0:
-            parameters[:], self._numbers[:] = before
+            parameters[:], numbers[:] = before
             again = starts[: -1 - done], costs[: -1 - done]
-            done = int(self._replay.train(examples, self._places, *again, *where, False))
+            done = int(replay.train(examples, self._places, *again, *where, False))
         return done
 
 

@@ -41,7 +41,7 @@ def _rest(views: Views, rows: Array, out: Array) -> list[Call]:
 def _taking(views: Views, this: Row) -> list[Call]:
     np, back = views.np, this.operation == "untake"
     out = views.stretch(this.destination, len(this.index))
-    numbers = views.memory.buffer(back, this.sources_lanes).reshape(-1)
+    numbers = views.room.buffer(back, this.sources_lanes).reshape(-1)
     choice = Choice(views, this, out.shape)
 
     def take() -> None:

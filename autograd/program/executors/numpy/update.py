@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -18,6 +18,15 @@ from autograd.program.training import Update
 BLOCK = 1 << 18  # bytes of parameters that a rule takes at once: they stay in the cache
 
 
+@dataclass(frozen=True)
+class _Bound:
+    """The calls of a rule over an array of values; `numbers` are step, scale and constants."""
+
+    values: Array
+    numbers: list[Array]
+    calls: list[Call]
+
+
 class NumpyUpdate:
     """The rule that is installed, and its state: an array (slots, parameters)."""
 
@@ -27,53 +36,53 @@ class NumpyUpdate:
         self.np, self.memory = np, memory
         self.state = np.zeros((0, 0), memory.dtype)
         self._installed: Update | None = None
-        self._numbers: list[Array] = []  # step, scale and the rule's constants
-        self._calls: list[Call] = []
-        self._bound: Array | None = None  # the values that the calls refer to
+        self._bound: _Bound | None = None
 
     def install(self, update: Update) -> None:
         """Make room for an optimiser's state, if it is another one than before."""
-        shape = update.slots, len(update.places)
+        shape, before, bound = (update.slots, len(update.places)), self._installed, self._bound
+        self._installed = self._bound = None
         if self.state.shape != shape:
             self.state = self.np.zeros(shape, self.memory.dtype)
-            self._bound = None
-        before, self._installed = self._installed, update
-        if self._bound is None or before is None or not before.differs_in_numbers(update):
-            self._bound = None
-            return
-        for number, constant in zip(self._numbers[2:], update.expression.constants, strict=True):
-            number[...] = constant
+        elif bound and before and before.differs_in_numbers(update):
+            constants = update.expression.constants
+            for number, constant in zip(bound.numbers[2:], constants, strict=True):
+                number[...] = constant
+            self._bound = bound
+        self._installed = update
 
     def update(self, step: int, scale: float) -> None:
         """Apply the optimiser's rule to every parameter."""
         if self._installed is None:
             raise RuntimeError("no optimiser is installed; use Program.train.")
-        if self._bound is not self.memory.values[False]:
-            self._bind(self._installed)
-        self._numbers[0][...] = step
-        self._numbers[1][...] = scale
-        for call in self._calls:
+        bound = self._bound
+        if bound is None or bound.values is not self.memory.room.values[False]:
+            self._bound = bound = self._made(self._installed)
+        bound.numbers[0][...] = step
+        bound.numbers[1][...] = scale
+        for call in bound.calls:
             call()
 
-    def _bind(self, this: Update) -> None:
-        """Make the calls; the numbers of the rule become sources, so that they may change."""
-        np, code = self.np, this.expression
-        self._bound = self.memory.values[False]
-        self._numbers = [np.array(x, self.memory.dtype) for x in (0.0, 1.0, *code.constants)]
+    def _made(self, this: Update) -> _Bound:
+        """Return the calls; the numbers of the rule become sources, so that they may change."""
+        np, code, dtype = self.np, this.expression, self.memory.dtype
+        numbers = [np.array(x, dtype) for x in (0.0, 1.0, *code.constants)]
         code = replace(code, sources=code.sources + len(code.constants), constants=())
-        places, self._calls = stretch(np, this.places), []
-        if not isinstance(places, slice):
-            self._calls = self._over(code, places, self.state)
-            return
-        length = BLOCK // self.memory.dtype.itemsize
-        for start in range(places.start, places.stop, length):
-            stop = min(start + length, places.stop)
-            state = self.state[:, start - places.start : stop - places.start]
-            self._calls += self._over(code, slice(start, stop), state)
+        places, calls = stretch(np, this.places), list[Call]()
+        if isinstance(places, slice):
+            length = BLOCK // dtype.itemsize
+            for start in range(places.start, places.stop, length):
+                stop = min(start + length, places.stop)
+                state = self.state[:, start - places.start : stop - places.start]
+                calls += self._over(code, slice(start, stop), [*state, *numbers])
+        else:
+            calls = self._over(code, places, [*self.state, *numbers])
+        return _Bound(self.memory.room.values[False], numbers, calls)
 
-    def _over(self, code: Expression, places: Any, state: Array) -> list[Call]:
-        """Return the calls for the parameters at these places and their state."""
-        values, adjoints = self.memory.values[False], self.memory.adjoints[False]
+    def _over(self, code: Expression, places: Any, others: list[Array]) -> list[Call]:
+        """Return the calls for the parameters at these places; `others` are state and numbers."""
+        room = self.memory.room
+        values, adjoints = room.values[False], room.adjoints[False]
         w, g = values[places], adjoints[places]
         before: list[Call] = []
         after: list[Call] = []
@@ -83,7 +92,7 @@ class NumpyUpdate:
                 partial(self.np.take, adjoints, places, 0, g, "clip"),
             ]
             after = [partial(values.__setitem__, places, w)]
-        sources, ends = [w, g, *state, *self._numbers], [w, *state]
+        sources, ends = [w, g, *others], [w, *others[: len(self.state)]]
         steps = Steps(self.np, code, sources, ends, w.dtype, spent=1)  # g: training leaves none
         return before + steps.calls + after
 
@@ -98,10 +107,10 @@ def train(
     """
     import numpy as np
 
-    ends, memory, loaded = executor.ends, executor.memory, -1
-    values = memory.values[ends.root_lanes]  # the root is read in place, an array (m,) or (1,)
+    ends, room, loaded = executor.ends, executor.memory.room, -1
+    values = room.values[ends.root_lanes]  # the root is read in place, an array (m,) or (1,)
     root = values[ends.root] if ends.root_lanes else values[ends.root : ends.root + 1]
-    gradient = memory.adjoints[False][: ends.parameters]
+    gradient = room.adjoints[False][: ends.parameters]
     with np.errstate(all="ignore"):  # infinities are looked for after each step
         for k, start in enumerate(starts.tolist()):
             if start != loaded:

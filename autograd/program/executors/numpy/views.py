@@ -11,26 +11,26 @@ from functools import partial
 from typing import Any
 
 from autograd.program.compiler.accesses import Access, Array, matrix_access
-from autograd.program.memory import Memory, aligned
+from autograd.program.memory import Room, aligned
 
 Call = Callable[[], Any]  # a function with its arguments: functools.partial costs least
 
 
 class Views:
-    """Arrays over the memory for the number of lanes that it has now."""
+    """Arrays over the numbers of one room."""
 
-    def __init__(self, memory: Memory) -> None:
+    def __init__(self, room: Room) -> None:
         import numpy as np
 
-        self.np, self.memory, self.lanes = np, memory, memory.lanes
-        self.dtype = memory.dtype
+        self.np, self.room, self.lanes = np, room, room.lanes
+        self.dtype = room.values[False].dtype
         self.mean = np.full(self.lanes, 1 / self.lanes, self.dtype)  # x · mean is the mean of x
 
     def scratch(self, shape: Sequence[int]) -> Array:
         return aligned(tuple(shape), self.dtype)
 
     def buffer(self, access: Access) -> Array:
-        return self.memory.buffer(access.adjoint, access.lanes)
+        return self.room.buffer(access.adjoint, access.lanes)
 
     def elements(self, access: Access, sizes: Sequence[int], lanes: bool) -> Array:
         """Return a view with size 1 along dimensions of stride 0, and an axis for lanes."""
@@ -57,7 +57,7 @@ class Views:
         access = matrix_access(self.np, index, lanes, adjoint)
         if access is not None:
             return self.whole(access, index.shape), []
-        return self._gathered(self.memory.buffer(adjoint, lanes), index)
+        return self._gathered(self.room.buffer(adjoint, lanes), index)
 
     def stretch(self, access: Access, count: int) -> Array:
         """Return `count` consecutive numbers from the access's offset on."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -15,44 +16,54 @@ from autograd.program.memory import Ends, aligned
 WIDE = 8  # lanes from which on an operation runs for all of them together
 
 
-class TapeMemory:
-    """The numbers of a tape: a row a slot; lane 0 keeps parameters and constants.
+@dataclass(frozen=True)
+class TapeRoom:
+    """The numbers of a tape for one number of lanes, a row of `table` a slot, and its calls.
 
     `adjoints[False]` holds those of the leaves, means over the lanes.
     """
 
+    lanes: int
+    values: tuple[Array, Array]
+    adjoints: tuple[Array, Array]
+    table: Array
+    calls: Any = None
+
+
+class TapeMemory:
+    """Where the numbers of a tape are, as `Memory` says; lane 0 keeps parameters and constants."""
+
     def __init__(self, writer: TapeWriter, dtype: str) -> None:
         import numpy as np
 
-        self.np, self.dtype, self.lanes, self.n = np, np.dtype(dtype), 0, writer.n
+        self.np, self.dtype, self.n = np, np.dtype(dtype), writer.n
         self.slots, self.leaves = writer.slots, writer.leaves
-        self.values: list[Array] = []
-        self.adjoints: list[Array] = []
-        self.table = np.zeros((0, 0), self.dtype)
         kinds = np.array(writer.recording.kinds)
         fixed = np.flatnonzero((kinds != COMPUTED) & (kinds != INPUT))
         self.fixed = np.concatenate([fixed, np.array([*writer.constants.values()], dtype=int)])
-        self.resize(1)
-        self.table[list(writer.constants.values()), 0] = [float(x) for x in writer.constants]
+        self.room = self._room(aligned((self.slots, 1), self.dtype))
+        self.room.table[list(writer.constants.values()), 0] = [float(x) for x in writer.constants]
 
-    def resize(self, lanes: int) -> bool:
-        """Make room for `lanes` lanes; return whether anything moved."""
-        if lanes == self.lanes:
-            return False
+    def prepared(self, lanes: int) -> TapeRoom:
+        """Return room for `lanes` lanes, with the parameters and constants of the one in use."""
         if self.slots * lanes >= 1 << 31:
             raise ValueError(
                 f"a tape has room for {(1 << 31) // self.slots} examples at a time; got {lanes}. "
                 "Pass them in batches."
             )
         table = aligned((self.slots, lanes), self.dtype)
-        if self.lanes:
-            table[self.fixed] = self.table[self.fixed, :1]
-        self.table, self.lanes, n = table, lanes, self.n
-        self.values = [table[:n, 0], table[:n]]
+        table[self.fixed] = self.room.table[self.fixed, :1]
+        return self._room(table)
+
+    def use(self, room: TapeRoom) -> None:
+        """Let all numbers be those of a room from now on."""
+        self.room = room
+
+    def _room(self, table: Array) -> TapeRoom:
+        n, lanes = self.n, table.shape[1]
         leaves = table[n : n + self.leaves]
         shared = leaves[:, 0] if lanes == 1 else aligned((self.leaves,), self.dtype)
-        self.adjoints = [shared, table[n : 2 * n]]
-        return True
+        return TapeRoom(lanes, (table[:n, 0], table[:n]), (shared, table[n : 2 * n]), table)
 
 
 class TapeExecutor:
@@ -65,33 +76,36 @@ class TapeExecutor:
 
         self.np, self.memory, self.ends, self.writer = np, memory, ends, writer
         self.optimiser = NumpyUpdate(memory)
-        self.bind()
+        memory.use(self._bound(memory.room))
 
-    def bind(self) -> None:
-        """Prepare the calls for the numbers of lanes that the memory holds now."""
-        table, lanes, n = self.memory.table, self.memory.lanes, self.writer.n
-        self._calls = [_prepared(tape, self.memory) for tape in self.writer.tapes]
-        self._leaves, self._root = table[n : n + self.writer.leaves], table[n + self.ends.root]
-        self._parameters = table[: self.ends.parameters]
-        self._spread = lanes > 1
+    def resize(self, lanes: int) -> None:
+        """Make room for `lanes` examples at a time; it is used once its calls are made."""
+        self.memory.use(self._bound(self.memory.prepared(lanes)))
+
+    def _bound(self, room: TapeRoom) -> TapeRoom:
+        """Return a room with the calls that run on its table."""
+        return replace(room, calls=_Calls(self.writer, room, self.ends))
 
     def load(self, examples: Array) -> None:
         """Copy rows of examples to the inputs of the lanes."""
-        self.memory.table[self.ends.inputs] = examples.T
+        self.memory.room.table[self.ends.inputs] = examples.T
 
     def forward(self) -> None:
         """Compute every value."""
-        if self._spread:
-            self._parameters[:] = self._parameters[:, :1]
-        self._calls[0]()
+        calls = self.memory.room.calls
+        if calls.spread:
+            calls.parameters[:] = calls.parameters[:, :1]
+        calls.forward()
 
     def backward(self) -> None:
         """Compute every adjoint, and the means of the leaves' over the lanes."""
-        self._leaves.fill(0.0)
-        self._root.fill(1.0)
-        self._calls[1]()
-        if self._spread:
-            self.np.mean(self._leaves, axis=1, out=self.memory.adjoints[False])
+        room = self.memory.room
+        calls = room.calls
+        calls.leaves.fill(0.0)
+        calls.root.fill(1.0)
+        calls.backward()
+        if calls.spread:
+            self.np.mean(calls.leaves, axis=1, out=room.adjoints[False])
 
     def remaining(self) -> None:
         """Do nothing: backward computes all adjoints."""
@@ -104,13 +118,24 @@ class TapeExecutor:
         return train(self, calls, examples, starts, size, costs, first_step)
 
 
-def _prepared(tape: Tape, memory: TapeMemory) -> Any:
-    """Return the call that runs a tape over the lanes of a memory."""
+class _Calls:
+    """The two tapes over the table of one room, and the rows that are set between them."""
+
+    def __init__(self, writer: TapeWriter, room: TapeRoom, ends: Ends) -> None:
+        table, n = room.table, writer.n
+        self.forward, self.backward = (_prepared(tape, room) for tape in writer.tapes)
+        self.leaves, self.root = table[n : n + writer.leaves], table[n + ends.root]
+        self.parameters = table[: ends.parameters]
+        self.spread = room.lanes > 1
+
+
+def _prepared(tape: Tape, room: TapeRoom) -> Any:
+    """Return the call that runs a tape over the lanes of a room."""
     import numpy as np
 
     from autograd.program.executors.native import _replay
 
-    lanes, single = memory.lanes, bool(memory.dtype == np.float32)
+    lanes, single = room.lanes, bool(room.table.dtype == np.float32)
     wide = lanes >= WIDE
     form = tape.wide if wide else tape.alone
     code = np.zeros(len(form.kinds), [("place", np.uint64), ("slots", np.int32, 4)])
@@ -118,7 +143,7 @@ def _prepared(tape: Tape, memory: TapeMemory) -> Any:
     code["place"], code["slots"] = places[form.kinds], form.slots * lanes
     mends, table = form.mends * (1, lanes), form.table * (1, 1, lanes, 1)
     run = _replay.run_tape
-    return partial(run, code, mends.astype("i4"), table, memory.table, single, lanes, wide)
+    return partial(run, code, mends.astype("i4"), table, room.table, single, lanes, wide)
 
 
 class TapeLayout:

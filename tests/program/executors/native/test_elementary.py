@@ -18,7 +18,7 @@ def replayed(function, X, dtype):
     program = Program(function(x), inputs=[x], parameters=[], dtype=dtype, executor="native")
     program._load(X[:, None])
     program._executor.forward()
-    return program._memory.values[True][program._layout.address[program.recording.root]]
+    return program._memory.room.values[True][program._layout.address[program.recording.root]]
 
 
 def points(dtype, limit):
