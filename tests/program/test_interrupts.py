@@ -245,3 +245,22 @@ def test_arrays_of_other_lanes_are_refused(monkeypatch):
     room = replace(tape._memory.room, lanes=2)
     with pytest.raises(ValueError, match="does not fit the number of lanes"):
         _prepared(tape._executor.writer.tapes[0], room)()
+
+
+class Large:
+    """A rule of more numbers than an instruction of the extension holds."""
+
+    slots = 6
+
+    def rule(self, w, g, state, step):
+        return w - 0.1 * g, tuple(s + g for s in state)
+
+
+@pytest.mark.skipif(not run_native.available(), reason="the extension is not built")
+def test_a_rule_that_is_refused_leaves_the_program_as_it_was(monkeypatch):
+    program, fresh = (made(network(), "native", monkeypatch) for _ in range(2))
+    expected = trained(fresh, 3)
+    for _ in range(2):
+        with pytest.raises(NotImplementedError, match="too large for the native executor"):
+            program.train(rows(4, 2), Large(), 1)
+        assert trained(program, 3) == expected
