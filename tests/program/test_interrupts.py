@@ -256,7 +256,7 @@ class Large:
         return w - 0.1 * g, tuple(s + g for s in state)
 
 
-@pytest.mark.skipif(not run_native.available(), reason="the extension is not built")
+@pytest.mark.skipif(not native.available(), reason="the extension is not built")
 def test_a_rule_that_is_refused_leaves_the_program_as_it_was(monkeypatch):
     program, fresh = (made(network(), "native", monkeypatch) for _ in range(2))
     expected = trained(fresh, 3)

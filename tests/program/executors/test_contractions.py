@@ -37,12 +37,13 @@ def contraction(sizes, lanes, turned, gap, mode):
 def check(executor, this, m, seed):
     """destination ←/+= Σ_k left[m, k] right[n, k], the mean over lanes that it lacks."""
     memory = Memory((1200, 1200), "float64")
-    memory.resize(m)
     run = executor(Instructions([this]), memory, Ends(np.zeros(0, int), 0, False, 0))
+    run.resize(m)
+    values = memory.room.values
     rng = np.random.default_rng(seed)
-    for numbers in memory.values:
+    for numbers in values:
         numbers[...] = rng.integers(-9, 9, numbers.shape)  # sums of whole numbers are exact
-    before = [numbers.copy() for numbers in memory.values]
+    before = [numbers.copy() for numbers in values]
 
     def table(access, rows, columns):
         """The addresses of a matrix."""
@@ -61,7 +62,7 @@ def check(executor, this, m, seed):
     found, at = found if target.lanes else found.mean(-1), table(target, rows, columns)
     expected[target.lanes][at] = found + (before[target.lanes][at] if this.mode == ADD else 0)
     run.forward()
-    for actual, wanted in zip(memory.values, expected, strict=True):
+    for actual, wanted in zip(values, expected, strict=True):
         np.testing.assert_allclose(actual, wanted, rtol=0, atol=1e-11, err_msg=f"{this}, m = {m}")
 
 
