@@ -176,14 +176,33 @@ static inline Node *new_node(int code, double data)
     return node;
 }
 
+/* Return the key of a labelled node as a new reference. Where there is no memory for one, it is
+ * looked for among the labels, so that a label never outlives its node. */
+static PyObject *label_key(Node *node)
+{
+    PyObject *key = PyLong_FromVoidPtr(node);
+    for (Py_ssize_t at = 0; !key && PyDict_Next(labels, &at, &key, NULL);)
+        key = PyLong_AsVoidPtr(key) == node ? Py_NewRef(key) : NULL;
+    return key;
+}
+
+/* An exception that is on its way while a node is freed stays what it is. */
+static void release_label(Node *node)
+{
+    PyObject *kind, *error, *trace;
+    PyErr_Fetch(&kind, &error, &trace);
+    PyObject *key = label_key(node);
+    PyErr_Clear();
+    if (!key || PyDict_DelItem(labels, key) < 0)
+        PyErr_Clear();
+    Py_XDECREF(key);
+    PyErr_Restore(kind, error, trace);
+}
+
 static void release_operands(Node *node)
 {
-    if (node->flags & LABELLED) {
-        PyObject *key = PyLong_FromVoidPtr(node);
-        if (!key || PyDict_DelItem(labels, key) < 0)
-            PyErr_Clear();
-        Py_XDECREF(key);
-    }
+    if (node->flags & LABELLED)
+        release_label(node);
     Py_XDECREF(node->a);
     Py_XDECREF(node->b);
     if (node->code == DOT && !(node->flags & C_NUMBER))
@@ -755,11 +774,13 @@ static inline void binary_partials(int code, double x, double y, double out, dou
 static void *no_derivative(Node *node)
 {
     PyObject *kind, *error, *trace;
-    if (!PyErr_ExceptionMatches(PyExc_ValueError) &&
-        !PyErr_ExceptionMatches(PyExc_ZeroDivisionError))
-        return NULL;
     PyErr_Fetch(&kind, &error, &trace);
-    PyErr_NormalizeException(&kind, &error, &trace);
+    PyErr_NormalizeException(&kind, &error, &trace); /* a MemoryError if there is none for it */
+    if (!PyErr_GivenExceptionMatches(kind, PyExc_ValueError) &&
+        !PyErr_GivenExceptionMatches(kind, PyExc_ZeroDivisionError)) {
+        PyErr_Restore(kind, error, trace);
+        return NULL;
+    }
     refuse("no_derivative", "(OO)", node, error);
     Py_XDECREF(kind);
     Py_XDECREF(error);
@@ -902,16 +923,17 @@ static int push_operands(Array *stack, Node *node)
 }
 
 /* Fill `order` with what root depends on, parents first. Runs no Python code; the SEEN flag
- * of every node in it stays set until unmark(). */
+ * of every node in it stays set until unmark(), after a failure too. */
 static int walk(Node *root, Array *order)
 {
     Array stack = {NULL, 0, 0};
+    Node *node = root;
     int status = grow(&stack, 1);
     if (!status)
         PUSH(&stack, root);
     while (!status && stack.size) {
         void *item = stack.items[--stack.size];
-        Node *node = UNTAGGED(item);
+        node = UNTAGGED(item);
         if (!IS_FINISHED(item)) {
             if (node->flags & SEEN)
                 continue;
@@ -925,9 +947,12 @@ static int walk(Node *root, Array *order)
         if (!status)
             PUSH(order, node);
     }
-    if (status) /* the finished ones are in `order`, for unmark() */
+    if (status) { /* marked are the node in hand, those on the stack, and the finished ones,
+                   * which are in `order`, for unmark() */
+        node->flags &= ~SEEN;
         for (Py_ssize_t k = 0; k < stack.size; k++)
             UNTAGGED(stack.items[k])->flags &= ~SEEN;
+    }
     PyMem_Free(stack.items);
     return status;
 }
@@ -1260,6 +1285,8 @@ static PyObject *run_adjoints(Node *root, PyObject *wrt)
     PyObject *result = PyList_New(n);
     char *reached = PyMem_Calloc((size_t)n + 1, 1);
     Sweep sweep = {.pruned = 1};
+    if (!reached)
+        PyErr_NoMemory();
     int status = result && reached ? walk(root, &sweep.order) : -1;
     if (!status)
         status = allocate(&sweep);
@@ -1897,12 +1924,8 @@ static int add_names(PyObject *module)
     return status;
 }
 
-static int execute(PyObject *module)
+static int fill(PyObject *module)
 {
-    if (ValueType) {
-        PyErr_SetString(PyExc_ImportError, "autograd serves one interpreter in a process");
-        return -1;
-    }
     errors = PyImport_ImportModule("autograd.errors");
     reals = PyImport_ImportModule("autograd.reals");
     labels = PyDict_New();
@@ -1912,6 +1935,23 @@ static int execute(PyObject *module)
     if (add_types(module) < 0 || add_names(module) < 0)
         return -1;
     return PyModule_AddIntConstant(module, "interface", AUTOGRAD_INTERFACE);
+}
+
+static int execute(PyObject *module)
+{
+    if (ValueType) {
+        PyErr_SetString(PyExc_ImportError, "autograd serves one interpreter in a process");
+        return -1;
+    }
+    if (fill(module) == 0)
+        return 0;
+    Py_CLEAR(errors); /* the next import begins anew */
+    Py_CLEAR(reals);
+    Py_CLEAR(labels);
+    Py_CLEAR(empty_text);
+    Py_CLEAR(ValueType);
+    Py_CLEAR(FunctionType);
+    return -1;
 }
 
 static PyModuleDef_Slot module_slots[] = {

@@ -1,0 +1,295 @@
+"""No memory: an operation that fails for want of it changes nothing, and works when tried again.
+
+Every allocation is failed in turn, in a process of its own, for a mistake may crash it.
+"""
+
+from __future__ import annotations
+
+import gc
+import itertools
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import autograd
+from autograd import Value, detect_anomaly, dot, gradients, no_grad, tanh, total
+from autograd.engine import Function, adjoints, topological
+from autograd.table import PRIMITIVES
+
+_testcapi = pytest.importorskip("_testcapi")
+pytestmark = pytest.mark.skipif(
+    autograd.implementation != "c", reason="readable nodes are allocated by Python itself"
+)
+
+ROOT = Path(autograd.__file__).parents[1]
+Act = Callable[["Setting"], Any]
+
+
+class Setting:
+    """A small graph of every kind of node, and what an operation may use of it."""
+
+    def __init__(self) -> None:
+        self.name = "-".join(["a", "name"])  # a text of its own, to count references to
+        self.x, self.y = Value(0.3, "x"), Value(0.7)
+        x, y = self.x, self.y
+        self.sum = x + 2.0
+        self.sum.label = "sum"
+        self.dot = dot((x, 1.5, y), (y, x, 3.0), 0.5)
+        self.total = total([x, 2.0, y])
+        self.row = (x * y).softsign()
+        self.root = self.sum * self.dot + self.total / self.row - tanh(x) ** 2.0
+        self.doomed = [self.labelled()]
+
+    def labelled(self) -> Value:
+        node = self.x * self.y
+        node.label = self.name
+        return node
+
+    def seen(self) -> list[Any]:
+        """Return all numbers and labels of the graph, walking to every node but constants."""
+        nodes = [n for n in topological(self.root) if not n.constant]
+        return [(n.op, n._data, n.grad, n.label, len(n.operands)) for n in nodes]
+
+    def references(self) -> list[int]:
+        kept = (self.name, self.x, self.y, self.sum, self.dot, self.total, self.row, self.root)
+        return [sys.getrefcount(thing) for thing in (*kept, dot)]
+
+
+def wide(setting: Setting) -> Value:
+    return total([setting.x * float(k) for k in range(200)]).softsign()
+
+
+def deep(setting: Setting) -> Value:
+    node = setting.root
+    for _ in range(100):
+        node = (node * setting.y).softsign() + setting.x
+    return node
+
+
+def mixed(s: Setting) -> Any:
+    node = s.x * 2.0 + total([s.x, s.y])
+    found = node, node.data, node < 3.0, bool(node), node.partials
+    node.backward()  # the last, for what it did is not undone by what fails after it
+    return found
+
+
+def stale(s: Setting) -> None:
+    s.x.data = 0.3
+    s.root.backward()
+
+
+def identity(name: str) -> Function:
+    return Function(name, lambda x: x, (lambda x, out: 1.0,), "every x")
+
+
+# What runs C alone raises MemoryError and nothing else, and leaks nothing.
+IN_C: dict[str, Act] = {
+    "leaf": lambda s: Value(2.5),
+    "leaf of an int": lambda s: Value(2, "name"),
+    "add": lambda s: s.x + s.y,
+    "add a float": lambda s: 2.0 + s.x,
+    "sub": lambda s: 3 - s.x,
+    "mul": lambda s: s.x * s.y,
+    "div": lambda s: s.x / s.y,
+    "pow": lambda s: s.x**s.y,
+    "neg": lambda s: -s.x,
+    "abs": lambda s: abs(s.x),
+    "dot": lambda s: dot([s.x, 1, 2.0], (s.y, s.x, 3.0), bias=4),
+    "dot of numbers": lambda s: dot([1.0, 2.0], [3.0, 4.0]),
+    "backward": lambda s: s.root.backward(),
+    "backward of a leaf": lambda s: s.x.backward(),
+    "backward, deep": lambda s: deep(s).backward(),
+    "adjoints": lambda s: adjoints(s.root, [s.x, s.sum, s.y]),
+    "adjoints, deep": lambda s: adjoints(deep(s), [s.x, s.y]),
+    "topological": lambda s: len(topological(s.root)),
+    "op": lambda s: s.root.op,
+    "partials": lambda s: [n.partials for n in (s.root, s.dot, s.total, s.row, s.x)],
+    "parents": lambda s: [n.parents for n in (s.root, s.sum, s.dot, s.total, s.row, s.x)],
+    "operands": lambda s: [n.operands for n in (s.root, s.sum, s.dot, s.total, s.row, s.x)],
+    "grad": lambda s: setattr(s.y, "grad", 2),
+    "label of a leaf": lambda s: setattr(s.x, "label", "".join(["u", "v"])),
+    "label of a node": lambda s: setattr(s.dot, "label", "".join(["u", "v"])),
+    "label once more": lambda s: setattr(s.sum, "label", s.name),
+    "repr": lambda s: [repr(s.x), repr(s.sum), repr(s.root)],
+    "format": lambda s: f"{s.x:.3f} {s.sum}",
+    "compare": lambda s: [s.x < s.y, s.x >= 1, s.x == s.y, bool(s.x)],
+    "copy": lambda s: s.x.__reduce__(),
+    "free": lambda s: s.doomed.clear(),
+}
+
+# Where functions of Python run, Python 3.11 itself loses references, and the exception if a single
+# allocation fails as it is raised (a SystemError says so).
+THROUGH_PYTHON: dict[str, Act] = {
+    "leaf of a fraction": lambda s: Value(Fraction(1, 2)),
+    "leaf of no number": lambda s: Value("3"),
+    "leaf of a label that is none": lambda s: Value(3.0, 4),
+    "add a fraction": lambda s: s.x + Fraction(1, 2),
+    "add a text": lambda s: s.x + "3",
+    "divide by zero": lambda s: s.x / 0.0,
+    "pow of a negative": lambda s: (-2.0) ** s.x,
+    "domain": lambda s: PRIMITIVES["log"](-1.0 * s.x),
+    "count": lambda s: PRIMITIVES["log"](s.x, s.x),
+    "dot of unequal lengths": lambda s: dot([s.x], [3.0, 4.0]),
+    "total": lambda s: total([s.x, 1, s.y]),
+    "backward with a seed": lambda s: s.root.backward(seed=Fraction(1, 2)),
+    "backward, stale": stale,
+    "backward, no partial": lambda s: ((s.x - s.x).sqrt() + s.y).backward(),
+    "backward, wide": lambda s: wide(s).backward(),
+    "gradients": lambda s: gradients(s.root, {"x": s.x, "rest": [s.y, s.dot]}),
+    "gradients as a graph": lambda s: gradients(s.root, [s.x, s.y], build_graph=True),
+    "second derivatives": lambda s: gradients(gradients(s.root, s.x, build_graph=True), [s.x, s.y]),
+    "topological of a number": lambda s: topological(1.0),
+    "data": lambda s: setattr(s.y, "data", Fraction(1, 2)),
+    "data of a node": lambda s: setattr(s.root, "data", 1.0),
+    "grad of no number": lambda s: setattr(s.y, "grad", "2"),
+    "compare with a fraction": lambda s: s.x > Fraction(1, 2),
+    "float": lambda s: float(s.x),
+    "free while raising": lambda s: float.fromhex(s.doomed.pop()),
+    "function": lambda s: repr(identity("identity")),
+    "function applied": lambda s: identity("identity")(s.x),
+}
+
+MODES = {"no_grad": no_grad, "detect_anomaly": detect_anomaly}
+
+
+def row_acts() -> Iterator[tuple[str, Act]]:
+    for name, row in PRIMITIVES.items():
+        n = row.arity or 3
+
+        def apply(s: Setting, row: Any = row, n: int = n) -> Value:
+            node: Value = row(*(s.x, s.y, s.sum)[:n])
+            return node
+
+        yield f"{name}, forward", apply
+        yield f"{name}, backward", lambda s, apply=apply: apply(s).backward()
+        yield f"{name}, partials", lambda s, apply=apply: apply(s).partials
+
+
+def drained() -> Value:
+    """Return a chain of all nodes that were kept for use again."""
+    chain = one = Value(1.0)
+    _testcapi.set_nomemory(0)
+    try:
+        while True:
+            chain = chain + one
+    except MemoryError:
+        return chain
+    finally:
+        _testcapi.remove_mem_hooks()
+
+
+def outcome(act: Act, setting: Setting, mode: Any, start: int, stop: int) -> str:
+    """Return what comes out of an operation while allocations after `start` fail."""
+    KEPT.append(drained())
+    gc.collect()  # empties Python's lists of free floats and tuples
+    try:
+        with mode():
+            _testcapi.set_nomemory(start, stop)
+            try:
+                result = act(setting)
+            finally:
+                _testcapi.remove_mem_hooks()
+    except Exception as error:
+        return f"{type(error).__name__}: {error}"
+    return repr(result)
+
+
+ENOUGH = 1_000_000  # more allocations than any of the operations makes
+KEPT: list[Value] = []
+
+
+def faults(act: Act, in_c: bool, mode: Any = nullcontext) -> Iterator[str]:
+    """Say what went wrong while each allocation of an operation failed, alone or with the rest."""
+    setting = Setting()
+    before = setting.seen()
+    expected = outcome(act, setting, mode, ENOUGH, 0)
+    references, after = setting.references(), setting.seen()
+    for length in (1, 0):
+        failures = ("MemoryError",) if in_c or not length else ("MemoryError", "SystemError")
+        unharmed = 0
+        for start in itertools.count():
+            setting = Setting()
+            found = outcome(act, setting, mode, start, start + length if length else 0)
+            where = f"allocation {start}{'' if length else ' and the rest'}"
+            if found.startswith(failures):
+                unharmed = 0
+                if setting.seen() != before:
+                    yield f"{where} left its mark: {before} {setting.seen()}"
+                setting.doomed = setting.doomed or [setting.labelled()]
+                found = outcome(act, setting, mode, ENOUGH, 0)
+            else:
+                unharmed += 1
+            if found != expected:
+                yield f"{where}: {found} instead of {expected}"
+            if setting.seen() != after:
+                yield f"{where} ended in {setting.seen()} instead of {after}"
+            if in_c and setting.references() != references:
+                yield f"{where} left references: {setting.references()}, not {references}"
+            if unharmed > 3:
+                break
+
+
+def main() -> None:
+    gc.collect()
+    gc.freeze()
+    jobs = [(name, act, True, nullcontext) for name, act in IN_C.items()]
+    jobs += [(name, act, False, nullcontext) for name, act in THROUGH_PYTHON.items()]
+    jobs += [(name, act, False, nullcontext) for name, act in row_acts()]
+    jobs += [(name, mixed, False, mode) for name, mode in MODES.items()]
+    for name, act, in_c, mode in jobs:
+        print(name, flush=True)
+        for fault in faults(act, in_c, mode):
+            print("   ", fault, flush=True)
+    print("done")
+
+
+def run(*arguments: str, implementation: str = "c") -> str:
+    """Return what another process printed; its last line is "done" if it did not crash."""
+    environment = {**os.environ, "AUTOGRAD_IMPLEMENTATION": implementation}
+    process = subprocess.run(
+        [sys.executable, "-X", "faulthandler", *arguments],
+        env=environment, cwd=ROOT, capture_output=True, text=True, check=False, timeout=120,
+    )  # fmt: skip
+    last = process.stdout.splitlines()[-1:]
+    assert last == ["done"], f"crashed in {last}: {process.stderr[-2000:]}"
+    return process.stdout
+
+
+def test_every_allocation_that_fails_changes_nothing_and_can_be_tried_again():
+    printed = run("-m", "tests.test_allocation")
+    assert "backward, deep\n" in printed
+    assert "\n    " not in printed, printed
+
+
+IMPORT = """
+import _testcapi, itertools, autograd
+from importlib.util import find_spec, module_from_spec
+spec = find_spec("autograd._value")
+for start in itertools.count():
+    module = module_from_spec(spec)
+    _testcapi.set_nomemory(start, start + 1)
+    try:
+        spec.loader.exec_module(module)
+    except (MemoryError, SystemError):  # Python 3.11 does not always say that it has no memory
+        continue
+    finally:
+        _testcapi.remove_mem_hooks()
+    break
+assert start > 20 and (module.Value(3.0) * module.Value(2.0)).data == 6.0
+print("done")
+"""
+
+
+def test_an_import_that_failed_can_be_tried_again():
+    run("-c", IMPORT, implementation="python")
+
+
+if __name__ == "__main__":
+    main()
