@@ -363,3 +363,13 @@ def test_a_numpy_array_operates_element_by_element():
     assert isinstance(np.float64(3) * w, Value)
     assert isinstance(w * np.float32(3), Value)
     assert (np.int64(3) - w).data == 1.0
+
+
+@pytest.mark.parametrize("bad", [10**400, -(10**400), "1", None, 1j])
+def test_a_number_that_is_refused_changes_neither_data_nor_gradient(bad):
+    x = Value(2.0)
+    x.grad = 3.0
+    for attribute in ("data", "grad"):
+        with pytest.raises((OverflowError, TypeError)):
+            setattr(x, attribute, bad)
+    assert (x.data, x.grad) == (2.0, 3.0)

@@ -114,7 +114,7 @@ static void *refuse(const char *name, const char *format, ...)
 
 /* --- numbers -------------------------------------------------------------------------- */
 
-/* Read one real number: 1 done, 0 not a number, -1 error. */
+/* Read one real number: 1 done, 0 not a number, -1 error; only 1 writes it. */
 static int real(PyObject *thing, double *number)
 {
     if (PyFloat_CheckExact(thing)) {
@@ -122,9 +122,11 @@ static int real(PyObject *thing, double *number)
         return 1;
     }
     if (PyLong_CheckExact(thing)) {
-        *number = PyLong_AsDouble(thing);
-        if (*number != -1.0 || !PyErr_Occurred())
+        double whole = PyLong_AsDouble(thing);
+        if (whole != -1.0 || !PyErr_Occurred()) {
+            *number = whole;
             return 1;
+        }
         PyErr_Clear(); /* too large: the Python code says so */
     }
     PyObject *result = PyObject_CallMethod(reals, "real", "(O)", thing);
