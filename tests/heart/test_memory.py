@@ -108,6 +108,16 @@ def test_forward_passes_without_backward_do_not_grow_the_process():
     assert grown < 2_000_000  # one pass makes 14 000 nodes: 50 leaked ones would be 45 MB
 
 
+def test_freed_nodes_give_back_their_references_to_the_type():
+    def references_after(count: int) -> int:
+        nodes = [Value(0.0) for _ in range(count)]
+        del nodes
+        return sys.getrefcount(Value)
+
+    before = references_after(100_000)  # more than the C code keeps for use again
+    assert references_after(100_000) == before
+
+
 def test_nothing_of_a_graph_is_left_to_the_cycle_collector():
     gc.collect()
     gc.disable()

@@ -229,6 +229,7 @@ static void value_dealloc(PyObject *self)
             free_count++;
         } else {
             PyObject_Free(node);
+            Py_DECREF(ValueType); /* an object of a heap type owns a reference to it */
         }
     }
     is_freeing = 0;
