@@ -189,6 +189,11 @@ def final(name: str) -> Exception:
     return TypeError(f"{name} is final: write functions of it, or hold one in your own class.")
 
 
+def made_already(name: str) -> Exception:
+    """Return the error for `Function.__init__` called a second time."""
+    return TypeError(f"the function {name!r} is made already, and stays as it is. Make a new one.")
+
+
 def not_a_value(name: str, received: object) -> Exception:
     """Return the error for an argument that had to be a Value."""
     return TypeError(

@@ -25,6 +25,8 @@ class Function:
 
     __slots__ = ("__dict__", "arity", "domain", "forward", "name", "partials")
 
+    name: str
+
     def __init__(
         self,
         name: str,
@@ -32,6 +34,8 @@ class Function:
         partials: tuple[Callable[..., Any], ...] | Callable[..., Sequence[Any]],
         domain: str,
     ) -> None:
+        if hasattr(self, "name"):
+            raise errors.made_already(self.name)
         self.name = name
         self.forward = forward
         self.partials = partials

@@ -22,7 +22,7 @@ from autograd import (
     tanh,
     total,
 )
-from autograd.engine import adjoints
+from autograd.engine import Function, adjoints
 
 # --- numbers that others published ------------------------------------------------------
 
@@ -373,3 +373,23 @@ def test_a_number_that_is_refused_changes_neither_data_nor_gradient(bad):
         with pytest.raises((OverflowError, TypeError)):
             setattr(x, attribute, bad)
     assert (x.data, x.grad) == (2.0, 3.0)
+
+
+def test_a_function_is_made_once_even_while_its_own_rules_run():
+    def rule(x: float, out: float) -> float:
+        arguments = "other", float, (lambda x, out: 0.0,) * 2, "nowhere"
+        with pytest.raises(TypeError, match="'same' is made already"):
+            same.__init__(*arguments)
+        return 1.0
+
+    same = Function("same", lambda x: x, (rule,), "every x")
+    x = Value(3.0)
+    same(x).backward()
+    assert (x.grad, same.name, same.arity, same(2.0)) == (1.0, "same", 1, 2.0)
+
+
+def test_a_function_that_was_never_made_raises():
+    empty = Function.__new__(Function)
+    for use in (repr, lambda f: f.__reduce__(), lambda f: f(Value(1.0)), lambda f: f.name):
+        with pytest.raises((AttributeError, TypeError)):
+            use(empty)

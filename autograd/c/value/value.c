@@ -1743,10 +1743,14 @@ static int function_init(PyObject *self, PyObject *args, PyObject *keywords)
     if (!PyArg_ParseTupleAndKeywords(args, keywords, "UOOU:Function", names, &name, &forward,
                                      &partials, &domain))
         return -1;
-    Py_XSETREF(function->name, Py_NewRef(name));
-    Py_XSETREF(function->forward, Py_NewRef(forward));
-    Py_XSETREF(function->partials, Py_NewRef(partials));
-    Py_XSETREF(function->domain, Py_NewRef(domain));
+    if (function->name) { /* what a sweep or a call is using just now must stay */
+        refuse("made_already", "(O)", function->name);
+        return -1;
+    }
+    function->name = Py_NewRef(name);
+    function->forward = Py_NewRef(forward);
+    function->partials = Py_NewRef(partials);
+    function->domain = Py_NewRef(domain);
     function->arity = PyTuple_Check(partials) ? PyTuple_GET_SIZE(partials) : -1;
     function->vectorcall = function_vectorcall;
     function->code = code_of(name);
@@ -1794,14 +1798,23 @@ static PyObject *function_get(PyObject *self, PyObject *node, PyObject *owner)
     return node && node != Py_None ? PyMethod_New(self, node) : Py_NewRef(self);
 }
 
+/* Raises AttributeError where __init__ was never called, as Python's own attributes do. */
+static PyObject *function_name(PyObject *self)
+{
+    return PyObject_GetAttrString(self, "name");
+}
+
 static PyObject *function_repr(PyObject *self)
 {
-    return PyUnicode_FromFormat("<function %U of autograd>", ((Function *)self)->name);
+    PyObject *name = function_name(self);
+    PyObject *text = name ? PyUnicode_FromFormat("<function %U of autograd>", name) : NULL;
+    Py_XDECREF(name);
+    return text;
 }
 
 static PyObject *function_reduce(PyObject *self, PyObject *ignored)
 {
-    return Py_NewRef(((Function *)self)->name);
+    return function_name(self);
 }
 
 static PyObject *function_arity(PyObject *self, void *closure)
