@@ -263,7 +263,7 @@ def run(*arguments: str, implementation: str = "c") -> str:
 
 
 def test_every_allocation_that_fails_changes_nothing_and_can_be_tried_again():
-    printed = run("-m", "tests.test_allocation")
+    printed = run("-m", "tests.heart.test_allocation")
     assert "backward, deep\n" in printed
     assert "\n    " not in printed, printed
 
