@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
+from weakref import ref
 
 from autograd import engine, errors
+from autograd.blocks import Block, Stack
 from autograd.engine import Value
 
 __all__ = ["Mode", "active", "depth", "detect_anomaly", "differentiating", "no_grad"]
@@ -44,81 +44,94 @@ class Mode:
         """Hear that derivatives of a node are about to leave its graph as numbers."""
 
 
-class _Thread(threading.local):
-    """What one thread has entered: its modes, outermost first, and derivatives."""
-
-    modes: tuple[Mode, ...] = ()
-    depth: int = 0
-
-
 class _Dispatcher:
-    """The watcher of the engine: passes everything to the modes of the thread it is in."""
+    """The watcher of the engine: passes everything to the modes of the thread it is in.
+
+    It holds the blocks of all threads weakly, for nobody tells it that one was left. The
+    first node made when there are none any more is the last that it hears of.
+    """
+
+    def __init__(self) -> None:
+        self.entered: tuple[ref[Block], ...] = ()
+
+    def push(self, block: Block) -> None:
+        """Add a block that is being entered, whose subject is a mode."""
+        with _lock:
+            others = [entry for entry in self.entered if entry() not in (None, block)]
+            self.entered = (*others, ref(block))
+            engine.watch(self)
+
+    def rest(self) -> None:
+        """Watch no longer, unless there is a block again."""
+        with _lock:
+            self.entered = tuple(entry for entry in self.entered if entry() is not None)
+            if not self.entered:
+                engine.watch(None)
+
+    def modes(self) -> list[Mode]:
+        """Return the modes this thread is in, outermost first."""
+        blocks = [entry() for entry in self.entered]
+        return [block.subject for block in blocks if block is not None and block.is_open()]
 
     def created(self, node: Any) -> Any:
-        handed = node
-        for mode in _thread.modes:
-            handed = mode.created(node, handed)
+        handed, over = node, True
+        for entry in self.entered:  # as in `modes`, without lists for every node
+            block = entry()
+            if block is not None:
+                over = False
+                if block.is_open():
+                    handed = block.subject.created(node, handed)
+        if over:
+            self.rest()
         return handed
 
     def looked(self, node: Any) -> None:
-        for mode in _thread.modes:
+        for mode in self.modes():
             mode.looked(node)
 
     def compared(self, node: Any, other: Any, symbol: str, verdict: bool) -> None:
-        for mode in _thread.modes:
+        for mode in self.modes():
             mode.compared(node, other, symbol, verdict)
 
     def sweeping(self, root: Any, seed: float, as_numbers: bool = True) -> None:
-        for mode in _thread.modes:
+        for mode in self.modes():
             mode.sweeping(root, seed)
             if as_numbers:
                 mode.measured(root)
 
 
-_thread = _Thread()
-_dispatcher = _Dispatcher()
-_lock = threading.Lock()
-_entered = 0  # by all threads together
+dispatcher = _Dispatcher()
+_lock = threading.RLock()  # one that a handler of signals may take again
+_derivatives = Stack()
 
 
-def _count(change: int) -> None:
-    global _entered
-    with _lock:
-        _entered += change
-        engine.watch(_dispatcher if _entered else None)
-
-
-@contextmanager
-def active(mode: Mode) -> Iterator[Mode]:
+def active(mode: Mode) -> Block:
     """Let `mode` hear of what this thread does inside the block."""
-    _thread.modes = (*_thread.modes, mode)
-    _count(+1)
-    try:
-        yield mode
-    finally:
-        _count(-1)
-        _thread.modes = tuple(other for other in _thread.modes if other is not mode)
+    return Block(dispatcher, lambda: mode)
 
 
-@contextmanager
-def differentiating() -> Iterator[None]:
+def differentiating() -> Block:
     """Count one more derivative being taken by this thread inside the block."""
-    _thread.depth += 1
-    try:
-        yield
-    finally:
-        _thread.depth -= 1
+    return Block(_derivatives, _nothing)
+
+
+def _nothing() -> None:
+    """Return what a derivative's block is about."""
 
 
 def depth() -> int:
     """Return how many derivatives this thread is inside of."""
-    return _thread.depth
+    found = 0
+    for entry, _ in _derivatives.entered:
+        block = entry()
+        found += block is not None and block.is_open()
+    return found
 
 
 def sweeping(root: Value, as_numbers: bool) -> None:
     """Tell the modes of this thread that a sweep from `root` begins, and what it results in."""
-    if _entered:
-        _dispatcher.sweeping(root, 1.0, as_numbers)
+    if dispatcher.entered:
+        dispatcher.sweeping(root, 1.0, as_numbers)
 
 
 class _NoGrad(Mode):
@@ -149,8 +162,7 @@ class _DetectAnomaly(Mode):
                         raise errors.anomalous_adjoint(node, parent, partial, totals[node])
 
 
-@contextmanager
-def no_grad() -> Iterator[None]:
+def no_grad() -> Block:
     """Record nothing inside the block: every result is a fresh leaf without parents.
 
     It holds for this thread alone. A derivative (`grad`, `jacobian` …) that is taken inside
@@ -163,12 +175,10 @@ def no_grad() -> Iterator[None]:
     >>> y.data, y.parents
     (9.0, ())
     """
-    with active(_NoGrad()):
-        yield
+    return Block(dispatcher, _NoGrad)
 
 
-@contextmanager
-def detect_anomaly() -> Iterator[None]:
+def detect_anomaly() -> Block:
     """Raise AnomalyError at the first node or gradient inside the block that is not finite.
 
     The message names the node that made the NaN or the infinity, and its operands with
@@ -182,5 +192,4 @@ def detect_anomaly() -> Iterator[None]:
     Traceback (most recent call last):
     autograd.errors.AnomalyError: exp made inf (an unlabelled 'exp' node); received...
     """
-    with active(_DetectAnomaly()):
-        yield
+    return Block(dispatcher, _DetectAnomaly)

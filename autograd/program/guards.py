@@ -11,16 +11,15 @@ from __future__ import annotations
 
 import operator
 import sys
-import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from autograd.blocks import Block, Stack
 from autograd.engine import Value
 from autograd.errors import FrozenBranchError, short, where
-from autograd.modes import Mode, active
+from autograd.modes import Mode, dispatcher
 
 SIGNS: dict[str, Callable[[Any, Any], Any]] = {
     "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge, "!=": operator.ne,
@@ -103,16 +102,20 @@ class Decisions(Mode):
         return [g for g in self.guards if any(_depends(x, known) for x in g.operands)]
 
 
-class _Thread(threading.local):
-    open: Decisions | None = None  # of the innermost block
-    latest: Decisions | None = None
+class _Recordings(Stack):
+    """The recordings of one thread, which are modes as well."""
+
+    def push(self, block: Block) -> None:
+        """Add a recording that is being entered."""
+        dispatcher.push(block)
+        super().push(block)
 
 
-_thread = _Thread()
+_recordings = _Recordings(keeps=True)
+_held = Stack()
 
 
-@contextmanager
-def recording() -> Iterator[None]:
+def recording() -> Block:
     """Keep watch over decisions made from numbers inside the block, in this thread.
 
     Programs made in the block, or after it until the next one, raise FrozenBranchError
@@ -128,24 +131,12 @@ def recording() -> Iterator[None]:
     Traceback (most recent call last):
     autograd.errors.FrozenBranchError: ...: node 'x' > 0 was True when the graph was recorded...
     """
-    outer = _thread.open
-    decisions = _thread.open = _thread.latest = Decisions()
-    try:
-        with active(decisions):
-            yield
-    finally:
-        _thread.open = outer
-        _thread.latest = outer or decisions  # the outer one has heard everything
+    return Block(_recordings, Decisions)
 
 
-@contextmanager
-def under(decisions: Decisions) -> Iterator[None]:
+def under(decisions: Decisions) -> Block:
     """Hold programs made inside the block to these decisions, not to the latest recording's."""
-    before, _thread.latest = _thread.latest, decisions
-    try:
-        yield
-    finally:
-        _thread.latest = before
+    return Block(_held, lambda: decisions)
 
 
 def decisions_about(leaves: Sequence[Value]) -> list[Guard]:
@@ -153,7 +144,8 @@ def decisions_about(leaves: Sequence[Value]) -> list[Guard]:
 
     Raises FrozenBranchError if a number that depends on them left the graph.
     """
-    return _thread.latest.about(leaves) if _thread.latest else []
+    decisions = _held.latest() or _recordings.latest()
+    return decisions.about(leaves) if decisions else []
 
 
 def _depends(root: Value, known: dict[Value, bool]) -> bool:

@@ -100,12 +100,36 @@ def test_no_grad_in_one_thread_leaves_another_alone():
 
 
 def test_nobody_is_asked_once_every_mode_is_left(monkeypatch):
-    told = []
-    monkeypatch.setattr(engine, "watch", told.append)
+    told, watch = [], engine.watch
+    monkeypatch.setattr(engine, "watch", lambda watcher: (told.append(watcher), watch(watcher)))
+    x = Value(3.0)
     with no_grad(), detect_anomaly():
+        x * x
+    assert told == [modes_module.dispatcher] * 2
+    x * x  # of which the watcher hears, for the last time
+    monkeypatch.setattr(type(modes_module.dispatcher), "created", None)
+    assert (x * x).parents == (x, x)
+    assert told[2:] == [None]
+
+
+def test_a_thread_in_a_mode_is_heard_after_another_has_left_its_own():
+    x, inside, left, made = Value(3.0), threading.Event(), threading.Event(), []
+
+    def other():
+        with no_grad():
+            inside.set()
+            left.wait(10)
+            made.append(x * x)
+
+    thread = threading.Thread(target=other)
+    thread.start()
+    assert inside.wait(10)
+    with no_grad():
         pass
-    assert told[-1] is None
-    assert told[0] is not None
+    assert (x * x).parents == (x, x)
+    left.set()
+    thread.join()
+    assert made[0].parents == ()
 
 
 def test_detect_anomaly_names_the_first_node_and_its_operands():
