@@ -16,7 +16,7 @@ LAYERS = {
     "autograd": {
         0: {"blocks", "errors", "reals"},
         1: {"value", "function", "_value", "engine"},
-        2: {"table", "primitives", "reductions", "graph", "modes"},
+        2: {"table", "primitives", "reductions", "graph", "blocks", "modes"},
         3: {"derivatives"},
         4: {"explanation", "program"},
         5: {"drawing"},
