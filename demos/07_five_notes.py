@@ -14,8 +14,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # run from anywhere
 
-from demos.notes import note_0, note_1, note_2, note_3, note_4, proof, recovered, worked_numbers
-from demos.notes.claims import Claim, Slip
+from demos.lectures import note_0, note_1, note_2, note_3, note_4, proof, recovered, worked_numbers
+from demos.lectures.claims import Claim, Slip
 
 
 def show_claims(claims: list[Claim]) -> None:

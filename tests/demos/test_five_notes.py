@@ -3,7 +3,7 @@
 import importlib.util
 from pathlib import Path
 
-from demos.notes import NOTES
+from demos.lectures import NOTES
 
 DEMO = Path(__file__).parents[2] / "demos" / "07_five_notes.py"
 

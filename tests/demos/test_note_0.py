@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from autograd import dot, gradients
-from demos.notes import note_0, proof
-from demos.notes.claims import Claim, attempt
+from demos.lectures import note_0, proof
+from demos.lectures.claims import Claim, attempt
 
 SEEDS = range(5)
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from demos.notes import note_1
+from demos.lectures import note_1
 
 SEEDS = range(5)
 

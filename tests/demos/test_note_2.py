@@ -2,7 +2,7 @@
 
 import pytest
 
-from demos.notes import note_2
+from demos.lectures import note_2
 
 SEEDS = range(5)
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from demos.notes import note_3
+from demos.lectures import note_3
 from nn import MLP
 
 

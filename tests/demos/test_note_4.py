@@ -2,7 +2,7 @@
 
 import pytest
 
-from demos.notes import note_4, recovered
+from demos.lectures import note_4, recovered
 
 SEEDS = range(5)
 

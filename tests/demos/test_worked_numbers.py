@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from demos.notes import worked_numbers as worked
+from demos.lectures import worked_numbers as worked
 from nn import MLP, half_squared_error, probe
 
 

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from demos.notes.claims import Claim, Slip, biases, sample, weights, with_biases
+from demos.lectures.claims import Claim, Slip, biases, sample, weights, with_biases
 from nn import MLP, Probe, half_squared_error, probe
 
 TITLE = "Lecture 1: one index at a time, a mean over a data set"

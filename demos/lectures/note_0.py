@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from demos.notes.claims import (
+from demos.lectures.claims import (
     Claim,
     Slip,
     attempt,

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from autograd import gradients
-from demos.notes.claims import (
+from demos.lectures.claims import (
     Claim,
     Slip,
     attempt,

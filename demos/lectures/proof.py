@@ -17,8 +17,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from autograd import Explanation, Value, dot, explain, expression, gradients, sigmoid
-from demos.notes.claims import Claim
-from demos.notes.note_0 import Setting, sigma_prime
+from demos.lectures.claims import Claim
+from demos.lectures.note_0 import Setting, sigma_prime
 
 
 def symbols(name: str, count: int, layer: int) -> list[Value]:

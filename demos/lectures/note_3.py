@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from autograd import log
-from demos.notes.claims import Claim, Slip, biases, sample, weights, with_biases
+from demos.lectures.claims import Claim, Slip, biases, sample, weights, with_biases
 from nn import MLP, mean_squared_error, probe
 
 TITLE = "Lecture 3: target-first weights, any error, an output function"

@@ -5,8 +5,8 @@ claims, and its slips as formulas that fail beside the correction that holds. No
 hand side knows of automatic differentiation; the other side is a probe of an `nn.MLP`.
 """
 
-from demos.notes import note_0, note_1, note_2, note_3, note_4, worked_numbers
-from demos.notes.claims import Claim, Slip
+from demos.lectures import note_0, note_1, note_2, note_3, note_4, worked_numbers
+from demos.lectures.claims import Claim, Slip
 
 NOTES = (note_0, note_1, note_2, note_3, note_4)
 

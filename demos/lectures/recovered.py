@@ -8,8 +8,8 @@ from typing import NamedTuple
 import numpy as np
 
 from autograd import Program, Value
-from demos.notes.claims import Claim
-from demos.notes.note_4 import Setting
+from demos.lectures.claims import Claim
+from demos.lectures.note_4 import Setting
 from nn import Probe, half_squared_error, probe
 
 
