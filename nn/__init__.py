@@ -51,7 +51,7 @@ from nn.schedules import cosine, exponential, linear, stepwise, warmup
 from nn.training import fit
 
 if TYPE_CHECKING:
-    from nn.probing.batched import batch_picture
+    from nn.probing.picture import batch_picture
     from nn.probing.probing import Probe, probe
 
 __all__ = [

@@ -15,7 +15,7 @@ from autograd.explanation.notation import gathered
 from autograd.explanation.numerals import figure, is_exact, latex_of
 
 if TYPE_CHECKING:
-    from nn.probing.probing import Probe
+    from nn.probing.run import Run
 
 PATHS = (
     re.compile(r"(?:layers\.(?P<layer>\d+)\.)?(?P<kind>[Wwb])(?P<index>(?:\[\d+\])*)"),
@@ -46,14 +46,14 @@ class Derivation:
     __repr__ = __str__ = text
 
 
-def derivation(probe: Probe, target: Any) -> Derivation:
+def derivation(run: Run, target: Any) -> Derivation:
     """Return how the derivative by `target` comes about; see `Probe.explain`."""
-    kind, layer, index = _located(probe, target)
+    kind, layer, index = _located(run, target)
     if kind == "":
-        return Derivation(_matrix_form(probe, layer))
-    if probe.batch:
-        return Derivation(_mean_over_examples(probe, kind, layer, index))
-    network = Network(probe.layers[0].inputs, probe.layers)
+        return Derivation(_matrix_form(run, layer))
+    if run.batch:
+        return Derivation(_mean_over_examples(run, kind, layer, index))
+    network = Network(run.layers[0].inputs, run.layers)
     if kind == "W":
         lines = network.weight(layer, *index)
     elif kind == "b":
@@ -64,9 +64,9 @@ def derivation(probe: Probe, target: Any) -> Derivation:
     general = [(rule, formula_latex(rule)) for rule in rules]
     written = [(line.text(), line.latex()) for line in lines]
     if kind != "a":
-        whole = float(getattr(probe.layers[layer - 1], f"d{kind}")[index])
+        whole = float(getattr(run.layers[layer - 1], f"d{kind}")[index])
         written += _other_ways(lines[0], whole)
-    return Derivation([*general, *written, *_loss(probe)])
+    return Derivation([*general, *written, *_loss(run)])
 
 
 def _other_ways(line: Line, whole: float) -> list[tuple[str, str]]:
@@ -77,12 +77,12 @@ def _other_ways(line: Line, whole: float) -> list[tuple[str, str]]:
     return [(words, rf"\text{{{words}}}")]
 
 
-def _loss(probe: Probe) -> list[tuple[str, str]]:
+def _loss(run: Run) -> list[tuple[str, str]]:
     """Return c as a formula, and ∂c/∂a for each output."""
     formulas: dict[str, str] = {}
     rows: dict[str, str] = {}
-    first, *others = probe.layers[-1].nodes.a[:LARGEST]
-    loss = explain(probe.root, first)
+    first, *others = run.layers[-1].nodes.a[:LARGEST]
+    loss = explain(run.root, first)
     for why in (loss, *map(loss.by, others)):
         formulas |= zip(why.formulas(), why.formulas(latex=True), strict=True)
         for row, latex in zip(why.rows(), why.rows(latex=True), strict=True):
@@ -92,10 +92,10 @@ def _loss(probe: Probe) -> list[tuple[str, str]]:
 
 
 def _mean_over_examples(
-    probe: Probe, kind: str, layer: int, index: tuple[int, ...]
+    run: Run, kind: str, layer: int, index: tuple[int, ...]
 ) -> list[tuple[str, str]]:
     """Return ∂C/∂W or ∂C/∂b as the mean over the examples, those that matter most written."""
-    here, network = probe.layers[layer - 1], Network(probe.layers[0].inputs, probe.layers)
+    here, network = run.layers[layer - 1], Network(run.layers[0].inputs, run.layers)
     if kind == "a":
         raise ValueError(
             "over a batch an input has no single derivative; probe one example to explain "
@@ -106,26 +106,26 @@ def _mean_over_examples(
     if kind == "W":
         factors, value = [here.inputs[:, index[0]].tolist(), *factors], float(here.dW[index])
         name = f"{network.name('a', layer - 1, index[0])}·{name}"
-    m, subject = probe.m, f"∂C/∂{network.name(kind, layer, *index)}"
+    m, subject = run.m, f"∂C/∂{network.name(kind, layer, *index)}"
     terms, _ = largest([list(term) for term in zip(*factors, strict=True)])
     line = Line(subject, f"1/m·Σ_x {name}", value, terms, [1 / m])
     words = f"the mean over {m} examples; probe one of them to see how its δ comes about"
     return [(line.text(), line.latex()), (words, rf"\text{{{words.replace('δ', 'delta')}}}")]
 
 
-def _matrix_form(probe: Probe, layer: int) -> list[tuple[str, str]]:
+def _matrix_form(run: Run, layer: int) -> list[tuple[str, str]]:
     """Return the gradients of a whole layer as products of matrices, with their numbers."""
-    here, last = probe.layers[layer - 1], len(probe.layers)
-    network = Network(probe.layers[0].inputs, probe.layers)
+    here, last = run.layers[layer - 1], len(run.layers)
+    network = Network(run.layers[0].inputs, run.layers)
     W, a, delta, z, b = (
         network.name(letter, layer - (letter == "a")) for letter in ("W", "a", "δ", "z", "b")
     )
-    mean = "1/m·" if probe.batch else ""
-    m = probe.m
+    mean = "1/m·" if run.batch else ""
+    m = run.m
     fan_in, fan_out = here.W.shape
     lines = [
         (f"∂C/∂{W} = {mean}{a}ᵀ·{delta}", f"({fan_in},{fan_out}) = ({fan_in},{m})·({m},{fan_out})"),
-        (f"∂C/∂{b} = {mean}Σ_x {delta}" if probe.batch else f"∂C/∂{b} = {delta}", ""),
+        (f"∂C/∂{b} = {mean}Σ_x {delta}" if run.batch else f"∂C/∂{b} = {delta}", ""),
     ]
     above = network.name("a", layer)
     upstream = f"∂c/∂{above}"
@@ -157,19 +157,19 @@ def _nested(numbers: Any) -> str:
     return f"[{', '.join([*map(_nested, numbers[:LARGEST]), *more])}]"
 
 
-def _located(probe: Probe, target: Any) -> tuple[str, int, tuple[int, ...]]:
+def _located(run: Run, target: Any) -> tuple[str, int, tuple[int, ...]]:
     """Return what `target` names: "W", "b", "a" or "" (a layer), the layer's number, indices."""
     if isinstance(target, Value):
-        names = {value: name for name, value in probe.model.named_parameters()}
+        names = {value: name for name, value in run.model.named_parameters()}
         target = names.get(target, target.label)
     for path in PATHS:
         match = path.fullmatch(str(target))
-        if match and (len(probe.layers) == 1 or match.groupdict().get("layer", "") is not None):
+        if match and (len(run.layers) == 1 or match.groupdict().get("layer", "") is not None):
             found = match.groupdict()
             index = tuple(map(int, re.findall(r"\d+", found["index"])))
             number = int(found.get("number") or int(found.get("layer") or 0) + 1)
             kind, number, index = _normal(found["kind"], number, index)
-            if _exists(probe, kind, number, index):
+            if _exists(run, kind, number, index):
                 return kind, number, index
     raise ValueError(
         "explain takes the path of a weight or bias ('layers.0.W[1][0]', 'layers.0.b[2]'), a "
@@ -189,13 +189,13 @@ def _normal(kind: str, number: int, index: tuple[int, ...]) -> tuple[str, int, t
     return kind, number, index
 
 
-def _exists(probe: Probe, kind: str, number: int, index: tuple[int, ...]) -> bool:
+def _exists(run: Run, kind: str, number: int, index: tuple[int, ...]) -> bool:
     if kind == "a":
-        sizes = [len(probe.layers[0].W), *(layer.W.shape[1] for layer in probe.layers[:-1])]
+        sizes = [len(run.layers[0].W), *(layer.W.shape[1] for layer in run.layers[:-1])]
         return 0 <= number < len(sizes) and index[0] < sizes[number]
-    if not 1 <= number <= len(probe.layers):
+    if not 1 <= number <= len(run.layers):
         return False
-    shape = {"W": probe.layers[number - 1].W.shape, "b": probe.layers[number - 1].b.shape, "": ()}
+    shape = {"W": run.layers[number - 1].W.shape, "b": run.layers[number - 1].b.shape, "": ()}
     return len(index) == len(shape[kind]) and all(
         k < n for k, n in zip(index, shape[kind], strict=True)
     )

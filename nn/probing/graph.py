@@ -6,36 +6,20 @@ a single example and gets the same numbers by replaying it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from autograd import Value, dot, gradients, mean, total
+from autograd import Value, dot, gradients, mean
 from autograd.engine import adjoints
 from nn.arguments import several
 from nn.layers import Layer, Neuron
+from nn.probing.examples import Examples, matrix, parameters_of, units_of
 from nn.probing.formulas import Found, activations
 
 if TYPE_CHECKING:
     from nn.probing.formulas import Array
-
-
-@dataclass(frozen=True, eq=False)
-class Examples:
-    """What is probed: layers, the rows given to them, a target for each, and the loss c."""
-
-    layers: Sequence[Layer | Neuron]
-    rows: Sequence[Any]
-    targets: Sequence[Any]
-    loss: Callable[..., Any]
-    batch: bool
-
-    @property
-    def parameters(self) -> list[Value]:
-        """The parameters of all layers, each once."""
-        units = [unit for layer in self.layers for unit in units_of(layer)]
-        return list(dict.fromkeys([p for unit in units for p in (*unit.w, unit.b)]))
 
 
 class Activity(NamedTuple):
@@ -85,7 +69,7 @@ class Graph:
 
     def __init__(self, examples: Examples) -> None:
         self.examples = examples
-        self.runs = [run(examples.layers, several(x)) for x in examples.rows]
+        self.runs = [forward(examples.layers, several(x)) for x in examples.rows]
         if not examples.batch:
             _label(self.runs[0])
         pairs = zip(self.runs, examples.targets, strict=True)
@@ -139,7 +123,7 @@ class Graph:
         return by_node, dict(zip(parameters, adjoints(self.root, parameters), strict=True))
 
 
-def run(layers: Sequence[Layer | Neuron], x: Sequence[Any]) -> list[Activity]:
+def forward(layers: Sequence[Layer | Neuron], x: Sequence[Any]) -> list[Activity]:
     """Run one example of numbers or Values, unit by unit; return the Values of every layer."""
     a = [number if number.__class__ is Value else Value(number) for number in x]
     kept = []
@@ -148,23 +132,6 @@ def run(layers: Sequence[Layer | Neuron], x: Sequence[Any]) -> list[Activity]:
         a = activations(layer.activation, z)
         kept.append(Activity(inputs, z, a))
     return kept
-
-
-def sum_of_outputs(outputs: Any, target: Any) -> Any:
-    """Return Σ a_j: the loss of a probe that was given none."""
-    return total(outputs)
-
-
-def units_of(layer: Layer | Neuron) -> Sequence[Neuron]:
-    """Return the neurons of a layer, or the one neuron."""
-    return layer.neurons if isinstance(layer, Layer) else [layer]
-
-
-def parameters_of(layer: Layer | Neuron) -> tuple[list[list[Value]], list[Value]]:
-    """Return W, indexed [i][j], and b of a layer."""
-    units = units_of(layer)
-    W = zip(*[unit.w for unit in units], strict=True)
-    return list(map(list, W)), [unit.b for unit in units]
 
 
 def collected(
@@ -178,13 +145,6 @@ def collected(
     dW = np.array([[partial[w] for w in row] for row in W])
     db = np.array([partial[w] for w in b])
     return Found(inputs, z, a, matrix(W), matrix([b])[0], da, delta, dW, db)
-
-
-def matrix(rows: Sequence[Sequence[Value]]) -> Array:
-    """Return the numbers of rows of Values."""
-    import numpy as np
-
-    return np.array([[node.data for node in row] for row in rows])
 
 
 def _cost(c: Any) -> Value:

@@ -4,45 +4,65 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from nn.losses import loss_function
+from nn.probing.examples import examples_of
+from nn.probing.run import Run
+from nn.training import checked_examples
+
 if TYPE_CHECKING:
     from autograd import Value
     from autograd.drawing import NetworkPicture
-    from nn.probing.probing import Probe
 
 
-def network_picture(probe: Probe) -> NetworkPicture:
+def batch_picture(model: Any, X: Any, y: Any, loss: Any) -> NetworkPicture:
+    """Return the weights of `model` and the gradients summed over a batch, ready to be drawn.
+
+    They are those of `probe(model, X, y, loss).picture()`, after the checks of data that `fit`
+    makes. X is (m, n), and y (m,) or (m, k); `loss` is a name or a function of (outputs, target).
+
+    Raises TypeError for another kind of model, ValueError for data that does not fit it.
+
+    >>> from autograd import draw
+    >>> from nn import MLP, batch_picture
+    >>> picture = batch_picture(MLP(2, [3, 1]), [[1, 2], [0, 3]], [1, 0], "half_squared_error")
+    >>> draw(picture)
+    Drawing(layer, network 2→3→1)
+    """
+    X, y = checked_examples("", model, (X, y), loss_function(loss))
+    return network_picture(Run(examples_of(model, X, y, loss)))
+
+
+def network_picture(run: Run) -> NetworkPicture:
     """Return the numbers of one example; over a batch of m weights and summed gradients alone."""
     from autograd.drawing import LayerPicture, NetworkPicture
 
-    m = probe.m
+    m = run.m
     layers = []
-    for layer in probe.layers:
-        unit = {} if probe.batch else {"z": layer.z, "a": layer.a, "delta": layer.delta}
-        if not probe.batch and layer.slope.ndim == 1:
+    for layer in run.layers:
+        unit = {} if run.batch else {"z": layer.z, "a": layer.a, "delta": layer.delta}
+        if not run.batch and layer.slope.ndim == 1:
             unit |= {"slope": layer.slope, "da": layer.da}
         sums = {"W": layer.W, "b": layer.b, "dW": m * layer.dW, "db": m * layer.db}
         layers.append(LayerPicture(activation=layer.activation, **unit, **sums))
-    inputs = None if probe.batch else probe.layers[0].inputs
-    return NetworkPicture(inputs, layers, probe.C, probe.cost, m)
+    inputs = None if run.batch else run.layers[0].inputs
+    return NetworkPicture(inputs, layers, run.C, run.cost, m)
 
 
-def drawing_options(probe: Probe) -> dict[str, Any]:
+def drawing_options(run: Run) -> dict[str, Any]:
     """Return which Values are inputs, parameters and units, and the cluster of each unit."""
-    parameters = [
-        w for layer in probe.layers for row in (*layer.nodes.W, layer.nodes.b) for w in row
-    ]
-    if probe.batch:
-        inputs = [x for example in probe.layers[0].nodes.inputs for x in example]
+    parameters = [w for layer in run.layers for row in (*layer.nodes.W, layer.nodes.b) for w in row]
+    if run.batch:
+        inputs = [x for example in run.layers[0].nodes.inputs for x in example]
         return {"parameters": parameters, "inputs": inputs}
     groups: dict[Value, tuple[str, str]] = {}
-    for layer in probe.layers:
+    for layer in run.layers:
         fan_in, fan_out = layer.W.shape
         heading = f"layer {layer.number} · {fan_in}→{fan_out} · {layer.activation}"
         for j, pair in enumerate(zip(layer.nodes.z, layer.nodes.a, strict=True)):
             groups |= dict.fromkeys(pair, (heading, f"unit {j}"))
     return {
         "parameters": parameters,
-        "inputs": probe.layers[0].nodes.inputs,
+        "inputs": run.layers[0].nodes.inputs,
         "groups": groups,
-        "units": [list(zip(layer.nodes.z, layer.nodes.a, strict=True)) for layer in probe.layers],
+        "units": [list(zip(layer.nodes.z, layer.nodes.a, strict=True)) for layer in run.layers],
     }

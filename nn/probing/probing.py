@@ -2,32 +2,25 @@
 
 `probe` runs a model once, unit by unit, and asks the engine for the derivative of the cost
 by every number on the way. `check` then holds the per-index formulas of backpropagation
-against those derivatives. The run is the subject of `graph.py`, and over a batch of
-`replay.py`; the numbers are sorted in `layer.py`, the formulas stand in
-`formulas.py`, and text for people is made in `table.py`.
+against those derivatives. The `Run` has the numbers; text and pictures of them are made in
+`table.py`, `picture.py` and `derivation.py`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import suppress
-from functools import cached_property
 from html import escape
 from typing import TYPE_CHECKING, Any
 
 from autograd import GradientError
-from nn.layers import MLP, Layer, Neuron
-from nn.losses import loss_function
 from nn.probing.derivation import Derivation, derivation
-from nn.probing.formulas import Found, Numbers
-from nn.probing.graph import Examples, Graph, matrix, parameters_of, sum_of_outputs
+from nn.probing.examples import examples_of
+from nn.probing.formulas import Numbers
 from nn.probing.layer import LayerProbe
 from nn.probing.picture import drawing_options, network_picture
-from nn.probing.replay import replayed
+from nn.probing.run import Run
 from nn.probing.table import table
 
 if TYPE_CHECKING:
-    from autograd import Program, Value
     from autograd.drawing import Drawing, NetworkPicture
     from nn.probing.formulas import Array
 
@@ -41,7 +34,7 @@ FORMULAS = {
 }
 
 
-class Probe:
+class Probe(Run):
     """What one forward and one backward pass did to every unit of a model.
 
     `layers[l]` is a LayerProbe; `outputs` are the numbers of the last one. `C` is the loss c of
@@ -49,55 +42,6 @@ class Probe:
     what the numbers of a batch were read from: its `describe()` prints them as matrix formulas.
     It is None where the graph of every example was built.
     """
-
-    def __init__(self, model: Any, cost: str, examples: Examples, compiled: bool) -> None:
-        self.model, self.cost, self.examples = model, cost, examples
-        self.batch, self.m = examples.batch, len(examples.rows)
-        self.program: Program | None = None
-        if compiled and self.batch:
-            with suppress(Exception):  # whatever it is, the examples one by one meet it again
-                self.program, self.C, found = replayed(examples)
-        if self.program is None:
-            self.C, found = self.graph.root.data, self.graph.found()
-        self.layers = tuple([self._layer(l, found) for l in range(len(found))])
-
-    def _layer(self, l: int, found: list[Found]) -> LayerProbe:
-        g = self.examples.layers[l].activation
-        above = found[l + 1] if l + 1 < len(found) else None
-        return LayerProbe(
-            l + 1, g, found[l], above, lambda: self.graph.nodes(l),
-            batch=self.batch, compiled=self.program is not None,
-        )  # fmt: skip
-
-    @cached_property
-    def graph(self) -> Graph:
-        """The Values of every example: of a batch they are built when first asked for.
-
-        Raises RuntimeError if parameters have changed since the numbers of a batch were read.
-        """
-        if self.program is not None:
-            self._require_unchanged()
-        return Graph(self.examples)
-
-    def _require_unchanged(self) -> None:
-        for module, layer in zip(self.examples.layers, self.layers, strict=True):
-            W, b = parameters_of(module)
-            if (matrix(W) != layer.W).any() or (matrix([b]) != layer.b).any():
-                raise RuntimeError(
-                    f"the parameters of layer {layer.number} have changed since it was probed: "
-                    "Values would have other numbers than the probe. Ask for them before the "
-                    "next step, or probe with compiled=False."
-                )
-
-    @property
-    def root(self) -> Value:
-        """The Value of the loss c of one example, or of the cost C over a batch."""
-        return self.graph.root
-
-    @property
-    def outputs(self) -> Array:
-        """The activations of the last layer."""
-        return self.layers[-1].a
 
     def check(self) -> float:
         """Prove the per-index formulas here; return the largest difference, in ulps.
@@ -164,10 +108,6 @@ class Probe:
         """Return which Values are inputs, parameters and units, and how to cluster them."""
         return drawing_options(self)
 
-    def __repr__(self) -> str:
-        examples = f"{self.m} examples" if self.batch else "one example"
-        return f"Probe({self.model!r}, {examples}, {self.cost} = {self.C:.6g})"
-
     def _repr_html_(self) -> str:
         return f"<pre>{escape(self.table())}</pre>"
 
@@ -202,64 +142,7 @@ def probe(model: Any, x: Any, y: Any = None, loss: Any = None, *, compiled: bool
     >>> bool(abs(batch.layers[0].dW - batch.layers[0].inputs.T @ Δ / 2).max() < 1e-15)
     True
     """
-    layers = layers_of(model)
-    rows, batch = _rows(x, layers[0])
-    targets = _targets(y, loss, len(rows), batch)
-    c = sum_of_outputs if loss is None else loss_function(loss)
-    return Probe(model, loss_name(loss), Examples(layers, rows, targets, c, batch), compiled)
-
-
-def loss_name(loss: Any) -> str:
-    """Return what to call a loss that was given by name, as a function, or not at all."""
-    if loss is None or isinstance(loss, str):
-        return loss or "sum of outputs"
-    name = str(getattr(loss, "__name__", "loss"))
-    return name if name.isidentifier() else "loss"  # a lambda has no name of its own
-
-
-def layers_of(model: Any) -> Sequence[Layer | Neuron]:
-    """Return the layers of an MLP, or the one Layer or Neuron. Raises TypeError for others."""
-    if isinstance(model, MLP):
-        return model.layers
-    if isinstance(model, Layer | Neuron):
-        return [model]
-    raise TypeError(
-        f"expected a Neuron, a Layer or an MLP; got {type(model).__name__}. "
-        "For any other graph, use autograd.explain or autograd.gradients."
-    )
-
-
-def _rows(x: Any, first: Layer | Neuron) -> tuple[list[Any], bool]:
-    """Return the examples, and whether they came as a batch."""
-    x = list(x) if getattr(x, "ndim", 0) > 1 and len(x) else getattr(x, "tolist", lambda: x)()
-    batch = isinstance(x, list | tuple) and len(x) > 0 and hasattr(x[0], "__len__")
-    rows = _copied(x) if batch else [x]
-    for row in rows:
-        known = isinstance(row, list | tuple) or hasattr(row, "tolist")
-        if not known or len(row) != first.fan_in:
-            raise ValueError(
-                f"probe takes one example or a batch of them, {first.fan_in} inputs in each; "
-                f"got {row!r}. Check the width of the data, and its nesting."
-            )
-    return rows, batch
-
-
-def _targets(y: Any, loss: Any, m: int, batch: bool) -> list[Any]:
-    if (y is None) != (loss is None):
-        raise ValueError(
-            f"probe takes y and loss together, or neither; got y={y!r} and loss={loss!r}. "
-            "With neither, c is the sum of the outputs."
-        )
-    if y is None or not batch:
-        return [y] * m
-    if len(y) != m:
-        raise ValueError(f"probe takes one target for each example; got {len(y)} for {m}.")
-    return _copied(y)
-
-
-def _copied(rows: Any) -> list[Any]:
-    """Return rows that stay as they are when the caller's array is written to."""
-    return [row.copy() if hasattr(row, "copy") else row for row in rows]
+    return Probe(examples_of(model, x, y, loss), compiled)
 
 
 def _failure(layer: LayerProbe, name: str, apart: Array) -> GradientError:

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 from autograd import Program, Value
 from nn.arguments import table
 from nn.losses import LOSSES
+from nn.probing.examples import Examples
 from nn.probing.formulas import Found
-from nn.probing.graph import Activity, Examples, collected, run
+from nn.probing.graph import Activity, collected, forward
 from nn.training import recorded
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def replayed(examples: Examples) -> tuple[Program, float, list[Found]]:
     layers: list[Activity] = []
 
     def model(inputs: list[Value]) -> list[Value]:
-        layers.extend(run(examples.layers, inputs))
+        layers.extend(forward(examples.layers, inputs))
         return layers[-1].a
 
     parameters = examples.parameters

@@ -7,23 +7,23 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from nn.probing.formulas import Array
     from nn.probing.layer import LayerProbe
-    from nn.probing.probing import Probe
+    from nn.probing.run import Run
 
 NUMBER = "{: .6g}"
 
 
-def table(probe: Probe, units: int, weights: int) -> str:
+def table(run: Run, units: int, weights: int) -> str:
     """Return the whole probe as text; a layer shows so many units and weights at most."""
-    lines = [repr(probe)]
-    for layer in probe.layers:
+    lines = [repr(run)]
+    for layer in run.layers:
         fan_in, fan_out = layer.W.shape
-        last = layer is probe.layers[-1]
+        last = layer is run.layers[-1]
         delta = "g'(z_j) ∂c/∂a_j" if last else "g'(z_j) Σ_k W_jk δ_k"
         lines += ["", f"layer {layer.number} · {fan_in}→{fan_out} · {layer.activation}"]
-        if probe.batch:
+        if run.batch:
             lines.append(f"means over {len(layer.z)} examples; the largest difference among them")
-        lines += _unit_table(layer, delta, units, probe.batch)
-        lines += _weight_table(layer, weights, probe.batch)
+        lines += _unit_table(layer, delta, units, run.batch)
+        lines += _weight_table(layer, weights, run.batch)
     return "\n".join(lines)
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import autograd
-import nn.probing.probing
+import nn.probing.run
 from nn import MLP, Layer, Neuron, half_squared_error, probe
 
 M = 7
@@ -66,7 +66,7 @@ def test_the_program_tells_the_matrix_formulas(mlp, data):
 def test_no_graph_of_the_batch_is_built_until_values_are_asked_for(mlp, data, monkeypatch):
     p = probe(mlp, *data, "half_squared_error")
     with monkeypatch.context() as patch:
-        patch.setattr(nn.probing.probing, "Graph", None)
+        patch.setattr(nn.probing.run, "Graph", None)
         assert p.check() < 20
         assert f"means over {M} examples" in p.table()
         assert p.picture().samples == M
