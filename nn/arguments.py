@@ -6,6 +6,10 @@ import operator
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from autograd import Value
+from autograd.errors import short
+from autograd.reals import real
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -52,16 +56,21 @@ def several(thing: Any) -> list[Any]:
 
 
 def floats(name: str, data: Any) -> Array:
-    """Return `data` as an array of floats. Raises ValueError for text, gaps and ragged rows.
+    """Return `data` as an array of floats: arrays, nested lists, tables with columns of any kind.
 
-    >>> floats("b", [1, 2])
-    array([1., 2.])
+    Raises ValueError for text, gaps and ragged rows, saying where they are.
+
+    >>> floats("b", [1, True])
+    array([1., 1.])
     """
     import numpy as np
 
     try:
-        return np.asarray(data).astype(float, casting="same_kind")
-    except (TypeError, ValueError) as cause:
+        array = np.asarray(data)
+        if array.dtype == object:  # numbers of several kinds, as the columns of a table may be
+            array = np.array(_numbers(name, array, data)).reshape(array.shape)
+        return array.astype(float, casting="same_kind")
+    except (TypeError, ValueError, OverflowError) as cause:
         raise ValueError(
             f"{name} must be a rectangular table of real numbers ({cause}). "
             "Encode text and fill gaps first."
@@ -91,8 +100,46 @@ def table(name: str, data: Any, rows: int | None = None, columns: int | None = N
             f"example and at least one; got shape {array.shape}."
         )
     for index in map(tuple, np.argwhere(~np.isfinite(array)).tolist()):
-        place = ", ".join(map(str, index))
         raise ValueError(
-            f"{name} must be finite; {name}[{place}] is {array[index]}. Repair or drop it."
+            f"{name} must be finite; {_place(name, index, data)} is {array[index]}. "
+            "Repair or drop it."
         )
     return array
+
+
+def listed(name: str, data: Any) -> Any:
+    """Return an array, or a table of another library, as nested lists; other things as they are.
+
+    Values stay Values. Raises ValueError for text and gaps, saying where they are.
+
+    >>> import numpy as np
+    >>> listed("x", np.array([1, 2])), listed("x", (1, 2))
+    ([1.0, 2.0], (1, 2))
+    """
+    import numpy as np
+
+    if not hasattr(data, "__array__"):
+        return data
+    array = np.asarray(data)
+    if array.dtype == object and any(x.__class__ is Value for x in array.flat):
+        return array.tolist()
+    return floats(name, data).tolist()
+
+
+def _numbers(name: str, array: Any, data: Any) -> list[float]:
+    """Return the entries of an array of objects as floats. Raises ValueError where one is none."""
+    numbers = []
+    for k, entry in enumerate(array.flat):
+        number = real(entry)
+        if number is None:
+            place = _place(name, divmod(k, array.shape[1]) if array.ndim == 2 else (k,), data)
+            raise ValueError(f"{place} is {short(entry)}")
+        numbers.append(number)
+    return numbers
+
+
+def _place(name: str, index: tuple[int, ...], data: Any) -> str:
+    """Return how an entry is written, with the name of its column where the data has names."""
+    columns = getattr(data, "columns", ()) if len(index) == 2 else ()
+    column = f" (column {columns[index[1]]!r})" if len(columns) else ""
+    return f"{name}[{', '.join(map(str, index))}]{column}"

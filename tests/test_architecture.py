@@ -25,7 +25,7 @@ LAYERS = {
     "nn": {
         0: {"initializers", "schedules", "arguments"},
         1: {"module", "activations", "losses", "optimizers"},
-        2: {"layers", "history"},
+        2: {"layers", "history", "data", "steps"},
         3: {"training", "checkpoint", "probing"},
         4: {"interop", "estimators"},
         5: {"__init__"},

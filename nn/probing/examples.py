@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from autograd import Value, total
+from nn.arguments import listed, table
+from nn.data import require_targets
 from nn.layers import MLP, Layer, Neuron
-from nn.losses import loss_function
+from nn.losses import LOSSES, loss_function
 
 if TYPE_CHECKING:
     from nn.probing.formulas import Array
@@ -32,6 +34,20 @@ class Examples:
         units = [unit for layer in self.layers for unit in units_of(layer)]
         return list(dict.fromkeys([p for unit in units for p in (*unit.w, unit.b)]))
 
+    def tables(self) -> tuple[Array, Array] | None:
+        """Return X, (m, fan_in), and y, (m,) or (m, k), where all in them are finite numbers.
+
+        y is (m, 0) where the loss takes no target.
+        """
+        import numpy as np
+
+        m, untold = len(self.rows), self.targets[0] is None
+        try:
+            X = table("X", self.rows)
+            return X, np.empty((m, 0)) if untold else table("y", self.targets, rows=m)
+        except ValueError:  # Values, text, an index that is no number, infinities
+            return None
+
 
 def examples_of(model: Any, x: Any, y: Any, loss: Any) -> Examples:
     """Return one example, or a batch, that fits the model; without y and loss c is Σ a_j.
@@ -39,9 +55,10 @@ def examples_of(model: Any, x: Any, y: Any, loss: Any) -> Examples:
     Raises TypeError for another kind of model, ValueError for data that does not fit it.
     """
     layers = layers_of(model)
-    rows, batch = _rows(x, layers[0])
+    rows, batch = _rows(listed("x", x), layers[0].fan_in)
     targets = _targets(y, loss, len(rows), batch)
     c = sum_of_outputs if loss is None else loss_function(loss)
+    require_targets("y", c, layers[-1].fan_out, targets if batch else ())
     return Examples(model, layers, rows, targets, c, loss_name(loss), batch)
 
 
@@ -89,34 +106,33 @@ def matrix(rows: Sequence[Sequence[Value]]) -> Array:
     return np.array([[node.data for node in row] for row in rows])
 
 
-def _rows(x: Any, first: Layer | Neuron) -> tuple[list[Any], bool]:
+def _rows(x: Any, fan_in: int) -> tuple[list[Any], bool]:
     """Return the examples, and whether they came as a batch."""
-    x = list(x) if getattr(x, "ndim", 0) > 1 and len(x) else getattr(x, "tolist", lambda: x)()
     batch = isinstance(x, list | tuple) and len(x) > 0 and hasattr(x[0], "__len__")
-    rows = _copied(x) if batch else [x]
+    rows = [listed("x", row) for row in x] if batch else [x]
     for row in rows:
-        known = isinstance(row, list | tuple) or hasattr(row, "tolist")
-        if not known or len(row) != first.fan_in:
+        if not isinstance(row, list | tuple) or len(row) != fan_in:
             raise ValueError(
-                f"probe takes one example or a batch of them, {first.fan_in} inputs in each; "
+                f"probe takes one example or a batch of them, {fan_in} inputs in each; "
                 f"got {row!r}. Check the width of the data, and its nesting."
             )
-    return rows, batch
+    return [list(row) for row in rows], batch
 
 
 def _targets(y: Any, loss: Any, m: int, batch: bool) -> list[Any]:
+    """Return a target for each example, as the loss takes it: a number, a list, or anything."""
+    import numpy as np
+
     if (y is None) != (loss is None):
         raise ValueError(
             f"probe takes y and loss together, or neither; got y={y!r} and loss={loss!r}. "
             "With neither, c is the sum of the outputs."
         )
+    if loss in LOSSES or loss in LOSSES.values():
+        y = listed("y", y)
     if y is None or not batch:
         return [y] * m
+    y = np.asarray(y) if hasattr(y, "__array__") else y
     if len(y) != m:
         raise ValueError(f"probe takes one target for each example; got {len(y)} for {m}.")
-    return _copied(y)
-
-
-def _copied(rows: Any) -> list[Any]:
-    """Return rows that stay as they are when the caller's array is written to."""
-    return [row.copy() if hasattr(row, "copy") else row for row in rows]
+    return [row.copy() if hasattr(row, "copy") else row for row in y]  # y may be written to

@@ -73,7 +73,7 @@ class Graph:
         if not examples.batch:
             _label(self.runs[0])
         pairs = zip(self.runs, examples.targets, strict=True)
-        self.costs = [_cost(examples.loss(layers[-1].a, y)) for layers, y in pairs]
+        self.costs = [cost_of(examples.loss(layers[-1].a, y)) for layers, y in pairs]
         self.root = mean(self.costs) if examples.batch else self.costs[0]
         if not (examples.batch or self.root.label):
             self.root.label = "c"
@@ -147,7 +147,7 @@ def collected(
     return Found(inputs, z, a, matrix(W), matrix([b])[0], da, delta, dW, db)
 
 
-def _cost(c: Any) -> Value:
+def cost_of(c: Any) -> Value:
     """Return a loss that has a graph. Raises ValueError for another."""
     if not getattr(c, "op", ""):
         raise ValueError(

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from nn.data import checked_pair
 from nn.losses import loss_function
-from nn.probing.examples import examples_of
+from nn.probing.examples import examples_of, layers_of
 from nn.probing.run import Run
-from nn.training import checked_examples
 
 if TYPE_CHECKING:
     from autograd import Value
@@ -28,7 +28,8 @@ def batch_picture(model: Any, X: Any, y: Any, loss: Any) -> NetworkPicture:
     >>> draw(picture)
     Drawing(layer, network 2→3→1)
     """
-    X, y = checked_examples("", model, (X, y), loss_function(loss))
+    layers_of(model)  # refuses another kind before it is run
+    X, y = checked_pair("", model, (X, y), loss_function(loss))
     return network_picture(Run(examples_of(model, X, y, loss)))
 
 

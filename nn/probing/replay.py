@@ -6,37 +6,70 @@ a matrix: Z, A and Δ are (m, fan_out). That is the form of the books that write
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import warnings
+from typing import TYPE_CHECKING, NamedTuple
 
-from autograd import Program, Value
-from nn.arguments import table
-from nn.losses import LOSSES
+from autograd import FrozenBranchError, Program, Value
 from nn.probing.examples import Examples
 from nn.probing.formulas import Found
-from nn.probing.graph import Activity, collected, forward
-from nn.training import recorded
+from nn.probing.graph import Activity, collected, cost_of, forward
+from nn.steps import NOT_FINITE, Recorded, recorded
 
 if TYPE_CHECKING:
     from nn.probing.formulas import Array
 
+# What code of other people may do with a Value where it takes a number: to look something up
+# by it, to turn it into an int, to branch on it. The walk over the examples meets mistakes again.
+TAKES_NUMBERS = (FrozenBranchError, TypeError, LookupError, AttributeError, ValueError)
 
-def replayed(examples: Examples) -> tuple[Program, float, list[Found]]:
-    """Return a program of one example, and C and the numbers of every layer from its replay.
 
-    Raises an error where the model or loss cannot be replayed: it branches on its numbers or
-    takes targets that are not numbers, or a number is not finite.
+class Replay(NamedTuple):
+    """A program of one example, and what its replay over a batch found."""
+
+    program: Program
+    C: float
+    found: list[Found]
+
+
+def replayed(examples: Examples) -> Replay | None:
+    """Return what a replay finds, or None where the examples must be walked one by one.
+
+    That is where they are not all numbers, where the model or the loss branches on numbers or
+    takes nothing else, and where a number is not finite, which the walk names or shows.
     """
-    import numpy as np
-
-    X, y = _arrays(examples)
+    tables = examples.tables()
+    if tables is None:
+        return None
     layers: list[Activity] = []
 
     def model(inputs: list[Value]) -> list[Value]:
         layers.extend(forward(examples.layers, inputs))
         return layers[-1].a
 
+    try:
+        one = recorded(model, *tables, examples.loss)
+    except TAKES_NUMBERS:
+        return None
+    cost_of(one.c)
+    try:
+        return _read(examples, one, layers, *tables)
+    except NotImplementedError as cause:
+        warnings.warn(
+            f"every example is walked node by node, which is slow: {cause}.",
+            RuntimeWarning,
+            stacklevel=4,  # whoever called probe
+        )
+    except (*NOT_FINITE, FrozenBranchError):
+        pass
+    return None
+
+
+def _read(examples: Examples, one: Recorded, layers: list[Activity], X: Array, y: Array) -> Replay:
+    """Return C and the numbers of every layer, from the program of one example."""
+    import numpy as np
+
     parameters = examples.parameters
-    program, _ = recorded(model, X, y, examples.loss, parameters)
+    program = one.program(parameters)
     C, gradient = program(np.column_stack([X, y]))
     partial = dict(zip(parameters, gradient.tolist(), strict=True))
     found = []
@@ -44,19 +77,4 @@ def replayed(examples: Examples) -> tuple[Program, float, list[Found]]:
         adjoints = map(program.read_adjoints, (nodes.a, nodes.z))
         numbers = (*map(program.read_values, nodes), *adjoints)
         found.append(collected(layer, numbers, partial))
-    return program, C, found
-
-
-def _arrays(examples: Examples) -> tuple[Array, Array]:
-    """Return X, (m, fan_in), and y, (m,) or (m, k); (m, 0) where the loss takes no target."""
-    import numpy as np
-
-    X, m = table("X", list(examples.rows)), len(examples.rows)
-    if examples.targets[0] is None:
-        return X, np.empty((m, 0))
-    y = table("y", list(examples.targets), rows=m)
-    outputs = [0.0] * examples.layers[-1].fan_out
-    checked: Any = y.tolist() if examples.loss in LOSSES.values() else ()
-    for target in checked:  # in a program it is a Value, which a loss takes as it is
-        examples.loss(outputs, target)
-    return X, y
+    return Replay(program, C, found)

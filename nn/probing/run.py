@@ -6,7 +6,6 @@ what people hold of a run, and `table`, `picture` and `derivation` are ways to s
 
 from __future__ import annotations
 
-from contextlib import suppress
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -28,10 +27,10 @@ class Run:
         self.examples, self.model, self.cost = examples, examples.model, examples.cost
         self.batch, self.m = examples.batch, len(examples.rows)
         self.program: Program | None = None
-        if compiled and self.batch:
-            with suppress(Exception):  # whatever it is, the examples one by one meet it again
-                self.program, self.C, found = replayed(examples)
-        if self.program is None:
+        replay = replayed(examples) if compiled and self.batch else None
+        if replay:
+            self.program, self.C, found = replay
+        else:
             self.C, found = self.graph.root.data, self.graph.found()
         self.layers = tuple([self._layer(l, found) for l in range(len(found))])
 

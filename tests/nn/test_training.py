@@ -3,14 +3,16 @@
 import csv
 import functools
 import io
+import math
 import pickle
 import sys
+import warnings
 
 import numpy as np
 import pytest
 
 import nn
-from autograd import AnomalyError, DomainError, FrozenBranchError, Value, log, no_grad
+from autograd import AnomalyError, DomainError, FrozenBranchError, Program, Value, log, no_grad
 from nn.training import fit as fit_
 
 fit = functools.partial(fit_, progress=False, compiled=False)
@@ -75,7 +77,7 @@ def test_every_example_is_met_once_an_epoch_in_an_order_of_the_seed():
             recorder, X, np.zeros(m), loss="huber", optimizer=sgd, epochs=2, batch_size=4, seed=seed
         )
         assert sgd.steps == 2 * 3  # batches of 4, 4 and 2
-        return recorder.met[:m], recorder.met[m:]
+        return recorder.met[-2 * m : -m], recorder.met[-m:]  # after a first look at its outputs
 
     first, second = met(0)
     assert sorted(first) == sorted(second) == list(range(10))
@@ -551,3 +553,83 @@ def spread(outputs, y):
 def test_a_model_that_nothing_can_train_is_refused():
     with no_grad(), pytest.raises(ValueError, match=r"depend on the parameters.*no_grad"):
         fit_(nn.MLP(2, [1]), [[0, 1]], [1], loss="squared_error", progress=False)
+
+
+class Headed(nn.Module):
+    """A model whose last layer is not the last of its `layers`."""
+
+    def __init__(self, head):
+        self.layers, self.head = [nn.Layer(2, 1, "sigmoid")], head
+
+    def __call__(self, x):
+        return self.head(self.layers[-1](x))
+
+
+@pytest.mark.parametrize("compiled", [True, False])
+def test_the_outputs_of_a_model_are_counted_and_not_guessed(compiled):
+    options = {"epochs": 1, "progress": False, "compiled": compiled}
+    model = Headed(nn.Layer(1, 3, "identity"))
+    history = fit_(model, [[0, 1], [1, 0]], [2, 0], loss="cross_entropy", **options)
+    assert len(history) == 1
+    with pytest.raises(ValueError, match=r"y\[1\] does not fit.*from 0 to 2; got 3"):
+        fit_(model, [[0, 1], [1, 0]], [2, 3], loss="cross_entropy", **options)
+    logit = Headed(nn.Layer(1, 1, "identity"))
+    assert len(fit_(logit, [[0, 1]], [1], loss="binary_cross_entropy", **options)) == 1
+    with pytest.raises(ValueError, match=r"takes logits.*sigmoid itself"):
+        fit_(Headed(nn.Layer(1, 1, "sigmoid")), [[0, 1]], [1], loss="binary_cross_entropy")
+
+
+class Doubling(nn.SGD):
+    """A rule that programs cannot record, for a reason of its own."""
+
+    def __init__(self, parameters, refuse):
+        super().__init__(parameters, lr=0.1)
+        self.refuse = refuse
+
+    def rule(self, w, g, state, step):
+        return w - 0.1 * self.refuse(g), state
+
+
+def branching(g):
+    return g if g > 0 else 2.0 * g
+
+
+def counting(g):
+    return math.copysign(1.0, g)
+
+
+@pytest.mark.parametrize(
+    ("refuse", "reason"), [(branching, "FrozenBranchError"), (counting, "TypeError")]
+)
+def test_a_rule_that_is_refused_is_applied_one_by_one_and_says_so_once(refuse, reason):
+    X, y = line()
+    ends = []
+    for compiled in (True, False):
+        model = nn.MLP(1, [2, 1], "tanh", seed=1)
+        with warnings.catch_warnings(record=True) as said:
+            warnings.simplefilter("always")
+            fit(
+                model, X, y, loss="huber", optimizer=Doubling(model.parameters(), refuse),
+                epochs=3, compiled=compiled,
+            )  # fmt: skip
+        ends.append(numbers(model))
+        assert len(said) == compiled
+        for warning in said:
+            assert reason in str(warning.message)
+            assert warning.category is RuntimeWarning
+            assert warning.filename == __file__
+    np.testing.assert_allclose(*ends, rtol=1e-12)
+
+
+@pytest.mark.parametrize("bug", [RuntimeError, KeyError, AssertionError, ValueError])
+@pytest.mark.parametrize("place", ["__call__", "train"])
+def test_a_bug_in_programs_is_not_hidden_by_training_node_by_node(bug, place, monkeypatch):
+    def broken(*_, **__):
+        raise bug("planted")
+
+    X, y = line()
+    monkeypatch.setattr(Program, "train", broken)
+    if place == "__call__":
+        monkeypatch.setattr(Program, "__call__", broken)
+    with pytest.raises(bug, match="planted"):
+        fit(nn.MLP(1, [1]), X, y, loss="huber", compiled=True)

@@ -126,6 +126,31 @@ def test_what_cannot_be_replayed_is_walked(model, Y, loss, rng):
         )
 
 
+@pytest.mark.parametrize("bug", [RuntimeError, KeyError, AssertionError, TypeError, ValueError])
+@pytest.mark.parametrize("place", ["__init__", "__call__", "read_values"])
+def test_a_bug_in_programs_is_not_hidden_by_walking(bug, place, mlp, data, monkeypatch):
+    def broken(*_, **__):
+        raise bug("planted")
+
+    monkeypatch.setattr(autograd.Program, place, broken)
+    with pytest.raises(bug, match="planted"):
+        probe(mlp, *data, "half_squared_error")
+
+
+def test_an_operation_that_programs_lack_is_walked_and_said_to_be(mlp, data, monkeypatch):
+    def lacking(*_, **__):
+        raise NotImplementedError("programs have no operation 'airy'")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(autograd.Program, "__init__", lacking)
+        with pytest.warns(RuntimeWarning, match="node by node.*'airy'") as said:
+            p = probe(mlp, *data, "huber")
+    assert said[0].filename == __file__
+    assert p.program is None
+    replayed = probe(mlp, *data, "huber")
+    assert p.layers[0].dW == pytest.approx(replayed.layers[0].dW, rel=1e-12)
+
+
 def test_a_unit_that_the_loss_does_not_use_has_a_delta_of_zero(rng):
     X, Y = rng.normal(size=(3, 3)), [1, 2, 3]
     model, loss = Layer(3, 2), lambda a, y: (a[0] - y) ** 2

@@ -1,0 +1,195 @@
+"""Steps down the mean loss of a batch: node by node, or by a program of one example."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from autograd import (
+    AnomalyError,
+    DomainError,
+    FrozenBranchError,
+    Program,
+    Value,
+    mean,
+    recording,
+    topological,
+)
+from nn.arguments import several
+from nn.losses import Loss
+from nn.optimizers import Optimizer
+
+if TYPE_CHECKING:
+    from nn.arguments import Array
+
+NOT_FINITE = (AnomalyError, DomainError, ZeroDivisionError)  # a number, named by an eager run
+REFUSED = (NotImplementedError, FrozenBranchError, TypeError)  # a rule that cannot be recorded
+
+
+class Steps(ABC):
+    """Takes the steps of a training, and measures a model on data."""
+
+    @abstractmethod
+    def __init__(
+        self, model: Any, X: Array, y: Array, loss: Loss, optimizer: Optimizer
+    ) -> None: ...
+
+    def epoch(self, batches: list[list[int]]) -> list[float]:
+        """Take a step on the rows of each batch; return the mean loss before each."""
+        return [self.step(batch) for batch in batches]
+
+    @abstractmethod
+    def step(self, batch: list[int]) -> float:
+        """Take a step on the rows of one batch; return their mean loss before it."""
+
+    @abstractmethod
+    def measure(self, X: Array, y: Array) -> tuple[Array, float]:
+        """Return the outputs for these examples, (m, fan_out), and their mean loss."""
+
+
+class NodeByNode(Steps):
+    """Takes a step by building the graph of a batch and walking it back."""
+
+    def __init__(self, model: Any, X: Array, y: Array, loss: Loss, optimizer: Optimizer) -> None:
+        self.model, self.loss, self.optimizer, self.X, self.y = model, loss, optimizer, X, y
+
+    def step(self, batch: list[int]) -> float:
+        """Take a step on the rows of one batch; return their mean loss before it."""
+        _, C = self.forward(self.X[batch], self.y[batch])
+        self.optimizer.zero_grad()
+        C.backward()
+        self.optimizer.step()
+        return C.data
+
+    def measure(self, X: Array, y: Array) -> tuple[Array, float]:
+        """Return the outputs for these examples, (m, fan_out), and their mean loss."""
+        import numpy as np
+
+        outputs, C = self.forward(X, y)
+        return np.array([[a.data for a in several(row)] for row in outputs]), C.data
+
+    def forward(self, X: Array, y: Array) -> tuple[list[Any], Value]:
+        """Return the outputs for these examples and their mean loss, which must be finite."""
+        outputs = [self.model(x) for x in X.tolist()]
+        C: Value = mean([self.loss(a, t) for a, t in zip(outputs, y.tolist(), strict=True)])
+        if not math.isfinite(C.data):
+            raise _not_finite(C)
+        return outputs, C
+
+
+class Compiled(Steps):
+    """Takes a step by replaying the graph of one example over the rows of a batch."""
+
+    def __init__(self, model: Any, X: Array, y: Array, loss: Loss, optimizer: Optimizer) -> None:
+        import numpy as np
+
+        one = recorded(model, X, y, loss)
+        if not getattr(one.c, "op", ""):
+            raise ValueError(
+                f"the loss must depend on the parameters of the model; got {one.c!r}, which nothing"
+                " computed. Train outside of no_grad(), and compute with the Values themselves."
+            )
+        self.program, self.outputs = one.program(optimizer.parameters), one.outputs
+        self.optimizer, self.rows = optimizer, np.column_stack([X, y])
+        self.one_by_one = False  # whether the optimiser's rule was refused
+
+    def epoch(self, batches: list[list[int]]) -> list[float]:
+        """Take a step on the rows of each batch; return the mean loss before each.
+
+        An epoch that fails is gone through again step by step, to end before the step that did.
+        """
+        optimizer, leaves = self.optimizer, self.optimizer.parameters
+        before = [leaf.data for leaf in leaves], optimizer.state, optimizer.steps
+        self.program.load_parameters()  # a callback may have changed them
+        refusal: Exception | None = None
+        try:
+            costs = [] if self.one_by_one else self._trained(batches)
+            if costs and all(math.isfinite(leaf.data) for leaf in leaves):
+                return costs
+        except KeyboardInterrupt:
+            self.program.store_parameters()
+            raise
+        except NOT_FINITE:
+            pass  # the steps below name the batch
+        except REFUSED as cause:
+            refusal = cause
+        numbers, optimizer.state, optimizer.steps = before
+        for leaf, number in zip(leaves, numbers, strict=True):
+            leaf.data = number
+        self.program.load_parameters()
+        costs = super().epoch(batches)
+        if refusal:
+            self._say(refusal)
+        return costs
+
+    def step(self, batch: list[int]) -> float:
+        """Take a step on the rows of one batch; return their mean loss before it."""
+        C, gradient = self.program(self.rows[batch])
+        self.optimizer.update(gradient.tolist())
+        self.program.load_parameters()
+        return C
+
+    def measure(self, X: Array, y: Array) -> tuple[Array, float]:
+        """Return the outputs for these examples, (m, fan_out), and their mean loss."""
+        import numpy as np
+
+        C, _ = self.program(np.column_stack([X, y]))
+        return self.program.read_values(self.outputs), C
+
+    def _trained(self, batches: list[list[int]]) -> list[float]:
+        """Take all steps inside the program; return the mean loss before each."""
+        rows = self.rows[[k for batch in batches for k in batch]]
+        costs = self.program.train(rows, self.optimizer, len(batches), len(batches[0]))
+        self.program.store_parameters()
+        return list(map(float, costs))
+
+    def _say(self, refusal: Exception) -> None:
+        """Warn, once, that the steps are slow and why."""
+        self.one_by_one = True
+        warnings.warn(
+            f"the rule of {self.optimizer!r} is applied parameter by parameter, which is slow: it "
+            f"cannot be compiled ({type(refusal).__name__}: {refusal}).",
+            RuntimeWarning,
+            stacklevel=4,  # whoever called fit
+        )
+
+
+class Recorded(NamedTuple):
+    """The graph of one example: its leaves, the outputs of the model, and the loss c."""
+
+    leaves: list[Value]
+    outputs: list[Value]
+    c: Any
+
+    def program(self, parameters: Sequence[Value]) -> Program:
+        """Return c as a program of rows (x, y)."""
+        return Program(self.c, inputs=self.leaves, parameters=parameters, also=self.outputs)
+
+
+def recorded(model: Any, X: Array, y: Array, loss: Loss) -> Recorded:
+    """Run a model on the first example as a recording; its numbers and targets are Values."""
+    import numpy as np
+
+    inputs = [Value(x, f"x[{i}]") for i, x in enumerate(X[0])]
+    targets = [Value(t, f"y[{j}]") for j, t in enumerate(np.atleast_1d(y[0]))]
+    with recording():
+        outputs = model(inputs)
+        c = loss(outputs, targets if y.ndim == 2 else targets[0])
+    nodes = [a if a.__class__ is Value else Value(a) for a in several(outputs)]
+    return Recorded([*inputs, *targets], nodes, c)
+
+
+def _not_finite(cost: Value) -> AnomalyError:
+    """Return the error that names the first node of a graph that is not finite."""
+    bad = next(node for node in topological(cost) if not math.isfinite(node.data))
+    operands = [f"{x.label or x.op or 'constant'} = {x.data:g}" for x in bad.parents[:4]]
+    operands += ["…"] * (len(bad.parents) > 4)
+    name = f"{bad.op}({', '.join(operands)})" if bad.op else f"leaf {bad.label!r}"
+    return AnomalyError(
+        f"the mean loss of a batch is {cost.data}: the first node that is not finite is "
+        f"{name} = {bad.data}. The parameters are as before this step; lower the learning "
+        "rate, clip the gradients, or scale the data."
+    )
