@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from nn.arguments import Array
 
+MODES = {"loss": "min", "accuracy": "max"}  # which way a column gets better
+
 
 class History:
     """The numbers of each epoch: `.loss`, and `.val_loss`, `.accuracy`, … where asked for.
@@ -68,41 +70,54 @@ class History:
 
 
 class EarlyStopping:
-    """A callback that ends training once `column` has not fallen for `patience` epochs.
+    """A callback that ends training once `column` has not got better for `patience` epochs.
 
-    The model is then put back to where the column was least.
+    Better is less ("min") or more ("max"); "auto" knows it of losses and accuracies. However
+    the training ends, the model is then put back to where the column was best.
 
     >>> EarlyStopping(patience=5).column
     'val_loss'
+    >>> EarlyStopping(column="val_accuracy").mode
+    'max'
     """
 
-    def __init__(self, patience: int = 10, column: str = "val_loss") -> None:
+    def __init__(self, patience: int = 10, column: str = "val_loss", mode: str = "auto") -> None:
+        known = MODES.get(column.removeprefix("val_"))
+        if mode not in ("auto", "min", "max") or (mode == "auto" and known is None):
+            raise ValueError(
+                f"mode is 'min' or 'max' ('auto' for {', '.join(MODES)}); got {mode!r} for "
+                f"{column!r}. Say which way the column gets better."
+            )
         self.patience, self.column = patience, column
+        self.mode = known if mode == "auto" else mode
         self.state: dict[str, Array] = {}
 
     def __call__(self, history: History, model: Any) -> bool:
         """Return whether to stop."""
         numbers = getattr(history, self.column)
-        since = len(numbers) - 1 - numbers.index(min(numbers))
+        best = (min if self.mode == "min" else max)(numbers)
+        since = len(numbers) - 1 - numbers.index(best)
         if since == 0:
             self.state = model.state_dict()
-        if since >= self.patience:
-            model.load_state_dict(self.state)
         return bool(since >= self.patience)
 
+    def finish(self, model: Any) -> None:
+        """Put the best parameters back; `fit` calls this when the training has ended."""
+        model.load_state_dict(self.state)
 
-def accuracy(outputs: Array, y: Array) -> float:
+
+def accuracy(outputs: Array, y: Array, threshold: float = 0.0) -> float:
     """Return the share of examples whose class is right.
 
     The class is the largest of several outputs, for labels 0 … n-1 or rows with the largest
-    number at the class; of a single one, whether it is above 0 (a logit or a score), for
-    labels 0 and 1 or -1 and 1.
+    number at the class; of a single one, whether it is above the threshold (0 for a logit or a
+    score, ½ for a probability; `fit` knows which), for labels 0 and 1 or -1 and 1.
 
     >>> import numpy as np
     >>> accuracy(np.array([[0.1, 0.9], [0.8, 0.2]]), np.array([1, 1]))
     0.5
     """
     if outputs.shape[1] == 1:
-        return float(((outputs[:, 0] > 0) == (y.reshape(-1) > 0)).mean())
+        return float(((outputs[:, 0] > threshold) == (y.reshape(-1) > 0)).mean())
     classes = y.argmax(axis=1) if y.shape == outputs.shape else y.reshape(-1)
     return float((outputs.argmax(axis=1) == classes).mean())

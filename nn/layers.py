@@ -131,11 +131,19 @@ class MLP(Module):
         output: Any = "identity", seed: int = 0, initializer: Any = None,
     ) -> None:  # fmt: skip
         self.fan_in = count("fan_in", fan_in)
+        if hasattr(sizes, "__index__"):
+            also = [sizes, *([activation] if hasattr(activation, "__index__") else [])]
+            raise ValueError(
+                f"sizes is a list, with the size of each layer; got {sizes!r}. "
+                f"Write MLP({fan_in}, {also})."
+            )
         counts = [count(f"sizes[{k}]", size) for k, size in enumerate(several(sizes))]
         if not counts:
             raise ValueError("sizes must name at least one layer; got []. Try MLP(2, [16, 1]).")
-        each = isinstance(activation, list | tuple)
-        hidden = list(activation) if each else [activation] * (len(counts) - 1)
+        if isinstance(activation, list | tuple):
+            hidden = list(activation)
+        else:  # one for all is looked at where there is no hidden layer, too
+            hidden = [activation_function(activation)] * (len(counts) - 1)
         if len(hidden) != len(counts) - 1:
             raise ValueError(
                 f"a list of activations names one for each of the {len(counts) - 1} hidden layers; "

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from random import Random
 from typing import TYPE_CHECKING, Any
 
 from nn.arguments import count, named, several
-from nn.data import checked_pair
+from nn.data import checked_pair, output_form
 from nn.history import History, accuracy
 from nn.losses import loss_function
 from nn.optimizers import Optimizer, optimizer_for
@@ -27,12 +28,14 @@ def fit(
 ) -> History:  # fmt: skip
     """Train `model` on the rows of X, (m, n), and y, (m,) or (m, k); return the history.
 
-    An epoch goes once through the examples, shuffled by `seed`, in batches (None: in one):
-    each is one step of the optimiser down its mean loss C = (1/m) Σ c. `loss` and `optimizer`
+    An epoch goes once through the examples in batches (None: in one): each is one step of the
+    optimiser down its mean loss C = (1/m) Σ c. They are shuffled by `seed` and the steps that
+    the optimiser has done: a further call with it goes on. `loss` and `optimizer`
     are names or objects. `validation` is an (X, y) pair to be measured after each epoch;
     `metrics` are names ("accuracy") or functions of the arrays (outputs, y), measured on both.
     After each epoch the callbacks are called with (history, model); one that returns True ends
-    the training. Progress is shown where tqdm is installed.
+    the training. At the end `finish(model)` is called of those that have it. Progress is shown
+    where tqdm is installed.
 
     `compiled` records the graph of one example and replays it: a model that branches on its
     numbers raises FrozenBranchError where an example would go another way, and random numbers
@@ -49,31 +52,57 @@ def fit(
     >>> model.predict([[10]]).round(6)
     array([[21.]])
     """
-    loss = loss_function(loss)
+    loss, callbacks = loss_function(loss), _callbacks(callbacks)
     optimizer = _optimizer(optimizer, model)
     sets = {"": checked_pair("", model, (X, y), loss)}
     if validation is not None:
         sets["val_"] = checked_pair("validation ", model, validation, loss)
-    functions = {
-        getattr(f, "__name__", str(f)): named("a metric", METRICS, f) for f in several(metrics)
-    }
+    X, y = sets[""]
+    functions = _functions(metrics, model, X[0])
     epochs = count("epochs", epochs)
-    batch_size = len(sets[""][0]) if batch_size is None else count("batch_size", batch_size)
-    steps = (Compiled if compiled else NodeByNode)(model, *sets[""], loss, optimizer)
-    callbacks = [callbacks] if callable(callbacks) else list(callbacks)
-    history, rng = History(), Random(seed)
-    order = list(range(len(sets[""][0])))
+    size = len(X) if batch_size is None else count("batch_size", batch_size)
+    steps = (Compiled if compiled else NodeByNode)(model, X, y, loss, optimizer)
+    history = History()
     for _ in (bar := _progress(epochs, progress)):
-        rng.shuffle(order)
-        batches = [order[k : k + batch_size] for k in range(0, len(order), batch_size)]
+        batches = _batches(len(X), size, seed, optimizer.steps)
         costs = steps.epoch(batches)
         total = sum([cost * len(batch) for cost, batch in zip(costs, batches, strict=True)])
-        history.add({"loss": total / len(order)} | _measured(steps, sets, functions))
+        history.add({"loss": total / len(X)} | _measured(steps, sets, functions))
         if hasattr(bar, "set_postfix"):
             bar.set_postfix({name: f"{column[-1]:.4g}" for name, column in history.columns.items()})
         if sum([bool(callback(history, model)) for callback in callbacks]):
             break
+    for callback in callbacks:
+        if hasattr(callback, "finish"):
+            callback.finish(model)
     return history
+
+
+def _batches(m: int, size: int, seed: int, done: int) -> list[list[int]]:
+    """Return the rows of each batch of one epoch, in the order that follows the steps done."""
+    order = list(range(m))
+    Random(f"{seed}, {done}").shuffle(order)
+    return [order[k : k + size] for k in range(0, m, size)]
+
+
+def _callbacks(given: Any) -> list[Any]:
+    """Return one callback, or several, as a list. Raises ValueError for a class."""
+    callbacks = [given] if callable(given) else list(given)
+    for callback in callbacks:
+        if isinstance(callback, type):
+            name = callback.__name__
+            raise ValueError(f"a callback is an object; got the class {name}. Write {name}().")
+    return callbacks
+
+
+def _functions(metrics: Any, model: Any, x: Any) -> dict[str, Any]:
+    """Return the metrics by name; accuracy takes outputs of a sigmoid for probabilities."""
+    functions = {
+        getattr(f, "__name__", str(f)): named("a metric", METRICS, f) for f in several(metrics)
+    }
+    if accuracy in functions.values() and output_form(model, x) == (1, "sigmoid"):
+        functions["accuracy"] = partial(accuracy, threshold=0.5)
+    return functions
 
 
 def _optimizer(name: Any, model: Any) -> Optimizer:

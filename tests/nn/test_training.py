@@ -157,6 +157,73 @@ def test_early_stopping_puts_the_best_parameters_back():
     assert numbers(model) == seen[best]
 
 
+@pytest.mark.parametrize(
+    ("column", "numbers_of_it", "best"),
+    [
+        ("val_loss", [3.0, 1.0, 2.0], 1),
+        ("val_accuracy", [0.5, 0.9, 0.7], 1),
+        ("accuracy", [0.9, 0.5, 0.7], 0),
+    ],
+)
+@pytest.mark.parametrize("patience", [1, 10])
+def test_the_best_parameters_are_back_however_the_training_ends(
+    column, numbers_of_it, best, patience
+):
+    X, y = line()
+    model, seen, stop = nn.MLP(1, [1]), [], nn.EarlyStopping(patience, column)
+
+    def told(history, model):
+        seen.append(numbers(model))
+        history.columns[column] = numbers_of_it[: len(seen)]
+
+    fit(model, X, y, loss="huber", epochs=3, callbacks=[told, stop])
+    assert len(seen) == min(3, best + patience + 1)
+    assert numbers(model) == seen[best] != seen[-1]
+
+
+def test_early_stopping_asks_which_way_is_better_where_it_cannot_know():
+    assert nn.EarlyStopping(column="val_auc", mode="max").mode == "max"
+    for options in ({"column": "auc"}, {"mode": "up"}):
+        with pytest.raises(ValueError, match=r"mode is 'min' or 'max'.*gets better"):
+            nn.EarlyStopping(**options)
+
+
+def test_a_class_is_no_callback():
+    with pytest.raises(ValueError, match=r"class EarlyStopping. Write EarlyStopping\(\)"):
+        fit(nn.MLP(1, [1]), X, Y, loss="huber", callbacks=[nn.EarlyStopping])
+
+
+@pytest.mark.parametrize("compiled", [True, False])
+@pytest.mark.parametrize("output", ["sigmoid", "identity", "tanh"])
+def test_accuracy_takes_the_outputs_of_a_sigmoid_for_probabilities(output, compiled):
+    X, y = [[-2.0], [-1.0], [1.0], [2.0]], [0, 1, 1, 1]  # g(x) says 0, 0, 1, 1
+    model = nn.Layer(1, 1, output)
+    model.W[0][0].data = 1.0
+    sgd = nn.SGD(model.parameters(), lr=0.0)
+    for metric in ("accuracy", nn.accuracy):
+        history = fit(
+            model, X, y, loss="squared_error", optimizer=sgd, epochs=1, metrics=[metric],
+            compiled=compiled,
+        )  # fmt: skip
+        assert history.accuracy == [0.75]
+
+
+@pytest.mark.parametrize("compiled", [True, False])
+def test_calls_of_one_epoch_each_are_one_call_of_them_all(compiled):
+    X, y = line()
+    ends = []
+    for calls in ([3], [1, 1, 1]):
+        model = nn.MLP(1, [3, 1], "tanh", seed=1)
+        adam = nn.Adam(model.parameters(), lr=0.1)
+        for epochs in calls:
+            fit(
+                model, X, y, loss="huber", optimizer=adam, epochs=epochs, batch_size=6,
+                compiled=compiled,
+            )  # fmt: skip
+        ends.append(numbers(model))
+    assert ends[0] == ends[1]
+
+
 def test_a_callback_that_returns_true_ends_training_after_all_were_called():
     X, y = line()
     calls = []
