@@ -39,7 +39,7 @@ def linear_model(X: np.ndarray, y: np.ndarray) -> MLP:
 
 def small_network(X: np.ndarray, y: np.ndarray, held: tuple[np.ndarray, np.ndarray]) -> MLP:
     """Train eight tanh units until the loss on the examples held back stops falling."""
-    model = MLP(X.shape[1], [8, 1], activation="tanh")
+    model = MLP(X.shape[1], [8, 1], activation="tanh", seed=0)
     history = fit(
         model, X, y, loss="half_squared_error", epochs=200, validation=held,
         optimizer=AdamW(model.parameters(), lr=0.003, weight_decay=0.1),

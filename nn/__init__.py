@@ -5,7 +5,7 @@ Everything public can be imported from here.
 >>> import numpy as np
 >>> from nn import MLP, Adam, fit, probe
 >>> X, y = [[0, 0], [0, 1], [1, 0], [1, 1]], [-1, 1, 1, -1]  # exclusive or
->>> model = MLP(2, [4, 1], activation="tanh")
+>>> model = MLP(2, [4, 1], activation="tanh", seed=0)
 >>> adam = Adam(model.parameters(), lr=0.1)
 >>> history = fit(model, X, y, loss="hinge", optimizer=adam, epochs=60, progress=False)
 >>> np.sign(model.predict(X)[:, 0])
@@ -28,6 +28,7 @@ from nn.initializers import (
     he_uniform,
     lecun_normal,
     lecun_uniform,
+    seed,
     uniform,
     xavier_normal,
     xavier_uniform,
@@ -60,7 +61,7 @@ __all__ = [
     "RMSprop", "absolute_error", "accuracy", "batch_picture", "binary_cross_entropy", "cosine",
     "cross_entropy", "exponential", "fit", "half_squared_error", "he_normal", "he_uniform",
     "hinge", "huber", "identity", "lecun_normal", "lecun_uniform", "linear", "load",
-    "mean_squared_error", "probe", "save", "squared_error", "stepwise", "uniform", "warmup",
+    "mean_squared_error", "probe", "save", "seed", "squared_error", "stepwise", "uniform", "warmup",
     "xavier_normal", "xavier_uniform", "zeros",
 ]  # fmt: skip
 

@@ -14,7 +14,7 @@ from typing import Any
 from autograd import Value, dot
 from nn.activations import activation_function
 from nn.arguments import count, named, several
-from nn.initializers import INITIALIZERS
+from nn.initializers import INITIALIZERS, STREAM
 from nn.module import Module
 
 
@@ -22,7 +22,8 @@ class Neuron(Module):
     """One unit: a = g(z), where z = Σᵢ wᵢ aᵢ + b.
 
     The weights are drawn by the initializer that suits the activation, or are those given;
-    the bias starts at 0. `rng` is a `random.Random`, None means `Random(0)`.
+    the bias starts at 0. `rng` is a `random.Random`, None means the stream that
+    `nn.seed` starts.
 
     >>> neuron = Neuron(2, "relu", weights=[0.5, -1.0])
     >>> neuron([4.0, 0.5])
@@ -41,7 +42,7 @@ class Neuron(Module):
             raise ValueError(f"{self.activation} takes a whole layer; got one Neuron. Use Layer.")
         if weights is None:
             draw = self.activation.initializer
-            weights = [row[0] for row in draw(self.fan_in, 1, rng or Random(0))]
+            weights = [row[0] for row in draw(self.fan_in, 1, rng or STREAM)]
         self.w = tuple([Value(w, f"w[{i}]") for i, w in enumerate(weights)])
         self.b = Value(0.0, "b")
         if len(self.w) != self.fan_in:
@@ -77,7 +78,7 @@ class Layer(Module):
         self.fan_in, self.fan_out = count("fan_in", fan_in), count("fan_out", fan_out)
         self.activation = activation_function(activation)
         draw = named("an initializer", INITIALIZERS, initializer or self.activation.initializer)
-        W = draw(self.fan_in, self.fan_out, rng or Random(0))
+        W = draw(self.fan_in, self.fan_out, rng or STREAM)
         g = "identity" if self.activation.whole else self.activation
         neurons = [Neuron(self.fan_in, g, weights=w) for w in zip(*W, strict=True)]
         self.W = tuple(zip(*[neuron.w for neuron in neurons], strict=True))
@@ -115,7 +116,8 @@ class MLP(Module):
     """Layers in a row: `fan_in` inputs, then one layer for each of `sizes`.
 
     `activation` is the hidden layers' (a list gives each its own), `output` the last
-    layer's. In formulas layers are numbered from 1: `layers[0].W[1][0]` is W1[1,0].
+    layer's. The weights are drawn by `seed`; None means the stream that `nn.seed` starts. In
+    formulas layers are numbered from 1: `layers[0].W[1][0]` is W1[1,0].
 
     >>> model = MLP(2, [3, 1], activation="tanh")
     >>> model
@@ -128,7 +130,7 @@ class MLP(Module):
 
     def __init__(
         self, fan_in: int, sizes: Sequence[int], activation: Any = "relu",
-        output: Any = "identity", seed: int = 0, initializer: Any = None,
+        output: Any = "identity", seed: int | None = None, initializer: Any = None,
     ) -> None:  # fmt: skip
         self.fan_in = count("fan_in", fan_in)
         if hasattr(sizes, "__index__"):
@@ -149,7 +151,7 @@ class MLP(Module):
                 f"a list of activations names one for each of the {len(counts) - 1} hidden layers; "
                 f"got {len(hidden)}. The last layer's is given by output=."
             )
-        rng, widths = Random(seed), [self.fan_in, *counts]
+        rng, widths = STREAM if seed is None else Random(seed), [self.fan_in, *counts]
         shapes = zip(widths, counts, [*hidden, output], strict=False)
         self.layers = tuple(
             [Layer(n, m, g, rng=rng, initializer=initializer) for n, m, g in shapes]

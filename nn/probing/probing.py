@@ -80,7 +80,8 @@ class Probe(Run):
         Raises ValueError for a name that the model does not have.
 
         >>> from nn import MLP, probe
-        >>> p = probe(MLP(2, [1, 1], activation="tanh"), [0.5, -1.0], [1.0], "half_squared_error")
+        >>> model = MLP(2, [1, 1], activation="tanh", seed=0)
+        >>> p = probe(model, [0.5, -1.0], [1.0], "half_squared_error")
         >>> print("\\n".join(p.explain("layers.0.W[1][0]").text().splitlines()[3:7]))
         ∂C/∂W1[1,0] = a0[1]·δ1[0] ≈ (−1)·0.243 = −0.243
         g'(z1[0]) = 1 - a1[0]*a1[0] ≈ 0.943

@@ -1,8 +1,11 @@
 """Layers against an independent backpropagation in matrices, and their views and errors."""
 
 import copy
+import json
 import pickle
 import random
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -291,3 +294,28 @@ def test_sequences_of_unequal_lengths_are_named_part_by_part():
         "rows.0": [1.0, 2.0],
         "rows.1": [3.0],
     }
+
+
+def test_models_without_a_seed_differ_and_are_the_same_in_every_process():
+    code = (
+        "import nn; models = [nn.Neuron(2), nn.Layer(2, 2), nn.Layer(2, 2), nn.MLP(2, [2]), "
+        "nn.MLP(2, [2])]; print([[p.data for p in m.parameters()] for m in models])"
+    )
+    runs = [
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+        for _ in range(2)
+    ]
+    assert runs[0].stdout == runs[1].stdout
+    _, first, second, third, fourth = json.loads(runs[0].stdout)
+    assert first != second != third != fourth
+
+
+def test_a_seed_starts_the_stream_of_weights_anew_and_leaves_other_seeds_alone():
+    def drawn(**options):
+        return nn.MLP(2, [2, 1], **options).layers[0].W[0][0].data
+
+    nn.seed(7)
+    first = drawn(), drawn()
+    nn.seed(7)
+    assert (drawn(), drawn(seed=7), drawn()) == (first[0], first[0], first[1])
+    assert first[0] != first[1]

@@ -1,0 +1,10 @@
+"""What every test starts from."""
+
+import pytest
+
+import nn
+
+
+@pytest.fixture(autouse=True)
+def _weights_are_the_same_in_every_order_of_the_tests():
+    nn.seed(0)
