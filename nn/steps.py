@@ -8,16 +8,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from autograd import (
-    AnomalyError,
-    DomainError,
-    FrozenBranchError,
-    Program,
-    Value,
-    mean,
-    recording,
-    topological,
-)
+from autograd import Program, Value, errors, mean, recording, topological
 from nn.arguments import several
 from nn.losses import Loss
 from nn.optimizers import Optimizer
@@ -25,8 +16,10 @@ from nn.optimizers import Optimizer
 if TYPE_CHECKING:
     from nn.arguments import Array
 
-NOT_FINITE = (AnomalyError, DomainError, ZeroDivisionError)  # a number, named by an eager run
-REFUSED = (NotImplementedError, FrozenBranchError, TypeError)  # a rule that cannot be recorded
+# What `fit` goes through again step by step: a number that an eager run names, and an optimiser's
+# rule that cannot be recorded.
+NOT_FINITE = (errors.AnomalyError, errors.DomainError, ZeroDivisionError)
+REFUSED = (NotImplementedError, errors.FrozenBranchError, TypeError)
 
 
 class Steps(ABC):
@@ -182,13 +175,13 @@ def recorded(model: Any, X: Array, y: Array, loss: Loss) -> Recorded:
     return Recorded([*inputs, *targets], nodes, c)
 
 
-def _not_finite(cost: Value) -> AnomalyError:
+def _not_finite(cost: Value) -> errors.AnomalyError:
     """Return the error that names the first node of a graph that is not finite."""
     bad = next(node for node in topological(cost) if not math.isfinite(node.data))
     operands = [f"{x.label or x.op or 'constant'} = {x.data:g}" for x in bad.parents[:4]]
     operands += ["…"] * (len(bad.parents) > 4)
     name = f"{bad.op}({', '.join(operands)})" if bad.op else f"leaf {bad.label!r}"
-    return AnomalyError(
+    return errors.AnomalyError(
         f"the mean loss of a batch is {cost.data}: the first node that is not finite is "
         f"{name} = {bad.data}. The parameters are as before this step; lower the learning "
         "rate, clip the gradients, or scale the data."
