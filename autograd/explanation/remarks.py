@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
 
 from autograd.engine import Value, topological
+from autograd.explanation.chain import Chain
 from autograd.explanation.numerals import figure
-
-if TYPE_CHECKING:
-    from autograd.explanation.explaining import Explanation
 
 CANCELLED = 1e-9  # of the terms: below, a sum is called cancelled
 
 
-def remarks(why: Explanation) -> list[str]:
+def remarks(why: Chain) -> list[str]:
     """Return the sentences that a plain derivative does not need; [] for most."""
     start, end = (why.notation.formula(node).text for node in (why.wrt, why.output))
     if why.wrt.constant:
@@ -30,7 +27,7 @@ def remarks(why: Explanation) -> list[str]:
     return _cancelled(why)
 
 
-def _cancelled(why: Explanation) -> list[str]:
+def _cancelled(why: Chain) -> list[str]:
     """Return where contributions cancel, if they do."""
     for step in why.steps(None if why.value == 0.0 else 1):
         values = [c.value for c in step.contributions if c.value]
@@ -42,7 +39,7 @@ def _cancelled(why: Explanation) -> list[str]:
     return []
 
 
-def _zero_factor(why: Explanation) -> str:
+def _zero_factor(why: Chain) -> str:
     """Return which partial makes even the largest path zero."""
     term = why.terms[0]
     for node, user, partial in zip(term.nodes, term.nodes[1:], term.partials, strict=False):
@@ -55,7 +52,7 @@ def _zero_factor(why: Explanation) -> str:
     return "The product of the partials is smaller than any float but 0."
 
 
-def _origin(why: Explanation) -> str:
+def _origin(why: Chain) -> str:
     """Return where a derivative that is not finite comes from."""
     for node in topological(why.output):
         if not math.isfinite(node.data) and math.isnan(node.data) >= math.isnan(why.value):
@@ -72,6 +69,6 @@ def _origin(why: Explanation) -> str:
     return "Every number and every partial is finite, but their products are too large for a float."
 
 
-def _name(why: Explanation, node: Value) -> str:
+def _name(why: Chain, node: Value) -> str:
     text = why.notation.formula(node).text
     return text if why.notation.name(node) else f"({text})"

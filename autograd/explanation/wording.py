@@ -9,31 +9,27 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
 from html import escape
 from textwrap import wrap
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from autograd import modes
 from autograd.derivatives.chain_rule import as_operand
 from autograd.engine import Value
+from autograd.explanation.chain import WIDEST, Chain, Contribution, Step, largest
 from autograd.explanation.notation import Piece
 from autograd.explanation.numerals import arithmetic, counted, figure, is_exact, latex_of, shown
 from autograd.explanation.paths import Edge, Term, local_partials
 from autograd.explanation.remarks import remarks
 from autograd.table import CALL, PRIMITIVES, PRODUCT
 
-if TYPE_CHECKING:
-    from autograd.explanation.explaining import Contribution, Explanation, Step
-
 WIDTH = 96
-WIDEST = 8  # users of a node, and factors of a path, that are written out
 
 
 class Wording:
     """An explanation in words, with at most `depth` lines of the chain rule."""
 
-    def __init__(self, why: Explanation, depth: int | None) -> None:
+    def __init__(self, why: Chain, depth: int | None) -> None:
         self.why = why
         self.depth = math.inf if depth is None else depth
         self.widest = None if depth is None else WIDEST
@@ -231,20 +227,6 @@ def _folded(row: tuple[str, str, str]) -> list[str]:
     name, symbols, numbers = row
     line = f"{name} = {symbols} {numbers}".rstrip()
     return [line] if len(line) <= WIDTH else [f"{name} = {symbols}", f"{' ' * len(name)} {numbers}"]
-
-
-def largest(
-    contributions: Sequence[Contribution],
-) -> tuple[list[Contribution], list[Contribution]]:
-    """Return the largest contributions in their order, and the others."""
-    sizes = [_size(contribution) for contribution in contributions]
-    order = sorted(range(len(sizes)), key=sizes.__getitem__, reverse=True)
-    kept, rest = (sorted(part) for part in (order[:WIDEST], order[WIDEST:]))
-    return [contributions[k] for k in kept], [contributions[k] for k in rest]
-
-
-def _size(contribution: Contribution) -> float:
-    return math.inf if math.isnan(contribution.value) else abs(contribution.value)
 
 
 def _figure(local: Any, latex: bool) -> Piece | None:
