@@ -1,4 +1,4 @@
-"""Colours and numbers as they appear in pictures.
+"""Colours and text as they appear in pictures.
 
 Blue is positive and orange negative: the two stay apart under deutan, protan and tritan
 vision. The sign is always printed too, so colour is never the only cue.
@@ -9,8 +9,6 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-MINUS = "\u2212"
-UNKNOWN = "—"
 SHADES = 16  # of each sign, between zero and the largest magnitude
 
 
@@ -127,35 +125,6 @@ THEMES = {
         constant_line="#768390",
     ),
 }
-
-
-def number(x: float | None, *, signed: bool = False) -> str:
-    """Return three significant digits, scientific outside 1e-3 … 1e4.
-
-    A gradient is `signed`: a positive one gets its +, an unknown one (None) is a dash.
-
-    >>> number(0.123456), number(1234.5), number(2e-5), number(0.5, signed=True), number(None)
-    ('0.123', '1234', '2e−5', '+0.5', '—')
-    """
-    if x is None:
-        return UNKNOWN
-    if math.isnan(x):
-        return "NaN"
-    plus = "+" if signed and x > 0 else ""
-    return plus + _magnitude(x).replace("-", MINUS)
-
-
-def _magnitude(x: float) -> str:
-    if math.isinf(x):
-        return "∞" if x > 0 else "-∞"
-    if x == 0:
-        return "0"
-    if 1e-3 <= abs(x) < 999.5:
-        return f"{x:.3g}"
-    if 999.5 <= abs(x) < 9999.5:
-        return f"{x:.0f}"
-    mantissa, exponent = f"{x:.2e}".split("e")
-    return f"{mantissa.rstrip('0').rstrip('.')}e{int(exponent)}"
 
 
 def clean(text: str, limit: int = 24) -> str:

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from autograd import errors
 from autograd.engine import Value
+from autograd.explanation.numerals import figure
 from autograd.reals import real
 
 VERDICTS = ("exact", "close", "wrong")
@@ -82,7 +83,7 @@ def compare(hand: Any, autodiff: Any, *, slope: Any = None, tolerance: float = 1
     ['hand is the transpose of autodiff: i and j are exchanged.']
     >>> compare(-6.0, 6.0)
     1 wrong
-    hint: hand is -1 times autodiff: a sign.
+    hint: hand is −1 times autodiff: a sign.
       value      hand -6                     autodiff  6                     wrong
     """
     left, right = dict(_numbers(hand)), dict(_numbers(autodiff))
@@ -163,7 +164,7 @@ def _constant_factor(ratio: float, everywhere: bool) -> str:
     if whole > 2 and math.isclose(ratio, 1 / whole, rel_tol=1e-9):
         reason = "divided by m once too often, or examples are missing from a sum"
     where = "" if everywhere else " where it is wrong"
-    return f"hand is {ratio:.6g} times autodiff{where}: {reason}."
+    return f"hand is {figure(ratio)} times autodiff{where}: {reason}."
 
 
 def _varying_factor(factors: dict[Index, float], near: Any) -> list[str]:
@@ -174,7 +175,7 @@ def _varying_factor(factors: dict[Index, float], near: Any) -> list[str]:
             lines.setdefault(index[axis] if index else 0, []).append(factor)
         many = all(len(line) > 1 for line in lines.values())
         if many and all(near(x, line[0]) for line in lines.values() for x in line):
-            numbers = ", ".join(f"{line[0]:.3g}" for line in list(lines.values())[:4])
+            numbers = ", ".join(figure(line[0]) for line in list(lines.values())[:4])
             more = ", …" * (len(lines) > 4)
             return [
                 f"autodiff/hand depends on {name} alone ({numbers}{more}): "

@@ -206,10 +206,11 @@ def _template(template: str, precedence: int) -> tuple[list[tuple[str, str, int]
 def numeral(number: float, latex: bool = False) -> Piece:
     """Return a number with all its digits: 2, 0.1, 1e-05 (LaTeX 1 × 10⁻⁵), inf, nan.
 
-    >>> numeral(-2.0).text, numeral(1e-5, latex=True).text
-    ('-2', '1 \\\\times 10^{-5}')
+    >>> numeral(-2.0).text, numeral(-0.0).text, numeral(1e-5, latex=True).text
+    ('-2', '-0.0', '1 \\\\times 10^{-5}')
     """
-    text = repr(float(number)).removesuffix(".0")
+    text = repr(float(number))
+    text = text if text == "-0.0" else text.removesuffix(".0")  # -0 is an int: it has no sign
     if latex:
         text = re.sub(r"e([+-])0*(\d+)", lambda e: rf" \times 10^{{{e[1].strip('+')}{e[2]}}}", text)
         text = text.replace("inf", r"\infty").replace("nan", r"\mathrm{NaN}")

@@ -15,6 +15,8 @@ from fractions import Fraction
 from typing import Any
 
 DIGITS = 3
+MINUS = "\u2212"
+UNKNOWN = "—"
 MORE_DIGITS = (3, 4, 5, 6, 7, 9, 12, 17)
 LATEX = {
     "·": r" \cdot ",
@@ -28,24 +30,33 @@ LATEX = {
 }
 
 
-def figure(x: float, digits: int = DIGITS) -> str:
+def figure(x: float | None, digits: int = DIGITS, *, signed: bool = False) -> str:
     """Return a number with its leading digits; a short one is printed whole.
+
+    Outside 1e-3 … 1e4 it is scientific. A gradient is `signed`: a positive one gets its +, an
+    unknown one (None) is a dash. The page's `numbers.js` says the same.
 
     >>> figure(-1.2), figure(1 / 3), figure(-0.410417), figure(1.375), figure(2e-9)
     ('−1.2', '0.333', '−0.410', '1.375', '2e−9')
+    >>> figure(0.5, signed=True), figure(12340.0), figure(2 / 3e5), figure(None)
+    ('+0.5', '1.234e4', '6.67e−6', '—')
     """
+    if x is None:
+        return UNKNOWN
     if math.isnan(x):
         return "NaN"
-    if math.isinf(x) or x == 0.0:
-        return "0" if x == 0.0 else "∞" if x > 0 else "−∞"
-    if 1e3 <= abs(x) < 1e5:
-        digits = max(digits, 4 if abs(x) < 1e4 else 5)
-    text = f"{x:.{max(digits, 5)}g}"
-    if not math.isclose(float(text), x, rel_tol=1e-14):
-        text = f"{x:#.{digits}g}".removesuffix(".").replace(".e", "e")
-    if "e" in text:
-        text = re.sub(r"e([+-])0*", lambda e: "e" + e[1].strip("+"), text)
-    return text.replace("-", "−")
+    if x == 0.0:
+        return "0"
+    plain = 1e-3 <= abs(x) < 1e4
+    if plain and abs(x) >= 1e3:
+        digits = max(digits, 4)
+    text = f"{x:.{max(digits, 5)}g}" if plain else f"{x:.{max(digits, 5) - 1}e}"
+    if math.isfinite(x) and not _tells(text, x):
+        text = f"{x:#.{digits}g}".removesuffix(".") if plain else f"{x:.{digits - 1}e}"
+    elif not plain:
+        text = re.sub(r"\.?0*e", "e", text)
+    text = re.sub(r"e([+-])0*", lambda e: "e" + e[1].strip("+"), text).replace("inf", "∞")
+    return ("+" if signed and x > 0 else "") + text.replace("-", MINUS)
 
 
 def reading(text: str) -> Fraction:
@@ -66,13 +77,14 @@ def _float(text: str) -> float:
     return float(text.replace("−", "-"))
 
 
-def shown(x: float) -> str:
+def shown(x: float, *, signed: bool = False) -> str:
     """Return a figure behind the sign that says whether it is exact.
 
     >>> shown(0.5), shown(2 / 3)
     ('= 0.5', '≈ 0.667')
     """
-    return f"{'=' if is_exact(x) or not math.isfinite(x) else '≈'} {figure(x)}"
+    sign = "=" if is_exact(x) or not math.isfinite(x) else "≈"
+    return f"{sign} {figure(x, signed=signed)}"
 
 
 def counted(number: int) -> str:

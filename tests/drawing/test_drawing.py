@@ -9,6 +9,7 @@ import pytest
 import autograd
 from autograd import Value, draw, tanh
 from autograd.drawing import render
+from autograd.drawing.colours import THEMES
 
 needs_dot = pytest.mark.skipif(shutil.which("dot") is None, reason="Graphviz is not installed")
 
@@ -61,11 +62,37 @@ def test_the_same_graph_gives_the_same_bytes(layout):
     assert first.text() == second.text()
 
 
+def test_a_contribution_and_its_partial_each_have_the_colour_of_their_sign(layout):
+    a, b = Value(2.0, "a"), Value(-3.0, "b")
+    root = -(a * b) + a
+    root.backward()
+    svg = draw(root, theme="light").svg()
+    words = [text for text in re.findall(r">([^<>]*[×⇒][^<>]*)<", svg) if re.search(r"\d", text)]
+    assert len(words) == 6  # a: ×−3 ⇒ +3 and ×1 ⇒ +1; b: ×2; the product: ×−1
+    for text in words:
+        colour = re.search(r'fill="(#\w{6})"[^>]*>' + re.escape(text), svg)[1].upper()
+        sign = THEMES["light"].negative if "−" in text else THEMES["light"].positive
+        assert colour == sign, text
+
+
+def test_a_label_with_backslashes_is_shown_as_it_is(layout):
+    a = Value(2.0, r"\Gamma")
+    y = a * 3.0
+    y.label = r"\N\n\L"
+    svg = draw(y, groups={a: r"\E\G"}).svg()
+    drawn = ET.fromstring(svg)
+    texts = [e.text for e in drawn.iter("{http://www.w3.org/2000/svg}text")]
+    assert {r"\Gamma", r"\N\n\L", r"\E\G"} <= set(texts)
+    readable = svg.replace("\u2060", "")
+    assert r"\Gamma = 2.0" in readable
+    assert r"\N\n\L = 6.0" in readable
+
+
 def test_the_picture_is_well_formed(layout):
     drawn = ET.fromstring(draw(small()).svg())
-    shown = "".join(drawn.itertext())
+    shown = " ".join(" ".join(drawn.itertext()).split())
     assert "tanh" in shown
-    assert "×−2.4 ⇒ −0.24" in shown.replace("\u00a0", " ")
+    assert "×−2.4 ⇒ −0.24" in shown
 
 
 def test_the_drawing_keeps_the_numbers_of_its_moment():

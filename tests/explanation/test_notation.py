@@ -7,7 +7,7 @@ import pytest
 from matplotlib.mathtext import MathTextParser
 
 import autograd
-from autograd import Value, dot, expression, mean, tanh
+from autograd import Value, atan2, dot, expression, mean, tanh
 from autograd.explanation.notation import Notation, atom, latex_name, numeral
 from autograd.table import PRIMITIVES
 from tests.explanation.reading import leaves_at, operands_of, random_graph, read
@@ -27,6 +27,17 @@ def reread(value, leaves):
 def test_text_gives_the_number_again_bit_for_bit(seed):
     root, leaves = random_graph(random.Random(seed), size=4 + seed)
     assert reread(root, leaves) == root.data
+
+
+@pytest.mark.parametrize("zero", [0.0, -0.0])
+def test_a_zero_keeps_its_sign(zero):
+    a = Value(-0.4, "a")
+    for root in (atan2(zero, a), a - zero, dot([a, 1.0], [zero, a], zero)):
+        assert reread(root, [a]) == root.data
+
+
+def test_a_negative_zero_is_not_written_as_an_integer():
+    assert expression(atan2(-0.0, Value(-0.4, "a"))).text() == "atan2(-0.0, a)"
 
 
 @pytest.mark.parametrize("row", PRIMITIVES.values(), ids=lambda row: row.name)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from autograd.drawing import svg
-from autograd.drawing.colours import Theme, number
+from autograd.drawing.colours import Theme
 from autograd.drawing.graph.clusters import cluster_svg, clusters
 from autograd.drawing.graph.dot import edge_tooltip, edge_width, widest
 from autograd.drawing.graph.layered import Layout, Point, layered
 from autograd.drawing.graph.picture import Box, Edge, Expression
+from autograd.explanation.numerals import figure
 
 MARGIN = 16.0
 PAD = 8.0
@@ -81,9 +82,9 @@ def size(box: Box) -> Point:
         return svg.text_width(box.name) + 2 * PAD, 24.0
     names = max(svg.text_width(box.name), svg.text_width("grad"))
     numbers = max(
-        svg.text_width(number(box.data), bold=True),
+        svg.text_width(figure(box.data), bold=True),
         0.0 if box.grad is None else svg.text_width("+0.000", bold=True),
-        svg.text_width(number(box.grad, signed=True), bold=True),
+        svg.text_width(figure(box.grad, signed=True), bold=True),
     )
     return sign_width(box) + names + numbers + 2 * PAD + 12, HEIGHT
 
@@ -123,11 +124,11 @@ def _sign(box: Box, x: float, y: float, height: float, theme: Theme, line: str) 
 
 def _numbers(box: Box, x: float, middle: float, width: float, theme: Theme) -> list[str]:
     left, right = x + sign_width(box) + PAD, x + width - PAD
-    grad = number(box.grad, signed=True)
+    grad = figure(box.grad, signed=True)
     upper, lower = middle - 4, middle + 13
     return [
         svg.text(left, upper, box.name, theme.muted),
-        svg.text(right, upper, number(box.data), theme.text, anchor="end", bold=True),
+        svg.text(right, upper, figure(box.data), theme.text, anchor="end", bold=True),
         svg.text(left, lower, "grad", theme.muted),
         svg.text(right, lower, grad, theme.sign(box.grad), anchor="end", bold=True, part="grad"),
     ]
@@ -168,7 +169,7 @@ def _edge(
     x, y = line[-1]
     label, straight = "", 0.0
     if labels and edge.label:
-        label = _edge_label(edge, line, colour, theme, vertical)
+        label = _edge_label(edge, line, theme, vertical)
         straight = 0.0 if vertical else _label_width(edge) + 16
     joint = (x, y - 5) if vertical else (x - max(5.0, straight), y)
     shaft = svg.element(
@@ -181,7 +182,7 @@ def _edge(
     return svg.element("g", *inside, id=f"e{k}", data_part="edge")
 
 
-def _edge_label(edge: Edge, line: list[Point], colour: str, theme: Theme, vertical: bool) -> str:
+def _edge_label(edge: Edge, line: list[Point], theme: Theme, vertical: bool) -> str:
     """Return the label on a patch of background: on the line before its port, or halfway."""
     width = _label_width(edge)
     (x0, y0), (x1, y1) = line[0], line[1]
@@ -193,8 +194,13 @@ def _edge_label(edge: Edge, line: list[Point], colour: str, theme: Theme, vertic
         "rect", x=middle - width / 2, y=base - 10, width=width, height=13, fill=theme.background,
         fill_opacity=0.9,
     )  # fmt: skip
-    return patch + svg.text(middle, base, edge.label, colour, size=10.5, anchor="middle")
+    half = width / 2 - 2  # no tspans: cairosvg puts them elsewhere
+    places = [(-half, "start"), (half, "end")] if len(edge.words) == 2 else [(0.0, "middle")]
+    return patch + "".join(
+        svg.text(middle + shift, base, words, theme.sign(number), size=10.5, anchor=anchor)
+        for (words, number), (shift, anchor) in zip(edge.words, places, strict=True)
+    )
 
 
 def _label_width(edge: Edge) -> float:
-    return svg.text_width(edge.label, 10.5) + 4 if edge.label else 0.0
+    return svg.text_width(edge.label, 10.5) + 12 * len(edge.words) - 8 if edge.label else 0.0

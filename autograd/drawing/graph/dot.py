@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from autograd.drawing.colours import Theme, clean, escape, number
+from autograd.drawing.colours import Theme, clean, escape
 from autograd.drawing.graph.picture import Box, Edge, Expression
+from autograd.explanation.numerals import figure
 
+WORD_JOINER = "\u2060"  # of no width; `\\` before it starts no escape
 FONT = "Helvetica,Arial,sans-serif"
 
 
@@ -30,7 +32,7 @@ def dot(picture: Expression, theme: Theme, *, rankdir: str = "LR", labels: bool 
 
 def _note(picture: Expression) -> str:
     text = " · ".join(picture.notes)
-    return f", labelloc=b, label={quoted(escape(clean(text, 300)))}" if text else ""
+    return f", labelloc=b, label={quoted(clean(text, 300))}" if text else ""
 
 
 def _clusters(picture: Expression, theme: Theme) -> Iterator[str]:
@@ -56,7 +58,7 @@ def _cluster(
         yield (
             f"{indent[2:]}subgraph cluster_{numbers[path]} {{ graph ["
             f'id="c{numbers[path]}", style="rounded,filled", labelloc=t, margin=10, '
-            f'label={quoted(escape(clean(path[-1], 60)))}, fillcolor="{fill}", '
+            f'label={quoted(clean(path[-1], 60))}, fillcolor="{fill}", '
             f'color="{theme.ramp(0.0)}"]'
         )
     for box in tree[path]:
@@ -75,7 +77,7 @@ def _box(box: Box, theme: Theme) -> str:
         f'CELLSPACING="0" CELLPADDING="4" BGCOLOR="{fill}" COLOR="{line}">'
     )
     rows = _constant_row(box, theme) if box.kind == "constant" else _rows(box, theme, line)
-    tooltip = quoted(escape(box.tooltip))
+    tooltip = _tooltip(box.tooltip)
     return f'n{box.key} [id="n{box.key}", tooltip={tooltip}, label=<{table}{rows}</TABLE>>]'
 
 
@@ -90,10 +92,10 @@ def _rows(box: Box, theme: Theme, line: str) -> str:
             f'<TD ROWSPAN="2" BORDER="1" SIDES="R" COLOR="{line}" CELLPADDING="6">'
             f'<FONT POINT-SIZE="14"><B>{_html(box.symbol)}</B></FONT></TD>'
         )
-    grad = number(box.grad, signed=True)
+    grad = figure(box.grad, signed=True)
     return (
         f'<TR>{sign}<TD ALIGN="LEFT"><FONT COLOR="{theme.muted}">{_html(box.name)}</FONT></TD>'
-        f'<TD ALIGN="RIGHT"><B>{_html(number(box.data))}</B></TD></TR>'
+        f'<TD ALIGN="RIGHT"><B>{_html(figure(box.data))}</B></TD></TR>'
         f'<TR><TD ALIGN="LEFT"><FONT COLOR="{theme.muted}">grad</FONT></TD>'
         f'<TD ALIGN="RIGHT"><FONT COLOR="{theme.sign(box.grad)}"><B>{_html(grad)}</B>'
         "</FONT></TD></TR>"
@@ -104,13 +106,18 @@ def _edge(k: int, edge: Edge, theme: Theme, widest: float, labels: bool) -> str:
     colour = theme.sign(edge.flow)
     parts = [f'id="e{k}"', f'color="{colour}"', f"penwidth={edge_width(edge, widest):.2f}"]
     if edge.local is not None:
-        parts.append(f"tooltip={quoted(escape(edge_tooltip(edge)))}")
+        parts.append(f"tooltip={_tooltip(edge_tooltip(edge))}")
         if labels and edge.label:
-            parts.append(f'label={quoted(escape(" " + edge.label + " "))}, fontcolor="{colour}"')
-            parts.append(f"labeltooltip={quoted(escape(edge_tooltip(edge)))}")
+            parts.append(f"label=<&#160;{'&#160;'.join(_coloured(edge, theme))}&#160;>")
+            parts.append(f"labeltooltip={_tooltip(edge_tooltip(edge))}")
     else:
         parts.append(f'color="{theme.constant_line}", tooltip="constant"')
     return f"  n{edge.source} -> n{edge.target} [{', '.join(parts)}]"
+
+
+def _coloured(edge: Edge, theme: Theme) -> Iterator[str]:
+    for words, number in edge.words:
+        yield f'<FONT COLOR="{theme.sign(number)}">{_html(words)}</FONT>'
 
 
 def edge_tooltip(edge: Edge) -> str:
@@ -135,9 +142,14 @@ def widest(picture: Expression) -> float:
 
 
 def _html(text: str) -> str:
-    return escape(text) if text.strip() else "&#160;"
+    return escape(text).replace("\\", "\\\\") if text.strip() else "&#160;"
 
 
 def quoted(text: str) -> str:
-    """Return a DOT string; a backslash would start one of Graphviz's own escapes."""
-    return '"' + text.replace("\\", "&#92;").replace('"', "&quot;") + '"'
+    """Return a DOT string; a single backslash would start one of Graphviz's own escapes."""
+    return '"' + escape(text).replace("\\", "\\\\") + '"'
+
+
+def _tooltip(text: str) -> str:
+    """Return a DOT string for a tooltip, in which Graphviz 2 looks for its escapes twice."""
+    return quoted(text.replace("\\", f"\\{WORD_JOINER}"))

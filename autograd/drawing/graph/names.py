@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from autograd.drawing.colours import MINUS, clean
+from autograd.drawing.colours import clean
+from autograd.explanation.numerals import MINUS
 from autograd.table import CALL, PRIMITIVES, SUM
 
 LONGEST_NAME = 14

@@ -11,10 +11,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from autograd.drawing.colours import clean, number
+from autograd.drawing.colours import clean
 from autograd.drawing.graph import names
 from autograd.drawing.graph.walks import is_constant
 from autograd.engine import Value
+from autograd.explanation.numerals import figure
 from autograd.table import CALL
 
 Group = str | tuple[str, ...]
@@ -54,14 +55,19 @@ class Edge:
     shared: bool  # whether the source has other users too
 
     @property
-    def label(self) -> str:
-        """`×local`, with the contribution where several add up; empty for a plain ×1."""
+    def words(self) -> list[tuple[str, float]]:
+        """`×local`, and `⇒ contribution` where several add up, beside their numbers; [] for ×1."""
         if self.local is None:
-            return ""
-        local = f"×{number(self.local)}"
+            return []
+        local = (f"×{figure(self.local)}", self.local)
         if self.shared and self.flow is not None:
-            return f"{local} ⇒ {number(self.flow, signed=True)}"
-        return "" if self.local == 1 else local
+            return [local, (f"⇒ {figure(self.flow, signed=True)}", self.flow)]
+        return [] if self.local == 1 else [local]
+
+    @property
+    def label(self) -> str:
+        """The words in one line."""
+        return " ".join(text for text, _ in self.words)
 
 
 @dataclass(frozen=True)
@@ -191,7 +197,7 @@ class _Reader:
             return self.box_of[operand]
         constant = is_constant(operand)
         data = _data(operand)
-        name = number(data) if constant else "…"
+        name = figure(data) if constant else "…"
         box = Box(
             len(self.boxes), "", name, name, data, None, "constant", False,
             _path(self.groups.get(user)), "constant" if constant else "not shown",

@@ -5,8 +5,8 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Sequence
 
-from autograd.drawing.colours import number
 from autograd.drawing.graph.picture import Edge, Expression, reference
+from autograd.explanation.numerals import figure
 
 _RIGHT_TO_LEFT = ("R", "AL", "RLE", "RLO", "RLI")
 
@@ -20,14 +20,14 @@ def expression_table(picture: Expression) -> str:
     for box in picture.boxes:
         if box.kind != "constant":
             partials = [
-                f"{reference(picture.boxes[edge.source])}: {number(edge.local)}"
+                f"{reference(picture.boxes[edge.source])}: {figure(edge.local)}"
                 for edge in operands.get(box.key, ())
                 if edge.local is not None
             ]
             shown = ", ".join(partials[:6]) + (" …" if len(partials) > 6 else "")
             formula = box.formula or box.kind
-            grad = number(box.grad, signed=True)
-            rows.append((reference(box), formula, number(box.data), grad, shown))
+            grad = figure(box.grad, signed=True)
+            rows.append((reference(box), formula, figure(box.data), grad, shown))
     return "\n".join([aligned(rows, right=(2, 3)), *picture.notes]) + "\n"
 
 

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import re
 
-from autograd.drawing.colours import number
 from autograd.drawing.network.picture import NetworkPicture
+from autograd.explanation import numerals
 from autograd.explanation.network import Line, Network
 
 
@@ -23,7 +23,7 @@ def unit_derivation(picture: NetworkPicture, layer: int, j: int) -> list[str]:
         return [f"{name} is not known"]
     hidden = layer < len(picture.layers)
     if shown.slope is None or (hidden and picture.layers[layer].delta is None):
-        return [f"{name} = ∂C/∂z{layer}[{j}]", f"= {number(shown.delta[j], signed=True)}"]
+        return [f"{name} = ∂C/∂z{layer}[{j}]", numerals.shown(shown.delta[j], signed=True)]
     *slope, line = Network(picture.inputs, picture.layers, numbered=True).unit(layer, j)[0]
     return [*(_typeset(step) for part in slope for step in part.steps()), *_signed(line)]
 
@@ -34,7 +34,7 @@ def weight_derivation(picture: NetworkPicture, layer: int, i: int, j: int) -> li
     name = f"∂C/∂W{layer}[{i},{j}]"
     if shown.dW is None:
         return [f"{name} is not known"]
-    result = f"= {number(shown.dW[i][j], signed=True)}"
+    result = numerals.shown(shown.dW[i][j], signed=True)
     if picture.samples > 1:
         factors = f"a{layer - 1}[{i}]·δ{layer}[{j}]"
         return [f"{name} = Σ over {picture.samples} samples of {factors}", result]

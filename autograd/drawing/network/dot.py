@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from autograd.drawing.colours import Theme, escape, number
+from autograd.drawing.colours import Theme
 from autograd.drawing.graph.dot import quoted
 from autograd.drawing.graph.table import aligned
 from autograd.drawing.network.picture import NetworkPicture, Row
+from autograd.explanation import numerals
+from autograd.explanation.numerals import figure
 
 MOST_ROWS = 40  # of units or weights of one layer in the text table
 
@@ -16,7 +18,7 @@ def network_table(picture: NetworkPicture) -> str:
     """Return every layer's units and weights as aligned text, long ones cut."""
     parts = [f"network {picture.name}"]
     if picture.cost is not None:
-        parts[0] += f", C = {number(picture.cost)}"
+        parts[0] += f", C {numerals.shown(picture.cost)}"
     if picture.samples > 1:
         parts[0] += f", gradients are the sum over {picture.samples} samples"
     for layer in range(1, len(picture.layers) + 1):
@@ -43,7 +45,7 @@ def _weights(picture: NetworkPicture, layer: int) -> Iterator[str]:
     for i, j in places[:MOST_ROWS]:
         gradient = None if shown.dW is None else shown.dW[i][j]
         name = f"W{layer}[{i},{j}]"
-        rows.append((name, number(shown.W[i][j]), number(gradient, signed=True)))
+        rows.append((name, figure(shown.W[i][j]), figure(gradient, signed=True)))
     yield ""
     yield aligned(rows, right=(1, 2))
     if len(places) > MOST_ROWS:
@@ -51,7 +53,7 @@ def _weights(picture: NetworkPicture, layer: int) -> Iterator[str]:
 
 
 def _entry(row: Row | None, j: int, *, signed: bool = False) -> str:
-    return number(None if row is None else row[j], signed=signed)
+    return figure(None if row is None else row[j], signed=signed)
 
 
 def network_dot(picture: NetworkPicture, theme: Theme, *, by_unit: bool) -> str:
@@ -74,7 +76,7 @@ def _unit_lines(picture: NetworkPicture, theme: Theme) -> Iterator[str]:
     for layer, shown in enumerate(picture.layers, start=1):
         for j in range(shown.fan_out):
             delta = None if shown.delta is None else shown.delta[j]
-            words = f"a {_entry(shown.a, j)}\\nδ {number(delta, signed=True)}"
+            words = f"a {_entry(shown.a, j)}\\nδ {figure(delta, signed=True)}"
             yield f'  u{layer}_{j} [label="{words}", color="{theme.sign(delta)}"]'
         for i, row in enumerate(shown.W):
             for j, w in enumerate(row):
@@ -89,5 +91,5 @@ def _unit_lines(picture: NetworkPicture, theme: Theme) -> Iterator[str]:
 def _layer_lines(picture: NetworkPicture) -> Iterator[str]:
     yield f'  l0 [label="input · {picture.sizes[0]}"]'
     for layer in range(1, len(picture.layers) + 1):
-        yield f"  l{layer} [label={quoted(escape(picture.heading(layer)))}]"
+        yield f"  l{layer} [label={quoted(picture.heading(layer))}]"
         yield f"  l{layer - 1} -> l{layer}"

@@ -7,9 +7,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from autograd.drawing import svg
-from autograd.drawing.colours import MINUS, Theme, number
+from autograd.drawing.colours import Theme
 from autograd.drawing.network.legend import ramp_legend
 from autograd.drawing.network.picture import LayerPicture, Matrix, NetworkPicture, Row
+from autograd.explanation import numerals
+from autograd.explanation.numerals import MINUS, figure
 
 MOST_CELLS = 64  # on a side; more of them are averaged into bins
 MOST_TOOLTIPS = 5000
@@ -110,7 +112,7 @@ def _identity(layer: int, factors: bool, shown: LayerPicture) -> str:
     if shown.dW is None:
         return "∂C/∂W is not known"
     name = f"∂C/∂W{layer}" + (f" = a{layer - 1} ⊗ δ{layer}" if factors else "")
-    return f"{name}, max |∂C/∂W| = {number(_largest(x for row in shown.dW for x in row))}"
+    return f"{name}, max |∂C/∂W| {numerals.shown(_largest(x for row in shown.dW for x in row))}"
 
 
 def _bins(count: int) -> tuple[int, int]:
@@ -226,7 +228,7 @@ def _face(
     if width < SIGNED_FROM:
         return [rect]
     sign = "+" if x > 0 else MINUS if x < 0 else ""
-    words = number(x, signed=True) if width >= NUMBER_WIDTH else sign
+    words = figure(x, signed=True) if width >= NUMBER_WIDTH else sign
     middle = place[0] + (width - 1) / 2
     ink = theme.background if abs(share) > 0.72 else theme.text
     return [

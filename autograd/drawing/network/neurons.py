@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from autograd.drawing import svg
-from autograd.drawing.colours import UNKNOWN, Theme, number
+from autograd.drawing.colours import Theme
 from autograd.drawing.network.legend import network_legend
 from autograd.drawing.network.picture import NetworkPicture
+from autograd.explanation.numerals import UNKNOWN, figure
 
 COMPACT_ABOVE = 6  # units in a layer: more of them are one line each
 NUMBERED_WEIGHTS, NUMBERED_FAN_IN = 24, 4
@@ -102,7 +103,7 @@ def cards(picture: NetworkPicture) -> list[list[Card]]:
 def _card_size(count: int, column: int) -> tuple[float, float, float]:
     if count > COMPACT_ABOVE:
         return (162.0, 22.0, 6.0) if column else (104.0, 22.0, 6.0)
-    return (118.0, 70.0, 18.0) if column else (104.0, 56.0, 22.0)
+    return (118.0, 70.0, 18.0) if column else (118.0, 56.0, 22.0)
 
 
 def _channel(sources: int, targets: int) -> float:
@@ -143,7 +144,7 @@ def _input_card(picture: NetworkPicture, card: Card, theme: Theme) -> str:
         svg.title(f"input {card.unit}: {x!r}"),
         _frame(card, theme.input_fill, theme.input_line, 1),
         svg.text(card.x + 9, middle, f"x[{card.unit}]", theme.muted, size=size),
-        svg.text(card.x + card.width - 9, middle, number(x), theme.text, size=size, anchor="end",
+        svg.text(card.x + card.width - 9, middle, figure(x), theme.text, size=size, anchor="end",
                  bold=True),
         id=f"u0-{card.unit}",
     )  # fmt: skip
@@ -162,9 +163,9 @@ def _rows(
     left, right = card.x + 11, card.x + card.width - 11
     for k, (name, shown, colour) in enumerate(
         (
-            ("z", number(z), theme.text),
-            ("a", number(a), theme.text),
-            ("δ", number(delta, signed=True), theme.sign(delta)),
+            ("z", figure(z), theme.text),
+            ("a", figure(a), theme.text),
+            ("δ", figure(delta, signed=True), theme.sign(delta)),
         )
     ):
         y = card.y + 20 + 20 * k
@@ -183,10 +184,10 @@ def _compact_rows(
         fill=theme.ramp(0.0 if a is None else a / (1 + abs(a)) * 1.5 if math.isfinite(a) else a),
     )  # fmt: skip
     yield svg.text(card.x + 24, y, "a", theme.muted, size=11)
-    yield svg.text(middle, y, number(a), theme.text, size=11, anchor="end")
+    yield svg.text(middle, y, figure(a), theme.text, size=11, anchor="end")
     yield svg.text(middle + 12, y, "δ", theme.muted, size=11)
     yield svg.text(
-        card.x + card.width - 6, y, number(delta, signed=True), theme.sign(delta), size=11,
+        card.x + card.width - 6, y, figure(delta, signed=True), theme.sign(delta), size=11,
         anchor="end", part="unit-delta",
     )  # fmt: skip
 
@@ -231,7 +232,7 @@ def _curve(
     weight: Weight, start: svg.Point, end: svg.Point, thickness: float, colour: str,
     opacity: float, numbered: bool, theme: Theme,
 ) -> str:  # fmt: skip
-    label = number(weight.dw, signed=True) if numbered and weight.dw is not None else ""
+    label = figure(weight.dw, signed=True) if numbered and weight.dw is not None else ""
     room = svg.text_width(label, 11) + 8 if label else 0.0
     joint = (end[0] - (room + 14 if label else 12), end[1])
     line = svg.element(
@@ -284,7 +285,7 @@ def _cost(
         svg.title(f"C = {picture.cost!r} {picture.loss}".strip()),
         _frame(box, theme.node_fill, theme.node_line, 2),
         svg.text(box.x + 10, middle + 4, "C", theme.muted),
-        svg.text(box.x + box.width - 10, middle + 4, number(picture.cost), theme.text,
+        svg.text(box.x + box.width - 10, middle + 4, figure(picture.cost), theme.text,
                  anchor="end", bold=True),
         id="cost",
     )  # fmt: skip

@@ -10,20 +10,6 @@ const hasUnits = data.units.length > 0;
 state.by = hasUnits ? "neuron" : "operation";
 if (!hasUnits) state.view = "expression";
 
-// --- numbers: three significant digits, as in every picture -------------------------
-const fmt = (x, signed = false) => {
-  if (x === null || x === undefined) return "—";
-  if (Number.isNaN(x)) return "NaN";
-  const sign = x < 0 ? "−" : signed && x > 0 ? "+" : "";
-  const size = Math.abs(x);
-  if (size === 0) return "0";
-  if (size === Infinity) return sign + "∞";
-  if (size >= 1e-3 && size < 999.5) return sign + String(Number(size.toPrecision(3)));
-  if (size >= 999.5 && size < 9999.5) return sign + size.toFixed(0);
-  const [mantissa, exponent] = size.toExponential(2).split("e");
-  return sign + Number(mantissa) + "e" + exponent.replace("+", "").replace("-", "−");
-};
-const bracketed = (x) => (x < 0 ? `(${fmt(x)})` : fmt(x));
 const tone = (x) => (x > 0 ? "positive" : x < 0 ? "negative" : "muted");
 
 // --- the graph ------------------------------------------------------------------------

@@ -74,13 +74,16 @@ const operationStep = (swept) => {
                     show(swept.totals[swept.active]), " and passes it on:");
   head.firstChild.append(make("bdi", box.name));
   return [head, ...swept.passed.map((one) => {
-    const sum = line(`${bracketed(one.local)} `, make("span", "local", "muted"),
-                     ` × ${bracketed(one.upstream)} = `, show(one.contribution));
+    const { left, right, sign } = product(one.local, one.upstream, one.contribution);
+    const sum = line(`${left} `, make("span", "local", "muted"), ` × ${right} ${sign} `,
+                     show(one.contribution));
     const lines = [line(make("bdi", nameOf(one.source))), sum];
     lines[0].firstChild.style.fontWeight = "700";
     if (one.already !== null) {
+      const printed = reading(fmt(one.already)) + reading(fmt(one.contribution));
+      const rounded = Number.isFinite(one.total) && relation(printed, fmt(one.total)) === "≈";
       lines.push(line(make("span", "already ", "muted"), fmt(one.already, true),
-                      make("span", ", so total ", "muted"), show(one.total)));
+                      make("span", `, so total ${rounded ? "≈ " : ""}`, "muted"), show(one.total)));
     }
     return card(...lines);
   })];
@@ -120,7 +123,7 @@ const paintWeight = (reached) => {
   const [value, ...lines] = data.weights[layer - 1][i][j];
   const advice = lines.pop();
   const unit = data.units.find((one) => one.layer === layer && one.j === j);
-  const head = line(make("b", `W${layer}[${i},${j}]`), ` = ${fmt(Number(value))}`,
+  const head = line(make("b", `W${layer}[${i},${j}]`), ` ${shown(Number(value))}`,
                     make("span", `, unit ${i} → unit ${j}${state.pinned === chosen ? ", pinned" : ""}`, "muted"));
   const body = reached.has(layer + "," + j)
     ? [derivation(unit.lines), derivation(lines), line(make("span", advice, "muted"))]

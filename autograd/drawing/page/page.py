@@ -238,7 +238,7 @@ def _document(content: dict[str, Any], theme: str, *, packed: bool) -> str:
     A `packed` one holds views and data compressed, for the script to unpack.
     """
     style = _variables() + _template("page.css")
-    parts = "".join(map(_template, ("unpack.js", "arithmetic.js", "page.js")))
+    parts = "".join(map(_template, ("unpack.js", "numbers.js", "arithmetic.js", "page.js")))
     script = f'"use strict";\n(async () => {{\n{parts}}})();\n'
     views = "\n".join(
         f'<div class="view" id="view-{name}" hidden>{_without_styles(picture)}</div>'

@@ -11,9 +11,10 @@ import pytest
 
 from autograd import Value, draw
 from autograd.drawing import LayerPicture, NetworkPicture
-from autograd.drawing.colours import THEMES, number
+from autograd.drawing.colours import THEMES
 from autograd.drawing.network.layers import layers_svg
 from autograd.drawing.network.neurons import cards
+from autograd.explanation.numerals import figure
 from tests.drawing.network.networks import network
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -34,8 +35,8 @@ def test_every_unit_is_a_card_with_z_a_and_delta():
     for number_, layer in enumerate(picture.layers, start=1):
         for j in range(layer.fan_out):
             assert shown[f"u{number_}-{j}"] == [
-                "z", number(layer.z[j]), "a", number(layer.a[j]),
-                "δ", number(layer.delta[j], signed=True),
+                "z", figure(layer.z[j]), "a", figure(layer.a[j]),
+                "δ", figure(layer.delta[j], signed=True),
             ]  # fmt: skip
 
 
@@ -45,7 +46,7 @@ def test_every_weight_is_an_edge_with_its_gradient():
     assert len(edges) == picture.weight_count
     for e in edges:
         layer, i, j = (int(e.attrib[f"data-{k}"]) for k in ("layer", "i", "j"))
-        assert words(e) == [number(picture.layers[layer - 1].dW[i][j], signed=True)]
+        assert words(e) == [figure(picture.layers[layer - 1].dW[i][j], signed=True)]
 
 
 def end(element):
@@ -127,9 +128,9 @@ def test_the_heat_map_of_a_layer_stands_between_its_factors():
     drawing = draw(picture, level="layer")
     layer = picture.layers[0]
     a, delta, matrix = (colours(drawing, part, 1) for part in ("a", "delta", "cell"))
-    assert a[("1", None)] == [number(picture.inputs[1], signed=True)]
-    assert delta[(None, "2")] == [number(layer.delta[2], signed=True)]
-    assert matrix[("1", "2")] == [number(picture.inputs[1] * layer.delta[2], signed=True)]
+    assert a[("1", None)] == [figure(picture.inputs[1], signed=True)]
+    assert delta[(None, "2")] == [figure(layer.delta[2], signed=True)]
+    assert matrix[("1", "2")] == [figure(picture.inputs[1] * layer.delta[2], signed=True)]
     assert len(matrix) == 12
 
 
@@ -229,7 +230,7 @@ def chain(length):
 def test_a_probed_model_is_drawn_at_every_level():
     probed = Probed(chain(3))
     assert repr(draw(probed)).startswith("Drawing(expression")
-    assert "+3.38" in draw(probed).text()  # 1.5³, though nobody called backward
+    assert "+3.375" in draw(probed).text()  # 1.5³, though nobody called backward
     assert probed.root.grad == 0.0
     assert repr(draw(probed, level="neuron")).startswith("Drawing(neuron")
     assert repr(draw(probed, level="layer")).startswith("Drawing(layer")

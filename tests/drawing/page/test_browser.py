@@ -1,14 +1,19 @@
 """The page in a real browser: Chromium, offline, without motion."""
 
+import math
+import random
+import re
 import shutil
 from contextlib import contextmanager
+from importlib.resources import files
 
 import pytest
 
 from autograd import Value, exp, gradients, sigmoid, step_through, tanh, total
-from autograd.drawing.colours import number
 from autograd.explanation.numerals import figure
 from nn import MLP, probe
+from tests.explanation.reading import recheck
+from tests.explanation.test_numerals import FIGURES
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 if CHROMIUM is None:
@@ -135,6 +140,55 @@ def test_the_panel_shows_the_arithmetic_of_the_step(show):
     assert "already +4, so total +7" in words
 
 
+def printed(tab):
+    """Return every line that the page prints, at each step of each kind, and for each weight."""
+    found = set()
+    values = "(options) => options.map((option) => option.value)"
+    for by in tab.locator("#by option").evaluate_all(values):
+        if tab.is_visible("#by"):
+            tab.select_option("#by", by)
+        tab.evaluate("document.activeElement.blur()")
+        press(tab, "Home")
+        for _ in range(int(tab.get_attribute("#slider", "max"))):
+            press(tab, "ArrowRight")
+            found.update(tab.inner_text("#step").splitlines())
+    for weight in tab.locator("#choice option").evaluate_all(values):
+        if tab.is_visible("#choice"):
+            tab.select_option("#choice", weight)
+            found.update(tab.inner_text("#weight").splitlines())
+    return found
+
+
+@pytest.mark.parametrize("make", [lambda: formula()[0], probed])
+def test_every_printed_product_multiplies_out(show, make):
+    lines = printed(show(step_through(make())))
+    products = [line.replace(" local × ", "·") for line in lines if "local ×" in line]
+    derived = [line for line in lines if re.search(r"·.* [=≈] [+−]?\d\S*$", line)]
+    assert products
+    for line in products:
+        recheck(f"p = {line.replace('+', '')}")
+    for line in derived:
+        recheck(re.sub(r"([=≈] )\+(\S+)$", r"\1\2", line))
+
+
+def test_a_sum_that_is_rounded_says_so(show):
+    a = Value(0.7, "a")
+    tab = show(step_through(tanh(a) + exp(a) + sigmoid(a)))
+    lines = [line for line in printed(tab) if line.startswith("already")]
+    assert [line for line in lines if ", so total ≈ +" in line]
+
+
+def test_the_page_writes_numbers_as_pictures_do(show):
+    rng = random.Random(0)
+    numbers = [x for x, _ in FIGURES if x is not None and math.isfinite(x)]
+    numbers += [rng.gauss(0, 1) * 10 ** rng.uniform(-9, 9) for _ in range(2000)]
+    numbers += [round(x, 3) for x in numbers] + [float(k) for k in range(990, 11_000, 37)]
+    source = files("autograd.drawing.page").joinpath("numbers.js").read_text(encoding="utf-8")
+    tab = show(step_through(formula()[0]))
+    script = f"(numbers) => {{ {source} return numbers.map((x) => fmt(x, true)); }}"
+    assert tab.evaluate(script, numbers) == [figure(x, signed=True) for x in numbers]
+
+
 def test_a_weight_is_reached_by_tab_and_derived(show):
     p = probed()
     tab = show(step_through(p))
@@ -182,8 +236,8 @@ def test_neurons_are_revealed_layer_by_layer(show):
     assert set(tab.evaluate(shown)) == {"—"}
     press(tab, "ArrowRight", "ArrowRight")
     assert tab.evaluate(shown) == [
-        number(float(p.layers[0].delta[0]), signed=True), "—", "—",
-        number(float(p.layers[1].delta[0]), signed=True),
+        figure(float(p.layers[0].delta[0]), signed=True), "—", "—",
+        figure(float(p.layers[1].delta[0]), signed=True),
     ]  # fmt: skip
 
 

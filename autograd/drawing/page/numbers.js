@@ -1,0 +1,37 @@
+// Numbers as pictures and explanations show them; `numerals.py` says how.
+const figure = (x, digits = 3, signed = false) => {
+  if (x === null || x === undefined) return "—";
+  if (Number.isNaN(x)) return "NaN";
+  const sign = x < 0 ? "−" : signed && x > 0 ? "+" : "";
+  const size = Math.abs(x);
+  if (size === 0) return "0";
+  if (size === Infinity) return sign + "∞";
+  const plain = size >= 1e-3 && size < 1e4;
+  if (plain && size >= 1e3) digits = Math.max(digits, 4);
+  const whole = Number(size.toPrecision(Math.max(digits, 5)));
+  const exact = Math.abs(whole - size) <= 1e-14 * Math.max(whole, size);
+  const text = plain ? (exact ? String(whole) : size.toPrecision(digits))
+    : exact ? whole.toExponential() : size.toExponential(digits - 1);
+  return sign + text.replace("e+", "e").replace("e-", "e−");
+};
+const fmt = (x, signed = false) => figure(x, 3, signed);
+const reading = (text) => Number(text.replaceAll("−", "-").replace("+", ""));
+
+// Whether printed numbers make `computed` exactly, or but for the rounding of what is printed.
+const relation = (computed, printed) => {
+  if (!Number.isFinite(computed)) return "=";
+  return Math.abs(computed - reading(printed)) <= 1e-14 * Math.abs(computed) ? "=" : "≈";
+};
+const shown = (x) => `${relation(x, fmt(x))} ${fmt(x)}`;
+
+// Factors with so many digits that who multiplies what is printed arrives at the printed product.
+const product = (a, b, value) => {
+  let factors, again;
+  for (const digits of [3, 4, 5, 6, 7, 9, 12, 17]) {
+    factors = [figure(a, digits), figure(b, digits)];
+    again = Number.isFinite(value) ? reading(factors[0]) * reading(factors[1]) : value;
+    if (!Number.isFinite(again) || again.toPrecision(3) === value.toPrecision(3)) break;
+  }
+  const [left, right] = factors.map((text) => (text[0] === "−" ? `(${text})` : text));
+  return { left, right, sign: relation(again, fmt(value)) };
+};
