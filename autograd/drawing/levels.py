@@ -11,10 +11,11 @@ from autograd.drawing.graph import boxes, table
 from autograd.drawing.graph.dot import dot
 from autograd.drawing.graph.picture import Expression, read
 from autograd.drawing.graph.walks import nearest, walk
-from autograd.drawing.network.dot import network_dot, network_table
+from autograd.drawing.network.dot import network_dot
 from autograd.drawing.network.layers import layers_svg
 from autograd.drawing.network.neurons import neurons_svg
 from autograd.drawing.network.picture import NetworkPicture
+from autograd.drawing.network.table import network_table
 from autograd.drawing.subject import Subject
 
 LEVELS = ("auto", "expression", "neuron", "layer")

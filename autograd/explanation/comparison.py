@@ -15,6 +15,7 @@ from autograd import errors
 from autograd.engine import Value
 from autograd.explanation.numerals import figure
 from autograd.reals import real
+from autograd.text import aligned
 
 VERDICTS = ("exact", "close", "wrong")
 MOST_ENTRIES = 20  # printed; wrong ones first
@@ -53,11 +54,12 @@ class Comparison:
         lines = [", ".join(f"{n} {v}" for v, n in count.items() if n) or "nothing to compare"]
         lines += [f"hint: {hint}" for hint in self.hints]
         ordered = sorted(self.entries, key=lambda entry: -VERDICTS.index(entry.verdict))
-        for place, hand, autodiff, verdict in ordered[:MOST_ENTRIES]:
-            name = "".join(f"[{k}]" for k in place) or "value"
-            lines.append(
-                f"  {name:<10} hand {hand:< 22.15g} autodiff {autodiff:< 22.15g} {verdict}"
-            )
+        rows = [
+            ("", "".join(f"[{k}]" for k in entry.place) or "value",
+             f"hand {entry.hand: .15g}", f"autodiff {entry.autodiff: .15g}", entry.verdict)
+            for entry in ordered[:MOST_ENTRIES]
+        ]  # fmt: skip
+        lines += aligned(rows)
         if len(ordered) > MOST_ENTRIES:
             lines.append(f"  … and {len(ordered) - MOST_ENTRIES} more")
         return "\n".join(lines)
@@ -84,7 +86,7 @@ def compare(hand: Any, autodiff: Any, *, slope: Any = None, tolerance: float = 1
     >>> compare(-6.0, 6.0)
     1 wrong
     hint: hand is −1 times autodiff: a sign.
-      value      hand -6                     autodiff  6                     wrong
+      value  hand -6  autodiff  6  wrong
     """
     left, right = dict(_numbers(hand)), dict(_numbers(autodiff))
     if left.keys() != right.keys():

@@ -14,6 +14,7 @@ from autograd.program.compiler.layout import Array, Layout, Products, Work
 from autograd.program.compiler.recording import CONSTANT, INPUT, Recording
 from autograd.program.compiler.reroll import LINEAR
 from autograd.table import PRIMITIVES
+from autograd.text import aligned
 
 if TYPE_CHECKING:
     from autograd.program.program import Program
@@ -45,10 +46,7 @@ class Description:
     formulas: tuple[Formula, ...]
 
     def __repr__(self) -> str:
-        columns = [(x.text, x.shape, x.counts) for x in self.formulas]
-        wide = [max(len(row[k]) for row in columns) for k in range(2)]
-        lines = [f"{t:<{wide[0]}}   {s:<{wide[1]}}   {c}".rstrip() for t, s, c in columns]
-        return "\n".join(lines)
+        return "\n".join(aligned([(x.text, x.shape, x.counts) for x in self.formulas], gap=3))
 
     def latex(self) -> str:
         """Return the formulas as one aligned block."""

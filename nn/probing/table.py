@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from autograd.text import aligned
 
 if TYPE_CHECKING:
     from nn.probing.formulas import Array
@@ -39,7 +41,7 @@ def _unit_table(layer: LayerProbe, formula: str, most: int, batch: bool) -> list
     for j in shown:
         numbers = [column[j] for column in columns] + [layer.db[j]]
         rows.append([str(j), *map(NUMBER.format, numbers), f"{apart[j]:.3g}"])
-    return _aligned(rows) + _left_out(len(apart), len(shown), "unit")
+    return _indented(rows) + _left_out(len(apart), len(shown), "unit")
 
 
 def _weight_table(layer: LayerProbe, most: int, batch: bool) -> list[str]:
@@ -52,7 +54,7 @@ def _weight_table(layer: LayerProbe, most: int, batch: bool) -> list[str]:
         i, j = divmod(k, fan_out)
         numbers = layer.W[i, j], layer.hand.dW[i, j], layer.dW[i, j]
         rows.append([str(i), str(j), *map(NUMBER.format, numbers), f"{apart[k]:.3g}"])
-    return _aligned(rows) + _left_out(len(apart), len(shown), "weight")
+    return _indented(rows) + _left_out(len(apart), len(shown), "weight")
 
 
 def _over_examples(array: Array, batch: bool, how: str) -> Array:
@@ -80,7 +82,5 @@ def _left_out(count: int, shown: int, what: str) -> list[str]:
     return [f"  … and {left} {what}{'s' * (left > 1)} more, none further apart"] if left > 0 else []
 
 
-def _aligned(rows: list[list[Any]]) -> list[str]:
-    """Return the rows with every column set flush right."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return ["  " + "  ".join(map(str.rjust, row, widths)) for row in rows]
+def _indented(rows: list[list[str]]) -> list[str]:
+    return ["  " + line for line in aligned(rows, right=range(len(rows[0])))]

@@ -1,4 +1,4 @@
-"""A network as a text table and as DOT, for whoever wants the numbers or another program."""
+"""A network in Graphviz's DOT language, for whoever wants another program."""
 
 from __future__ import annotations
 
@@ -6,54 +6,9 @@ from collections.abc import Iterator
 
 from autograd.drawing.colours import Theme
 from autograd.drawing.graph.dot import quoted
-from autograd.drawing.graph.table import aligned
-from autograd.drawing.network.picture import NetworkPicture, Row
-from autograd.explanation import numerals
+from autograd.drawing.network.picture import NetworkPicture
+from autograd.drawing.network.table import entry
 from autograd.explanation.numerals import figure
-
-MOST_ROWS = 40  # of units or weights of one layer in the text table
-
-
-def network_table(picture: NetworkPicture) -> str:
-    """Return every layer's units and weights as aligned text, long ones cut."""
-    parts = [f"network {picture.name}"]
-    if picture.cost is not None:
-        parts[0] += f", C {numerals.shown(picture.cost)}"
-    if picture.samples > 1:
-        parts[0] += f", gradients are the sum over {picture.samples} samples"
-    for layer in range(1, len(picture.layers) + 1):
-        parts += ["", picture.heading(layer), *_units(picture, layer), *_weights(picture, layer)]
-    return "\n".join(parts) + "\n"
-
-
-def _units(picture: NetworkPicture, layer: int) -> Iterator[str]:
-    shown = picture.layers[layer - 1]
-    rows: list[tuple[str, ...]] = [("unit", "b", "z", "a", "δ", "∂C/∂b")]
-    for j in range(min(shown.fan_out, MOST_ROWS)):
-        plain = [_entry(row, j) for row in (shown.b, shown.z, shown.a)]
-        signed = [_entry(row, j, signed=True) for row in (shown.delta, shown.db)]
-        rows.append((str(j), *plain, *signed))
-    yield aligned(rows, right=range(6))
-    if shown.fan_out > MOST_ROWS:
-        yield f"… {shown.fan_out - MOST_ROWS} more units"
-
-
-def _weights(picture: NetworkPicture, layer: int) -> Iterator[str]:
-    shown = picture.layers[layer - 1]
-    places = [(i, j) for j in range(shown.fan_out) for i in range(shown.fan_in)]
-    rows = [("weight", "W", "∂C/∂W")]
-    for i, j in places[:MOST_ROWS]:
-        gradient = None if shown.dW is None else shown.dW[i][j]
-        name = f"W{layer}[{i},{j}]"
-        rows.append((name, figure(shown.W[i][j]), figure(gradient, signed=True)))
-    yield ""
-    yield aligned(rows, right=(1, 2))
-    if len(places) > MOST_ROWS:
-        yield f"… {len(places) - MOST_ROWS} more weights"
-
-
-def _entry(row: Row | None, j: int, *, signed: bool = False) -> str:
-    return figure(None if row is None else row[j], signed=signed)
 
 
 def network_dot(picture: NetworkPicture, theme: Theme, *, by_unit: bool) -> str:
@@ -72,11 +27,11 @@ def network_dot(picture: NetworkPicture, theme: Theme, *, by_unit: bool) -> str:
 
 def _unit_lines(picture: NetworkPicture, theme: Theme) -> Iterator[str]:
     for i in range(picture.sizes[0]):
-        yield f'  u0_{i} [label="x[{i}]\\n{_entry(picture.inputs, i)}"]'
+        yield f'  u0_{i} [label="x[{i}]\\n{entry(picture.inputs, i)}"]'
     for layer, shown in enumerate(picture.layers, start=1):
         for j in range(shown.fan_out):
             delta = None if shown.delta is None else shown.delta[j]
-            words = f"a {_entry(shown.a, j)}\\nδ {figure(delta, signed=True)}"
+            words = f"a {entry(shown.a, j)}\\nδ {figure(delta, signed=True)}"
             yield f'  u{layer}_{j} [label="{words}", color="{theme.sign(delta)}"]'
         for i, row in enumerate(shown.W):
             for j, w in enumerate(row):
