@@ -9,7 +9,7 @@ from autograd.drawing import render
 from autograd.drawing.colours import Theme
 from autograd.drawing.graph import boxes, table
 from autograd.drawing.graph.dot import dot
-from autograd.drawing.graph.picture import Expression, read
+from autograd.drawing.graph.picture import GraphPicture, read
 from autograd.drawing.graph.walks import nearest, walk
 from autograd.drawing.network.dot import network_dot
 from autograd.drawing.network.layers import layers_svg
@@ -48,7 +48,7 @@ class Picture(Protocol):
 class ExpressionPicture:
     """The picture of an expression graph, or of the part nearest to its root."""
 
-    def __init__(self, picture: Expression, rankdir: str, limit: int, complete: bool) -> None:
+    def __init__(self, picture: GraphPicture, rankdir: str, limit: int, complete: bool) -> None:
         self.by_graphviz = picture.ranks_crossed() <= MOST_RANKS
         if not self.by_graphviz:
             note = "arrows over too many ranks for Graphviz: laid out without it"

@@ -145,11 +145,12 @@ def largest(
     contributions: Sequence[Contribution],
 ) -> tuple[list[Contribution], list[Contribution]]:
     """Return the largest contributions in their order, and the others."""
-    sizes = [_size(contribution) for contribution in contributions]
-    order = sorted(range(len(sizes)), key=sizes.__getitem__, reverse=True)
-    kept, rest = (sorted(part) for part in (order[:WIDEST], order[WIDEST:]))
+    kept, rest = largest_of([contribution.value for contribution in contributions])
     return [contributions[k] for k in kept], [contributions[k] for k in rest]
 
 
-def _size(contribution: Contribution) -> float:
-    return math.inf if math.isnan(contribution.value) else abs(contribution.value)
+def largest_of(numbers: Sequence[float]) -> tuple[list[int], list[int]]:
+    """Return the places of the WIDEST numbers of largest size, NaN first, and of the others."""
+    sizes = [math.inf if math.isnan(x) else abs(x) for x in numbers]
+    order = sorted(range(len(sizes)), key=sizes.__getitem__, reverse=True)
+    return sorted(order[:WIDEST]), sorted(order[WIDEST:])

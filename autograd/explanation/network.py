@@ -16,11 +16,11 @@ from typing import Any, NamedTuple
 
 from autograd import modes
 from autograd.engine import Value
+from autograd.explanation.chain import WIDEST, largest_of
 from autograd.explanation.notation import Notation, latex_name
 from autograd.explanation.numerals import arithmetic, latex_of
 from autograd.table import PRIMITIVES
 
-WIDEST = 8  # terms of a sum, and units of a layer, that are written out
 GENERAL = {
     "W": "∂C/∂W_ij = a_i·δ_j",
     "b": "∂C/∂b_j = δ_j",
@@ -190,8 +190,7 @@ class Network:
 def largest(terms: list[list[float]]) -> tuple[list[list[float]], list[int]]:
     """Return the largest products, the others as one number; and which they are."""
     products = [math.prod(term) for term in terms]
-    order = sorted(range(len(terms)), key=lambda k: -abs(products[k]))
-    kept, rest = sorted(order[:WIDEST]), order[WIDEST:]
+    kept, rest = largest_of(products)
     return [terms[k] for k in kept] + [[sum(products[k] for k in rest)]] * bool(rest), kept
 
 

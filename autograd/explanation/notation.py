@@ -146,17 +146,17 @@ def _composed(node: Value, pieces: dict[Any, Piece], latex: bool, widest: int | 
     """Return the formula of a node from the formulas of its operands, by its row."""
     operands = [pieces[x] if isinstance(x, Value) else numeral(x, latex) for x in node.operands]
     if node.op not in ("dot", "total", "mean"):
-        return _filled(node.op, operands, latex, widest)
+        return _written(node.op, operands, latex, widest)
     terms = operands
     if node.op == "dot":
         n = len(operands) // 2
         pairs = zip(operands[:n], operands[n:], strict=False)
-        terms = [_filled("mul", pair, latex) for pair in pairs]
+        terms = [_written("mul", pair, latex) for pair in pairs]
         terms += [bias for bias in operands[-1:] if bias.text != "0" or not n]
     first, *rest = _cut(terms, widest)
     text = " + ".join([first.at(SUM, True), *(term.at(SUM + 1, False) for term in rest)])
     sum_ = Piece(text, SUM if rest else first.precedence)
-    return _filled("div", (sum_, numeral(len(terms))), latex) if node.op == "mean" else sum_
+    return _written("div", (sum_, numeral(len(terms))), latex) if node.op == "mean" else sum_
 
 
 def _cut(pieces: Sequence[Piece], widest: int | None) -> Sequence[Piece]:
@@ -166,10 +166,20 @@ def _cut(pieces: Sequence[Piece], widest: int | None) -> Sequence[Piece]:
     return [*pieces[:widest], Piece(f"… ({len(pieces) - widest} more)", CALL)]
 
 
-def _filled(op: str, operands: Sequence[Piece], latex: bool, widest: int | None = None) -> Piece:
-    """Return the template of a primitive with its operands put in."""
+def _written(op: str, operands: Sequence[Piece], latex: bool, widest: int | None = None) -> Piece:
     row = PRIMITIVES[op]
-    parts, precedence = _template(row.latex if latex else row.symbol, row.precedence)
+    return filled(row.latex if latex else row.symbol, row.precedence, operands, widest)
+
+
+def filled(
+    template: str, precedence: int, operands: Sequence[Piece], widest: int | None = None
+) -> Piece:
+    """Return the template of an operation with its operands put in, in brackets where needed.
+
+    >>> filled("#1·#2", PRODUCT, [Piece("w", CALL), Piece("a + b", SUM)])
+    Piece(text='w·(a + b)', precedence=2)
+    """
+    parts, precedence = _template(template, precedence)
     text = []
     for literal, slot, level in parts:
         text.append(literal)

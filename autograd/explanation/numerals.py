@@ -19,15 +19,9 @@ MINUS = "\u2212"
 UNKNOWN = "—"
 MORE_DIGITS = (3, 4, 5, 6, 7, 9, 12, 17)
 LATEX = {
-    "·": r" \cdot ",
-    "⊙": r"\odot",
-    "ᵀ": "^{T}",
-    "Δ": r"\Delta ",
-    "−": "-",
-    "≈": r"\approx",
-    "∞": r"\infty",
-    "NaN": r"\mathrm{NaN}",
-}
+    "·": r" \cdot ", "⊙": r"\odot", "ᵀ": "^{T}", "Δ": r"\Delta ", "−": "-",
+    "≈": r"\approx", "∞": r"\infty", "NaN": r"\mathrm{NaN}",
+}  # fmt: skip
 
 
 def figure(x: float | None, digits: int = DIGITS, *, signed: bool = False) -> str:

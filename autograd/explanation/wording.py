@@ -121,11 +121,8 @@ class Wording:
             numbers.append([sum(c.value for c in rest)])
         line, symbolic = arithmetic(step.adjoint, numbers), " + ".join(symbols)
         line = latex_of(line) if latex else line
-        return (
-            self.derivative(step.node, latex),
-            symbolic,
-            line.removeprefix(f"= {symbolic}").strip(),
-        )
+        numeric = line.removeprefix(f"= {symbolic}").strip()
+        return self.derivative(step.node, latex), symbolic, numeric
 
     def _product(
         self, contribution: Contribution, latex: bool, leading: bool

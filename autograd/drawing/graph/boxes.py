@@ -9,7 +9,7 @@ from autograd.drawing.colours import Theme
 from autograd.drawing.graph.clusters import cluster_svg, clusters
 from autograd.drawing.graph.dot import edge_tooltip, edge_width, widest
 from autograd.drawing.graph.layered import Layout, Point, layered
-from autograd.drawing.graph.picture import Box, Edge, Expression
+from autograd.drawing.graph.picture import Box, Edge, GraphPicture
 from autograd.explanation.numerals import figure
 
 MARGIN = 16.0
@@ -29,7 +29,7 @@ class Arrangement(NamedTuple):
 
 
 def boxes_svg(
-    picture: Expression, theme: Theme, *, rankdir: str = "LR", labels: bool = True
+    picture: GraphPicture, theme: Theme, *, rankdir: str = "LR", labels: bool = True
 ) -> str:
     """Return the picture as SVG, laid out without any other program."""
     vertical = rankdir == "TB"
@@ -58,7 +58,9 @@ def boxes_svg(
     return svg.document(width, height, theme, [body, words], name="computation graph")
 
 
-def arrangement(picture: Expression, *, vertical: bool = False, labels: bool = True) -> Arrangement:
+def arrangement(
+    picture: GraphPicture, *, vertical: bool = False, labels: bool = True
+) -> Arrangement:
     """Return where the boxes and the edges go."""
     counts, room = [0] * len(picture.boxes), [0.0] * len(picture.boxes)
     for edge in picture.edges if labels and not vertical else ():
@@ -135,7 +137,7 @@ def _numbers(box: Box, x: float, middle: float, width: float, theme: Theme) -> l
 
 
 def _lines(
-    picture: Expression, layout: Layout, sizes: list[Point], vertical: bool
+    picture: GraphPicture, layout: Layout, sizes: list[Point], vertical: bool
 ) -> list[list[Point]]:
     """Return the points each edge passes; those that meet in a box get ports of their own."""
     across = 0 if vertical else 1
@@ -157,7 +159,7 @@ def _lines(
     return lines
 
 
-def _before(k: int, picture: Expression, layout: Layout) -> Point:
+def _before(k: int, picture: GraphPicture, layout: Layout) -> Point:
     return layout.bends[k][-1] if layout.bends[k] else layout.centres[picture.edges[k].source]
 
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from autograd.drawing import svg
 from autograd.drawing.colours import Theme, clean
-from autograd.drawing.graph.picture import Expression
+from autograd.drawing.graph.picture import GraphPicture
 
 SIDE, TOP = 7.0, 19.0  # between a cluster and what is in it; the label stands above
 Point = tuple[float, float]
@@ -35,7 +35,7 @@ class Cluster(NamedTuple):
 
 
 def clusters(
-    picture: Expression, centres: Sequence[Point], sizes: Sequence[Point]
+    picture: GraphPicture, centres: Sequence[Point], sizes: Sequence[Point]
 ) -> list[Cluster]:
     """Return the backgrounds: of groups that lie apart, outer first, then of single boxes."""
     boxes = [

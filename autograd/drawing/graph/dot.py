@@ -6,14 +6,14 @@ import math
 from collections.abc import Iterator
 
 from autograd.drawing.colours import Theme, clean, escape
-from autograd.drawing.graph.picture import Box, Edge, Expression
+from autograd.drawing.graph.picture import Box, Edge, GraphPicture
 from autograd.explanation.numerals import figure
 
 WORD_JOINER = "\u2060"  # of no width; `\\` before it starts no escape
 FONT = "Helvetica,Arial,sans-serif"
 
 
-def dot(picture: Expression, theme: Theme, *, rankdir: str = "LR", labels: bool = True) -> str:
+def dot(picture: GraphPicture, theme: Theme, *, rankdir: str = "LR", labels: bool = True) -> str:
     """Return the picture as DOT text; with `labels` the edges carry their local partials."""
     largest = widest(picture)
     lines = [
@@ -30,12 +30,12 @@ def dot(picture: Expression, theme: Theme, *, rankdir: str = "LR", labels: bool 
     return "\n".join(lines) + "\n"
 
 
-def _note(picture: Expression) -> str:
+def _note(picture: GraphPicture) -> str:
     text = " · ".join(picture.notes)
     return f", labelloc=b, label={quoted(clean(text, 300))}" if text else ""
 
 
-def _clusters(picture: Expression, theme: Theme) -> Iterator[str]:
+def _clusters(picture: GraphPicture, theme: Theme) -> Iterator[str]:
     """Yield the boxes, each inside the clusters of its group."""
     tree: dict[tuple[str, ...], list[Box]] = {}
     for box in picture.boxes:
@@ -135,7 +135,7 @@ def edge_width(edge: Edge, widest: float) -> float:
     return 0.9 + 2.3 * math.sqrt(abs(edge.flow) / widest)
 
 
-def widest(picture: Expression) -> float:
+def widest(picture: GraphPicture) -> float:
     """Return the largest finite |contribution|."""
     flows = (abs(edge.flow) for edge in picture.edges if edge.flow is not None)
     return max((flow for flow in flows if math.isfinite(flow)), default=0.0)

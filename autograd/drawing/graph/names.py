@@ -6,8 +6,9 @@ import re
 from collections.abc import Sequence
 
 from autograd.drawing.colours import clean
+from autograd.explanation.notation import Piece, filled
 from autograd.explanation.numerals import MINUS
-from autograd.table import CALL, PRIMITIVES, SUM
+from autograd.table import CALL, POWER, PRIMITIVES, SUM
 
 LONGEST_NAME = 14
 _SUPERSCRIPT = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
@@ -35,46 +36,38 @@ def symbol(op: str, count: int, last: float | None) -> tuple[str, bool]:
     return _SIGNS.get(sign, sign.replace("_", " ")), False
 
 
-def short_name(op: str, sign: str, operands: Sequence[tuple[str, int]]) -> tuple[str, int]:
-    """Return the formula of a node and how tightly it binds; "" if it is not short.
+def short_name(op: str, sign: str, operands: Sequence[Piece]) -> Piece:
+    """Return the formula of a node; an empty one if it is not short.
 
-    `operands` holds the name and the precedence of each operand.
-
-    >>> short_name("mul", "×", [("w", CALL), ("a + b", SUM)])
-    ('w·(a + b)', 2)
+    >>> short_name("mul", "×", [Piece("w", CALL), Piece("a + b", SUM)]).text
+    'w·(a + b)'
     """
-    row = PRIMITIVES.get(op)
-    if row is None or len(operands) > 3 or not all(name for name, _ in operands):
-        return "", CALL
-    enclosed = _is_call(op)
-    names = []
-    for k, (name, binding) in enumerate(operands):
-        needed = SUM if sign == "Σ" else row.precedence + (k > 0 or sign.startswith("(·)"))
-        names.append(name if enclosed or binding >= needed else f"({name})")
-    text = written(op, sign, names)
-    return (text, row.precedence) if len(text) <= LONGEST_NAME else ("", CALL)
+    if op not in PRIMITIVES or len(operands) > 3 or not all(x.text for x in operands):
+        return Piece("", CALL)
+    formula = written(op, sign, operands)
+    return formula if len(formula.text) <= LONGEST_NAME else Piece("", CALL)
 
 
 def formula(op: str, sign: str, names: Sequence[str]) -> str:
     """Return the operation written with the names of its operands; "" for a leaf."""
     if not op:
         return ""
-    shown = list(names[:9]) + ["…"] * (len(names) > 9)
-    return clean(written(op, sign, shown), 60)
+    shown = [Piece(name, CALL) for name in [*names[:9], *["…"] * (len(names) > 9)]]
+    return clean(written(op, sign, shown).text, 60)
 
 
-def written(op: str, sign: str, names: Sequence[str]) -> str:
+def written(op: str, sign: str, operands: Sequence[Piece]) -> Piece:
     """Return the operation with its operands in place."""
     if sign == "Σ":
-        return " + ".join(names)
+        return Piece(" + ".join(x.at(SUM, not k) for k, x in enumerate(operands)), SUM)
     if sign.startswith("(·)"):
-        return names[0] + sign[3:]
-    if sign.endswith("]"):
-        return f"{sign}({', '.join(names)})"
-    if _is_call(op):
-        return f"{op}({', '.join(names)})"
-    pattern = PRIMITIVES[op].symbol.replace("**", "^").replace("*", "·").replace("-", MINUS)
-    return re.sub(r"#(\d)", lambda slot: names[int(slot[1]) - 1], pattern)
+        return Piece(operands[0].at(CALL, leading=False) + sign[3:], POWER)
+    if sign.endswith("]") or _is_call(op):
+        name = sign if sign.endswith("]") else op
+        return Piece(f"{name}({', '.join(x.text for x in operands)})", CALL)
+    row = PRIMITIVES[op]
+    symbol = row.symbol.replace("**", "^").replace("*", "·").replace("-", MINUS)
+    return filled(symbol, row.precedence, operands)
 
 
 def _is_call(op: str) -> bool:

@@ -15,6 +15,7 @@ from autograd.drawing.colours import clean
 from autograd.drawing.graph import names
 from autograd.drawing.graph.walks import is_constant
 from autograd.engine import Value
+from autograd.explanation.notation import Piece
 from autograd.explanation.numerals import figure
 from autograd.table import CALL
 
@@ -71,7 +72,7 @@ class Edge:
 
 
 @dataclass(frozen=True)
-class Expression:
+class GraphPicture:
     """The boxes, parents before children, and the edges in the order of the operands."""
 
     boxes: tuple[Box, ...]
@@ -102,7 +103,7 @@ def read(
     groups: Mapping[Value, Group] | None = None,
     gradient: Callable[[Value], float | None] | None = None,
     most_operands: int | None = None,
-) -> Expression:
+) -> GraphPicture:
     """Return the boxes and edges of the nodes in `order`, parents first.
 
     `gradient` gives ∂root/∂node; by default it is `.grad`, unknown before a backward pass.
@@ -135,15 +136,15 @@ class _Reader:
         self.edges: list[Edge] = []
         self.values: list[Value] = []
         self.box_of: dict[Value, Box] = {}
-        self.binding: dict[int, int] = {}  # box → the precedence of its name
+        self.pieces: dict[int, Piece] = {}  # box → its name, and how tightly that binds
 
-    def expression(self) -> Expression:
+    def expression(self) -> GraphPicture:
         self.users = self._users()
         merged = {node for node in self.order if self._is_inner_sum(node)}
         for node in self.order:
             if node not in merged:
                 self._add(node, merged)
-        return Expression(
+        return GraphPicture(
             tuple(self.boxes), tuple(self.edges), tuple(self._notes()), tuple(self.values)
         )
 
@@ -202,26 +203,25 @@ class _Reader:
             len(self.boxes), "", name, name, data, None, "constant", False,
             _path(self.groups.get(user)), "constant" if constant else "not shown",
         )  # fmt: skip
-        self._keep(box, operand if operand.__class__ is Value else user, CALL)
+        self._keep(box, operand if operand.__class__ is Value else user, Piece(name, CALL))
         return box
 
     def _box(self, node: Value, symbol: str, sources: list[Box]) -> Box:
         key = len(self.boxes)
-        name, binding = clean(node.label), CALL
-        if not name and node.op:
-            operands = [(x.name, self.binding[x.key]) for x in sources]
-            name, binding = names.short_name(node.op, symbol, operands)
+        piece = Piece(clean(node.label), CALL)
+        if not piece.text and node.op:
+            piece = names.short_name(node.op, symbol, [self.pieces[x.key] for x in sources])
         box = Box(
-            key, symbol, name, node.label, node.data, self.gradient(node), self._kind(node),
+            key, symbol, piece.text, node.label, node.data, self.gradient(node), self._kind(node),
             node in self.roots, _path(self.groups.get(node)),
             names.formula(node.op, symbol, [reference(x) for x in sources[:10]]),
         )  # fmt: skip
-        self._keep(box, node, binding)
+        self._keep(box, node, piece)
         self.box_of[node] = box
         return box
 
-    def _keep(self, box: Box, node: Value, binding: int) -> None:
-        self.binding[box.key] = binding
+    def _keep(self, box: Box, node: Value, piece: Piece) -> None:
+        self.pieces[box.key] = piece
         self.boxes.append(box)
         self.values.append(node)
 

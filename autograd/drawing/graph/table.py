@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from autograd.drawing.graph.picture import Edge, Expression, reference
+from autograd.drawing.graph.picture import Edge, GraphPicture, reference
 from autograd.explanation.numerals import figure
 from autograd.text import aligned
 
 
-def expression_table(picture: Expression) -> str:
+def expression_table(picture: GraphPicture) -> str:
     """Return one row a node: its name, what it computes, value, gradient, local partials."""
     operands: dict[int, list[Edge]] = {}
     for edge in picture.edges:

@@ -16,10 +16,10 @@ from typing import Any
 
 from autograd.drawing.colours import SHADES, THEMES, Theme, clean, escape
 from autograd.drawing.graph.boxes import arrangement, boxes_svg
-from autograd.drawing.graph.picture import Expression, read, reference
+from autograd.drawing.graph.picture import GraphPicture, read, reference
 from autograd.drawing.graph.walks import walk
 from autograd.drawing.levels import LABELLED, MOST_UNITS, MOST_WEIGHTS
-from autograd.drawing.network.derivation import advice, unit_derivation, weight_derivation
+from autograd.drawing.network.captions import advice, unit_derivation, weight_derivation
 from autograd.drawing.network.layers import layers_svg
 from autograd.drawing.network.neurons import neurons_svg
 from autograd.drawing.network.picture import NetworkPicture
@@ -104,7 +104,7 @@ def step_through(obj: Any, path: str | Path | None = None, *, theme: str = "ligh
     return page
 
 
-def _expression(subject: Subject) -> Expression | None:
+def _expression(subject: Subject) -> GraphPicture | None:
     order = walk(subject.roots, MOST_NODES) if subject.roots else None
     if order is None:
         return None
@@ -112,7 +112,7 @@ def _expression(subject: Subject) -> Expression | None:
     return read(subject.roots, order, gradient=swept.gradient(order), **subject.options)
 
 
-def _contents(subject: Subject, expression: Expression | None) -> Iterator[dict[str, Any]]:
+def _contents(subject: Subject, expression: GraphPicture | None) -> Iterator[dict[str, Any]]:
     """Yield what the page may hold, the richest first."""
     network = subject.network
     if network is None:
@@ -128,7 +128,7 @@ def _contents(subject: Subject, expression: Expression | None) -> Iterator[dict[
 
 
 def _content(
-    expression: Expression | None,
+    expression: GraphPicture | None,
     network: NetworkPicture | None,
     subject: Subject,
     *,
@@ -155,7 +155,7 @@ def _content(
     return {"views": views, "data": data}
 
 
-def _graph_data(expression: Expression, steps: Steps) -> dict[str, Any]:
+def _graph_data(expression: GraphPicture, steps: Steps) -> dict[str, Any]:
     return {
         "boxes": [
             {
@@ -206,7 +206,7 @@ def _weight_data(network: NetworkPicture) -> list[list[list[list[str]]]]:
     ]
 
 
-def _title(expression: Expression | None, network: NetworkPicture | None) -> str:
+def _title(expression: GraphPicture | None, network: NetworkPicture | None) -> str:
     if network is not None:
         loss = f" · {clean(network.loss).replace('_', ' ')}" if network.loss else ""
         return f"Backward pass · {network.name}{loss}"

@@ -10,7 +10,7 @@ import heapq
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from autograd.drawing.graph.picture import Expression
+from autograd.drawing.graph.picture import GraphPicture
 from autograd.engine import Value
 
 Unit = tuple[int, int]  # layer from 1, unit from 0
@@ -25,7 +25,7 @@ class Steps(NamedTuple):
 
 
 def backward_steps(
-    picture: Expression, ys: Sequence[float], units: Sequence[Sequence[tuple[Value, Value]]]
+    picture: GraphPicture, ys: Sequence[float], units: Sequence[Sequence[tuple[Value, Value]]]
 ) -> Steps:
     """Return the steps; `ys` are the rows of the boxes, which break ties from the top."""
     operands, users = _neighbours(picture)
@@ -47,7 +47,7 @@ def backward_steps(
     return Steps(operations, boxes, counts)
 
 
-def _neighbours(picture: Expression) -> tuple[list[list[int]], list[list[int]]]:
+def _neighbours(picture: GraphPicture) -> tuple[list[list[int]], list[list[int]]]:
     operands: list[list[int]] = [[] for _ in picture.boxes]
     users: list[list[int]] = [[] for _ in picture.boxes]
     for edge in picture.edges:
@@ -57,7 +57,7 @@ def _neighbours(picture: Expression) -> tuple[list[list[int]], list[list[int]]]:
 
 
 def _owners(
-    picture: Expression, users: list[list[int]], units: Sequence[Sequence[tuple[Value, Value]]]
+    picture: GraphPicture, users: list[list[int]], units: Sequence[Sequence[tuple[Value, Value]]]
 ) -> list[Unit | None]:
     """Return the unit each box works for: that of its z and a, else that of its users."""
     known: dict[Value, Unit] = {}
@@ -72,7 +72,7 @@ def _owners(
     return owners
 
 
-def _distances(picture: Expression, operands: list[list[int]]) -> list[int]:
+def _distances(picture: GraphPicture, operands: list[list[int]]) -> list[int]:
     """Return the number of operations on the longest path from a root to each box."""
     distances = [0] * len(picture.boxes)
     for box in reversed(range(len(distances))):
@@ -82,7 +82,7 @@ def _distances(picture: Expression, operands: list[list[int]]) -> list[int]:
 
 
 def _ordered(
-    picture: Expression,
+    picture: GraphPicture,
     operands: list[list[int]],
     users: list[list[int]],
     owners: list[Unit | None],

@@ -95,6 +95,10 @@ def picture_of_any_size(root):
         (lambda x, y: dot((x,), (y,), x), "Σwx+b", "dot(x, y, x)"),
         (lambda x, y: dot((x,), (y,)), "Σwx", "dot(x, y)"),
         (lambda x, y: log_softmax([x, y])[1], "log softmax[1]", ""),
+        (lambda x, y: x * -2.5, "×", "x·(−2.5)"),
+        (lambda x, y: x - (x - y), "−", "x − (x − y)"),
+        (lambda x, y: (x - y) / (x * y), "÷", "(x − y)/(x·y)"),
+        (lambda x, y: (-x) ** 2, "(·)²", "(−x)²"),
         (lambda x, y: x + 2.5, "+", "x + 2.5"),
     ],
 )

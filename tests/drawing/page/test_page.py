@@ -12,7 +12,7 @@ import pytest
 from autograd import Value, step_through, tanh, topological, total
 from autograd.drawing.graph.picture import read
 from autograd.drawing.graph.walks import walk
-from autograd.drawing.network.derivation import advice, unit_derivation, weight_derivation
+from autograd.drawing.network.captions import advice, unit_derivation, weight_derivation
 from autograd.drawing.page.steps import backward_steps
 from nn import MLP, probe
 from tests.drawing.network.networks import network
