@@ -1,8 +1,12 @@
-"""What `draw` draws at each level, and which level it chooses by itself."""
+"""What `draw` draws at each level, and which level it chooses by itself.
+
+To add a picture, write a Picture and add a Level to DETAIL: its name is then an option of `draw`.
+"""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from autograd.drawing import render
@@ -18,7 +22,6 @@ from autograd.drawing.network.picture import NetworkPicture
 from autograd.drawing.network.table import network_table
 from autograd.drawing.subject import Subject
 
-LEVELS = ("auto", "expression", "neuron", "layer")
 LABELLED = 150  # up to this many nodes the edges carry their local partials
 IN_A_TABLE = 60  # rows of the text table of a graph that is too large to draw
 OPERANDS_IN_A_TABLE = 8
@@ -127,31 +130,6 @@ class NetworkLevel:
         return network_table(self.picture) + (f"{self.note}\n" if self.note else "")
 
 
-def picture_at(subject: Subject, level: str, rankdir: str, max_nodes: int) -> Picture:
-    """Return the picture of a subject at a level; "auto" takes the finest that is legible.
-
-    Raises ValueError for a level that the subject does not have.
-    """
-    network = subject.network
-    if level in ("neuron", "layer") and network is None:
-        raise ValueError(
-            f"level={level!r} takes a network; got a graph of Values. Draw a probe of the model, "
-            'or a NetworkPicture, or use level="expression".'
-        )
-    if level == "expression" and not subject.roots:
-        raise ValueError(
-            'level="expression" takes a graph of Values; got the numbers of a network. '
-            'Draw its loss, or use level="neuron" or level="layer".'
-        )
-    if level in ("auto", "expression") and subject.roots:
-        shown = _expression(subject, rankdir, max_nodes)
-        if shown.complete or level == "expression" or network is None:
-            return shown
-    if network is None:
-        raise ValueError("there is nothing to draw: no graph and no network.")
-    return _network(network, level, bool(subject.roots), max_nodes)
-
-
 def _expression(subject: Subject, rankdir: str, max_nodes: int) -> ExpressionPicture:
     order = walk(subject.roots, max_nodes)
     if order is None:
@@ -165,17 +143,76 @@ def _expression(subject: Subject, rankdir: str, max_nodes: int) -> ExpressionPic
     return ExpressionPicture(picture, rankdir, max_nodes, complete=True)
 
 
-def _network(network: NetworkPicture, level: str, has_graph: bool, max_nodes: int) -> NetworkLevel:
+def _neurons(subject: Subject, rankdir: str, max_nodes: int) -> NetworkLevel:
+    network = _network_of(subject)
     units, weights = max(network.sizes), network.weight_count
-    legible = units <= MOST_UNITS and weights <= MOST_WEIGHTS
-    if level == "neuron" and sum(network.sizes) + weights <= max_nodes:
-        legible = True
-    if level == "layer" or (level == "auto" and network.samples > 1):
-        return NetworkLevel(network, "layer", "")
-    if not legible:
-        return NetworkLevel(network, "layer", (
-            f"drawn by layer: {units} units in a layer, {weights} weights; "
-            f'level="neuron", max_nodes={sum(network.sizes) + weights} draws each of them'
-        ))  # fmt: skip
-    note = f"drawn by neuron: the graph has more than max_nodes = {max_nodes} nodes"
-    return NetworkLevel(network, "neuron", note if level == "auto" and has_graph else "")
+    needed = sum(network.sizes) + weights
+    if (units <= MOST_UNITS and weights <= MOST_WEIGHTS) or needed <= max_nodes:
+        return NetworkLevel(network, "neuron", "")
+    return NetworkLevel(network, "layer", (
+        f"drawn by layer: {units} units in a layer, {weights} weights; "
+        f'level="neuron", max_nodes={needed} draws each of them'
+    ))  # fmt: skip
+
+
+def _layers(subject: Subject, rankdir: str, max_nodes: int) -> NetworkLevel:
+    return NetworkLevel(_network_of(subject), "layer", "")
+
+
+def _network_of(subject: Subject) -> NetworkPicture:
+    if subject.network is None:
+        raise ValueError("there is nothing to draw: no graph and no network.")
+    return subject.network
+
+
+@dataclass(frozen=True)
+class Level:
+    """A level of detail: whether it takes a subject, why not, and its picture."""
+
+    takes: Callable[[Subject], bool]
+    refusal: str
+    picture: Callable[[Subject, str, int], Picture]  # of a subject, rankdir and max_nodes
+
+
+TAKES_A_NETWORK = (
+    "level={level!r} takes a network; got a graph of Values. Draw a probe of the model, "
+    'or a NetworkPicture, or use level="expression".'
+)
+DETAIL = {
+    "expression": Level(
+        lambda subject: bool(subject.roots),
+        'level="expression" takes a graph of Values; got the numbers of a network. '
+        'Draw its loss, or use level="neuron" or level="layer".',
+        _expression,
+    ),
+    "neuron": Level(lambda subject: subject.network is not None, TAKES_A_NETWORK, _neurons),
+    "layer": Level(lambda subject: subject.network is not None, TAKES_A_NETWORK, _layers),
+}
+LEVELS = ("auto", *DETAIL)
+
+
+def picture_at(subject: Subject, level: str, rankdir: str, max_nodes: int) -> Picture:
+    """Return the picture of a subject at a level; "auto" takes the finest that is legible.
+
+    Raises ValueError for a level that the subject does not have.
+    """
+    if level == "auto":
+        return _finest(subject, rankdir, max_nodes)
+    chosen = DETAIL[level]
+    if not chosen.takes(subject):
+        raise ValueError(chosen.refusal.format(level=level))
+    return chosen.picture(subject, rankdir, max_nodes)
+
+
+def _finest(subject: Subject, rankdir: str, max_nodes: int) -> Picture:
+    """Return the graph where it is small or all there is, else units, else layers."""
+    if subject.roots:
+        graph = _expression(subject, rankdir, max_nodes)
+        if graph.complete or subject.network is None:
+            return graph
+    if _network_of(subject).samples > 1:
+        return _layers(subject, rankdir, max_nodes)
+    shown = _neurons(subject, rankdir, max_nodes=0)
+    if shown.level == "neuron" and subject.roots:
+        shown.note = f"drawn by neuron: the graph has more than max_nodes = {max_nodes} nodes"
+    return shown

@@ -108,16 +108,12 @@ def _edge(k: int, edge: Edge, theme: Theme, widest: float, labels: bool) -> str:
     if edge.local is not None:
         parts.append(f"tooltip={_tooltip(edge_tooltip(edge))}")
         if labels and edge.label:
-            parts.append(f"label=<&#160;{'&#160;'.join(_coloured(edge, theme))}&#160;>")
+            words = [f'<FONT COLOR="{theme.sign(x)}">{_html(t)}</FONT>' for t, x in edge.words]
+            parts.append(f"label=<&#160;{'&#160;'.join(words)}&#160;>")
             parts.append(f"labeltooltip={_tooltip(edge_tooltip(edge))}")
     else:
         parts.append(f'color="{theme.constant_line}", tooltip="constant"')
     return f"  n{edge.source} -> n{edge.target} [{', '.join(parts)}]"
-
-
-def _coloured(edge: Edge, theme: Theme) -> Iterator[str]:
-    for words, number in edge.words:
-        yield f'<FONT COLOR="{theme.sign(number)}">{_html(words)}</FONT>'
 
 
 def edge_tooltip(edge: Edge) -> str:
