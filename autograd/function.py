@@ -5,12 +5,13 @@ The readable twin of the second half of `c/value`; `value.py` is that of the fir
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from types import MethodType
 from typing import Any
 
 from autograd import errors
 from autograd.reals import is_foreign, real
+from autograd.sweep import Rules
 from autograd.value import Value, record
 
 
@@ -31,7 +32,7 @@ class Function:
         self,
         name: str,
         forward: Callable[..., float],
-        partials: tuple[Callable[..., Any], ...] | Callable[..., Sequence[Any]],
+        partials: Rules,
         domain: str,
     ) -> None:
         if hasattr(self, "name"):

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import builtins
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from autograd.engine import Function, Value
+from autograd.sweep import Rules, local
 
 
 class Domain(NamedTuple):
@@ -48,7 +49,7 @@ class Primitive:
 
     name: str
     forward: Callable[..., float]
-    partials: tuple[Callable[..., Any], ...] | Callable[..., Sequence[Any]]
+    partials: Rules
     symbol: str
     latex: str
     precedence: int
@@ -63,6 +64,10 @@ class Primitive:
 
     def __call__(self, *operands: Any) -> Any:
         return self.function(*operands)
+
+    def local(self, operands: Sequence[Any], out: Any, slots: Iterable[int]) -> list[Any]:
+        """Return ∂out/∂operand for the operands at `slots`, as numbers or as nodes."""
+        return local(self.partials, operands, out, slots)
 
 
 PRIMITIVES: dict[str, Primitive] = {}

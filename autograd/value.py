@@ -1,4 +1,4 @@
-"""The node of a computation graph, and the reverse sweep over it.
+"""The node of a computation graph.
 
 This is the readable truth; `c/value` is an optional accelerator that behaves alike,
 message for message. A node keeps its number, the function that made it and the operands in
@@ -9,18 +9,13 @@ of `primitives.py`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any, Protocol
+from collections.abc import Sequence
+from typing import Any, Protocol
 
 from autograd import errors
 from autograd.reals import real
+from autograd.sweep import CONSTANT, Rule, between, clock, order, partials, require_fresh, sweep
 
-if TYPE_CHECKING:
-    from autograd.function import Function
-
-CONSTANT = -1  # the stamp of a number that was used as an operand
-
-_clock = 0  # the stamp of the last write to any leaf
 _watcher: Watcher | None = None
 _new = object.__new__
 
@@ -62,7 +57,7 @@ class Value:
     _data: float
     _grad: float
     _label: str
-    _function: Function | None  # None for a leaf
+    _function: Rule | None  # None for a leaf
     _x: Any  # the first operand: a Value, or a float for a constant nobody has asked for
     _y: Any  # the second one; a node of many operands has the tuple of all of them in _x
     _stamp: int  # leaf: the time of its last write; node: the time it was made
@@ -89,7 +84,6 @@ class Value:
 
     @data.setter
     def data(self, data: Any) -> None:
-        global _clock
         if self._stamp == CONSTANT:
             raise errors.constant_is_fixed("data")
         if self._function is not None:
@@ -98,8 +92,8 @@ class Value:
         if number is None:
             raise errors.not_a_number(data)
         self._data = number
-        _clock += 1
-        self._stamp = _clock
+        clock.now += 1
+        self._stamp = clock.now
 
     @property
     def grad(self) -> float:
@@ -159,13 +153,15 @@ class Value:
         """∂self/∂parent for each parent, 0.0 for a constant."""
         if self._function is None:
             return ()
-        if self._stamp < _clock:
-            _require_fresh(self)
-        variables = [x.__class__ is Value and x._stamp != CONSTANT for x in self.operands]
+        if self._stamp < clock.now:
+            require_fresh(self)
+        operands = self.operands
+        slots = [k for k, x in enumerate(operands) if x.__class__ is Value and x._stamp != CONSTANT]
         try:
-            return _partials(self, self._function, variables)
+            found = dict(zip(slots, partials(self, slots), strict=True))
         except (ValueError, ZeroDivisionError) as cause:
             raise errors.no_derivative(self, cause) from None
+        return tuple([found.get(k, 0.0) for k in range(len(operands))])
 
     def backward(self, seed: float = 1.0) -> None:
         """Add seed · ∂self/∂leaf to the `.grad` of every leaf this node depends on.
@@ -186,9 +182,9 @@ class Value:
             raise errors.not_a_number(seed)
         if _watcher is not None:
             _watcher.sweeping(self, number)
-        order = topological(self)
-        totals = _sweep(order, number)
-        for node in order:
+        nodes = order(self)
+        totals = sweep(nodes, number)
+        for node in nodes:
             if node._function is not None:
                 node._grad = totals[node]
             elif node._stamp != CONSTANT:
@@ -240,22 +236,7 @@ Value.__module__ = "autograd"
 def topological(root: Value) -> list[Value]:
     """Return every node that `root` depends on, itself last, parents before children."""
     _require_value("root", root)
-    order: list[Value] = []
-    seen: set[Any] = set()
-    stack: list[Any] = [root]
-    while stack:
-        node = stack.pop()
-        if node is None:  # the operands of the next one are in place
-            order.append(stack.pop())
-        elif node not in seen and node.__class__ is Value:
-            seen.add(node)
-            if node._y is not None:
-                stack += (node, None, node._y, node._x)
-            elif node._x is not None:
-                stack += (node, None, *node.operands[::-1])
-            else:
-                order.append(node)
-    return order
+    return order(root)
 
 
 def adjoints(root: Value, wrt: Sequence[Value]) -> list[float]:
@@ -266,82 +247,11 @@ def adjoints(root: Value, wrt: Sequence[Value]) -> list[float]:
     _require_value("output", root)
     for node in wrt:
         _require_value("wrt", node)
-    totals = _sweep(between(root, wrt), 1.0)
+    totals = sweep(between(root, wrt), 1.0)
     return [0.0 if x._stamp == CONSTANT else totals.get(x, 0.0) for x in wrt]
 
 
-def between(root: Value, wrt: Iterable[Value]) -> list[Value]:
-    """Return the nodes that root depends on and that depend on `wrt`, parents first."""
-    reached = set(wrt)
-    order = []
-    for node in topological(root):
-        if node in reached or not reached.isdisjoint(node.operands):
-            reached.add(node)
-            order.append(node)
-    return order
-
-
-def _sweep(order: list[Value], seed: float) -> dict[Any, float]:
-    """Apply the chain rule to nodes in reverse; the seed goes to the last one.
-
-    The adjoints are kept apart from the nodes until all is well. Operands outside of
-    `order`, constants among them, are passed over.
-    """
-    totals: dict[Any, float] = {node: 0.0 for node in order if node._stamp != CONSTANT}
-    if order:
-        totals[order[-1]] = seed
-    for node in reversed(order):
-        if node._stamp < _clock and node._function is not None:
-            _require_fresh(node)
-    try:
-        for node in reversed(order):
-            function = node._function
-            if function is None:
-                continue
-            if function.arity != 2:
-                _push(node, function, totals)
-                continue
-            x, y, out = node._x, node._y, node._data  # the usual case, written out for speed
-            a = x._data if x.__class__ is Value else x
-            b = y._data if y.__class__ is Value else y
-            adjoint = totals[node]
-            if x in totals:
-                totals[x] += adjoint * function.partials[0](a, b, out)
-            if y in totals:
-                totals[y] += adjoint * function.partials[1](a, b, out)
-    except (ValueError, ZeroDivisionError) as cause:
-        raise errors.no_derivative(node, cause) from None
-    return totals
-
-
-def _push(node: Value, function: Function, totals: dict[Any, float]) -> None:
-    """Add adjoint · ∂node/∂operand to the total of each operand that has one."""
-    variables = [x in totals for x in node.operands]
-    partials = _partials(node, function, variables)
-    for operand, is_variable, partial in zip(node.operands, variables, partials, strict=True):
-        if is_variable:
-            totals[operand] += totals[node] * partial
-
-
-def _partials(node: Value, function: Function, variables: list[bool]) -> tuple[float, ...]:
-    """Return ∂node/∂operand for each operand, 0.0 where it is no variable."""
-    rules, out = function.partials, node._data
-    numbers = [x._data if x.__class__ is Value else x for x in node.operands]
-    if isinstance(rules, tuple):
-        pairs = zip(variables, rules, strict=True)
-        return tuple([rule(*numbers, out) if wanted else 0.0 for wanted, rule in pairs])
-    every = zip(variables, rules(*numbers, out), strict=True)
-    return tuple([partial if wanted else 0.0 for wanted, partial in every])
-
-
-def _require_fresh(node: Value) -> None:
-    for operand in node.operands:
-        is_leaf = operand.__class__ is Value and operand._function is None
-        if is_leaf and operand._stamp > node._stamp:
-            raise errors.stale(operand, node)
-
-
-def record(function: Function, data: float, x: Any, y: Any = None) -> Value:
+def record(function: Rule, data: float, x: Any, y: Any = None) -> Value:
     """Return a new node: one or two operands, or a tuple of any number of them as x."""
     node = _new(Value)
     node._data = data
@@ -350,7 +260,7 @@ def record(function: Function, data: float, x: Any, y: Any = None) -> Value:
     node._function = function
     node._x = x
     node._y = y
-    node._stamp = _clock
+    node._stamp = clock.now
     return node if _watcher is None else _watcher.created(node)
 
 

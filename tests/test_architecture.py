@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[1]
 LAYERS = {
     "autograd": {
         0: {"blocks", "errors", "reals", "text"},
-        1: {"value", "function", "_value", "engine"},
+        1: {"sweep", "value", "function", "_value", "engine"},
         2: {"table", "primitives", "reductions", "graph", "blocks", "modes"},
         3: {"derivatives"},
         4: {"explanation", "program"},

@@ -76,19 +76,13 @@ def linear(root: Value, wrt: Iterable[Value], read: Callable[[Any], Any]) -> Lin
 
 def local_partials(node: Value, wanted: Container[Any], read: Callable[[Any], Any]) -> list[Any]:
     """Return (operand, ∂node/∂operand) for the wanted operands of a node."""
-    rules = PRIMITIVES[node.op].partials
-    point = (*map(read, node.operands), read(node))
+    operands = node.operands
+    slots = [k for k, x in enumerate(operands) if x in wanted]
     try:
-        if isinstance(rules, tuple):
-            pairs = zip(node.operands, rules, strict=True)
-            return [(x, rule(*point)) for x, rule in pairs if x in wanted]
-        return [
-            (x, partial)
-            for x, partial in zip(node.operands, rules(*point), strict=True)
-            if x in wanted
-        ]
+        found = PRIMITIVES[node.op].local([*map(read, operands)], read(node), slots)
     except (ValueError, ZeroDivisionError) as cause:
         raise errors.no_derivative(node, cause) from None
+    return [(operands[k], partial) for k, partial in zip(slots, found, strict=True)]
 
 
 def as_operand(x: Any) -> Any:

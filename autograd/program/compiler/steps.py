@@ -84,8 +84,7 @@ def pullback(operation: str, slot: int, exponent: float | None = None) -> Pullba
         step, reads = _WHOLE[operation]
         return Pullback(Expression(2, (), ((step, 2, (0, 1)),), (2,)), (reads, "adjoint"))
     row = PRIMITIVES[operation]
-    rules = row.partials
-    if not isinstance(rules, tuple):
+    if row.arity is None:
         raise NotImplementedError(operation)
     operands = [Value(_inside(domain)) for domain in row.domain]
     out = Value(row.forward(*[x.data for x in operands]))
@@ -93,7 +92,7 @@ def pullback(operation: str, slot: int, exponent: float | None = None) -> Pullba
     if exponent is not None:
         arguments[1] = exponent
     with differentiating():  # rules are read though the caller may be in no_grad()
-        partial = rules[slot](*arguments, out)
+        (partial,) = row.local(arguments, out, (slot,))
     if partial.__class__ is not Value:
         return _scaled_adjoint(float(partial))
     names: dict[Value, str | int] = dict(zip(operands, range(len(operands)), strict=True))

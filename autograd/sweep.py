@@ -1,0 +1,128 @@
+"""The reverse sweep: the chain rule over a graph, operands before users, then back.
+
+A node has `_function` (None for a leaf), `operands`, `_data` and `_stamp`; an operand that is
+no node is a float. Nothing here makes nodes, so that this module stands below them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Protocol
+
+from autograd import errors
+
+CONSTANT = -1  # the stamp of a number that was used as an operand
+
+
+Rules = tuple[Callable[..., Any], ...] | Callable[..., Sequence[Any]]  # one each, or one for all
+
+
+class Rule(Protocol):
+    """What made a node: its name, and the rules of its local partials."""
+
+    name: str
+    arity: int | None
+    partials: Rules
+
+
+class Clock:
+    """The time of the last write to any leaf."""
+
+    now = 0
+
+
+clock = Clock()
+
+
+def order(root: Any) -> list[Any]:
+    """Return every node that `root` depends on, itself last, parents before children."""
+    found: list[Any] = []
+    seen: set[Any] = set()
+    stack: list[Any] = [root]
+    while stack:
+        node = stack.pop()
+        if node is None:  # the operands of the next one are in place
+            found.append(stack.pop())
+        elif node not in seen and node.__class__ is not float:
+            seen.add(node)
+            if node._y is not None:
+                stack += (node, None, node._y, node._x)
+            elif node._x is not None:
+                stack += (node, None, *node.operands[::-1])
+            else:
+                found.append(node)
+    return found
+
+
+def between(root: Any, wrt: Iterable[Any]) -> list[Any]:
+    """Return the nodes that root depends on and that depend on `wrt`, parents first."""
+    reached = set(wrt)
+    found = []
+    for node in order(root):
+        if node in reached or not reached.isdisjoint(node.operands):
+            reached.add(node)
+            found.append(node)
+    return found
+
+
+def sweep(nodes: list[Any], seed: float) -> dict[Any, float]:
+    """Apply the chain rule to nodes in reverse; the seed goes to the last one.
+
+    The adjoints are kept apart from the nodes until all is well. Operands outside of
+    `nodes`, constants among them, are passed over.
+    """
+    totals: dict[Any, float] = {node: 0.0 for node in nodes if node._stamp != CONSTANT}
+    if nodes:
+        totals[nodes[-1]] = seed
+    for node in reversed(nodes):
+        if node._stamp < clock.now and node._function is not None:
+            require_fresh(node)
+    try:
+        for node in reversed(nodes):
+            function = node._function
+            if function is None:
+                continue
+            if function.arity != 2:
+                _push(node, totals)
+                continue
+            x, y, out = node._x, node._y, node._data  # the usual case, written out for speed
+            a = x if x.__class__ is float else x._data
+            b = y if y.__class__ is float else y._data
+            adjoint = totals[node]
+            if x in totals:
+                totals[x] += adjoint * function.partials[0](a, b, out)
+            if y in totals:
+                totals[y] += adjoint * function.partials[1](a, b, out)
+    except (ValueError, ZeroDivisionError) as cause:
+        raise errors.no_derivative(node, cause) from None
+    return totals
+
+
+def _push(node: Any, totals: dict[Any, float]) -> None:
+    """Add adjoint · ∂node/∂operand to the total of each operand that has one."""
+    operands = node.operands
+    slots = [k for k, x in enumerate(operands) if x in totals]
+    for k, partial in zip(slots, partials(node, slots), strict=True):
+        totals[operands[k]] += totals[node] * partial
+
+
+def partials(node: Any, slots: Sequence[int]) -> list[float]:
+    """Return ∂node/∂operand as numbers for the operands at `slots`."""
+    numbers = [x if x.__class__ is float else x._data for x in node.operands]
+    return local(node._function.partials, numbers, node._data, slots)
+
+
+def local(rules: Rules, operands: Sequence[Any], out: Any, slots: Iterable[int]) -> list[Any]:
+    """Return ∂out/∂operand for the operands at `slots`; the rules of no others are asked."""
+    if isinstance(rules, tuple):
+        return [rules[k](*operands, out) for k in slots]
+    every = dict(zip(range(len(operands)), rules(*operands, out), strict=True))
+    return [every[k] for k in slots]
+
+
+def require_fresh(node: Any) -> None:
+    """Raise StaleGraphError if a leaf was written after this node had used it."""
+    for operand in node.operands:
+        is_leaf = operand.__class__ is not float and operand._function is None
+        if is_leaf and operand._stamp > node._stamp:
+            raise errors.stale(operand, node)
