@@ -19,10 +19,13 @@ from autograd.errors import (
     GradientError,
     StaleGraphError,
 )
+from autograd.activations import (
+    elu, gelu, leaky_relu, relu, sigmoid, silu, softplus, softsign,
+)  # fmt: skip
 from autograd.primitives import (
-    abs, acos, acosh, asin, asinh, atan, atan2, atanh, clip, cos, cosh, direction, elu, erf,
-    erfc, exp, expm1, gelu, heaviside, hypot, leaky_relu, log, log1p, log2, log10, maximum,
-    minimum, relu, sigmoid, sign, silu, sin, sinh, softplus, softsign, sqrt, tan, tanh, where,
+    abs, acos, acosh, asin, asinh, atan, atan2, atanh, clip, cos, cosh, direction, erf, erfc,
+    exp, expm1, heaviside, hypot, log, log1p, log2, log10, maximum, minimum, sign, sin, sinh,
+    sqrt, tan, tanh, where,
 )  # fmt: skip
 from autograd.reductions import dot, log_softmax, logsumexp, mean, softmax, take, total
 

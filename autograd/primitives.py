@@ -1,4 +1,4 @@
-"""The table: every primitive, one row each, with its local partials.
+"""The table: the primitives of one to three operands, one row each, with their local partials.
 
 A row says how a function is computed, differentiated, written and drawn; `Value`, higher
 derivatives, forward mode, explanations, pictures, programs and tests all read it here. A rule
@@ -11,7 +11,6 @@ to any order at 0).
 
 from __future__ import annotations
 
-import builtins
 import math
 import operator
 from typing import Any
@@ -36,9 +35,7 @@ from autograd.table import (
 
 LOG2_E = 1.0 / math.log(2.0)
 LOG10_E = 1.0 / math.log(10.0)
-SQRT_2 = math.sqrt(2.0)
 SQRT_PI = math.sqrt(math.pi)
-SQRT_2PI = math.sqrt(2.0 * math.pi)
 
 # A rule may use rows that stand further down.
 cos: Function
@@ -245,7 +242,8 @@ clip = primitive(
     lambda x, low, high, out: (1.0 - heaviside(low - x)) * (1.0 - heaviside(x - high)),
     lambda x, low, high, out: heaviside(low - x) * (1.0 - heaviside(low - high)),
     lambda x, low, high, out: heaviside(maximum(x, low) - high),
-    latex=r"\operatorname{clip}(#1, #2, #3)")  # fmt: skip
+    latex=r"\operatorname{clip}(#1, #2, #3)",
+    composed=lambda x, low, high: minimum(maximum(x, low), high))  # fmt: skip
 
 WHERE = """Return x where the condition is not 0, and y where it is.
 
@@ -268,45 +266,6 @@ where = primitive(
     lambda condition, x, y, out: 1.0 - abs(sign(condition)),
     symbol="where(#1, #2, #3)", latex=r"(#1 \,?\, #2 : #3)",
     doc=WHERE)  # fmt: skip
-
-# --- activations ---------------------------------------------------------------------
-
-relu = primitive(
-    "relu", reals.relu, lambda x, out: heaviside(x),
-    latex=r"\operatorname{relu}(#1)")  # fmt: skip
-
-leaky_relu = primitive(
-    "leaky_relu", lambda x: x if x > 0 else 0.01 * x,
-    lambda x, out: where(heaviside(x), 1.0, 0.01))  # fmt: skip
-
-elu = primitive(
-    "elu", lambda x: x if x > 0 else math.expm1(x),
-    lambda x, out: exp(minimum(x, 0.0)))  # fmt: skip
-
-sigmoid = primitive(
-    "sigmoid", reals.sigmoid, lambda x, out: out * (1.0 - out),
-    latex=r"\sigma(#1)")  # fmt: skip
-
-softplus = primitive(
-    "softplus", reals.softplus, lambda x, out: sigmoid(x))  # fmt: skip
-
-silu = primitive(
-    "silu", lambda x: x * reals.sigmoid(x),
-    lambda x, out: sigmoid(x) * (1.0 + x * sigmoid(-x)))  # fmt: skip
-
-
-def _gelu_partial(x: Any, out: Any) -> Any:
-    """Return Φ(x) + x φ(x), the normal distribution and density; φ is 0 beyond 40."""
-    inner = clip(x, -40.0, 40.0)
-    return 0.5 * erfc(-x / SQRT_2) + inner * exp(-0.5 * inner * inner) / SQRT_2PI
-
-
-gelu = primitive(
-    "gelu", lambda x: 0.5 * x * math.erfc(-x / SQRT_2), _gelu_partial)  # fmt: skip
-
-softsign = primitive(
-    "softsign", lambda x: x / (1.0 + builtins.abs(x)),
-    lambda x, out: (1.0 + abs(x)) ** -2.0)  # fmt: skip
 
 Value.conjugate = lambda self: self  # type: ignore[method-assign]  # for numpy.var and std
 

@@ -16,7 +16,7 @@ LAYERS = {
     "autograd": {
         0: {"blocks", "errors", "reals", "text"},
         1: {"sweep", "value", "function", "_value", "engine"},
-        2: {"table", "primitives", "reductions", "graph", "blocks", "modes"},
+        2: {"table", "primitives", "activations", "reductions", "graph", "blocks", "modes"},
         3: {"derivatives"},
         4: {"explanation", "program"},
         5: {"drawing"},
@@ -141,6 +141,9 @@ def code_lines(path: Path) -> int:
     return len(lines - docstrings)
 
 
+HEART = ("sweep", "value", "function", "table", "primitives", "reductions", "graph")
+
+
 def test_the_heart_can_be_read_in_an_evening():
-    heart = [ROOT / "autograd" / f"{room}.py" for room in ("value", "graph", "primitives")]
-    assert sum(map(code_lines, heart)) < 500
+    heart = [ROOT / "autograd" / f"{room}.py" for room in HEART]
+    assert sum(map(code_lines, heart)) <= 800

@@ -7,6 +7,7 @@ derivatives are differences at a precision so high that only the formula counts.
 import doctest
 import itertools
 import math
+import pickle
 import re
 import sys
 
@@ -37,7 +38,7 @@ from autograd import (
     total,
     where,
 )
-from autograd.table import PRIMITIVES
+from autograd.table import PRIMITIVES, primitive
 
 TOLERANCES = ((1e-12, 1e-15), (1e-12, 1e-15), (1e-9, 1e-12), (1e-9, 1e-12))  # by order
 
@@ -415,6 +416,38 @@ def test_every_row_can_be_read_written_and_called(row):
         assert used == expected or used == {"#"} or used == {"*", "$"}, text
     assert row.domain
     assert row.arity is None or len(row.domain) in (row.arity, 1)
+
+
+def check_composition(row):
+    """Raise AssertionError, naming the row, where its composition is another function."""
+    for point in itertools.product((-800.0, -40.0, -2.5, -1e-9, 0.0, 0.3, 1.0, 40.0, 800.0),
+                                   repeat=row.arity):  # fmt: skip
+        if not all(d.low < x < d.high for d, x in zip(row.domain, point, strict=True)):
+            continue
+        found, wanted = row.composed(*point), row.forward(*point)
+        assert found == pytest.approx(wanted, rel=1e-15, abs=0.0), f"{row.name}{point}"
+
+
+@pytest.mark.parametrize(
+    "row", [row for row in PRIMITIVES.values() if row.composed], ids=lambda row: row.name
+)
+def test_what_a_row_is_composed_of_is_its_function(row):
+    check_composition(row)
+
+
+def test_a_wrong_composition_is_found_by_name():
+    primitive("cube", lambda x: x**3, lambda x, out: 3 * x * x, composed=lambda x: x * abs(x) * x)
+    row = PRIMITIVES.pop("cube")
+    del Value.cube
+    with pytest.raises(AssertionError, match=r"cube\(-800"):
+        check_composition(row)
+
+
+@pytest.mark.parametrize("row", PRIMITIVES.values(), ids=lambda row: row.name)
+def test_a_function_is_pickled_by_its_name(row):
+    assert row.arity is None or (
+        pickle.loads(pickle.dumps(row.function)) is row.function
+    )  # fmt: skip
 
 
 OPERATORS = {"add", "sub", "mul", "div", "pow", "neg"}  # written, not called

@@ -9,9 +9,10 @@ Registers are numbered sources first, then constants, then temporaries.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 from autograd.engine import Value, topological
 from autograd.modes import differentiating
@@ -104,6 +105,24 @@ def pullback(operation: str, slot: int, exponent: float | None = None) -> Pullba
     return Pullback(builder.build([result]), (*[names[x] for x in read], "adjoint"))
 
 
+@cache
+def composition(operation: str) -> Expression | None:
+    """Return an operation in terms of others, as its row composes it; None where it does not."""
+    row = PRIMITIVES.get(operation)
+    if row is None or row.composed is None:
+        return None
+    return recorded(row.composed, map(_inside, row.domain))
+
+
+def recorded(formula: Callable[..., Any], point: Iterable[float]) -> Expression:
+    """Return a formula of Values in steps; `point` is where it is recorded."""
+    operands = list(map(Value, point))
+    with differentiating():  # a formula is read though the caller may be in no_grad()
+        out = formula(*operands)
+    builder = Builder(len(operands))
+    return builder.build(builder.translate([out], operands))
+
+
 def _scaled_adjoint(factor: float) -> Pullback | None:
     if factor == 0.0:
         return None
@@ -192,3 +211,28 @@ class Builder:
                 if x < 0 and x % 2 and last[x] == k and x not in results:
                     free.append(where[x])
         return Expression(self.sources, constants, tuple(steps), tuple(where[x] for x in results))
+
+
+def spelled(code: Expression, meaning: Callable[[str], Expression | None]) -> Expression:
+    """Return the same formula with every step that has a `meaning` in other steps spelled out.
+
+    >>> spelled(forward("softsign"), composition).steps
+    (('abs', 2, (0,)), ('add', 3, (1, 2)), ('div', 2, (0, 3)))
+    """
+    if not any(meaning(operation) for operation, *_ in code.steps):
+        return code
+    builder = Builder(code.sources)
+
+    def spell(inner: Expression, at: dict[int, int]) -> list[int]:
+        for k, number in enumerate(inner.constants):
+            at[inner.sources + k] = builder.number(number)
+        for operation, result, operands in inner.steps:
+            given, other = [at[k] for k in operands], meaning(operation)
+            at[result] = (
+                builder.append(operation, *given)
+                if other is None
+                else spell(other, dict(enumerate(given)))[0]
+            )
+        return [at[k] for k in inner.results]
+
+    return builder.build(spell(code, {k: k for k in range(code.sources)}))

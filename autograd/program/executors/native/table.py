@@ -16,12 +16,12 @@ Buffers are 2·adjoint + lanes; the fifth holds an optimiser's state.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import replace
 
 from autograd.program.compiler.accesses import Access, Array, accesses
 from autograd.program.compiler.instructions import ADD, STORE, Contraction, Instruction, Map, Row
-from autograd.program.compiler.steps import Expression, Step
+from autograd.program.compiler.steps import Expression, Step, composition, spelled
 from autograd.program.executors.native.peephole import hoisted, in_place, joined
 from autograd.program.training import Update
 
@@ -57,6 +57,7 @@ class Table:
         if not code.steps and this.mode == STORE and not sums:  # a copy, straight to its place
             code = replace(code, steps=(("copy", code.registers, (0,)),), results=(code.registers,))
         fixed = [k for k, x in enumerate(this.sources) if _is_fixed(x, this.lanes)]
+        code = in_codes(code, self.codes)
         lead, rest = hoisted(code, fixed)
         steps = [*lead, *joined(rest.steps, rest.results)]
         indexed = any(x.index is not None for x in every)
@@ -121,7 +122,7 @@ class Table:
         """Return the words of an optimiser's rule: a Map of several results."""
         import numpy as np
 
-        code, count, slots = this.expression, len(this.places), this.slots
+        code, count, slots = in_codes(this.expression, self.codes), len(this.places), this.slots
         lead, rest = hoisted(code, (2 + slots, 3 + slots))
         rest = in_place(rest, (0, *range(2, 2 + slots)), code.registers + len(lead))
         sources = [(0, this.places), (2, this.places)]
@@ -138,6 +139,11 @@ class Table:
                 words += (rest.results[k - len(sources)], 0)
         words += self._steps(steps)
         return [words[0], len(words) + 1, *words[1:]]
+
+
+def in_codes(code: Expression, known: Container[str]) -> Expression:
+    """Return the same formula with every operation spelled out that C does not know."""
+    return spelled(code, lambda name: None if name in known else composition(name))
 
 
 def _is_fixed(access: Access, lanes: bool) -> bool:

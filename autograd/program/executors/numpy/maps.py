@@ -13,7 +13,7 @@ from typing import Any
 from autograd.program.compiler.accesses import Array
 from autograd.program.compiler.instructions import STORE, Map
 from autograd.program.compiler.steps import Expression
-from autograd.program.executors.numpy.operations import in_steps, operations
+from autograd.program.executors.numpy.operations import in_steps, operation
 from autograd.program.executors.numpy.views import Call, Views, stored
 from autograd.program.memory import aligned
 
@@ -40,7 +40,7 @@ class Steps:
         for at, (name, result, operands) in enumerate(code.steps):
             read = [self.arrays[k] for k in operands]
             out = self._room(at, np.broadcast_shapes(*[x.shape for x in read]))
-            self.calls.append(partial(operations()[name], *read, out))
+            self.calls.append(partial(operation(name), *read, out))
             self.arrays[result] = out
         self.results = [self.arrays[k] for k in code.results]
         if destinations:

@@ -1,7 +1,7 @@
 """Every scalar operation of a program in steps over arrays: a ufunc where NumPy has one.
 
-A step is called as `step(*operands, out)`. An operation that NumPy lacks is composed here of
-those it has (softsign is x / (1 + |x|), three steps), or runs number by number.
+A step is called as `step(*operands, out)`. An operation that NumPy lacks is spelled out as its
+row composes it (softsign is x / (1 + |x|), three steps), or runs number by number.
 """
 
 from __future__ import annotations
@@ -11,95 +11,54 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-from autograd.primitives import SQRT_2
-from autograd.program.compiler.steps import Builder, Expression
+from autograd.primitives import heaviside
+from autograd.program.compiler.steps import Expression, composition, recorded, spelled
 from autograd.table import PRIMITIVES
 
 Array = Any
-Do = Callable[..., int]  # do("add", x, 1.0) appends a step and returns its register
 
-
-def _sigmoid(do: Do, x: int) -> int:
-    """Return e^min(x, 0) / (1 + e^-|x|), which overflows nowhere."""
-    small = do("exp", do("neg", do("abs", x)))
-    return do("div", do("exp", do("minimum", x, 0.0)), do("add", 1.0, small))
-
-
-COMPOSED: dict[str, Callable[..., int]] = {
-    "heaviside": lambda do, x: do("step", x, 0.0),
-    "relu": lambda do, x: do("maximum", x, 0.0),
-    "clip": lambda do, x, low, high: do("minimum", do("maximum", x, low), high),
-    "leaky_relu": lambda do, x: do("maximum", x, do("mul", 0.01, x)),
-    "elu": lambda do, x: do("maximum", x, do("expm1", do("minimum", x, 0.0))),
-    "sigmoid": _sigmoid,
-    "softplus": lambda do, x: do(
-        "add", do("log1p", do("exp", do("neg", do("abs", x)))), do("maximum", x, 0.0)
-    ),
-    "silu": lambda do, x: do("mul", x, _sigmoid(do, x)),
-    "gelu": lambda do, x: do("mul", do("mul", 0.5, x), do("erfc", do("div", do("neg", x), SQRT_2))),
-    "softsign": lambda do, x: do("div", x, do("add", 1.0, do("abs", x))),
-    "tanh_pullback": lambda do, out, adjoint: do(
-        "mul", do("sub", 1.0, do("mul", out, out)), adjoint
-    ),
-    "sigmoid_pullback": lambda do, out, adjoint: do(
-        "mul", do("mul", do("sub", 1.0, out), out), adjoint
-    ),
-    "relu_pullback": lambda do, x, adjoint: do("mul", do("step", x, 0.0), adjoint),
+PULLBACKS: dict[str, Callable[..., Any]] = {  # written out; C has a step for each of them
+    "tanh_pullback": lambda out, adjoint: (1.0 - out * out) * adjoint,
+    "sigmoid_pullback": lambda out, adjoint: (1.0 - out) * out * adjoint,
+    "relu_pullback": lambda x, adjoint: heaviside(x) * adjoint,
 }
 
 
 @cache
 def in_steps(code: Expression) -> Expression:
-    """Return the same formula with every composed operation spelled out.
-
-    >>> from autograd.program.compiler.steps import forward
-    >>> in_steps(forward("softsign")).steps
-    (('abs', 2, (0,)), ('add', 3, (1, 2)), ('div', 2, (0, 3)))
-    """
-    builder = Builder(code.sources)
-
-    def do(operation: str, *operands: int | float) -> int:
-        registers = [builder.number(x) if isinstance(x, float) else x for x in operands]
-        if operation in COMPOSED:
-            return COMPOSED[operation](do, *registers)
-        return builder.append(operation, *registers)
-
-    known = {k: k for k in range(code.sources)}
-    for k, number in enumerate(code.constants):
-        known[code.sources + k] = builder.number(number)
-    for operation, result, operands in code.steps:
-        known[result] = do(operation, *[known[k] for k in operands])
-    return builder.build([known[k] for k in code.results])
+    """Return the same formula with every operation that NumPy lacks spelled out, if it can be."""
+    return spelled(code, _meaning)
 
 
 @cache
-def operations() -> dict[str, Callable[..., Any]]:
-    """Return the step for each operation that is not composed."""
+def _meaning(name: str) -> Expression | None:
+    if name in PULLBACKS:
+        return recorded(PULLBACKS[name], (0.5, 0.5))
+    row = PRIMITIVES.get(name)
+    return None if row is None or row.numpy else composition(name)
+
+
+@cache
+def operation(name: str) -> Callable[..., Any]:
+    """Return the function of arrays, the last of them the result, for one step."""
     import numpy as np
 
-    table: dict[str, Callable[..., Any]] = {
-        row.name: getattr(np, row.numpy) if row.numpy else _one_by_one(np, row.forward, row.arity)
-        for row in PRIMITIVES.values()
-        if row.arity is not None and row.name not in COMPOSED
-    }
-    return table | {
-        "step": np.heaviside,
+    own: dict[str, Callable[..., Any]] = {
+        "heaviside": lambda x, out: np.heaviside(x, 0.0, out),
         "maximum": lambda x, y, out: np.maximum(x, y, out=out),  # no third place for `out`
         "minimum": lambda x, y, out: np.minimum(x, y, out=out),
-        "where": _where,
+        "where": lambda condition, x, y, out: np.copyto(out, np.where(condition != 0.0, x, y)),
         "gap": _gap,
     }
+    if name in own:
+        return own[name]
+    row = PRIMITIVES[name]
+    return getattr(np, row.numpy) if row.numpy else _one_by_one(np, row.forward, row.arity)
 
 
 def all_finite(np: Any, x: Array) -> bool:
     """Whether every number is finite: so is then the sum of squares, unless it overflows."""
     return math.isfinite(np.vdot(x, x)) or bool(np.isfinite(x).all())
-
-
-def _where(condition: Array, x: Array, y: Array, out: Array) -> None:
-    import numpy as np
-
-    out[...] = np.where(condition != 0.0, x, y)
 
 
 def _gap(x: Array, peak: Array, out: Array) -> None:
@@ -112,7 +71,7 @@ def _gap(x: Array, peak: Array, out: Array) -> None:
         out[at_peak] = 0.0
 
 
-def _one_by_one(np: Any, forward: Callable[..., float], arity: int) -> Callable[..., Any]:
+def _one_by_one(np: Any, forward: Callable[..., float], arity: int | None) -> Callable[..., Any]:
     """Return a function of floats as a step; NaN where it is not defined."""
 
     def guarded(*numbers: float) -> float:

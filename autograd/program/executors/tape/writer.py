@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from autograd.program.compiler import steps
 from autograd.program.compiler.recording import COMPUTED, CONSTANT, Recording
 from autograd.program.compiler.steps import Expression
+from autograd.program.executors.native.table import in_codes
 from autograd.program.executors.tape.code import Tape
 
 FEW = 15  # nodes an instruction, below which a graph counts as irregular
@@ -156,7 +157,7 @@ class TapeWriter:
 
     def _elementwise(self, node: int, operation: str, operands: Sequence[int]) -> None:
         exponent, sources = self._exponent(operation, operands)
-        code = steps.forward(operation, exponent)
+        code = in_codes(steps.forward(operation, exponent), self.codes)
         if len(code.steps) == 1 and not code.constants:
             self._emit(code.steps[0][0], node, *[sources[k] for k in code.steps[0][2]])
         else:
@@ -232,5 +233,5 @@ class TapeWriter:
             rule = steps.pullback(operation, slot, exponent)
             if rule is not None and self.differentiable[x]:
                 reads = [operands[s] if isinstance(s, int) else names[s] for s in rule.sources]
-                found = self._steps(rule.expression, reads, None)
+                found = self._steps(in_codes(rule.expression, self.codes), reads, None)
                 self._give(x, MULTIPLY if found[1:] else ACCUMULATE, *found)
