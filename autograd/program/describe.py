@@ -13,20 +13,12 @@ from typing import TYPE_CHECKING
 from autograd.program.compiler.layout import Array, Layout, Products, Work
 from autograd.program.compiler.recording import CONSTANT, INPUT, Recording
 from autograd.program.compiler.reroll import LINEAR
+from autograd.program.compiler.steps import row_of
 from autograd.table import PRIMITIVES
 from autograd.text import aligned
 
 if TYPE_CHECKING:
     from autograd.program.program import Program
-
-_SYMBOLS = {  # operations that only exist inside programs
-    "gap": ("#1 - #2", "#1 - #2"),
-    "peak": ("max(#1)", r"\max #1"),
-    "rest": ("sum(#1) - 1", r"\textstyle\sum #1 - 1"),
-    "take": ("take(#1, #2)", r"\operatorname{take}(#1, #2)"),
-    "spread": ("#1", "#1"),
-    "successor": ("#1 + 1", "#1 + 1"),
-}
 
 
 @dataclass(frozen=True)
@@ -129,18 +121,15 @@ class _Describer:
         group = work.group
         kinds = group.key[2:]
         slots = work.operands
-        if group.operation in ("peak", "rest", "take"):
-            last = [slots[-1]] if group.operation == "take" else []
+        if group.piece.row is not None:
+            last = [slots[-1]] if group.piece.indexed else []
             rows = self.np.concatenate(slots[: len(slots) - len(last)])
             slots = [rows[rows >= 0], *last]
             kinds = (kinds[0], kinds[-1])[: len(slots)]
         operands = [self._operand(x, k, "θ") for x, k in zip(slots, kinds, strict=True)]
         if group.key[1] is not None:
             operands.append((f"{group.key[1]:g}",) * 2)
-        if group.operation in _SYMBOLS:
-            text, latex = _SYMBOLS[group.operation]
-        else:
-            text, latex = PRIMITIVES[group.operation].symbol, PRIMITIVES[group.operation].latex
+        text, latex = row_of(group.operation).symbol, row_of(group.operation).latex
         for k, operand in enumerate(operands, 1):
             text, latex = text.replace(f"#{k}", operand[0]), latex.replace(f"#{k}", operand[1])
         text = text.replace("##", ", ".join(x for x, _ in operands))

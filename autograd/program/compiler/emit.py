@@ -52,7 +52,7 @@ class Emitter:
         group = work.group
         if group.operation == LINEAR:
             self._sum_forward(work)
-        elif group.operation in ("peak", "rest", "take"):
+        elif group.piece.row is not None:
             self.out.forward.append(self._row(work, group.operation))
         else:
             code = steps.forward(group.operation, group.key[1])
@@ -126,9 +126,9 @@ class Emitter:
         self._map(self.out.forward, lanes, steps.COPY, columns, STORE)
         return Access(lanes, False, start, (table.shape[1], 1))
 
-    def _row(self, work: Work, operation: str) -> Row:
+    def _row(self, work: Work, operation: str, back: bool = False) -> Row:
         columns, chosen = list(work.operands), None
-        if operation in ("take", "untake"):
+        if work.group.piece.indexed:
             address = self.address[columns.pop()]
             last = work.group.key[-1]
             _, (chosen,) = accesses(self.np, [(address, self.groups[last].lanes, False)])
@@ -139,10 +139,10 @@ class Emitter:
         nodes = self.np.array(columns).T
         lanes = self.groups[work.group.key[2]].lanes
         index = self.address[nodes]
-        if (nodes < 0).any():  # rows of other lengths: the largest stays, and 0 adds nothing
-            spare = index[:, :1] if operation == "peak" else self.layout.reserve(lanes, 1)
+        if (nodes < 0).any():  # rows of other lengths
+            first = work.group.piece.padding == "first"
+            spare = index[:, :1] if first else self.layout.reserve(lanes, 1)
             index = self.np.where(nodes < 0, spare, index)
-        back = operation == "untake"
         whole = Access(work.group.lanes, back, work.offset, (1,))
         return Row(operation, work.group.lanes, index, lanes, whole, chosen)
 
@@ -155,10 +155,10 @@ class Emitter:
                 self._send(group, term.nodes, term.kind, work.offset + term.rows)
             for part in reversed(work.products):
                 self._product_backward(work, part)
-        elif group.operation == "rest":
-            self._rest_backward(work)
-        elif group.operation == "take":
-            self._untake(work)
+        elif group.piece.back:
+            self._scatter(work)
+        elif group.piece.row is not None:
+            self._row_backward(work)
         else:
             for slot in range(len(work.operands)):
                 self._operand_backward(work, slot)
@@ -181,7 +181,7 @@ class Emitter:
             group.lanes, rule.expression, columns, self.address[work.operands[slot]], kind
         )
 
-    def _rest_backward(self, work: Work) -> None:
+    def _row_backward(self, work: Work) -> None:
         np = self.np
         table = np.array(work.operands).T
         rows = np.repeat(work.offset + np.arange(work.count), table.shape[1])
@@ -190,7 +190,7 @@ class Emitter:
             mine = (kinds == kind) & (table.ravel() >= 0)
             self._send(work.group, table.ravel()[mine], kind, rows[mine])
 
-    def _untake(self, work: Work) -> None:
+    def _scatter(self, work: Work) -> None:
         """Scatter back: columns that the gradient needs apart from those it does not."""
         kinds = work.group.key[2:-1]
         for needed in (True, False):
@@ -199,7 +199,7 @@ class Emitter:
                 for kind in kinds
             ]
             if any(kept):
-                row = self._row(work, "untake")
+                row = self._row(work, work.group.piece.back, back=True)
                 index = self.np.where(kept, row.index, -1)  # the others are passed over
                 self.adjoints.clear(row.sources_lanes, unique(self.np, index[:, kept]), needed)
                 self.out.backward.append(replace(row, index=index, needed=needed))

@@ -2,8 +2,8 @@
 
 There are three: `Map` applies an elementwise expression over a strided (or indexed)
 iteration space and stores or adds the result, dimensions that the destination lacks being
-summed; `Contraction` is a matrix product; `Row` is the largest of a row, the rest of its
-exponentials or one that an index takes. Every number is a lane: where lanes meet in a
+summed; `Contraction` is a matrix product; `Row` is a piece over rows: the largest, a
+sum less one, one that an index takes. Every number is a lane: where lanes meet in a
 shared adjoint they are summed and divided by their count.
 """
 
@@ -49,7 +49,7 @@ class Contraction:
 
 @dataclass(frozen=True)
 class Row:
-    """destination[n] ← operation(sources[n, :]), or for "untake" the scatter back.
+    """destination[n] ← operation(sources[n, :]), or the scatter of its adjoint back.
 
     `index` is a matrix of addresses, negative ones to be passed over; `chosen` holds the
     index operand of a `take`.

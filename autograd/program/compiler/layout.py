@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from autograd.program.compiler.recording import COMPUTED, joined
-from autograd.program.compiler.reroll import LINEAR, RAGGED, Group, Reroll
+from autograd.program.compiler.reroll import LINEAR, Group, Reroll
 
 Array = Any  # numpy.ndarray; NumPy is imported on use
 
@@ -107,7 +107,7 @@ class Layout:
         """Return the operands of a group, a row for each slot; shorter rows end in -1."""
         np, recording = self.np, self.reroll.recording
         starts, slots = recording.starts[group.members], np.arange(len(group.key) - 2)
-        if group.operation not in RAGGED or len(slots) > 1:
+        if not group.piece.padding or len(slots) > 1:
             return recording.flat[starts + slots[:, None]]
         lengths = [len(recording.operands[node]) for node in group.members.tolist()]
         slots = np.arange(max(lengths))[:, None]
@@ -209,7 +209,7 @@ class Layout:
         for term in work.terms:
             self._touch(term.nodes, term.kind)
         columns = work.operands
-        if work.group.operation in ("peak", "rest", "take"):
+        if work.group.piece.row is not None:
             rows = self.np.array(columns).T
             rows = rows[rows >= 0]
             columns = [rows[self.signatures[rows] == kind] for kind in range(COMPUTED)]

@@ -3,7 +3,7 @@
 Recording walks the graph once, parents first. Leaves are parameters, inputs or constants; a
 plain number used as an operand becomes a constant of its own at each use, so that the
 structure does not depend on its value. Functions of many operands that are not sums are
-taken apart here into a few row operations (`peak`, `rest`) and elementwise ones. What the
+taken apart here into a few row operations (`max`, `sum_minus_one`) and elementwise ones. What the
 arrays mean as matrices is the subject of `reroll.py`.
 """
 
@@ -180,36 +180,36 @@ class Recording:
         return self._rows[key]
 
     def _row(self, values: Sequence[int]) -> tuple[list[int], list[int], int, int]:
-        """Return gaps xₖ - p, exponentials eₖ = e^(xₖ - p), their rest R and the peak p.
+        """Return the nodes xₖ - p, the exponentials eₖ = e^(xₖ - p), R = Σ eₖ - 1 and p.
 
-        p = max x is held constant and R = Σ eₖ - 1 leaves out the peak's own term, so that
+        p = max x is held constant and R leaves out its own term, so that
         log Σ e^x = p + log1p(R) keeps its digits; ∂R/∂xₖ = eₖ for every k.
         """
-        peak = self._once("peak", *self._level(values))
-        gaps = [self._once("gap", x, peak) for x in values]
-        exponentials = [self._once("exp", gap) for gap in gaps]
-        return gaps, exponentials, self._once("rest", *exponentials), peak
+        largest = self._once("max", *self._level(values))
+        shifted = [self._once("shifted", x, largest) for x in values]
+        exponentials = [self._once("exp", x) for x in shifted]
+        return shifted, exponentials, self._once("sum_minus_one", *exponentials), largest
 
     def _level(self, values: Sequence[int]) -> Sequence[int]:
-        """Return the values with constants spread over the lanes, where some have lanes."""
+        """Return the values broadcast to the lanes, where some have lanes."""
         with_lanes = [x for x in values if self.lanes[x]]
         if len(with_lanes) in (0, len(values)):
             return values
-        return [x if self.lanes[x] else self._once("spread", x, with_lanes[0]) for x in values]
+        return [x if self.lanes[x] else self._once("broadcast", x, with_lanes[0]) for x in values]
 
     def _logsumexp(self, values: Sequence[int]) -> int:
-        _, _, rest, peak = self._row(values)
-        return self._add("add", (peak, self._once("log1p", rest)))
+        _, _, others, largest = self._row(values)
+        return self._add("add", (largest, self._once("log1p", others)))
 
     def _log_softmax(self, values_and_index: Sequence[int]) -> int:
         *values, index = values_and_index
-        gaps, _, rest, _ = self._row(values)
-        return self._add("sub", (self._pick(gaps, index), self._once("log1p", rest)))
+        shifted, _, others, _ = self._row(values)
+        return self._add("sub", (self._pick(shifted, index), self._once("log1p", others)))
 
     def _softmax(self, values_and_index: Sequence[int]) -> int:
         *values, index = values_and_index
-        _, exponentials, rest, _ = self._row(values)
-        whole = self._once("successor", rest)
+        _, exponentials, others, _ = self._row(values)
+        whole = self._once("increment", others)
         return self._add("div", (self._pick(exponentials, index), whole))
 
     def _take(self, values_and_index: Sequence[int]) -> int:

@@ -19,6 +19,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from autograd.program.compiler.pieces import PIECES, PLAIN, Piece
 from autograd.program.compiler.recording import (
     COMPUTED,
     CONSTANT,
@@ -31,8 +32,6 @@ from autograd.program.compiler.recording import (
 
 LINEAR = "linear"  # the operation of a canonical sum
 LONG = 64  # pairs of a sum from which NumPy is faster
-
-RAGGED = ("peak", "rest")  # rows whose length is no part of the signature
 
 Key = tuple[Any, ...]
 
@@ -69,9 +68,13 @@ class Group:
         return str(self.key[0])
 
     @property
+    def piece(self) -> Piece:
+        return PIECES.get(self.operation, PLAIN)
+
+    @property
     def differentiable(self) -> bool:
-        """Whether an adjoint can reach it: constants and peaks have none."""
-        return (self.lanes or self.trained) and self.operation != "peak"
+        """Whether an adjoint can reach it: constants and the largest of a row have none."""
+        return (self.lanes or self.trained) and self.piece.differentiable
 
 
 class Reroll:
@@ -212,7 +215,7 @@ class Reroll:
             self.exponents[operands[1]] = exponent = self.recording.numbers[operands[1]]
             return operation, exponent, signatures[operands[0]]
         kinds = [signatures[x] for x in operands]
-        if operation in RAGGED and len(set(kinds)) == 1:
+        if PIECES.get(operation, PLAIN).padding and len(set(kinds)) == 1:
             return operation, None, kinds[0]
         return operation, None, *kinds
 

@@ -9,14 +9,14 @@ Registers are numbered sources first, then constants, then temporaries.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
 
 from autograd.engine import Value, topological
 from autograd.modes import differentiating
-from autograd.table import PRIMITIVES, Domain
+from autograd.program.compiler.pieces import PIECES, Piece
+from autograd.table import PRIMITIVES, Domain, Primitive
 
 Step = tuple[str, int, tuple[int, ...]]  # operation, result, operands
 
@@ -45,17 +45,18 @@ def constant(number: float) -> Expression:
     return Expression(0, (number,), (), (0,))
 
 
+def row_of(operation: str) -> Piece | Primitive:
+    """Return the row of an operation: that of the pieces, where there is one."""
+    return PIECES.get(operation) or PRIMITIVES[operation]
+
+
 @cache
 def forward(operation: str, exponent: float | None = None) -> Expression:
     """Return the one step of an operation; a constant exponent is no source."""
-    if operation == "spread":
-        return Expression(2, (), (), (0,))
-    if operation == "successor":
-        return Expression(1, (1.0,), (("add", 2, (0, 1)),), (2,))
     if exponent is not None:
         builder = Builder(1)
         return builder.build([builder.power(0, exponent)])
-    arity = 2 if operation == "gap" else PRIMITIVES[operation].arity
+    arity = row_of(operation).arity
     if arity is None:
         raise NotImplementedError(operation)
     return Expression(arity, (), ((operation, arity, tuple(range(arity))),), (arity,))
@@ -69,21 +70,17 @@ class Pullback:
     sources: tuple[str | int, ...]
 
 
-_WHOLE: dict[str, tuple[str, str | int]] = {  # pullbacks that have a step of their own, for speed
-    "tanh": ("tanh_pullback", "out"),
-    "sigmoid": ("sigmoid_pullback", "out"),
-    "relu": ("relu_pullback", 0),
-}
+_WHOLE = {piece.pulls[0]: piece for piece in PIECES.values() if piece.pulls}
 
 
 @cache
 def pullback(operation: str, slot: int, exponent: float | None = None) -> Pullback | None:
     """Return what one operand receives from a node's adjoint; None where that is always 0."""
-    if operation in ("gap", "spread", "successor"):
-        return Pullback(COPY, ("adjoint",)) if slot == 0 else None
-    if operation in _WHOLE:
-        step, reads = _WHOLE[operation]
-        return Pullback(Expression(2, (), ((step, 2, (0, 1)),), (2,)), (reads, "adjoint"))
+    if operation in PIECES:
+        return _scaled_adjoint(PIECES[operation].partials[slot])
+    whole = _WHOLE.get(operation)
+    if whole is not None and whole.pulls:
+        return Pullback(forward(whole.name), (whole.pulls[1], "adjoint"))
     row = PRIMITIVES[operation]
     if row.arity is None:
         raise NotImplementedError(operation)
@@ -108,17 +105,12 @@ def pullback(operation: str, slot: int, exponent: float | None = None) -> Pullba
 @cache
 def composition(operation: str) -> Expression | None:
     """Return an operation in terms of others, as its row composes it; None where it does not."""
-    row = PRIMITIVES.get(operation)
-    if row is None or row.composed is None:
+    row = row_of(operation)
+    if row.composed is None:
         return None
-    return recorded(row.composed, map(_inside, row.domain))
-
-
-def recorded(formula: Callable[..., Any], point: Iterable[float]) -> Expression:
-    """Return a formula of Values in steps; `point` is where it is recorded."""
-    operands = list(map(Value, point))
-    with differentiating():  # a formula is read though the caller may be in no_grad()
-        out = formula(*operands)
+    operands = [Value(_inside(domain)) for domain in row.domain]
+    with differentiating():  # rows are read though the caller may be in no_grad()
+        out = row.composed(*operands)
     builder = Builder(len(operands))
     return builder.build(builder.translate([out], operands))
 
@@ -213,26 +205,25 @@ class Builder:
         return Expression(self.sources, constants, tuple(steps), tuple(where[x] for x in results))
 
 
-def spelled(code: Expression, meaning: Callable[[str], Expression | None]) -> Expression:
-    """Return the same formula with every step that has a `meaning` in other steps spelled out.
+def spelled(code: Expression, known: Callable[[str], bool]) -> Expression:
+    """Return the same formula with unknown operations as their rows compose them.
 
-    >>> spelled(forward("softsign"), composition).steps
+    >>> spelled(forward("softsign"), lambda name: name in ("abs", "add", "div")).steps
     (('abs', 2, (0,)), ('add', 3, (1, 2)), ('div', 2, (0, 3)))
     """
-    if not any(meaning(operation) for operation, *_ in code.steps):
+    if all(known(operation) for operation, *_ in code.steps):
         return code
     builder = Builder(code.sources)
 
-    def spell(inner: Expression, at: dict[int, int]) -> list[int]:
-        for k, number in enumerate(inner.constants):
-            at[inner.sources + k] = builder.number(number)
-        for operation, result, operands in inner.steps:
-            given, other = [at[k] for k in operands], meaning(operation)
-            at[result] = (
-                builder.append(operation, *given)
-                if other is None
-                else spell(other, dict(enumerate(given)))[0]
-            )
-        return [at[k] for k in inner.results]
+    def appended(code: Expression, operands: Sequence[int]) -> list[int]:
+        at = dict(enumerate([*operands, *map(builder.number, code.constants)]))
+        for operation, result, given in code.steps:
+            registers = [at[k] for k in given]
+            other = None if known(operation) else composition(operation)
+            if other is None:
+                at[result] = builder.append(operation, *registers)
+            else:
+                (at[result],) = appended(other, registers)
+        return [at[k] for k in code.results]
 
-    return builder.build(spell(code, {k: k for k in range(code.sources)}))
+    return builder.build(appended(code, range(code.sources)))

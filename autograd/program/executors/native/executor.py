@@ -178,7 +178,7 @@ def _written(np: Any, this: Instruction) -> tuple[int, int]:
     if not target.adjoint or (this.sources_lanes if isinstance(this, Row) else target.lanes):
         return 0, 0
     if isinstance(this, Row):
-        places = this.index[this.index >= 0] if this.operation == "untake" else this.index[:0]
+        places = this.index[this.index >= 0]
     else:
         sizes = this.sizes[:2] if isinstance(this, Contraction) else this.sizes
         places = target.addresses(np, sizes)

@@ -16,25 +16,22 @@ Buffers are 2·adjoint + lanes; the fifth holds an optimiser's state.
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from autograd.program.compiler.accesses import Access, Array, accesses
 from autograd.program.compiler.instructions import ADD, STORE, Contraction, Instruction, Map, Row
-from autograd.program.compiler.steps import Expression, Step, composition, spelled
+from autograd.program.compiler.pieces import PIECES
+from autograd.program.compiler.steps import Expression, Step, spelled
 from autograd.program.executors.native.peephole import hoisted, in_place, joined
 from autograd.program.training import Update
-
-_ROWS = ("peak", "rest", "take", "untake")
 
 
 class Table:
     """Collects the words of instructions, with their constants and index lists."""
 
     def __init__(self) -> None:
-        from autograd.program.executors.native import _replay
-
-        self.codes = {name: k for k, name in enumerate(_replay.operations)}
+        self.codes = codes()
         self.constants: list[float] = []
         self.index: list[Array] = []
 
@@ -52,12 +49,12 @@ class Table:
         return words
 
     def _map(self, this: Map) -> list[int]:
-        code, every = this.expression, (*this.sources, this.destination)
+        code = spelled(this.expression, self.codes.__contains__)
+        every = (*this.sources, this.destination)
         sums = 0 in this.destination.strides or this.destination.lanes != this.lanes
         if not code.steps and this.mode == STORE and not sums:  # a copy, straight to its place
             code = replace(code, steps=(("copy", code.registers, (0,)),), results=(code.registers,))
         fixed = [k for k, x in enumerate(this.sources) if _is_fixed(x, this.lanes)]
-        code = in_codes(code, self.codes)
         lead, rest = hoisted(code, fixed)
         steps = [*lead, *joined(rest.steps, rest.results)]
         indexed = any(x.index is not None for x in every)
@@ -108,7 +105,7 @@ class Table:
 
     def _row(self, this: Row) -> list[int]:
         words = [
-            3, _ROWS.index(this.operation), this.lanes, *this.index.shape,
+            3, PIECES[this.operation].row or 0, this.lanes, *this.index.shape,
             self._place(this.index), this.sources_lanes,
             _buffer(this.destination), this.destination.offset,
         ]  # fmt: skip
@@ -122,7 +119,11 @@ class Table:
         """Return the words of an optimiser's rule: a Map of several results."""
         import numpy as np
 
-        code, count, slots = in_codes(this.expression, self.codes), len(this.places), this.slots
+        code, count, slots = (
+            spelled(this.expression, self.codes.__contains__),
+            len(this.places),
+            this.slots,
+        )
         lead, rest = hoisted(code, (2 + slots, 3 + slots))
         rest = in_place(rest, (0, *range(2, 2 + slots)), code.registers + len(lead))
         sources = [(0, this.places), (2, this.places)]
@@ -141,9 +142,12 @@ class Table:
         return [words[0], len(words) + 1, *words[1:]]
 
 
-def in_codes(code: Expression, known: Container[str]) -> Expression:
-    """Return the same formula with every operation spelled out that C does not know."""
-    return spelled(code, lambda name: None if name in known else composition(name))
+def codes() -> dict[str, int]:
+    """Return the number of each of C's operations, by the name it has here."""
+    from autograd.program.executors.native import _replay
+
+    here = {piece.native: name for name, piece in PIECES.items() if piece.native}
+    return {here.get(name, name): k for k, name in enumerate(_replay.operations)}
 
 
 def _is_fixed(access: Access, lanes: bool) -> bool:

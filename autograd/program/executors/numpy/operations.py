@@ -11,31 +11,16 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-from autograd.primitives import heaviside
-from autograd.program.compiler.steps import Expression, composition, recorded, spelled
+from autograd.program.compiler.steps import Expression, spelled
 from autograd.table import PRIMITIVES
 
 Array = Any
-
-PULLBACKS: dict[str, Callable[..., Any]] = {  # written out; C has a step for each of them
-    "tanh_pullback": lambda out, adjoint: (1.0 - out * out) * adjoint,
-    "sigmoid_pullback": lambda out, adjoint: (1.0 - out) * out * adjoint,
-    "relu_pullback": lambda x, adjoint: heaviside(x) * adjoint,
-}
 
 
 @cache
 def in_steps(code: Expression) -> Expression:
     """Return the same formula with every operation that NumPy lacks spelled out, if it can be."""
-    return spelled(code, _meaning)
-
-
-@cache
-def _meaning(name: str) -> Expression | None:
-    if name in PULLBACKS:
-        return recorded(PULLBACKS[name], (0.5, 0.5))
-    row = PRIMITIVES.get(name)
-    return None if row is None or row.numpy else composition(name)
+    return spelled(code, lambda name: name in PRIMITIVES and PRIMITIVES[name].numpy != "")
 
 
 @cache
@@ -48,7 +33,7 @@ def operation(name: str) -> Callable[..., Any]:
         "maximum": lambda x, y, out: np.maximum(x, y, out=out),  # no third place for `out`
         "minimum": lambda x, y, out: np.minimum(x, y, out=out),
         "where": lambda condition, x, y, out: np.copyto(out, np.where(condition != 0.0, x, y)),
-        "gap": _gap,
+        "shifted": _shifted,
     }
     if name in own:
         return own[name]
@@ -61,14 +46,14 @@ def all_finite(np: Any, x: Array) -> bool:
     return math.isfinite(np.vdot(x, x)) or bool(np.isfinite(x).all())
 
 
-def _gap(x: Array, peak: Array, out: Array) -> None:
-    """Write x - peak, and 0 at the peak itself, which may be infinite."""
+def _shifted(x: Array, largest: Array, out: Array) -> None:
+    """Write x - largest, and 0 at the largest itself, which may be infinite."""
     import numpy as np
 
-    at_peak = None if all_finite(np, peak) else x == peak
-    np.subtract(x, peak, out)
-    if at_peak is not None:
-        out[at_peak] = 0.0
+    at_largest = None if all_finite(np, largest) else x == largest
+    np.subtract(x, largest, out)
+    if at_largest is not None:
+        out[at_largest] = 0.0
 
 
 def _one_by_one(np: Any, forward: Callable[..., float], arity: int | None) -> Callable[..., Any]:

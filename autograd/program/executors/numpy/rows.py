@@ -1,4 +1,4 @@
-"""Rows through NumPy: the largest number, the rest of the exponentials, one that an index takes."""
+"""Rows through NumPy: the largest number, a sum less one, one that an index takes, and back."""
 
 from __future__ import annotations
 
@@ -11,16 +11,18 @@ from autograd.program.executors.numpy.views import Call, Views
 
 def bind_row(views: Views, this: Row) -> list[Call]:
     """Return the calls of: destination[n] ← operation(sources[n, :]), or of its scatter back."""
-    if this.operation in ("take", "untake"):
+    if this.chosen is not None:
         return _taking(views, this)
     rows, calls = views.rows(this.index, False, this.sources_lanes)
     out = views.stretch(this.destination, len(this.index))
-    if this.operation == "peak":
-        return [*calls, partial(views.np.maximum.reduce, rows, 1, None, out)]
-    return calls + _rest(views, rows, out)
+    return calls + _REDUCTIONS[this.operation](views, rows, out)
 
 
-def _rest(views: Views, rows: Array, out: Array) -> list[Call]:
+def _max(views: Views, rows: Array, out: Array) -> list[Call]:
+    return [partial(views.np.maximum.reduce, rows, 1, None, out)]
+
+
+def _sum_minus_one(views: Views, rows: Array, out: Array) -> list[Call]:
     """Return the calls of Σ e - 1 over each row of numbers up to 1, one of which is 1.
 
     Wholes and fractions are summed apart, and the 1 is taken from the wholes, so that
@@ -38,8 +40,11 @@ def _rest(views: Views, rows: Array, out: Array) -> list[Call]:
     ]
 
 
+_REDUCTIONS = {"max": _max, "sum_minus_one": _sum_minus_one}
+
+
 def _taking(views: Views, this: Row) -> list[Call]:
-    np, back = views.np, this.operation == "untake"
+    np, back = views.np, this.destination.adjoint
     out = views.stretch(this.destination, len(this.index))
     numbers = views.room.buffer(back, this.sources_lanes).reshape(-1)
     choice = Choice(views, this, out.shape)
@@ -54,14 +59,14 @@ def _taking(views: Views, this: Row) -> list[Call]:
     known = this.index[this.index >= 0]
     once = this.sources_lanes and len(unique(np, known)) == len(known)
 
-    def untake() -> None:
+    def scatter() -> None:
         places, valid = choice.look()
         if once:
             numbers[places[valid]] += out[valid]
         else:
             np.add.at(numbers, places[valid], out[valid] * share)
 
-    return [*choice.calls, untake if back else take]
+    return [*choice.calls, scatter if back else take]
 
 
 class Choice:

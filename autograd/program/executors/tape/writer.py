@@ -11,12 +11,14 @@ it comes from. What then repeats in time is found in `loops.py`.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from autograd.program.compiler import steps
+from autograd.program.compiler.pieces import PIECES, PLAIN
 from autograd.program.compiler.recording import COMPUTED, CONSTANT, Recording
 from autograd.program.compiler.steps import Expression
-from autograd.program.executors.native.table import in_codes
+from autograd.program.executors.native.table import codes
 from autograd.program.executors.tape.code import Tape
 
 FEW = 15  # nodes an instruction, below which a graph counts as irregular
@@ -43,9 +45,7 @@ class TapeWriter:
     """Writes the operations of a recording, forward and backward."""
 
     def __init__(self, recording: Recording, reached: Sequence[bool]) -> None:
-        from autograd.program.executors.native import _replay
-
-        self.codes = {name: k for k, name in enumerate(_replay.operations)}
+        self.codes = codes()
         self.recording, self.n = recording, len(recording)
         beside = not {*CIRCULAR}.isdisjoint(recording.operations)  # a slot more for each node
         self.slots = (2 + beside) * self.n
@@ -77,14 +77,12 @@ class TapeWriter:
         return Tape(self.out, self.codes)
 
     def _differentiable(self) -> list[bool]:
-        out: list[bool] = []
+        recording, out = self.recording, list[bool]()
         for kind, operation, operands in zip(
-            self.recording.kinds, self.recording.operations, self.recording.operands, strict=True
+            recording.kinds, recording.operations, recording.operands, strict=True
         ):
-            if kind == COMPUTED:
-                out.append(operation != "peak" and True in [out[x] for x in operands])
-            else:
-                out.append(kind != CONSTANT)
+            reached = kind != CONSTANT if kind != COMPUTED else True in [out[x] for x in operands]
+            out.append(reached and PIECES.get(operation, PLAIN).differentiable)
         return out
 
     def _emit(self, operation: str, result: int, *operands: int) -> None:
@@ -94,19 +92,16 @@ class TapeWriter:
         self.out.extend((self.codes[operation] | result << 8, a, b, c))
 
     def _constant(self, number: float) -> int:
-        key = repr(number)
-        if key not in self.constants:
-            self.constants[key] = self._slot()
-        return self.constants[key]
+        return self._slot(self.constants, repr(number))
 
     def _temporary(self, name: int) -> int:
-        if name not in self.temporaries:
-            self.temporaries[name] = self._slot()
-        return self.temporaries[name]
+        return self._slot(self.temporaries, name)
 
-    def _slot(self) -> int:
-        self.slots += 1
-        return self.slots - 1
+    def _slot(self, known: dict[Any, int], key: Any) -> int:
+        if key not in known:
+            known[key] = self.slots
+            self.slots += 1
+        return known[key]
 
     def _steps(self, code: Expression, sources: Sequence[int], result: int | None) -> list[int]:
         """Write an expression with its last step to `result`; return where the value lies.
@@ -130,34 +125,38 @@ class TapeWriter:
 
     def _node(self, node: int) -> None:
         operation, operands = self.recording.operations[node], self.recording.operands[node]
-        if operation == "dot":
-            n = len(operands) // 2
-            self._emit("copy", node, operands[-1])
-            for w, x in zip(operands[:n], operands[n:], strict=False):
-                self._emit(MULTIPLY, node, w, x)
-        elif operation == "total":
-            self._emit("copy", node, operands[0])
-            for x in operands[1:]:
-                self._emit(ACCUMULATE, node, x)
+        if operation in _FORWARD:
+            _FORWARD[operation](self, node, operands)
         elif operation in CIRCULAR and self.differentiable[node]:
             self._circular(node, operation, operands[0])
-        elif operation == "peak":
-            self._emit("copy", node, operands[0])
-            for x in operands[1:]:
-                self._emit("maximum", node, node, x)
-        elif operation == "rest":
-            self._rest(node, operands)
-        elif operation == "take":
-            self._emit("copy", node, self._constant(float("nan")))
-            for k, x in enumerate(operands[:-1]):
-                self._emit("equal", self._temporary(0), operands[-1], self._constant(float(k)))
-                self._emit("where", node, self._temporary(0), x, node)
         else:
             self._elementwise(node, operation, operands)
 
+    def _dot(self, node: int, operands: Sequence[int]) -> None:
+        n = len(operands) // 2
+        self._emit("copy", node, operands[-1])
+        for w, x in zip(operands[:n], operands[n:], strict=False):
+            self._emit(MULTIPLY, node, w, x)
+
+    def _total(self, node: int, operands: Sequence[int]) -> None:
+        self._emit("copy", node, operands[0])
+        for x in operands[1:]:
+            self._emit(ACCUMULATE, node, x)
+
+    def _max(self, node: int, operands: Sequence[int]) -> None:
+        self._emit("copy", node, operands[0])
+        for x in operands[1:]:
+            self._emit("maximum", node, node, x)
+
+    def _take(self, node: int, operands: Sequence[int]) -> None:
+        self._emit("copy", node, self._constant(float("nan")))
+        for k, x in enumerate(operands[:-1]):
+            self._emit("equal", self._temporary(0), operands[-1], self._constant(float(k)))
+            self._emit("where", node, self._temporary(0), x, node)
+
     def _elementwise(self, node: int, operation: str, operands: Sequence[int]) -> None:
         exponent, sources = self._exponent(operation, operands)
-        code = in_codes(steps.forward(operation, exponent), self.codes)
+        code = steps.spelled(steps.forward(operation, exponent), self.codes.__contains__)
         if len(code.steps) == 1 and not code.constants:
             self._emit(code.steps[0][0], node, *[sources[k] for k in code.steps[0][2]])
         else:
@@ -179,7 +178,7 @@ class TapeWriter:
             return self.recording.numbers[operands[1]], operands[:1]
         return None, operands
 
-    def _rest(self, node: int, operands: Sequence[int]) -> None:
+    def _sum_minus_one(self, node: int, operands: Sequence[int]) -> None:
         """Σ eₖ - 1, the first 1 left out."""
         seen, first = self._temporary(0), self._temporary(1)
         for slot in (seen, node):
@@ -213,13 +212,14 @@ class TapeWriter:
                 for target, other in sorted(((w, x), (x, w))):
                     self._give(target, MULTIPLY, other, adjoint)
             operands = operands[2 * half :]
-        if operation in ("dot", "mul", "total", "rest"):
+        piece = PIECES.get(operation, PLAIN)
+        if operation in ("dot", "mul", "total") or (piece.row is not None and piece.partials):
             for x in operands:
                 self._give(x, ACCUMULATE, adjoint)
         elif operation in GIVEN:
             for x, given in sorted(zip(operands, GIVEN[operation], strict=True)):
                 self._give(x, given, adjoint)
-        elif operation == "take":
+        elif piece.back:
             for k, x in enumerate(operands[:-1]):
                 self._emit("equal", self._temporary(0), operands[-1], self._constant(float(k)))
                 self._give(x, MULTIPLY, self._temporary(0), adjoint)
@@ -233,5 +233,15 @@ class TapeWriter:
             rule = steps.pullback(operation, slot, exponent)
             if rule is not None and self.differentiable[x]:
                 reads = [operands[s] if isinstance(s, int) else names[s] for s in rule.sources]
-                found = self._steps(in_codes(rule.expression, self.codes), reads, None)
+                code = steps.spelled(rule.expression, self.codes.__contains__)
+                found = self._steps(code, reads, None)
                 self._give(x, MULTIPLY if found[1:] else ACCUMULATE, *found)
+
+
+_FORWARD: dict[str, Callable[[TapeWriter, int, Sequence[int]], None]] = {
+    "dot": TapeWriter._dot,
+    "total": TapeWriter._total,
+    "max": TapeWriter._max,
+    "sum_minus_one": TapeWriter._sum_minus_one,
+    "take": TapeWriter._take,
+}

@@ -111,11 +111,11 @@ def test_a_sum_of_exponentials_keeps_the_digits_of_its_small_terms(x, executor):
     assert program([x])[0] == pytest.approx(math.log1p(rest), rel=1e-15, abs=0.0)
 
 
-def test_a_gap_to_an_infinite_peak_is_0_at_the_peak():
+def test_the_distance_to_an_infinite_maximum_is_0_at_the_maximum():
     x = np.array([math.inf, 1.0, -math.inf, math.nan, -math.inf])
     peak = np.array([math.inf, math.inf, -math.inf, math.nan, 2.0])
     with np.errstate(invalid="ignore"):
-        operation("gap")(x, peak, x)
+        operation("shifted")(x, peak, x)
     np.testing.assert_array_equal(x, [0.0, -math.inf, 0.0, math.nan, -math.inf])
 
 

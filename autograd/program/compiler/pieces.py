@@ -1,0 +1,75 @@
+"""The operations that exist only inside programs, one row each: a second, small table.
+
+A recording takes functions of many operands apart into these and primitives: softmax is
+e^(x - max x) over its sum. A piece is differentiated, written and drawn as its row says. What
+it computes is `composed` of primitives, or is known by name to each executor: to NumPy in
+`operations` (elementwise) or `rows`, to C as `native` or `row`, to tapes in `writer`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from autograd.primitives import heaviside
+from autograd.table import REALS, Domain
+
+
+@dataclass(frozen=True)
+class Piece:
+    """One row. An elementwise piece has an `arity`; others take a whole row of operands.
+
+    `partials` holds ∂out/∂operand for each operand, or one number for all operands of a row;
+    where the operand that receives the adjoint depends on an index, `back` is the piece that
+    carries it there. `padding` says what fills up a row that is shorter than others: its
+    `first` operand again or a `zero`; without it all rows of a group have one length.
+    """
+
+    name: str
+    symbol: str = ""
+    latex: str = ""
+    arity: int | None = None
+    partials: tuple[float, ...] = ()
+    composed: Callable[..., Any] | None = None
+    native: str = ""  # the name of the step in C, where it is another
+    row: int | None = None  # the number of the row operation in C
+    padding: str = ""
+    indexed: bool = False  # the last operand says which of the others is meant
+    back: str = ""
+    pulls: tuple[str, str | int] | None = None  # the pullback of which row, what it reads first
+
+    @property
+    def differentiable(self) -> bool:
+        return bool(self.partials or self.back)
+
+    @property
+    def domain(self) -> tuple[Domain, ...]:
+        return (REALS,) * (self.arity or 0)
+
+
+PLAIN = Piece("", partials=(1.0,))  # what a primitive is, where a piece is asked for
+
+_ROWS = (
+    # x - max x, and 0 at the maximum, which may be infinite
+    Piece("shifted", "#1 - #2", "#1 - #2", 2, (1.0, 0.0), native="gap"),
+    # a number that is the same for all examples, in the lanes of another
+    Piece("broadcast", "#1", "#1", 2, (1.0, 0.0), lambda x, like: x),
+    Piece("increment", "#1 + 1", "#1 + 1", 1, (1.0,), lambda x: x + 1.0),
+    # held constant: shifting a row by its maximum changes no derivative
+    Piece("max", "max(#1)", r"\max #1", row=0, padding="first"),
+    # Σ e - 1 of numbers up to 1, one of which is 1: the small ones keep their digits
+    Piece("sum_minus_one", "sum(#1) - 1", r"\textstyle\sum #1 - 1",
+          partials=(1.0,), row=1, padding="zero"),
+    Piece("take", "take(#1, #2)", r"\operatorname{take}(#1, #2)",
+          row=2, indexed=True, back="scatter"),
+    Piece("scatter", row=3, indexed=True),
+    # pullbacks that have a step of their own in C, for speed
+    Piece("tanh_pullback", "(1 - #1**2)*#2", r"(1 - #1^2) #2", 2,
+          composed=lambda out, adjoint: (1.0 - out * out) * adjoint, pulls=("tanh", "out")),
+    Piece("sigmoid_pullback", "(1 - #1)*#1*#2", "(1 - #1) #1 #2", 2,
+          composed=lambda out, adjoint: (1.0 - out) * out * adjoint, pulls=("sigmoid", "out")),
+    Piece("relu_pullback", "heaviside(#1)*#2", "H(#1) #2", 2,
+          composed=lambda x, adjoint: heaviside(x) * adjoint, pulls=("relu", 0)),
+)  # fmt: skip
+PIECES = {piece.name: piece for piece in _ROWS}
