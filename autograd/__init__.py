@@ -8,90 +8,54 @@ on first use.
 from __future__ import annotations
 
 from importlib import import_module
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from autograd.engine import Value, implementation
-from autograd.errors import (
-    AnomalyError,
-    AutogradError,
-    DomainError,
-    FrozenBranchError,
-    GradientError,
-    StaleGraphError,
-)
-from autograd.activations import (
-    elu, gelu, leaky_relu, relu, sigmoid, silu, softplus, softsign,
-)  # fmt: skip
-from autograd.primitives import (
-    abs, acos, acosh, asin, asinh, atan, atan2, atanh, clip, cos, cosh, direction, erf, erfc,
-    exp, expm1, heaviside, hypot, log, log1p, log2, log10, maximum, minimum, sign, sin, sinh,
-    sqrt, tan, tanh, where,
-)  # fmt: skip
-from autograd.reductions import dot, log_softmax, logsumexp, mean, softmax, take, total
+from autograd.activations import *
+from autograd.engine import Value as Value
+from autograd.engine import implementation as implementation
+from autograd.errors import *
+from autograd.primitives import *
+from autograd.reductions import *
 
 if TYPE_CHECKING:
-    from autograd.derivatives.check import check_gradients
-    from autograd.drawing import Drawing, LayerPicture, NetworkPicture, Page, draw, step_through
-    from autograd.explanation import Explanation, compare, explain, expression
-    from autograd.derivatives.functional import (
-        derivative,
-        grad,
-        gradients,
-        hessian,
-        hvp,
-        jacobian,
-        jvp,
-        value_and_grad,
-        vjp,
-    )
-    from autograd.graph import depth, leaves, op_counts, topological
-    from autograd.modes import detect_anomaly, no_grad
-    from autograd.program import Program, jit, recording
+    from autograd.derivatives import *
+    from autograd.drawing import *
+    from autograd.explanation import *
+    from autograd.graph import *
+    from autograd.modes import *
+    from autograd.program import *
 
 __version__ = "0.1.0"
 
-__all__ = [
-    "AnomalyError", "AutogradError", "DomainError", "Drawing", "Explanation",
-    "FrozenBranchError", "GradientError", "LayerPicture", "NetworkPicture", "Page", "Program",
-    "StaleGraphError", "Value", "abs", "acos", "acosh", "asin", "asinh", "atan", "atan2",
-    "atanh", "check_gradients", "clip", "compare", "cos", "cosh", "depth", "derivative",
-    "detect_anomaly", "direction", "dot", "draw", "elu", "erf", "erfc", "exp", "explain",
-    "expm1", "expression", "gelu", "grad", "gradients", "heaviside", "hessian", "hvp", "hypot",
-    "implementation", "jacobian", "jit", "jvp", "leaky_relu", "leaves", "log", "log1p", "log2",
-    "log10", "log_softmax", "logsumexp", "maximum", "mean", "minimum", "no_grad", "op_counts",
-    "recording", "relu", "sigmoid", "sign", "silu", "sin", "sinh", "softmax", "softplus",
-    "softsign", "sqrt", "step_through", "take", "tan", "tanh", "topological", "total",
-    "value_and_grad", "vjp", "where",
-]  # fmt: skip
-
-_ROOMS = {
-    "derivatives.check": ("check_gradients",),
-    "explanation": ("Explanation", "compare", "explain", "expression"),
-    "derivatives.functional": (
-        "derivative",
-        "grad",
-        "gradients",
-        "hessian",
-        "hvp",
-        "jacobian",
-        "jvp",
-        "value_and_grad",
-        "vjp",
+_ROOMS = {  # what is loaded on first use
+    "derivatives": (
+        "check_gradients", "derivative", "grad", "gradients", "hessian", "hvp", "jacobian", "jvp",
+        "value_and_grad", "vjp",
     ),
     "drawing": ("Drawing", "LayerPicture", "NetworkPicture", "Page", "draw", "step_through"),
+    "explanation": ("Explanation", "compare", "explain", "expression"),
     "graph": ("depth", "leaves", "op_counts", "topological"),
     "modes": ("detect_anomaly", "no_grad"),
     "program": ("Program", "jit", "recording"),
-}
+}  # fmt: skip
 _ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}
+_HERE = [
+    import_module(f"autograd.{room}").__all__
+    for room in ("activations", "errors", "primitives", "reductions")
+]
+
+__all__ = sorted(["Value", "implementation", *chain(_ROOM_OF, *_HERE)])
 
 
-def __getattr__(name: str) -> Any:
-    if name not in _ROOM_OF:
-        raise AttributeError(f"module 'autograd' has no attribute {name!r}")
-    thing = getattr(import_module(f"autograd.{_ROOM_OF[name]}"), name)
-    globals()[name] = thing
-    return thing
+if not TYPE_CHECKING:  # who would take every name for a public one
+
+    def __getattr__(name: str) -> Any:
+        if name not in _ROOM_OF:
+            raise AttributeError(f"module 'autograd' has no attribute {name!r}")
+        thing = getattr(import_module(f"autograd.{_ROOM_OF[name]}"), name)
+        globals()[name] = thing
+        return thing
 
 
 def __dir__() -> list[str]:

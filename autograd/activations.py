@@ -25,6 +25,8 @@ from autograd.primitives import (
 )  # fmt: skip
 from autograd.table import primitive
 
+__all__ = ["elu", "gelu", "leaky_relu", "relu", "sigmoid", "silu", "softplus", "softsign"]
+
 SQRT_2 = math.sqrt(2.0)
 SQRT_2PI = math.sqrt(2.0 * math.pi)
 

@@ -11,6 +11,11 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+__all__ = [
+    "AnomalyError", "AutogradError", "DomainError", "FrozenBranchError", "GradientError",
+    "StaleGraphError",
+]  # fmt: skip
+
 SHOWN = 8  # operands that a message shows
 
 

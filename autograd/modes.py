@@ -16,7 +16,7 @@ from autograd import engine, errors
 from autograd.blocks import Block, Stack
 from autograd.engine import Value
 
-__all__ = ["Mode", "active", "depth", "detect_anomaly", "differentiating", "no_grad"]
+__all__ = ["detect_anomaly", "no_grad"]
 
 
 class Mode:

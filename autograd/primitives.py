@@ -33,6 +33,12 @@ from autograd.table import (
     primitive,
 )  # fmt: skip
 
+__all__ = [
+    "abs", "acos", "acosh", "asin", "asinh", "atan", "atan2", "atanh", "clip", "cos", "cosh",
+    "direction", "erf", "erfc", "exp", "expm1", "heaviside", "hypot", "log", "log1p", "log2",
+    "log10", "maximum", "minimum", "sign", "sin", "sinh", "sqrt", "tan", "tanh", "where",
+]  # fmt: skip
+
 LOG2_E = 1.0 / math.log(2.0)
 LOG10_E = 1.0 / math.log(10.0)
 SQRT_PI = math.sqrt(math.pi)

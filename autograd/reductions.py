@@ -17,6 +17,8 @@ from autograd.engine import Value
 from autograd.primitives import abs, add, sign
 from autograd.table import primitive
 
+__all__ = ["dot", "log_softmax", "logsumexp", "mean", "softmax", "take", "total"]
+
 
 def _dot_forward(*operands: float) -> float:
     n = len(operands) // 2

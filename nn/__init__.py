@@ -17,61 +17,39 @@ array([-1.,  1.,  1., -1.])
 from __future__ import annotations
 
 from importlib import import_module
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from nn.activations import ACTIVATIONS, Activation, identity
-from nn.checkpoint import load, save
-from nn.history import EarlyStopping, History, accuracy
-from nn.initializers import (
-    INITIALIZERS,
-    he_normal,
-    he_uniform,
-    lecun_normal,
-    lecun_uniform,
-    seed,
-    uniform,
-    xavier_normal,
-    xavier_uniform,
-    zeros,
-)
-from nn.layers import MLP, Layer, Neuron
-from nn.losses import (
-    LOSSES,
-    absolute_error,
-    binary_cross_entropy,
-    cross_entropy,
-    half_squared_error,
-    hinge,
-    huber,
-    mean_squared_error,
-    squared_error,
-)
-from nn.module import Module
-from nn.optimizers import OPTIMIZERS, SGD, Adam, AdamW, Optimizer, RMSprop
-from nn.schedules import cosine, exponential, linear, stepwise, warmup
-from nn.training import fit
+from nn.activations import *
+from nn.checkpoint import *
+from nn.history import *
+from nn.initializers import *
+from nn.layers import *
+from nn.losses import *
+from nn.module import *
+from nn.optimizers import *
+from nn.schedules import *
+from nn.training import *
 
 if TYPE_CHECKING:
-    from nn.probing.picture import batch_picture
-    from nn.probing.probing import Probe, probe
+    from nn.probing import *
 
-__all__ = [
-    "ACTIVATIONS", "INITIALIZERS", "LOSSES", "MLP", "OPTIMIZERS", "SGD", "Activation", "Adam",
-    "AdamW", "EarlyStopping", "History", "Layer", "Module", "Neuron", "Optimizer", "Probe",
-    "RMSprop", "absolute_error", "accuracy", "batch_picture", "binary_cross_entropy", "cosine",
-    "cross_entropy", "exponential", "fit", "half_squared_error", "he_normal", "he_uniform",
-    "hinge", "huber", "identity", "lecun_normal", "lecun_uniform", "linear", "load",
-    "mean_squared_error", "probe", "save", "seed", "squared_error", "stepwise", "uniform", "warmup",
-    "xavier_normal", "xavier_uniform", "zeros",
-]  # fmt: skip
+_ROOMS = {"probing": ("Probe", "batch_picture", "probe")}  # what is loaded on first use
+_ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}
+_HERE = (
+    "activations", "checkpoint", "history", "initializers", "layers", "losses", "module",
+    "optimizers", "schedules", "training",
+)  # fmt: skip
 
-_ROOM_OF = dict.fromkeys(("Probe", "batch_picture", "probe"), "probing")
+__all__ = sorted(chain(_ROOM_OF, *(import_module(f"nn.{room}").__all__ for room in _HERE)))
 
 
-def __getattr__(name: str) -> Any:
-    if name not in _ROOM_OF:
-        raise AttributeError(f"module 'nn' has no attribute {name!r}")
-    return getattr(import_module(f"nn.{_ROOM_OF[name]}"), name)
+if not TYPE_CHECKING:  # who would take every name for a public one
+
+    def __getattr__(name: str) -> Any:
+        if name not in _ROOM_OF:
+            raise AttributeError(f"module 'nn' has no attribute {name!r}")
+        return getattr(import_module(f"nn.{_ROOM_OF[name]}"), name)
 
 
 def __dir__() -> list[str]:

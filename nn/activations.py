@@ -14,6 +14,8 @@ import autograd as ag
 from nn.arguments import named
 from nn.initializers import Initializer, he_uniform, lecun_uniform, xavier_uniform
 
+__all__ = ["ACTIVATIONS", "Activation", "identity"]
+
 
 @dataclass(frozen=True)
 class Activation:

@@ -17,6 +17,8 @@ from nn.arguments import named
 from nn.layers import MLP, Layer, Neuron
 from nn.module import Module
 
+__all__ = ["load", "save"]
+
 
 def save(model: Module, path: str | Path) -> None:
     """Write the parameters of `model` to `path`, where the old file stays until the new is whole.

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+__all__ = ["EarlyStopping", "History", "accuracy"]
+
 if TYPE_CHECKING:
     from nn.arguments import Array
 

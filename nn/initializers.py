@@ -10,6 +10,11 @@ import math
 from collections.abc import Callable
 from random import Random
 
+__all__ = [
+    "INITIALIZERS", "he_normal", "he_uniform", "lecun_normal", "lecun_uniform", "seed", "uniform",
+    "xavier_normal", "xavier_uniform", "zeros",
+]  # fmt: skip
+
 Matrix = list[list[float]]
 Initializer = Callable[[int, int, Random], Matrix]
 STREAM = Random(0)  # of the weights of models that were given no seed

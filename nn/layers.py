@@ -17,6 +17,8 @@ from nn.arguments import count, named, several
 from nn.initializers import INITIALIZERS, STREAM
 from nn.module import Module
 
+__all__ = ["MLP", "Layer", "Neuron"]
+
 
 class Neuron(Module):
     """One unit: a = g(z), where z = Σᵢ wᵢ aᵢ + b.

@@ -14,6 +14,11 @@ from typing import Any
 from autograd import Value, abs, clip, logsumexp, mean, relu, softplus, take, total
 from nn.arguments import named, several
 
+__all__ = [
+    "LOSSES", "absolute_error", "binary_cross_entropy", "cross_entropy", "half_squared_error",
+    "hinge", "huber", "mean_squared_error", "squared_error",
+]  # fmt: skip
+
 Loss = Callable[[Any, Any], Any]
 
 

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from autograd import Value
 from nn.arguments import floats, several, table
 
+__all__ = ["Module"]
+
 if TYPE_CHECKING:
     from nn.arguments import Array
 

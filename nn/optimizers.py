@@ -17,6 +17,8 @@ from typing import Any
 from autograd import AnomalyError, Value, clip, sqrt
 from nn.arguments import named
 
+__all__ = ["OPTIMIZERS", "SGD", "Adam", "AdamW", "Optimizer", "RMSprop"]
+
 State = tuple[Any, ...]
 BELOW = {
     "lr": math.inf, "weight_decay": math.inf, "clip_value": math.inf, "clip_norm": math.inf,

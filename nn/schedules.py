@@ -14,6 +14,8 @@ from typing import Any
 
 from autograd import cos, heaviside, minimum, total
 
+__all__ = ["cosine", "exponential", "linear", "stepwise", "warmup"]
+
 Schedule = Callable[[Any], Any]
 
 

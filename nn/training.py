@@ -14,6 +14,8 @@ from nn.losses import loss_function
 from nn.optimizers import Optimizer, optimizer_for
 from nn.steps import Compiled, NodeByNode, Steps
 
+__all__ = ["fit"]
+
 if TYPE_CHECKING:
     from nn.data import Pair
 

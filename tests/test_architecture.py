@@ -121,6 +121,54 @@ def test_every_public_name_is_there():
             assert name in dir(package)
 
 
+CLIENT = """\
+import autograd as ag
+import nn
+from autograd import *
+from autograd import Value, compare, draw, erf, explain, grad, jit, leaves, no_grad, relu, softmax
+
+reveal_type(Value(1.0))
+reveal_type(ag.gradients)
+reveal_type(ag.Program)
+reveal_type(ag.logsumexp)
+reveal_type(ag.StaleGraphError("old"))
+reveal_type(ag.implementation)
+reveal_type(leaves)
+reveal_type(nn.MLP(2, [1]))
+reveal_type(nn.Adam)
+reveal_type(nn.probe)
+reveal_type(nn.he_uniform)
+"""
+
+
+def test_type_checkers_know_every_public_name(tmp_path):
+    import autograd
+    import nn
+
+    mypy = pytest.importorskip("mypy.api")
+    client = tmp_path / "client.py"
+    names = [f"{package.__name__}.{name}" for package in (autograd, nn) for name in package.__all__]
+    lines = [CLIENT, "import autograd", "autograd.forgotten", "nn.forgotten", *names]
+    client.write_text("\n".join(lines))
+    found, problems, _ = mypy.run(["--strict", "--config-file", str(ROOT / "pyproject.toml"),
+                                   str(client)])  # fmt: skip
+    assert problems == ""
+    types = [
+        line.split("type is ")[1].strip('"') for line in found.splitlines() if "type is" in line
+    ]
+    assert "Any" not in types
+    assert len(types) == CLIENT.count("reveal_type")
+    errors = [line for line in found.splitlines() if " error: " in line]
+    assert len(errors) == 2 and all("forgotten" in line for line in errors), errors
+
+
+@pytest.mark.parametrize("package", ["autograd", "nn"])
+def test_a_star_brings_every_public_name(package):
+    names: dict[str, object] = {}
+    exec(f"from {package} import *", names)
+    assert set(sys.modules[package].__all__) <= set(names)
+
+
 def code_lines(path: Path) -> int:
     """Count lines that are neither blank, nor comments, nor docstrings."""
     tree = ast.parse(path.read_text())

@@ -9,3 +9,6 @@ What must hold: a sweep keeps its adjoints to itself, local partials come from t
 table alone, and a result has the structure of the argument. A new kind of derivative is a
 function in `functional`, with a name for it in `autograd`.
 """
+
+from autograd.derivatives.check import *
+from autograd.derivatives.functional import *
