@@ -117,16 +117,7 @@ def primitive(
         latex or rf"\operatorname{{{name.replace('_', ' ')}}}({'##' if many else _slots(partials)})"
     )
     row = Primitive(
-        name,
-        forward,
-        rules,
-        symbol,
-        latex,
-        precedence,
-        domains,
-        numpy,
-        function,
-        composed,
+        name, forward, rules, symbol, latex, precedence, domains, numpy, function, composed
     )
     function.row = row
     function.__module__ = partials[0].__module__  # where a pickle finds it

@@ -13,7 +13,7 @@ from autograd.program.executors.numpy.executor import NumpyExecutor
 from autograd.program.executors.tape.executor import TapeExecutor, TapeLayout, TapeMemory
 from autograd.program.executors.tape.writer import is_irregular
 from autograd.program.memory import Ends, Memory
-from autograd.program.plans import PLANS, Plan
+from autograd.program.plans import PLANS
 
 
 @dataclass(frozen=True)
@@ -39,33 +39,27 @@ def assemble(recording: Recording, executor: str, dtype: str) -> Parts:
             "executor='native' needs the C extension, which was not built. Install a C "
             "compiler and run pip install -e . again, or use executor='auto'."
         )
-    parts = _assembled(recording, compiled, executor == "auto", dtype)
+    try:
+        parts = _assembled(recording, compiled, dtype)
+    except NotImplementedError:  # a row that is not composed of what C knows
+        if executor == "native":
+            raise
+        parts = _assembled(recording, False, dtype)
     _fill(recording, parts)
     return parts
 
 
-def _assembled(recording: Recording, compiled: bool, fall_back: bool, dtype: str) -> Parts:
+def _assembled(recording: Recording, compiled: bool, dtype: str) -> Parts:
     plan = PLANS.find(recording)
-    if compiled:
-        try:
-            return _natively(recording, plan, dtype)
-        except NotImplementedError:  # a row that is not composed of what C knows
-            if not fall_back:
-                raise
-    layout, code = plan.matrices()
-    memory, ends = Memory(layout.sizes, dtype), _ends(recording, layout.address)
-    return Parts(layout, code, memory, NumpyExecutor(code, memory, ends))
-
-
-def _natively(recording: Recording, plan: Plan, dtype: str) -> Parts:
-    if is_irregular(len(recording), len(plan.reroll.groups)):
+    if compiled and is_irregular(len(recording), len(plan.reroll.groups)):
         writer = plan.tape()
         tape, slots = TapeLayout(recording, writer), TapeMemory(writer, dtype)
         ends = _ends(recording, tape.address)
         return Parts(tape, Instructions(), slots, TapeExecutor(writer, slots, ends))
     layout, code = plan.matrices()
     memory, ends = Memory(layout.sizes, dtype), _ends(recording, layout.address)
-    return Parts(layout, code, memory, NativeExecutor(code, memory, ends))
+    make = NativeExecutor if compiled else NumpyExecutor
+    return Parts(layout, code, memory, make(code, memory, ends))
 
 
 def _ends(recording: Recording, address: Array) -> Ends:

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
-from autograd import Program, Value, dot, recording
-from autograd.engine import adjoints
+from autograd import Program, Value, dot, gradients, recording
 from nn.activations import Activation
 
 if TYPE_CHECKING:
@@ -59,11 +58,11 @@ def slopes(g: Activation, z: Array) -> tuple[Array, Array]:
         outputs = activations(g, leaves)
         a.append([a_j.data for a_j in outputs])
         if g.whole:
-            columns = [adjoints(a_k, leaves) for a_k in outputs]
+            columns = [gradients(a_k, leaves) for a_k in outputs]
             slope.append(list(zip(*columns, strict=True)))
         else:
             pairs = zip(outputs, leaves, strict=True)
-            slope.append([adjoints(a_j, [z_j])[0] for a_j, z_j in pairs])
+            slope.append([gradients(a_j, [z_j])[0] for a_j, z_j in pairs])
     return np.array(a), np.array(slope)
 
 

@@ -12,7 +12,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from autograd import Value, dot, gradients, mean
-from autograd.engine import adjoints
 from nn.arguments import several
 from nn.layers import Layer, Neuron
 from nn.probing.examples import Examples, matrix, parameters_of, units_of
@@ -117,10 +116,10 @@ class Graph:
         for layers, c in zip(self.runs, self.costs, strict=True):
             wrt = [node for layer in layers for node in (*layer.z, *layer.a)]
             wrt += [] if batch else parameters
-            by_node.append(dict(zip(wrt, adjoints(c, wrt), strict=True)))
+            by_node.append(dict(zip(wrt, gradients(c, wrt), strict=True)))
         if not batch:
             return by_node, by_node[0]
-        return by_node, dict(zip(parameters, adjoints(self.root, parameters), strict=True))
+        return by_node, dict(zip(parameters, gradients(self.root, parameters), strict=True))
 
 
 def forward(layers: Sequence[Layer | Neuron], x: Sequence[Any]) -> list[Activity]:
