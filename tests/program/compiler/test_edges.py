@@ -194,3 +194,15 @@ def test_nodes_that_the_loss_does_not_use_can_be_read_all_the_same(monkeypatch):
         assert (program.adjoint(second) == 0.0).all() and (gradient[2:] == 0.0).all()
     with pytest.raises(KeyError, match="neither its loss uses it nor `also` names it"):
         program.value(w[0] * 2.0)
+
+
+@pytest.mark.parametrize("n", [1, 2])
+def test_the_sign_of_a_zero_survives_a_product(n, monkeypatch):
+    """0·(-1) is -0, and atan2(-0, -1) = -π, where atan2(0, -1) = π; for one node or several."""
+    p, q = leaves(*[0.0] * n), Value(-1.0)
+    loss = total([ag.atan2(x * q, q) for x in p]) if n > 1 else ag.atan2(p[0] * q, q)
+    assert loss.data == -n * np.pi
+    for program in programs(loss, [], [*p, q], monkeypatch):
+        assert program([[]])[0] == -n * np.pi
+    for program in programs(loss, [q], p, monkeypatch):
+        assert program([[-1.0]])[0] == program([[-1.0], [-2.0]])[0] == -n * np.pi

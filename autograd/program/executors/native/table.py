@@ -58,9 +58,10 @@ class Table:
         lead, rest = hoisted(code, fixed)
         steps = [*lead, *joined(rest.steps, rest.results)]
         indexed = any(x.index is not None for x in every)
-        words = self._head(code, steps, len(lead), (this.lanes, 1, indexed), this.sizes)
+        sizes = this.sizes or (1,)  # one number is a line of one: a sum would lose the sign of -0
+        words = self._head(code, steps, len(lead), (this.lanes, 1, indexed), sizes)
         for access in every:
-            words += self._operand(access, len(this.sizes))
+            words += self._operand(access, len(sizes))
         return [*words, rest.results[0], this.mode == ADD, *self._steps(steps)]
 
     def _head(
@@ -87,7 +88,7 @@ class Table:
         return words
 
     def _operand(self, access: Access, dimensions: int) -> list[int]:
-        strides = access.strides or (0,) * dimensions
+        strides = access.strides or (int(access.index is None),) * dimensions
         return [_buffer(access), access.offset, self._place(access.index), *strides]
 
     def _place(self, index: Array | None) -> int:
