@@ -1,0 +1,224 @@
+"""Whether a program's numbers are those of the engine, in each way to run it.
+
+Cost and gradient are compared on every call, with room for rounding; what is outside, and a
+sample of the rest, goes through `tests/program/reference.py`, whose tolerances follow from the
+sizes of the numbers and which looks at every node.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import warnings
+from contextlib import contextmanager
+from dataclasses import replace
+from unittest.mock import patch
+
+import numpy as np
+
+import autograd as ag
+import nn
+from autograd import Program, Value, gradients
+from autograd.program import machine, plans
+from autograd.program.executors import native
+from tests.fuzz.cases import CONSTANT, INPUT, PARAMETER, Unsound, built, fresh_leaves, require_sound
+from tests.fuzz.forms import SUMS
+from tests.program.reference import assert_follows, reference
+
+TILE = os.environ.get("AUTOGRAD_TILE", "as found")
+EXECUTORS = ("numpy", "native", "tape") if native.available() else ("numpy",)
+WAYS = tuple((executor, dtype) for executor in EXECUTORS for dtype in ("float64", "float32"))
+ROOM = {"float64": 1e-11, "float32": 1e-5}  # of the largest, before a closer look
+SECOND_ORDER = 1e-6  # of the largest size: what is left where a slope is 0, as of x² at 0
+PRECISE = {"float64": {}, "float32": {"relative": 1e-5, "rounding": 2e-6}}
+OPTIMISERS = {
+    "sgd": lambda leaves: nn.SGD(leaves, lr=0.01),
+    "momentum": lambda leaves: nn.SGD(leaves, lr=0.01, momentum=0.5, nesterov=True),
+    "adam": lambda leaves: nn.Adam(leaves, lr=0.01, epsilon=1e-2),
+}
+OUTSIDE = (ag.DomainError, ag.AnomalyError, ArithmeticError, ValueError)  # where a step leads
+
+
+class Engine:
+    """Losses, gradients and further outputs of each row, node by node."""
+
+    def __init__(self, case):
+        found = []
+        for row in case.rows:
+            leaves = fresh_leaves(case, row)
+            nodes = built(case, leaves)
+            loss, moved = nodes[case.loss], [leaves[k] for k in case.nodes(PARAMETER)]
+            if loss.__class__ is not Value:
+                raise Unsound
+            found.append(
+                (loss.data, gradients(loss, moved), [_number(nodes[k]) for k in case.also])
+            )
+        self.losses, self.slopes, self.outputs = map(np.array, zip(*found, strict=True))
+        if not all(np.isfinite(x).all() for x in (self.losses, self.slopes)):
+            raise Unsound
+        if np.abs(self.slopes).max(initial=0.0) > 1e4:
+            raise Unsound
+
+
+def difference(case):
+    """Return (the way, what is wrong) for the first difference; None if there is none.
+
+    Raises Unsound for a program that means nothing.
+    """
+    require_sound(case)
+    try:
+        engine = Engine(case)
+    except OUTSIDE as cause:
+        raise Unsound from cause
+    with patch.object(machine, "PLANS", plans.Plans()), warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for way in case.ways:
+            try:
+                wrong = _wrong(case, way, engine)
+            except Unsound:
+                raise
+            except Exception as error:  # a program that stops is a difference as well
+                wrong = f"raises {type(error).__name__}: {error}"
+            if wrong:
+                return way, wrong
+    return None
+
+
+def _wrong(case, way, engine):
+    if "warm" in case.extras:
+        _compile_with_equal_numbers(case, way)
+    nodes, program = recorded(case, way)
+    calls = []
+    for m in (*case.lanes, case.lanes[0]):
+        calls.append(program(np.array(case.rows[:m]).reshape(m, -1)))
+        wrong = _far(case, way, engine, program, m, calls[-1], nodes)
+        if wrong:
+            return wrong
+    (cost, gradient), (again, slope) = calls[0], calls[-1]
+    if cost != again or gradient.tobytes() != slope.tobytes():
+        return f"another result for the same rows: {calls[0]}, then {calls[-1]}"
+    for extra in case.extras:
+        if extra[0] == "train":
+            return _trained_otherwise(case, way, *extra[1:])
+    return None
+
+
+def _far(case, way, engine, program, m, found, nodes):
+    """Compare a call with the engine: roughly, then with all nodes where that is in doubt."""
+    cost, gradient = engine.losses[:m].mean(), engine.slopes[:m].mean(axis=0)
+    room = ROOM[way[1]] * (1.0 + np.abs(engine.losses[:m]).max())
+    wide = ROOM[way[1]] * (1.0 + np.abs(engine.slopes[:m]).max(initial=0.0))
+    near = abs(found[0] - cost) <= room and (np.abs(found[1] - gradient) <= wide).all()
+    for k, column in zip(case.also, engine.outputs[:m].T, strict=True):
+        if nodes[k].__class__ is Value:
+            value = program.value(nodes[k])
+            if np.abs(value - column).max() > 100 * ROOM[way[1]] * (1 + np.abs(column).max()):
+                return f"value of also {k}, m = {m}: {value}; right {column}"
+    if near and "nodes" not in case.extras:
+        return None
+    rows = np.array(case.rows[:m]).reshape(m, -1)
+    try:
+        expected = reference(nodes[case.loss], program.inputs, rows)
+        for sizes in (expected.value_sizes, expected.adjoint_sizes):
+            sizes += SECOND_ORDER * sizes.max(axis=1, keepdims=True)
+        assert_follows(program, expected, rows, **PRECISE[way[1]])
+    except AssertionError as error:
+        text = f"m = {m}: {found[0]!r}, {found[1].tolist()}; right {cost!r}, {gradient.tolist()}"
+        return f"{text} {str(error).strip().splitlines()[0][:200]}"
+    except OUTSIDE:  # a second derivative that does not exist
+        return None if near else f"m = {m}: {found}; right {cost}, {gradient}"
+    return None
+
+
+def recorded(case, way):
+    """Return the nodes of a case and its program."""
+    leaves = fresh_leaves(case)
+    with ag.recording():
+        nodes = built(case, leaves)
+        if nodes[case.loss].__class__ is not Value:
+            raise Unsound
+    return nodes, program_of(case, way, leaves, nodes)
+
+
+def program_of(case, way, leaves, nodes):
+    executor, dtype = way
+    with forced(executor == "tape"):
+        return Program(
+            nodes[case.loss],
+            inputs=[leaves[k] for k in case.nodes(INPUT)],
+            parameters=[leaves[k] for k in case.nodes(PARAMETER)],
+            also=[nodes[k] for k in case.also if nodes[k].__class__ is Value],
+            dtype=dtype,
+            executor="auto" if executor == "tape" else executor,
+        )
+
+
+@contextmanager
+def forced(tape):
+    with patch.object(machine, "is_irregular", lambda nodes, groups: tape):
+        yield
+
+
+def _compile_with_equal_numbers(case, way):
+    """Let the same lines with equal factors be the first of their structure."""
+    lines = tuple(
+        (name, *map(_ones, groups[:2]), *groups[2:]) if name in SUMS else (name, *groups)
+        for name, *groups in case.lines
+    )
+    leaves = tuple((role, 1.0 if role == CONSTANT else number) for role, number in case.leaves)
+    try:
+        recorded(replace(case, lines=lines, leaves=leaves), way)
+    except (*OUTSIDE, IndexError, Unsound):
+        return
+
+
+def _ones(group):
+    return tuple(x if isinstance(x, int) else 1.0 for x in group)
+
+
+def _trained_otherwise(case, way, name, size):
+    """Compare three steps of an optimiser with its own, taken one by one."""
+    rows = np.array(case.rows).reshape(len(case.rows), -1)
+    nodes, program = recorded(case, way)
+    moved = [nodes[k] for k in case.nodes(PARAMETER)]
+    other = fresh_leaves(case)
+    try:
+        costs = list(_steps(case, other, OPTIMISERS[name], size))
+    except OUTSIDE:
+        return None
+    found = program.train(rows, OPTIMISERS[name](moved), len(costs), size)
+    program.store_parameters()
+    ends = [[leaf.data for leaf in leaves] for leaves in (moved, _parameters(case, other))]
+    room = {"float64": 1e-8, "float32": 1e-3}[way[1]]
+    if np.allclose(found, costs, room, room) and np.allclose(*ends, room, room):
+        return None
+    return f"train({name}, {size}): {found.tolist()}, {ends[0]}; right {costs}, {ends[1]}"
+
+
+def _steps(case, leaves, make, size, steps=3):
+    optimizer = make(_parameters(case, leaves))
+    starts = range(0, len(case.rows), size)
+    for step in range(steps):
+        start, losses = starts[step % len(starts)], []
+        for row in case.rows[start : start + size]:
+            numbers = iter(row)
+            own = [
+                Value(next(numbers)) if role == INPUT else leaf
+                for leaf, (role, _) in zip(leaves, case.leaves, strict=True)
+            ]
+            losses.append(built(case, own)[case.loss])
+        optimizer.zero_grad()
+        cost = ag.mean(losses)
+        cost.backward()
+        optimizer.step()
+        if not math.isfinite(cost.data):
+            raise OverflowError
+        yield cost.data
+
+
+def _parameters(case, leaves):
+    return [leaves[k] for k in case.nodes(PARAMETER)]
+
+
+def _number(node):
+    return node.data if node.__class__ is Value else node

@@ -1,0 +1,282 @@
+"""Random programs: blocks of lines that a compiler may confuse, on random numbers.
+
+Each block adds lines over nodes that exist already and leaves a list of results behind. Every
+line is tried in floats on all rows first, and left out where it is not sound.
+"""
+
+from __future__ import annotations
+
+from random import Random
+
+from autograd.table import PRIMITIVES
+from tests.fuzz.cases import CONSTANT, INPUT, PARAMETER, Case, Columns, Unsound, single
+from tests.fuzz.forms import SUMS
+
+SPECIAL = (0.0, -0.0, 1.0, -1.0, 0.5, 2.0)
+EXPONENTS = (0.0, 1.0, 2.0, 3.0, -1.0, -2.0, 0.5, 2.5, -0.5)
+LANES = (1, 1, 2, 2, 3, 3, 4, 5, 8, 9, 17, 33)
+UNARY = [name for name, row in PRIMITIVES.items() if row.arity == 1]
+BINARY = ["add", "sub", "mul", "div", "atan2", "hypot", "direction", "maximum", "minimum"]
+SMOOTH = ["sin", "tanh", "cos", "atan", "sigmoid", "erf", "softplus", "sin", "tanh"]
+
+
+class Draft:
+    """The lines so far, with their numbers; `pool` holds lists of results."""
+
+    def __init__(self, seed):
+        self.rng = rng = Random(seed)
+        self.leaves, self.lines = [], []
+        self.lanes = tuple(rng.choice(LANES) for _ in range(rng.choice((1, 2))))
+        self.count = max(self.lanes)
+        roles = [PARAMETER] * rng.randint(1, 9) + [INPUT] * rng.choice((0, 1, 1, 2, 3, 5))
+        roles += [CONSTANT] * rng.choice((0, 0, 1, 2))
+        columns = [self._leaf(role) for role in roles]
+        sizes = [roles.count(role) for role in (PARAMETER, INPUT, CONSTANT)]
+        ends = [sum(sizes[: k + 1]) for k in range(3)]
+        self.pool = [[*range(end - n, end)] for n, end in zip(sizes, ends, strict=True) if n]
+        self.integers = [*range(len(roles), len(roles) + 2)] if rng.random() < 0.2 else []
+        columns += [self._index() for _ in self.integers]
+        self.columns = Columns(columns)
+
+    def number(self):
+        special = self.rng.random() < 0.1
+        return self.rng.choice(SPECIAL) if special else single(self.rng.gauss(0, 0.8))
+
+    def _leaf(self, role, draw=None):
+        draw = draw or self.number
+        numbers = [draw() for _ in range(self.count)] if role == INPUT else [draw()] * self.count
+        self.leaves.append((role, numbers[0]))
+        return numbers
+
+    def _index(self):
+        """A leaf that is a whole number below 3."""
+        role = self.rng.choice((INPUT, CONSTANT))
+        return self._leaf(role, lambda: float(self.rng.randrange(3)))
+
+    def add(self, name, *groups):
+        """Append a line and return its number, or None where it is not sound."""
+        line = (name, *map(tuple, groups))
+        try:
+            self.columns.append_line(line)
+        except Unsound:
+            return None
+        self.lines.append(line)
+        return len(self.columns) - 1
+
+    def node(self):
+        recent = self.rng.random() < 0.5
+        return self.rng.choice(self.pool[-1] if recent else self.rng.choice(self.pool))
+
+    def operand(self):
+        return self.node() if self.rng.random() < 0.93 else self.literal()
+
+    def literal(self):
+        return self.rng.choice((*SPECIAL, 0.25, 0.25, -1.5, 3.0))
+
+    def vector(self, n=None):
+        """Operands that lie together, or anywhere."""
+        n, rng = n or self.rng.randint(1, 6), self.rng
+        choice = rng.random()
+        if choice < 0.5:
+            group = rng.choice(self.pool)
+            return [group[k % len(group)] for k in range(n)]
+        if choice < 0.8:
+            group = rng.choice(self.pool)
+            return [rng.choice(group) for _ in range(n)]
+        return [self.operand() for _ in range(n)]
+
+    def summed(self, left, right, terms=(), form=None):
+        form = form or self.rng.choice(SUMS)
+        if form == "dot":
+            return self.add("dot", left, right, [*terms, 0.0][:1])
+        return self.add(form, left, right, terms) if left or terms else None
+
+    def keep(self, results):
+        found = [x for x in results if x is not None]
+        if found:
+            self.pool.append(found)
+
+    def case(self, ways, extras):
+        """Return the program of what has been drawn."""
+        rng, last = self.rng, self.pool[-1]
+        parts = [x for group in self.pool[-3:] for x in group][-rng.choice((2, 5, 40)) :]
+        ends = [("total", (), (), tuple(parts)), ("mean", tuple(parts))]
+        ends += [("total", tuple(last), tuple(last), ()), ("dot", tuple(last), tuple(last), (0.0,))]
+        lines = len(self.lines)
+        loss = self.add(*rng.choice(ends))
+        if loss is None:
+            loss = last[-1]
+        also = rng.sample(range(lines), min(lines, 2)) if rng.random() < 0.3 else ()
+        inputs = [self.columns[k] for k, (role, _) in enumerate(self.leaves) if role == INPUT]
+        rows = tuple(zip(*inputs, strict=True)) if inputs else ((),) * self.count
+        also = tuple(len(self.leaves) + k for k in also)
+        return Case(
+            tuple(self.leaves), tuple(self.lines), loss, rows, self.lanes, ways, also, extras
+        )
+
+
+def bags(draft, rng):
+    """Sums of unequal length of products with few different factors."""
+    n, form = rng.randint(2, 6), rng.choice((*SUMS, None))
+    words, others = draft.vector(rng.randint(2, 5)), draft.vector(rng.randint(1, 3))
+    bias = [draft.operand()] if rng.random() < 0.6 else []
+    for _ in range(n):
+        length = rng.randint(0 if bias and rng.random() < 0.2 else 1, 6)
+        length = 66 if rng.random() < 0.01 else length  # where sums are read another way
+        left = [rng.choice(words) for _ in range(length)]
+        terms = [rng.choice(words) for _ in range(rng.choice((0, 0, 0, 1, 2)))]
+        yield draft.summed(left, [rng.choice(others) for _ in left], bias + terms, form)
+
+
+def pairs(draft, rng):
+    """Sums of products of any two of a few leaves, on both sides of which they stand."""
+    some = draft.vector(rng.randint(2, 6))
+    other = some if rng.random() < 0.6 else draft.vector(rng.randint(1, 4))
+    length = rng.randint(2, 5)
+    for _ in range(rng.randint(1, 5)):
+        length = length if rng.random() < 0.7 else rng.randint(1, 6)
+        left, right = ([rng.choice(x) for _ in range(length)] for x in (some, other))
+        yield draft.summed(left, right, [draft.operand()] if rng.random() < 0.3 else [])
+
+
+def layer(draft, rng):
+    """A matrix times a vector, perhaps transposed, perhaps over several examples."""
+    rows, columns = rng.choice((1, 2, 3, 4, 5, 9)), rng.choice((1, 2, 3, 4, 5))
+    flat = draft.vector(rows * columns)
+    tied, turned = rng.random() < 0.3, rng.random() < 0.4
+    bias, form = draft.vector(rows), rng.choice(SUMS)
+    for _ in range(rng.choice((1, 1, 2, 3))):
+        x = draft.vector(columns)
+        out = []
+        for i in range(rows):
+            row = [flat[j * rows + i] if turned else flat[i * columns + j] for j in range(columns)]
+            left, right = (x, row) if rng.random() < 0.1 else (row, x)
+            out.append(draft.summed(left, right, bias[i : i + 1] if bias else [], form))
+        yield from out
+        if tied and None not in out:
+            for j in range(columns):
+                row = [flat[i * columns + j] for i in range(rows)]
+                yield draft.summed(row, out, [], form)
+
+
+def stencil(draft, rng):
+    """A short kernel that slides along a vector, and perhaps around its end."""
+    width, step = rng.randint(1, 3), rng.choice((1, 1, 2))
+    kernel, x = draft.vector(width), draft.vector(rng.randint(width, 9))
+    last = len(x) if rng.random() < 0.3 else len(x) - width + 1
+    form, bias = rng.choice(SUMS), [draft.operand()] if rng.random() < 0.5 else []
+    for i in range(0, last, step):
+        yield draft.summed(kernel, [x[(i + k) % len(x)] for k in range(width)], bias, form)
+
+
+def rows(draft, rng):
+    """Functions of rows, of unequal length."""
+    form, members = rng.choice(("softmax", "log_softmax", "logsumexp", "mean", "take")), None
+    for _ in range(rng.randint(1, 5)):
+        fixed = form == "take" or rng.random() < 0.2
+        members = members if members and rng.random() < 0.4 else draft.vector(3 if fixed else None)
+        if form == "take":
+            index = rng.choice(draft.integers) if draft.integers else float(rng.randrange(3))
+            yield draft.add("take", members, [index])
+        elif form in ("softmax", "log_softmax"):
+            index = [float(rng.randrange(len(members))) for _ in range(rng.choice((1, 1, 2)))]
+            for k in index:
+                yield draft.add(form, members, [k])
+        else:
+            yield draft.add(form, members)
+
+
+def sized(draft, x, domain, rng):
+    """Bring an operand into a domain by a line or two, most of the time."""
+    if domain.low < -1.0 or rng.random() < 0.2:
+        return x
+    if domain.high == 1.0:
+        return draft.add("mul", [draft.add("tanh", [x]), 0.75])
+    return draft.add("add", [draft.add("mul", [x, x]), 0.5 if domain.low < 1.0 else 1.5])
+
+
+def elementwise(draft, rng):
+    """One function of several nodes."""
+    if rng.random() < 0.5:
+        name = rng.choice(UNARY)
+        for x in draft.vector():
+            inside = sized(draft, x, PRIMITIVES[name].domain[0], rng)
+            yield inside if inside is None else draft.add(name, [inside])
+        return
+    name, other = rng.choice(BINARY), draft.operand() if rng.random() < 0.4 else None
+    for x in draft.vector():
+        yield draft.add(name, [x, draft.operand() if other is None else other])
+
+
+def choices(draft, rng):
+    name = rng.choice(("maximum", "minimum", "where", "clip", "guard"))
+    arity = 3 if name in ("where", "clip") else 2
+    fixed = [draft.operand() for _ in range(arity)]
+    for x in draft.vector():
+        others = fixed if rng.random() < 0.5 else [draft.operand() for _ in range(arity)]
+        first = x if rng.random() < 0.8 else draft.literal()
+        yield draft.add(name, [first, *others[1:]])
+
+
+def powers(draft, rng):
+    for x in draft.vector():
+        exponent = rng.choice(EXPONENTS)
+        base = (
+            x
+            if exponent in (0.0, 1.0, 2.0, 3.0)
+            else sized(draft, x, PRIMITIVES["log"].domain[0], rng)
+        )
+        if base is not None:
+            other = draft.node() if rng.random() < 0.15 else exponent
+            yield draft.add("pow", [base, other])
+
+
+def constants(draft, rng):
+    """Products and sums with plain numbers, equal ones among them, as examples have."""
+    numbers = [draft.literal() for _ in range(rng.randint(1, 3))]
+    x = draft.vector()
+    for _ in range(rng.randint(1, 4)):
+        row = [rng.choice(numbers) for _ in x] if rng.random() < 0.8 else numbers[:1] * len(x)
+        terms = [rng.choice(numbers)] if rng.random() < 0.3 else []
+        yield draft.summed(*((row, x) if rng.random() < 0.5 else (x, row)), terms)
+
+
+def time(draft, rng):
+    """A state that goes through the same step again and again."""
+    form, g = rng.choice(SUMS), rng.choice(SMOOTH)
+    w, b, h = draft.vector(2), draft.operand(), draft.vector(rng.choice((1, 2)))
+    u = draft.vector(40 if rng.random() < 0.1 else rng.randint(2, 12))
+    for x in u:
+        state = [draft.summed([w[0], w[1]], [a, x], [b], form) for a in h]
+        if None in state:
+            return
+        h = [draft.add(g, [a]) for a in state]
+        if None in h:
+            return
+    yield from h
+
+
+def zeros(draft, rng):
+    """The sign of a zero, which atan2 shows on the left of the plane."""
+    for x in draft.vector(2):
+        zero = draft.add("mul", [x, rng.choice((0.0, -0.0))])
+        if zero is not None:
+            yield draft.add("atan2", [zero, draft.add("sub", [-1.0, draft.add("mul", [x, x])])])
+
+
+BLOCKS = [bags, bags, pairs, pairs, layer, layer, stencil, rows, rows, elementwise, elementwise,
+          choices, powers, constants, time]  # fmt: skip
+
+
+def drawn(seed, ways, extras=(), blocks=BLOCKS):
+    """Return the random program of a seed."""
+    draft = Draft(seed)
+    for _ in range(draft.rng.choice((1, 1, 2, 2, 3, 4))):
+        results = list(draft.rng.choice(blocks)(draft, draft.rng))
+        if draft.rng.random() < 0.5:
+            name = draft.rng.choice(SMOOTH)
+            results = [x if x is None else draft.add(name, [x]) for x in results]
+        draft.keep(results)
+        if len(draft.lines) > 60:
+            break
+    return draft.case(ways, extras)

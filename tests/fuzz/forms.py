@@ -1,0 +1,74 @@
+"""What a line of a random program computes, and how it is written."""
+
+from __future__ import annotations
+
+from functools import reduce
+from operator import add
+
+import autograd as ag
+from autograd import Value
+from autograd.table import PRIMITIVES
+
+SYMBOLS = {"add": "+", "sub": "-", "mul": "*", "div": "/", "pow": "**"}
+SUMS = ("sum", "total", "chain", "dot")  # of products: left and right factors, then terms
+
+
+def products(left, right, terms):
+    return [*(a * b for a, b in zip(left, right, strict=True)), *terms]
+
+
+def product_texts(left, right, terms):
+    return ", ".join([*(f"{a}*{b}" for a, b in zip(left, right, strict=True)), *terms])
+
+
+def listed(*groups):
+    return ", ".join(f"[{', '.join(group)}]" for group in groups)
+
+
+def picked(k):
+    """Return an index as it is, or a plain number as an int."""
+    return k if isinstance(k, Value) else int(k)
+
+
+def with_index(name):
+    """Return the form of one entry of a softmax."""
+    return (
+        lambda xs, k: getattr(ag, name)(xs)[int(k[0])],
+        lambda xs, k: f"{name}({listed(xs)})[{k[0].removesuffix('.0')}]",
+    )
+
+
+FORMS = {
+    "sum": (lambda *g: sum(products(*g)), lambda *g: f"sum([{product_texts(*g)}])"),
+    "total": (lambda *g: ag.total(products(*g)), lambda *g: f"total([{product_texts(*g)}])"),
+    "chain": (
+        lambda *g: reduce(add, products(*g)),
+        lambda *g: product_texts(*g).replace(", ", " + "),
+    ),
+    "dot": (
+        lambda left, right, bias: ag.dot(left, right, *bias),
+        lambda left, right, bias: f"dot({', '.join([listed(left, right), *bias])})",
+    ),
+    "mean": (ag.mean, lambda xs: f"mean({listed(xs)})"),
+    "logsumexp": (ag.logsumexp, lambda xs: f"logsumexp({listed(xs)})"),
+    "softmax": with_index("softmax"),
+    "log_softmax": with_index("log_softmax"),
+    "take": (
+        lambda xs, k: ag.take(xs, picked(k[0])),
+        lambda xs, k: f"take({listed(xs)}, {k[0].removesuffix('.0')})",
+    ),
+    "guard": (
+        lambda xs: xs[0] if xs[0] > xs[1] else xs[1],
+        lambda xs: "{0} if {0} > {1} else {1}".format(*xs),
+    ),
+}
+
+
+def _elementwise(name, function):
+    if name in SYMBOLS:
+        return lambda xs: function(*xs), lambda xs: f" {SYMBOLS[name]} ".join(xs)
+    word = "-{0}".format if name == "neg" else f"{name}({{0}})".format
+    return lambda xs: function(*xs), lambda xs: word(", ".join(xs))
+
+
+FORMS |= {name: _elementwise(name, row.function) for name, row in PRIMITIVES.items() if row.arity}

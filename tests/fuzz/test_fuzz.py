@@ -1,0 +1,99 @@
+"""A bounded stretch of the hunt, and that the hunter itself can see."""
+
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from autograd.program.compiler.layout import Layout
+from autograd.program.executors import native
+from tests.fuzz import hunt
+from tests.fuzz.cases import Case, Unsound, built, fresh_leaves, require_sound
+from tests.fuzz.checks import EXECUTORS, difference
+from tests.fuzz.drawing import drawn
+from tests.fuzz.printing import names, source
+from tests.fuzz.shrinking import pruned
+
+PROGRAMS = 40  # of each instruction set
+
+RAGGED = Case(  # sin(w0*w2 + w1*w2 + b) + sin(w1*w2 + w0*w2 + 2*w1*w2 + b)
+    leaves=(("w", 0.7), ("w", -0.4), ("w", 0.9), ("w", 0.1)),
+    lines=(
+        ("sum", (0, 1), (2, 2), (3,)), ("sum", (1, 0, 1, 1), (2, 2, 2, 2), (3,)),
+        ("sin", (4,)), ("sin", (5,)), ("total", (), (), (6, 7)),
+    ),
+    loss=8, rows=((),), lanes=(1,), ways=tuple((x, "float64") for x in EXECUTORS),
+)  # fmt: skip
+
+
+def test_random_programs_equal_the_engine():
+    lines = []
+    programs, found = hunt.hunt("test", count=PROGRAMS, report=lines.append)
+    assert programs == PROGRAMS and not found, "\n".join(lines)
+
+
+@pytest.mark.skipif(not native.available(), reason="the extension is not built")
+@pytest.mark.parametrize("tile", ["v3", "v2", "plain"])
+def test_random_programs_equal_the_engine_in_other_instruction_sets(tile):
+    code = (
+        "from tests.fuzz.hunt import hunt\n"
+        f"raise SystemExit(bool(hunt('test {tile}', count={PROGRAMS})[1]))"
+    )
+    environment = {**os.environ, "AUTOGRAD_TILE": tile}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_a_seed_is_a_program():
+    assert drawn("a", RAGGED.ways) == drawn("a", RAGGED.ways) != drawn("b", RAGGED.ways)
+
+
+def test_a_compiler_that_takes_ragged_sums_for_a_matrix_is_found_out(monkeypatch):
+    assert difference(RAGGED) is None
+    monkeypatch.setattr(
+        Layout, "_in_equal_rows", lambda self, part, count: len(part.rows) % count == 0
+    )
+    (executor, _), wrong = difference(RAGGED)
+    assert executor == "numpy" and wrong.startswith("m = 1: 0.0199996666")
+
+
+def test_a_difference_shrinks_to_a_few_lines(monkeypatch):
+    """A compiler that loses a term of every sum: one sum is left, of two operands at most."""
+    from tests.fuzz import shrinking
+
+    def loses(case):
+        require_sound(case)
+        return any(line[0] == "sum" and line[1] for line in case.lines) and (case.ways[0], "")
+
+    monkeypatch.setattr(shrinking, "difference", loses)
+    seed = next(k for k in range(100) if loses(drawn(k, RAGGED.ways)) and drawn(k, RAGGED.ways))
+    small, _ = shrinking.shrunk(drawn(seed, RAGGED.ways), RAGGED.ways[0])
+    ((name, left, right, terms),) = small.lines
+    assert (name, len(left), len(right), terms) == ("sum", 1, 1, ())
+
+
+def test_a_case_prints_as_a_program_that_computes_it():
+    for seed in range(30):
+        try:
+            case = pruned(drawn(f"print {seed}", RAGGED.ways[:1]))
+            require_sound(case)
+        except Unsound:
+            continue
+        printed = []
+        scope = {"print": printed.append}
+        exec(source(case, "plain", "a note"), scope)
+        assert len(printed) == len(case.lanes)
+        nodes = built(case, fresh_leaves(case))
+        for name, node in zip(names(case), nodes, strict=True):
+            number = getattr(scope[name], "data", scope[name])
+            assert np.array_equal(number, getattr(node, "data", node)), name
+
+
+def test_numbers_near_a_kink_are_no_program():
+    near = Case((("w", 1.0), ("w", 1.001)), (("maximum", (0, 1)),), 2, ((),), (1,), RAGGED.ways)
+    with pytest.raises(Unsound):
+        require_sound(near)
