@@ -61,6 +61,19 @@ class Columns(list):
             self.exact.add(len(self) - 1)
 
 
+def require_clear(name, operands, rows, columns):
+    """Raise Unsound where a row is too near a kink, or decides otherwise than another."""
+    for first, second in KINKS.get(name, ()):
+        pair = [operands[first], 0.0 if second is None else operands[second]]
+        sure = columns.exact if second is None else range(columns.leaves)
+        exact = pair[0] == pair[1] or all(isinstance(x, float) or x in sure for x in pair)
+        gaps = [row[0][first] - (0.0 if second is None else row[0][second]) for row in rows]
+        if any(abs(gap) < MARGIN and not (gap == 0.0 and exact) for gap in gaps):
+            raise Unsound
+        if name == "guard" and len({gap > 0 for gap in gaps}) > 1:
+            raise Unsound
+
+
 def column(line, columns):
     """Return a line's number for each row, in floats. Raises Unsound."""
     name, *groups = line
@@ -70,16 +83,8 @@ def column(line, columns):
         [[x[i] if isinstance(x, list) else x for x in group] for group in read]
         for i in range(count)
     ]
-    for first, second in KINKS.get(name, ()):
-        pair = [groups[0][first], 0.0 if second is None else groups[0][second]]
-        sure = columns.exact if second is None else range(columns.leaves)
-        exact = pair[0] == pair[1] or all(isinstance(x, float) or x in sure for x in pair)
-        gaps = [row[0][first] - (0.0 if second is None else row[0][second]) for row in rows]
-        if any(abs(gap) < MARGIN and not (gap == 0.0 and exact) for gap in gaps):
-            raise Unsound
-        if name == "guard" and len({gap > 0 for gap in gaps}) > 1:
-            raise Unsound
     try:
+        require_clear(name, groups[0], rows, columns)
         found = [float(FORMS[name][0](*row)) for row in rows]
     except (ArithmeticError, ValueError, IndexError, TypeError) as cause:
         raise Unsound from cause

@@ -14,7 +14,7 @@ from tests.fuzz.forms import SUMS
 
 SPECIAL = (0.0, -0.0, 1.0, -1.0, 0.5, 2.0)
 EXPONENTS = (0.0, 1.0, 2.0, 3.0, -1.0, -2.0, 0.5, 2.5, -0.5)
-LANES = (1, 1, 2, 2, 3, 3, 4, 5, 8, 9, 17, 33)
+LANES = (1, 2, 2, 2, 3, 3, 4, 5, 8, 9, 17, 33)
 UNARY = [name for name, row in PRIMITIVES.items() if row.arity == 1]
 BINARY = ["add", "sub", "mul", "div", "atan2", "hypot", "direction", "maximum", "minimum"]
 SMOOTH = ["sin", "tanh", "cos", "atan", "sigmoid", "erf", "softplus", "sin", "tanh"]
@@ -73,15 +73,18 @@ class Draft:
     def literal(self):
         return self.rng.choice((*SPECIAL, 0.25, 0.25, -1.5, 3.0))
 
-    def vector(self, n=None):
+    def apart(self):
+        """The parameters and a list that is not: products without lanes in sums with lanes."""
+        return self.pool[0], self.rng.choice(self.pool[1:] or self.pool)
+
+    def vector(self, n=None, group=None):
         """Operands that lie together, or anywhere."""
         n, rng = n or self.rng.randint(1, 6), self.rng
-        choice = rng.random()
+        choice = rng.random() * (0.8 if group else 1.0)
+        group = group or rng.choice(self.pool)
         if choice < 0.5:
-            group = rng.choice(self.pool)
             return [group[k % len(group)] for k in range(n)]
         if choice < 0.8:
-            group = rng.choice(self.pool)
             return [rng.choice(group) for _ in range(n)]
         return [self.operand() for _ in range(n)]
 
@@ -130,23 +133,27 @@ def bags(draft, rng):
 
 def pairs(draft, rng):
     """Sums of products of any two of a few leaves, on both sides of which they stand."""
-    some = draft.vector(rng.randint(2, 6))
-    other = some if rng.random() < 0.6 else draft.vector(rng.randint(1, 4))
+    only, lanes = draft.apart() if rng.random() < 0.3 else (None, None)
+    some = draft.vector(rng.randint(2, 6), only)
+    other = some if rng.random() < 0.6 else draft.vector(rng.randint(1, 4), only)
     length = rng.randint(2, 5)
     for _ in range(rng.randint(1, 5)):
         length = length if rng.random() < 0.7 else rng.randint(1, 6)
         left, right = ([rng.choice(x) for _ in range(length)] for x in (some, other))
+        if lanes:
+            left, right = left + draft.vector(1, only), right + draft.vector(1, lanes)
         yield draft.summed(left, right, [draft.operand()] if rng.random() < 0.3 else [])
 
 
 def layer(draft, rng):
     """A matrix times a vector, perhaps transposed, perhaps over several examples."""
-    rows, columns = rng.choice((1, 2, 3, 4, 5, 9)), rng.choice((1, 2, 3, 4, 5))
-    flat = draft.vector(rows * columns)
+    rows, columns = rng.choice((1, 2, 3, 4, 5, 9)), rng.choice((1, 2, 2, 3, 4, 5))
+    only, other = draft.apart() if rng.random() < 0.3 else (None, None)
+    flat, bias = draft.vector(rows * columns, only), draft.vector(rows, other)
     tied, turned = rng.random() < 0.3, rng.random() < 0.4
-    bias, form = draft.vector(rows), rng.choice(SUMS)
+    form = rng.choice(SUMS)
     for _ in range(rng.choice((1, 1, 2, 3))):
-        x = draft.vector(columns)
+        x = draft.vector(columns, only)
         out = []
         for i in range(rows):
             row = [flat[j * rows + i] if turned else flat[i * columns + j] for j in range(columns)]
