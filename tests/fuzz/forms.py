@@ -64,9 +64,14 @@ FORMS = {
 }
 
 
+def closed(text):
+    """Return an operand as an operator wants it: (-1.0) ** 2.0."""
+    return f"({text})" if text.startswith("-") else text
+
+
 def _elementwise(name, function):
     if name in SYMBOLS:
-        return lambda xs: function(*xs), lambda xs: f" {SYMBOLS[name]} ".join(xs)
+        return lambda xs: function(*xs), lambda xs: f" {SYMBOLS[name]} ".join(map(closed, xs))
     word = "-{0}".format if name == "neg" else f"{name}({{0}})".format
     return lambda xs: function(*xs), lambda xs: word(", ".join(xs))
 
