@@ -1,4 +1,14 @@
-"""Pictures of graphs and networks, and the page that steps through the backward pass."""
+"""What does it look like? Pictures of graphs and networks, and a page that steps through a pass.
+
+Read in this order: `colours` and `svg` are the palette and the pen, `subject` says what may be
+drawn, `render` hands DOT to Graphviz. `graph` draws nodes, `network` draws units and layers,
+`page` walks through the backward pass. `levels` registers what there is to choose from; `drawing`
+is what people hold, the `Drawing`.
+
+What must hold: every number is written by one function, the same as in explanations; every label
+is escaped; pictures of one graph are equal byte by byte. A new picture is a class with the methods
+of `levels.Picture` and an entry in `levels.DETAIL`, whose name `draw(level=…)` then takes.
+"""
 
 from autograd.drawing.drawing import Drawing, draw
 from autograd.drawing.network.picture import LayerPicture, NetworkPicture
