@@ -102,8 +102,9 @@ def _push(node: Any, totals: dict[Any, float]) -> None:
     """Add adjoint · ∂node/∂operand to the total of each operand that has one."""
     operands = node.operands
     slots = [k for k, x in enumerate(operands) if x in totals]
+    adjoint = totals[node]
     for k, partial in zip(slots, partials(node, slots), strict=True):
-        totals[operands[k]] += totals[node] * partial
+        totals[operands[k]] += adjoint * partial
 
 
 def partials(node: Any, slots: Sequence[int]) -> list[float]:
@@ -116,7 +117,9 @@ def local(rules: Rules, operands: Sequence[Any], out: Any, slots: Iterable[int])
     """Return ∂out/∂operand for the operands at `slots`; the rules of no others are asked."""
     if isinstance(rules, tuple):
         return [rules[k](*operands, out) for k in slots]
-    every = dict(zip(range(len(operands)), rules(*operands, out), strict=True))
+    every = rules(*operands, out)
+    if len(every) != len(operands):
+        raise ValueError
     return [every[k] for k in slots]
 
 
