@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import sysconfig
+from operator import attrgetter
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
@@ -76,6 +77,8 @@ else:
 
     compiled_dot = None
 
+unwatched = attrgetter("_data")  # the number of a node, without telling a mode
+
 __all__ = [
     "Function",
     "Value",
@@ -84,5 +87,6 @@ __all__ = [
     "implementation",
     "install",
     "topological",
+    "unwatched",
     "watch",
 ]

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Sequence
 from copy import copy
 from typing import Any
 
-from autograd.engine import Value, topological
+from autograd.engine import Value, topological, unwatched
 from autograd.table import PRIMITIVES
 
 PARAMETER, INPUT, CONSTANT, COMPUTED = range(4)
@@ -121,14 +121,14 @@ class Recording:
         self.operations += [""] * count
         self.operands += [()] * count
         self.kinds += bytes([kind]) * count
-        self.numbers += array("d", [leaf._data for leaf in leaves])
+        self.numbers += array("d", map(unwatched, leaves))
         self.lanes += bytes([kind == INPUT]) * count
         return range(first, first + count)
 
     def _node(self, node: Value) -> int:
         operation = node.op
         if not operation:
-            return self._constant(node._data)
+            return self._constant(unwatched(node))
         operands = self._numbered(node.operands)
         if operation in _TAKEN_APART:
             return _TAKEN_APART[operation](self, operands)
