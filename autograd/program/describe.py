@@ -8,17 +8,14 @@ sums are Z1, Z2 …; what a function of one operand makes of them A1, A2 …; ot
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from autograd.program.compiler.layout import Array, Layout, Products, Work
 from autograd.program.compiler.recording import CONSTANT, INPUT, Recording
 from autograd.program.compiler.reroll import LINEAR
 from autograd.program.compiler.steps import row_of
+from autograd.program.executors.interface import Placement
 from autograd.table import PRIMITIVES
 from autograd.text import aligned
-
-if TYPE_CHECKING:
-    from autograd.program.program import Program
 
 
 @dataclass(frozen=True)
@@ -49,14 +46,13 @@ class Description:
         return f"$${self.latex()}$$"
 
 
-def describe(program: Program) -> Description:
+def describe(recording: Recording, placement: Placement) -> Description:
     """Return the matrix formulas that a program recovered; a tape has none, but loops."""
-    layout = program._layout
-    if isinstance(layout, Layout):
-        return _Describer(layout, program.recording).description()
-    count = _grouped(sum(1 for operation in program.recording.operations if operation))
+    if placement.layout is not None:
+        return _Describer(placement.layout, recording).description()
+    count = _grouped(sum(1 for operation in recording.operations if operation))
     latex = rf"c = f(\theta) \quad \text{{in {count} scalar operations}}"
-    loops = [f"{_grouped(times)} × {_grouped(nodes)} in a loop" for times, nodes in layout.loops]
+    loops = [f"{_grouped(times)} × {_grouped(nodes)} in a loop" for times, nodes in placement.loops]
     counts = ", ".join([f"{count} scalar operations", *loops])
     return Description((Formula("c = f(θ)", latex, "(m)", counts),))
 
@@ -173,6 +169,3 @@ class _Describer:
 
 def _grouped(count: int) -> str:
     return f"{count:,}".replace(",", " ")
-
-
-__all__ = ["Description", "Formula", "describe"]

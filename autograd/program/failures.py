@@ -3,43 +3,53 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from autograd import errors
-from autograd.engine import Value, topological
+from autograd.engine import Value, topological, unwatched
 from autograd.program.compiler.accesses import Array
+from autograd.program.machine import Machine
 from autograd.table import PRIMITIVES
 
-if TYPE_CHECKING:
-    from autograd.program.program import Program
+
+def check_guards(machine: Machine, examples: Array, first: int = 0) -> None:
+    """Raise FrozenBranchError where Python would now take another branch.
+
+    If that is for a number which is not finite, the AnomalyError that names it.
+    """
+    try:
+        machine.check_guards(first)
+    except errors.FrozenBranchError:
+        require_finite(machine, examples, first)
+        raise
 
 
-def trace(program: Program, examples: Array, first: int = 0) -> None:
+def trace(machine: Machine, examples: Array, first: int = 0) -> None:
     """Raise the error of the first node that is not finite, in the first bad example.
 
     `examples` are rows `first`, `first` + 1 … of X. An error of the function itself
     (DomainError, ZeroDivisionError) is raised as it is; otherwise AnomalyError names the
     node and its operands.
     """
-    require_finite(program, examples, first)
+    require_finite(machine, examples, first)
     for row, numbers in enumerate(examples.tolist(), first):
-        _trace_example(program, row, numbers)
+        _trace_example(machine, row, numbers)
     raise errors.AnomalyError(
-        f"the cost or its gradient is not finite in {program.dtype}, though every example is in "
+        f"the cost or its gradient is not finite in {machine.dtype}, though every example is in "
         "float64. Use dtype='float64', or scale the numbers."
     )
 
 
-def require_finite(program: Program, examples: Array, first: int = 0) -> None:
+def require_finite(machine: Machine, examples: Array, first: int = 0) -> None:
     """Raise AnomalyError for the first parameter or input that is not finite."""
-    for leaf, number in zip(program.parameters, _parameters(program), strict=True):
+    for leaf, number in zip(machine.parameters, machine.weights.tolist(), strict=True):
         if not math.isfinite(number):
             raise errors.AnomalyError(
                 f"parameters must be finite; {errors.where(leaf)} is {number:g}. Start from "
                 "finite numbers; if training made it, lower the learning rate."
             )
     for row, numbers in enumerate(examples.tolist(), first):
-        for leaf, number in zip(program.inputs, numbers, strict=True):
+        for leaf, number in zip(machine.inputs, numbers, strict=True):
             if not math.isfinite(number):
                 raise errors.AnomalyError(
                     f"inputs must be finite; example {row} has {number:g} for "
@@ -47,17 +57,12 @@ def require_finite(program: Program, examples: Array, first: int = 0) -> None:
                 )
 
 
-def _parameters(program: Program) -> list[float]:
-    numbers: list[float] = program._memory.room.values[False][program._parameter_places].tolist()
-    return numbers
-
-
-def _trace_example(program: Program, row: int, numbers: list[float]) -> None:
+def _trace_example(machine: Machine, row: int, numbers: list[float]) -> None:
     twins: dict[Value, Value] = {}
-    leaves = (*program.inputs, *program.parameters)
-    for leaf, number in zip(leaves, (*numbers, *_parameters(program)), strict=True):
+    leaves = (*machine.inputs, *machine.parameters)
+    for leaf, number in zip(leaves, (*numbers, *machine.weights.tolist()), strict=True):
         twins[leaf] = Value(number, leaf.label)
-    for node in topological(program.loss):
+    for node in topological(machine.loss):
         if node in twins:
             continue
         if not node.op:
@@ -67,9 +72,9 @@ def _trace_example(program: Program, row: int, numbers: list[float]) -> None:
         twins[node] = twin = PRIMITIVES[node.op].function(*operands)
         if node.label:
             twin.label = node.label
-        if not math.isfinite(twin._data):
-            raise _anomaly(twin, f"has the value {twin._data:g}", row)
-    root = twins[program.loss]
+        if not math.isfinite(unwatched(twin)):
+            raise _anomaly(twin, f"has the value {unwatched(twin):g}", row)
+    root = twins[machine.loss]
     root.backward()
     for node in reversed(topological(root)):
         if not math.isfinite(node.grad):

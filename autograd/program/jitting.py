@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import update_wrapper
@@ -15,6 +14,7 @@ from autograd.errors import number, short
 from autograd.modes import active, differentiating
 from autograd.program.arguments import count
 from autograd.program.guards import Decisions, under
+from autograd.program.lock import Lock
 from autograd.program.program import Program
 from autograd.reductions import total
 
@@ -51,7 +51,7 @@ class Jit:
             raise TypeError(f"jit takes a function; got {short(f)} of type {type(f).__name__}.")
         self.f, self.cache = f, count("cache", cache, 1)
         self._programs: OrderedDict[Any, _Compiled] = OrderedDict()
-        self._lock = threading.Lock()
+        self._lock = Lock()
         update_wrapper(self, f)
 
     def __repr__(self) -> str:
@@ -82,13 +82,13 @@ class Jit:
         Recording holds no lock: f may call any compiled function, itself included.
         """
         key = _shape(args), _shape(named) if named else None
-        with self._lock:
+        with self._lock.held:
             known = self._programs.get(key)
             if known is not None:
                 self._programs.move_to_end(key)
                 return known
         fresh = _Compiled(self.f, args, named)
-        with self._lock:
+        with self._lock.held:
             self._programs[key] = fresh
             if len(self._programs) > self.cache:
                 self._programs.popitem(last=False)

@@ -1,79 +1,98 @@
-"""The parts of a program: a plan that others may share, a memory and an executor of its own."""
+"""A recorded graph that can run: what `Program` shows, and what training and errors need of it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 
-from autograd.program.compiler.instructions import Instructions
-from autograd.program.compiler.layout import Array, Layout
+from autograd.engine import Value
+from autograd.program import guards
+from autograd.program.compiler.accesses import Array
 from autograd.program.compiler.recording import CONSTANT, PARAMETER, Recording
-from autograd.program.executors import native
-from autograd.program.executors.native.executor import NativeExecutor
-from autograd.program.executors.numpy.executor import NumpyExecutor
-from autograd.program.executors.tape.executor import TapeExecutor, TapeLayout, TapeMemory
-from autograd.program.executors.tape.writer import is_irregular
-from autograd.program.memory import Ends, Memory
+from autograd.program.executors.registry import assemble
 from autograd.program.plans import PLANS
+from autograd.program.reading import Reader
 
 
-@dataclass(frozen=True)
-class Parts:
-    """Where the numbers of a program are, and what computes them."""
+class Machine:
+    """The graph of one example, where the numbers of m examples are, and what computes them.
 
-    layout: Layout | TapeLayout
-    code: Instructions
-    memory: Memory | TapeMemory
-    executor: NumpyExecutor | NativeExecutor | TapeExecutor
-
-
-def assemble(recording: Recording, executor: str, dtype: str) -> Parts:
-    """Return the parts for a recording, its numbers in place.
-
-    Raises ValueError for an unknown executor, ImportError for one that was not built.
+    `current` says whether all of them are those of one call. `choice` is the executor that was
+    asked for, `warned` whether anybody was told that it could not do all it was to. The caller
+    holds the program's lock, with NumPy's warnings off.
     """
-    if executor not in ("auto", "native", "numpy"):
-        raise ValueError(f"executor is 'auto', 'native' or 'numpy'; got {executor!r}.")
-    compiled = executor != "numpy" and native.available()
-    if executor == "native" and not compiled:
-        raise ImportError(
-            "executor='native' needs the C extension, which was not built. Install a C "
-            "compiler and run pip install -e . again, or use executor='auto'."
-        )
-    try:
-        parts = _assembled(recording, compiled, dtype)
-    except NotImplementedError:  # a row that is not composed of what C knows
-        if executor == "native":
-            raise
-        parts = _assembled(recording, False, dtype)
-    _fill(recording, parts)
-    return parts
 
+    def __init__(
+        self, loss: Value, inputs: Sequence[Value], parameters: Sequence[Value],
+        also: Sequence[Value], executor: str, dtype: str,
+    ) -> None:  # fmt: skip
+        import numpy as np
 
-def _assembled(recording: Recording, compiled: bool, dtype: str) -> Parts:
-    plan = PLANS.find(recording)
-    if compiled and is_irregular(len(recording), len(plan.reroll.groups)):
-        writer = plan.tape()
-        tape, slots = TapeLayout(recording, writer), TapeMemory(writer, dtype)
-        ends = _ends(recording, tape.address)
-        return Parts(tape, Instructions(), slots, TapeExecutor(writer, slots, ends))
-    layout, code = plan.matrices()
-    memory, ends = Memory(layout.sizes, dtype), _ends(recording, layout.address)
-    make = NativeExecutor if compiled else NumpyExecutor
-    return Parts(layout, code, memory, make(code, memory, ends))
+        self.np, self.choice = np, executor
+        self.loss, self.inputs, self.parameters = loss, tuple(inputs), tuple(parameters)
+        self.guards = guards.decisions_about((*inputs, *parameters))
+        compared = [node for guard in self.guards for node in guard.operands]
+        self.recording = Recording(loss, inputs, parameters, compared, also)
+        parts = assemble(executor, PLANS.find(self.recording), dtype)
+        self.placement, self.memory = parts.placement, parts.memory
+        self.executor, self.instructions = parts.executor, parts.instructions
+        self.reader = Reader(self.recording, self.placement, self.memory, self.executor)
+        self.places = self.placement.address[: len(parameters)]  # of the parameters
+        self._root = int(self.placement.address[self.recording.root])
+        self._root_lanes = bool(self.recording.lanes[self.recording.root])
+        self.current = self.warned = False
+        self._fill()
 
+    def _fill(self) -> None:
+        """Write the recorded numbers of parameters and constants."""
+        kinds = self.np.frombuffer(self.recording.kinds, self.np.uint8)
+        fixed = (kinds == PARAMETER) | (kinds == CONSTANT)
+        numbers = self.np.array(self.recording.numbers)[fixed]
+        self.memory.room.values[False][self.placement.address[fixed]] = numbers
 
-def _ends(recording: Recording, address: Array) -> Ends:
-    lanes = bool(recording.lanes[recording.root])
-    root = int(address[recording.root])
-    inputs = address[recording.inputs.start : recording.inputs.stop]
-    return Ends(inputs, root, lanes, len(recording.parameters))
+    @property
+    def dtype(self) -> str:
+        return str(self.memory.dtype)
 
+    @property
+    def weights(self) -> Array:
+        """The numbers of the parameters, in their order, (parameters,); a copy."""
+        return self.memory.room.values[False][self.places]
 
-def _fill(recording: Recording, parts: Parts) -> None:
-    """Write the recorded numbers of parameters and constants."""
-    import numpy as np
+    @weights.setter
+    def weights(self, numbers: Sequence[float]) -> None:
+        self.current = False
+        self.memory.room.values[False][self.places] = numbers
 
-    kinds = np.frombuffer(recording.kinds, np.uint8)
-    fixed = (kinds == PARAMETER) | (kinds == CONSTANT)
-    values, places = parts.memory.room.values[False], parts.layout.address[fixed]
-    values[places] = np.array(recording.numbers)[fixed]
+    def resize(self, lanes: int) -> None:
+        """Make room for so many examples at a time, if it is for another number of them."""
+        self.current = self.reader.complete = False
+        if lanes != self.memory.room.lanes:
+            self.executor.resize(lanes)
+
+    def forward(self, examples: Array) -> None:
+        """Compute every value for these examples."""
+        self.resize(len(examples))
+        self.executor.load(examples)
+        self.executor.forward()
+
+    def check_guards(self, first: int = 0) -> None:
+        """Raise FrozenBranchError where Python would now take another branch.
+
+        Examples are counted from `first`.
+        """
+        ids = self.recording.ids
+        for guard in self.guards:
+            left, right = (
+                self.reader.value(ids[x]) if x.__class__ is Value else x
+                for x in (guard.left, guard.right)
+            )
+            guard.require(left, right, first)
+
+    def cost(self) -> float:
+        """Return the mean of the losses of all examples."""
+        losses = self.memory.room.values[self._root_lanes][self._root]
+        return float(self.np.add.reduce(losses) / len(losses) if self._root_lanes else losses)
+
+    def gradient(self) -> Array:
+        """Return the gradient that the last backward pass left, (parameters,); a copy."""
+        return self.memory.room.adjoints[False][self.places]

@@ -1,6 +1,7 @@
 """The numbers of a program: values and adjoints, shared ones and lanes of m.
 
-Both executors work on these arrays, so that any number can be read where it lies.
+Executors of matrix instructions work on these arrays, so that any number can be read where it
+lies.
 """
 
 from __future__ import annotations
@@ -14,16 +15,6 @@ Array = Any
 
 CACHE_LINE = 64
 KEPT = 3  # numbers of lanes whose arrays are kept (the last batch of an epoch is smaller)
-
-
-@dataclass(frozen=True)
-class Ends:
-    """Where a program begins and ends: addresses of its inputs and of its root."""
-
-    inputs: Array
-    root: int
-    root_lanes: bool
-    parameters: int  # how many; they are the first shared addresses
 
 
 @dataclass(frozen=True)
@@ -73,6 +64,18 @@ class Memory:
         self._kept[room.lanes] = room
         if len(self._kept) > KEPT:
             del self._kept[next(iter(self._kept))]
+
+
+def all_finite(np: Any, x: Array) -> bool:
+    """Whether every number is finite: so is then the sum of squares, unless it overflows."""
+    return math.isfinite(np.vdot(x, x)) or bool(np.isfinite(x).all())
+
+
+def stretch(np: Any, places: Array) -> Any:
+    """Return addresses as a slice, where they are consecutive."""
+    if len(places) and places[-1] - places[0] == len(places) - 1 and (np.diff(places) == 1).all():
+        return slice(int(places[0]), int(places[-1]) + 1)
+    return places
 
 
 def aligned(shape: tuple[int, ...], dtype: Any) -> Array:

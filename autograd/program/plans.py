@@ -9,47 +9,48 @@ share it and are otherwise strangers.
 
 from __future__ import annotations
 
-import threading
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from autograd.program.compiler.emit import Emitter
 from autograd.program.compiler.instructions import Instructions
 from autograd.program.compiler.layout import Layout
 from autograd.program.compiler.recording import Recording
-from autograd.program.compiler.reroll import Reroll, live
-from autograd.program.executors.tape.writer import TapeWriter
+from autograd.program.compiler.reroll import Reroll
+from autograd.program.lock import Lock
 
 STRUCTURES = 32  # how many plans are kept
 OPERANDS = 1 << 20  # of all plans kept together, 100 to 400 bytes each
 
+T = TypeVar("T")
+
 
 class Plan:
-    """The groups of a structure, with their addresses and instructions, or its tape."""
+    """The groups of a structure, and what executors made of them."""
 
     def __init__(self, recording: Recording) -> None:
         self.recording = recording.without_values()
         self.reroll = Reroll(self.recording)
-        self._matrices: tuple[Layout, Instructions] | None = None
-        self._tape: TapeWriter | None = None
-        self._lock = threading.Lock()
+        self._made: dict[Callable[[Plan], Any], Any] = {}
+        self._lock = Lock()
 
     def fits(self, recording: Recording) -> bool:
         """Whether a recording compiles to this plan."""
         return self.recording.same_columns(recording) and self.reroll.same_shape(recording.numbers)
 
-    def matrices(self) -> tuple[Layout, Instructions]:
-        """Return the addresses and the instructions, written when first asked for."""
-        with self._lock:
-            if self._matrices is None:
-                layout = Layout(self.reroll)
-                self._matrices = layout, Emitter(layout).out
-            return self._matrices
+    def made(self, make: Callable[[Plan], T]) -> T:
+        """Return what a function makes of this plan: it is called once, when first asked for."""
+        with self._lock.held:
+            if make not in self._made:
+                self._made[make] = make(self)
+            found: T = self._made[make]
+            return found
 
-    def tape(self) -> TapeWriter:
-        """Return the tape, written when first asked for."""
-        with self._lock:
-            if self._tape is None:
-                self._tape = TapeWriter(self.recording, live(self.recording))
-            return self._tape
+
+def matrices(plan: Plan) -> tuple[Layout, Instructions]:
+    """Return the addresses and the instructions of a plan."""
+    layout = Layout(plan.reroll)
+    return layout, Emitter(layout).out
 
 
 class Plans:
@@ -58,17 +59,17 @@ class Plans:
     def __init__(self, structures: int = STRUCTURES, operands: int = OPERANDS) -> None:
         self.structures, self.operands = structures, operands
         self._plans: list[Plan] = []  # the one used last is the last
-        self._lock = threading.Lock()
+        self._lock = Lock()
 
     def __len__(self) -> int:
         return len(self._plans)
 
     def find(self, recording: Recording) -> Plan:
         """Return the plan of a recording; a known structure is not compiled again."""
-        with self._lock:
+        with self._lock.held:
             plan = next((plan for plan in self._plans if plan.fits(recording)), None)
         plan = plan or Plan(recording)
-        with self._lock:
+        with self._lock.held:
             self._plans = [x for x in self._plans if x is not plan] + [plan]
             while len(self) > self.structures or self._room() > self.operands:
                 del self._plans[0]

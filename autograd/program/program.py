@@ -13,15 +13,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from autograd import errors
-from autograd.engine import Value
-from autograd.program import arguments, failures, guards
+from autograd.engine import Value, unwatched
+from autograd.program import arguments, failures
 from autograd.program.compiler.instructions import Instruction
 from autograd.program.compiler.layout import Array
 from autograd.program.compiler.recording import Recording
 from autograd.program.describe import Description, describe
 from autograd.program.lock import Lock
-from autograd.program.machine import assemble
-from autograd.program.reading import Reader
+from autograd.program.machine import Machine
 from autograd.program.training import Trainer
 
 DTYPES = ("float64", "float32")
@@ -61,29 +60,39 @@ class Program:
         if dtype not in DTYPES:
             raise ValueError(f"dtype is one of {', '.join(DTYPES)}; got {dtype!r}.")
         self._lock = Lock()
-        self.loss = loss
-        self.inputs = arguments.several("inputs", inputs)
-        self.parameters = arguments.several("parameters", parameters)
-        self._guards = guards.decisions_about((*self.inputs, *self.parameters))
-        compared = [node for guard in self._guards for node in guard.operands]
-        read = arguments.several("also", also)
-        self.recording = Recording(loss, self.inputs, self.parameters, compared, read)
-        parts = assemble(self.recording, executor, dtype)
-        self._layout, self._code = parts.layout, parts.code
-        self._memory, self._executor = parts.memory, parts.executor
-        self._parameter_places = self._layout.address[: len(self.parameters)]
-        self._current = False  # whether all numbers are those of the last call
-        self._reader = Reader(self.recording, self._layout, self._memory, self._executor)
+        leaves = arguments.several("inputs", inputs), arguments.several("parameters", parameters)
+        nodes = arguments.several("also", also)
+        self._machine = Machine(loss, *leaves, nodes, executor, dtype)
+
+    @property
+    def loss(self) -> Value:
+        """The root of the graph."""
+        return self._machine.loss
+
+    @property
+    def inputs(self) -> tuple[Value, ...]:
+        """The leaves that the columns of X replace, in order."""
+        return self._machine.inputs
+
+    @property
+    def parameters(self) -> tuple[Value, ...]:
+        """The leaves that the gradient is by, in order."""
+        return self._machine.parameters
+
+    @property
+    def recording(self) -> Recording:
+        """The graph as columns."""
+        return self._machine.recording
 
     @property
     def dtype(self) -> str:
         """The floating-point type of every number inside: "float64" or "float32"."""
-        return str(self._memory.dtype)
+        return self._machine.dtype
 
     @property
     def executor(self) -> str:
         """What runs the instructions: "native" or "numpy"."""
-        return self._executor.name
+        return self._machine.executor.name
 
     @property
     def node_count(self) -> int:
@@ -93,11 +102,11 @@ class Program:
     @property
     def instructions(self) -> list[Instruction]:
         """The instructions, forward and then backward."""
-        return [*self._code.forward, *self._code.backward]
+        return [*self._machine.instructions.forward, *self._machine.instructions.backward]
 
     def __repr__(self) -> str:
         return (
-            f"Program({self.node_count} nodes, {self._code.count} instructions, "
+            f"Program({self.node_count} nodes, {self._machine.instructions.count} instructions, "
             f"{len(self.inputs)} inputs, {len(self.parameters)} parameters, "
             f"dtype={self.dtype!r}, executor={self.executor!r})"
         )
@@ -108,53 +117,54 @@ class Program:
         Raises ValueError for another shape, and the error of an eager run, which names the
         node, where the cost or the gradient is not finite.
         """
-        examples = arguments.rows(X, len(self.inputs), self._memory.dtype)
+        examples = arguments.rows(X, len(self.inputs), self._machine.memory.dtype)
         with self._lock.once():
             return self._run(examples)
 
     def at(self, parameters: Sequence[float]) -> tuple[float, list[float]]:
         """Return cost and gradient of a program without inputs at these parameters."""
         with self._lock.once():
-            self._current = False
-            self._memory.room.values[False][self._parameter_places] = parameters
-            cost, gradient = self._run(self._layout.np.empty((1, 0), self._memory.dtype))
+            self._machine.weights = parameters
+            cost, gradient = self._run(self._nothing())
         return cost, gradient.tolist()
 
     def outputs(self, parameters: Sequence[float], nodes: Sequence[Value]) -> list[float]:
         """Return the values of nodes at these parameters, without a backward pass."""
+        machine, nothing = self._machine, self._nothing()
         with self._lock.once():
-            self._current = False
-            self._memory.room.values[False][self._parameter_places] = parameters
-            nothing = self._layout.np.empty((1, 0), self._memory.dtype)
-            self._load(nothing)
-            self._executor.forward()
-            self._check_guards(nothing)
+            machine.weights = parameters
+            with machine.np.errstate(all="ignore"):
+                machine.forward(nothing)
+            failures.check_guards(machine, nothing)
             numbers = [self.recording.ids[node] for node in nodes]
-            found = [float(x) for x in self._reader.values(numbers)]
+            found = [float(x) for x in machine.reader.values(numbers)]
             if not all(map(math.isfinite, found)):
-                failures.trace(self, nothing)
+                failures.trace(machine, nothing)
         return found
 
     def value(self, node: Value) -> Any:
         """Return the values of a recorded node: (m,), or a float where no input reaches it."""
         with self._lock.once():
-            return _loose(self._reader.value(self._number(node)))
+            return _loose(self._machine.reader.value(self._number(node)))
 
     def adjoint(self, node: Value) -> Any:
         """Return ∂c/∂node for each example, (m,); ∂C/∂node where no input reaches the node."""
         with self._lock.once():
-            return _loose(self._reader.adjoint(self._number(node)))
+            return _loose(self._machine.reader.adjoint(self._number(node)))
 
     def read_values(self, nodes: Sequence[Value]) -> Array:
         """Return the values of nodes as columns, (m, len(nodes))."""
+        reader = self._machine.reader
         with self._lock.once():
-            return self._reader.columns(self._reader.values(self._numbers(nodes)))
+            return reader.columns(reader.values(self._numbers(nodes)))
 
     def read_adjoints(self, nodes: Sequence[Value]) -> Array:
         """Return the adjoints of nodes as columns, (m, len(nodes))."""
         with self._lock.once():
             numbers = self._numbers(nodes)
-            return self._reader.columns([self._reader.adjoint(number) for number in numbers])
+            return self._machine.reader.columns(
+                [self._machine.reader.adjoint(number) for number in numbers]
+            )
 
     def train(self, X: Any, optimizer: Any, steps: int, batch_size: int | None = None) -> Array:
         """Take `steps` steps of an optimiser; return the mean cost before each, (steps,).
@@ -166,12 +176,11 @@ class Program:
         finite raises as a call does, with the parameters as before that step. So does a
         parameter that the last step made infinite.
         """
-        examples = arguments.rows(X, len(self.inputs), self._memory.dtype)
+        examples = arguments.rows(X, len(self.inputs), self._machine.memory.dtype)
         steps = arguments.count("steps", steps, 0)
         size = len(examples) if batch_size is None else arguments.count("batch_size", batch_size, 1)
         with self._lock.once():
-            self._current = False
-            return Trainer(self, optimizer).run(examples, steps, size)
+            return Trainer(self._machine, optimizer).run(examples, steps, size)
 
     def describe(self) -> Description:
         """Return the matrix formulas that were recovered, with shapes and counts.
@@ -185,69 +194,38 @@ class Program:
         Z2 = sum(A1)    (m,1)         1 sum
         C = mean(Z2)    (m)
         """
-        return describe(self)
+        return describe(self.recording, self._machine.placement)
 
     def load_parameters(self) -> None:
         """Take the numbers of the parameters from their Values."""
         with self._lock.once():
-            self._current = False
-            numbers = [leaf._data for leaf in self.parameters]
-            self._memory.room.values[False][self._parameter_places] = numbers
+            self._machine.weights = list(map(unwatched, self.parameters))
 
     def store_parameters(self) -> None:
         """Write the numbers of the parameters to their Values."""
         with self._lock.once():
-            numbers = self._memory.room.values[False][self._parameter_places].tolist()
+            numbers = self._machine.weights.tolist()
         for leaf, number in zip(self.parameters, numbers, strict=True):
             leaf.data = number
 
     # --- inside the lock -----------------------------------------------------------------
 
     def _run(self, examples: Array) -> tuple[float, Array]:
-        self._load(examples)
-        self._executor.forward()
-        self._check_guards(examples)
-        self._executor.backward()
-        np = self._layout.np
+        machine, np = self._machine, self._machine.np
         with np.errstate(all="ignore"):  # infinities are looked for below
-            cost = self._cost()
-            gradient = self._memory.room.adjoints[False][self._parameter_places]
+            machine.forward(examples)
+            if machine.guards:
+                failures.check_guards(machine, examples)
+            machine.executor.backward()
+            cost, gradient = machine.cost(), machine.gradient()
         if not (math.isfinite(cost) and np.isfinite(gradient).all()):
-            failures.trace(self, examples)
-        self._current = True
+            failures.trace(machine, examples)
+        machine.current = True
         return cost, gradient
 
-    def _load(self, examples: Array) -> None:
-        self._current = self._reader.complete = False
-        self._resize(len(examples))
-        self._executor.load(examples)
-
-    def _resize(self, lanes: int) -> None:
-        if lanes != self._memory.room.lanes:
-            self._executor.resize(lanes)
-
-    def _check_guards(self, examples: Array, first: int = 0) -> None:
-        """Raise FrozenBranchError where Python would now take another branch.
-
-        `examples` are rows `first`, `first` + 1 … of X.
-        """
-        ids = self.recording.ids
-        for guard in self._guards:
-            left, right = (
-                self._reader.value(ids[x]) if isinstance(x, Value) else x
-                for x in (guard.left, guard.right)
-            )
-            try:
-                guard.require(left, right, first)
-            except errors.FrozenBranchError:
-                failures.require_finite(self, examples, first)
-                raise
-
-    def _cost(self) -> float:
-        root = self.recording.root
-        lanes = self.recording.lanes[root]
-        value = self._memory.room.values[lanes][self._layout.address[root]]
-        return float(value.mean() if lanes else value)
+    def _nothing(self) -> Array:
+        """Return one example of no inputs."""
+        return self._machine.np.empty((1, 0), self._machine.memory.dtype)
 
     def _number(self, node: Value) -> int:
         if node.__class__ is not Value:
@@ -258,7 +236,7 @@ class Program:
                 f"{node!r} is not a node of this program: neither its loss uses it nor `also` "
                 "names it."
             )
-        if not self._current:
+        if not self._machine.current:
             raise RuntimeError(
                 "numbers are those of the last call; none was made yet, or it failed, or "
                 "parameters changed since. Call program(X) first."

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
-from autograd.program.compiler.layout import Array, Layout
+from autograd.program.compiler.accesses import Array
 from autograd.program.compiler.recording import Recording
-from autograd.program.executors.tape.executor import TapeLayout
+from autograd.program.executors.interface import Executor, Memory, Placement
 
 
 class Reader:
@@ -18,8 +17,10 @@ class Reader:
     that its gradient did not need included.
     """
 
-    def __init__(self, recording: Recording, layout: Any, memory: Any, executor: Any) -> None:
-        self.recording, self.layout = recording, layout
+    def __init__(
+        self, recording: Recording, placement: Placement, memory: Memory, executor: Executor
+    ) -> None:
+        self.recording, self.placement = recording, placement
         self.memory, self.executor = memory, executor
         self.complete = False
 
@@ -29,7 +30,7 @@ class Reader:
 
     def values(self, numbers: Sequence[int]) -> list[Array]:
         """Return the values of nodes; what several of them are computed from is so once."""
-        recording, address, known = self.recording, self.layout.address, dict[int, Array]()
+        recording, address, known = self.recording, self.placement.address, dict[int, Array]()
         pending = list(numbers)
         while pending:
             node = pending[-1]
@@ -46,40 +47,24 @@ class Reader:
         return [known[number] for number in numbers]
 
     def adjoint(self, number: int) -> Array:
-        recording, layout = self.recording, self.layout
-        if isinstance(layout, TapeLayout):
-            if not layout.differentiable[number]:
-                return layout.np.float64(0.0)
-            lanes = self.memory.room.adjoints[True][layout.adjoints[number]]
-            return lanes if recording.lanes[number] else lanes.mean()
-        reroll = layout.reroll
-        owner = reroll.owner(number)
-        group = reroll.groups[reroll.signatures[owner]]
-        own = reroll.groups[reroll.signatures[number]] if number == owner else group
-        if not own.differentiable or not self._differentiable(number):
-            return self.layout.np.float64(0.0)
-        if not self.complete and not group.trained:
-            self.executor.remaining()
-            self.complete = True
-        adjoint = self.memory.room.adjoints[group.lanes][self.layout.address[owner]]
-        return adjoint.mean() if group.lanes and not recording.lanes[number] else adjoint
+        """Return the adjoint of a node: ∂c/∂node, or ∂C/∂node where no input reaches it."""
+        import numpy as np
 
-    def _differentiable(self, number: int) -> bool:
-        """Whether an input or a parameter reaches an absorbed node."""
-        assert isinstance(self.layout, Layout)
-        reroll, pending = self.layout.reroll, [number]
-        while pending:
-            node = pending.pop()
-            signature = reroll.signatures[node]
-            if signature >= 0 and reroll.groups[signature].differentiable:
-                return True
-            if signature < 0:
-                pending += self.recording.operands[node]
-        return False
+        place = self.placement.adjoint(number)
+        if place is None:
+            return np.float64(0.0)
+        if not (self.complete or place.needed):
+            with np.errstate(all="ignore"):
+                self.executor.remaining()
+            self.complete = True
+        found = self.memory.room.adjoints[place.lanes][place.address]
+        return found.mean() if place.lanes and not self.recording.lanes[number] else found
 
     def columns(self, columns: Sequence[Array]) -> Array:
-        np, lanes = self.layout.np, self.memory.room.lanes
-        out = np.empty((lanes, len(columns)), self.memory.dtype)
+        """Return numbers of nodes side by side, (m, nodes)."""
+        import numpy as np
+
+        out = np.empty((self.memory.room.lanes, len(columns)), self.memory.dtype)
         for k, column in enumerate(columns):
             out[:, k] = column
         return out

@@ -8,9 +8,9 @@ of the step (`0.1 if step < 100 else 0.01`) it is read again for each step.
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from autograd import errors
 from autograd.engine import Value
@@ -18,37 +18,13 @@ from autograd.modes import Mode, active, differentiating
 from autograd.program import failures, guards
 from autograd.program.compiler.accesses import Array
 from autograd.program.compiler.steps import Builder, Expression
+from autograd.program.executors.interface import Update
+from autograd.program.executors.numpy.update import NumpyUpdate
+from autograd.program.machine import Machine
+from autograd.program.memory import all_finite
 from autograd.reals import real
 
-if TYPE_CHECKING:
-    from autograd.program.program import Program
-
 STRIDE = 256  # steps between two looks at the keyboard
-
-
-@dataclass(frozen=True)
-class Update:
-    """(w, state) ← expression(w, g, state, step, scale) at the addresses `places`.
-
-    The results are w and the states; g is multiplied by `scale` where gradients are clipped.
-    """
-
-    expression: Expression
-    slots: int
-    places: Array
-
-    def moves_the_same(self, other: Update) -> bool:
-        """Whether both have the same parameters, with as many numbers of state."""
-        import numpy as np
-
-        same = self.places is other.places or np.array_equal(self.places, other.places)
-        return self.slots == other.slots and same
-
-    def differs_in_numbers(self, other: Update) -> bool:
-        """Whether at most the constants differ, as those of a schedule do at every step."""
-        x, y = self.expression, other.expression
-        same = (x.sources, x.steps, x.results) == (y.sources, y.steps, y.results)
-        return same and len(x.constants) == len(y.constants) and self.moves_the_same(other)
 
 
 class _Looked(Exception):
@@ -94,23 +70,24 @@ def _is_number(x: Any) -> bool:
 class Trainer:
     """One run of `Program.train`."""
 
-    def __init__(self, program: Program, optimizer: Any) -> None:
-        import numpy as np
-
-        self.np, self.program, self.optimizer = np, program, optimizer
-        self.leaves = _leaves(program, optimizer)
-        places = program._parameter_places
-        if self.leaves != program.parameters:
-            ids = program.recording.ids
-            places = program._layout.address[[ids[leaf] for leaf in self.leaves]]
-        self.order = np.argsort(places)
+    def __init__(self, machine: Machine, optimizer: Any) -> None:
+        self.np, self.machine, self.optimizer = machine.np, machine, optimizer
+        self.leaves, places = _leaves(machine, optimizer), machine.places
+        if self.leaves != machine.parameters:
+            ids = machine.recording.ids
+            places = machine.placement.address[[ids[leaf] for leaf in self.leaves]]
+        self.order = self.np.argsort(places)
         self.places = places[self.order]
         self.slots = getattr(optimizer, "slots", 0)
-        self.clip_norm = getattr(optimizer, "clip_norm", None)
+        self.clip_norm: Any = getattr(optimizer, "clip_norm", None)
         self.done = int(getattr(optimizer, "steps", 0))
         self.by_step = False
+        self.optimiser = machine.executor.optimiser
         self._install(self.done + 1)
-        program._executor.optimiser.state[: self.slots] = self._state()
+        self.optimiser.state[: self.slots] = self._state()
+        watched = self.by_step or machine.guards or self.clip_norm is not None
+        whole = self.optimiser is machine.executor.optimiser and not watched
+        self.loop = machine.executor.train if whole else None
 
     def run(self, examples: Array, steps: int, batch_size: int) -> Array:
         """Take the steps; return the mean cost before each of them."""
@@ -123,65 +100,88 @@ class Trainer:
                 done = self.done - before - at
                 if done < len(starts):
                     failed = starts[done]
-                    failures.trace(self.program, examples[failed : failed + size], failed)
-            if not self.np.isfinite(self.program._memory.room.values[False][self.places]).all():
-                failures.require_finite(self.program, examples[:0])
+                    failures.trace(self.machine, examples[failed : failed + size], failed)
+            if not self.np.isfinite(self.machine.memory.room.values[False][self.places]).all():
+                failures.require_finite(self.machine, examples[:0])
         finally:
             self._return_state()
         return costs
 
     def _steps(self, examples: Array, starts: list[int], size: int, costs: Array) -> None:
         """Take steps over batches of one size, up to one that fails; count them in `done`."""
-        program = self.program
-        program._resize(size)
+        self.machine.resize(size)
         with self.np.errstate(all="ignore"):  # infinities are looked for after each step
-            if self.by_step or self.clip_norm is not None or program._guards:
-                self._one_by_one(examples, starts, size, costs)
-            else:
+            if self.loop:
                 first = self.np.array(starts, dtype=self.np.int64)
-                executor = program._executor
-                self.done += executor.train(examples, first, size, costs, self.done + 1)
+                self.done += self.loop(examples, first, costs, self.done + 1)
+            else:
+                self._one_by_one(examples, starts, size, costs)
 
     def _one_by_one(self, examples: Array, starts: list[int], size: int, costs: Array) -> None:
-        np, program = self.np, self.program
-        executor, gradient = program._executor, program._memory.room.adjoints[False]
+        machine, executor, loaded = self.machine, self.machine.executor, -1
+        gradient = machine.memory.room.adjoints[False][: len(machine.parameters)]
         for k, start in enumerate(starts):
-            batch = examples[start : start + size]
-            executor.load(batch)
+            if start != loaded:
+                executor.load(examples[start : start + size])
+                loaded = start
             executor.forward()
-            program._check_guards(batch, start)
+            if machine.guards:
+                failures.check_guards(machine, examples[start : start + size], start)
             executor.backward()
-            costs[k] = program._cost()
-            g = gradient[self.places]
-            if not (math.isfinite(costs[k]) and np.isfinite(g).all()):
+            costs[k] = cost = machine.cost()
+            if not (math.isfinite(cost) and all_finite(self.np, gradient)):
                 return
             if self.by_step:
                 self._install(self.done + 1)
-            executor.optimiser.update(self.done + 1, self._scale(g))
+            scale = 1.0 if self.clip_norm is None else self._scale(gradient[self.places])
+            self.optimiser.update(self.done + 1, scale)
             self.done += 1
 
     def _scale(self, g: Array) -> float:
-        if self.clip_norm is None:
-            return 1.0
+        """Return by what to multiply a gradient whose norm is to be at most `clip_norm`."""
         norm = math.sqrt(float(self.np.square(g).sum()))
         return 1.0 if norm <= self.clip_norm else float(self.clip_norm / norm)
 
     def _install(self, step: int) -> None:
+        """Install the rule, as it is at a step where it looks at the number of the step."""
+        update = Update(self._expression(step), self.slots, self.places)
+        try:
+            self.optimiser.install(update)
+        except NotImplementedError:  # too large for this executor
+            if self.machine.choice != "auto":
+                raise
+            state = self.optimiser.state.copy()
+            self.optimiser = NumpyUpdate(self.machine.memory)
+            self.optimiser.install(update)
+            if state.shape == self.optimiser.state.shape:
+                self.optimiser.state[:] = state
+            self._warn()
+
+    def _warn(self) -> None:
+        """Say once for each program that its passes and its rule run in different ways."""
+        if not self.machine.warned:
+            self.machine.warned = True
+            warnings.warn(
+                f"the rule of {errors.short(self.optimizer)} is too large for the "
+                f"{self.machine.executor.name} executor; NumPy applies it, which takes longer.",
+                RuntimeWarning,
+                stacklevel=5,
+            )
+
+    def _expression(self, step: int) -> Expression:
         """Read the rule; with the step as a source, if the rule does not look at it."""
         try:
-            expression = rule_expression(self.optimizer, self.slots, step if self.by_step else None)
-        except (_Looked, TypeError) as cause:
+            return rule_expression(self.optimizer, self.slots, step if self.by_step else None)
+        except (_Looked, TypeError, NotImplementedError) as cause:
             if not self.by_step:
                 self.by_step = True
-                return self._install(step)
+                return self._expression(step)
             if isinstance(cause, _Looked):
                 raise errors.FrozenBranchError(
                     f"{cause}: an optimiser's rule is read once for all parameters; it looked at "
                     "the number of w, g or its state. Use where, maximum or clip instead."
                 ) from None
             raise
-        self.program._executor.optimiser.install(Update(expression, self.slots, self.places))
-        return None
 
     def _state(self) -> Array:
         shape = (len(self.leaves), self.slots)
@@ -193,23 +193,23 @@ class Trainer:
     def _return_state(self) -> None:
         if self.slots and hasattr(self.optimizer, "state"):
             state = self.np.empty((len(self.leaves), self.slots))
-            state[self.order] = self.program._executor.optimiser.state[: self.slots].T
+            state[self.order] = self.optimiser.state[: self.slots].T
             self.optimizer.state = list(map(tuple, state.tolist()))
         if hasattr(self.optimizer, "steps"):
             self.optimizer.steps = self.done
 
 
-def _leaves(program: Program, optimizer: Any) -> tuple[Value, ...]:
+def _leaves(machine: Machine, optimizer: Any) -> tuple[Value, ...]:
     """Return the parameters that an optimiser moves, each of them the program's."""
     if isinstance(optimizer, type) or not callable(getattr(optimizer, "rule", None)):
         raise TypeError(
             "optimizer must be an object with a method rule(w, g, state, step); "
             f"got {errors.short(optimizer)}. Try nn.SGD(parameters)."
         )
-    leaves = tuple(getattr(optimizer, "parameters", program.parameters))
-    if leaves and leaves == program.parameters:  # as a rule; identity decides, quickly
+    leaves = tuple(getattr(optimizer, "parameters", machine.parameters))
+    if leaves and leaves == machine.parameters:  # as a rule; identity decides, quickly
         return leaves
-    known = set(program.parameters)
+    known = set(machine.parameters)
     strangers = [leaf for leaf in leaves if leaf not in known]
     if strangers:
         raise ValueError(

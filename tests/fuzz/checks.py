@@ -20,7 +20,7 @@ import autograd as ag
 import nn
 from autograd import Program, Value, gradients
 from autograd.program import machine, plans
-from autograd.program.executors import native
+from autograd.program.executors import native, registry
 from tests.fuzz.cases import CONSTANT, INPUT, PARAMETER, Unsound, built, fresh_leaves, require_sound
 from tests.fuzz.forms import SUMS
 from tests.program.reference import assert_equal, assert_follows, reference
@@ -172,7 +172,7 @@ def program_of(case, way, leaves, nodes):
 
 @contextmanager
 def forced(tape):
-    with patch.object(machine, "is_irregular", lambda nodes, groups: tape):
+    with patch.object(registry, "is_irregular", lambda nodes, groups: tape):
         yield
 
 

@@ -48,8 +48,8 @@ def _nodes(case):
 def _runs(case):
     called, (executor, dtype) = names(case), case.ways[0]
     if executor == "tape":
-        yield "from autograd.program import machine"
-        yield "machine.is_irregular = lambda nodes, groups: True"
+        yield "from autograd.program.executors import registry"
+        yield "registry.is_irregular = lambda nodes, groups: True"
         executor = "auto"
     inputs, parameters = (", ".join(called[k] for k in case.nodes(x)) for x in (INPUT, PARAMETER))
     also = ", ".join(called[k] for k in case.also)

@@ -72,7 +72,9 @@ def made(graph, way, monkeypatch):
     loss, inputs, parameters = graph
     with monkeypatch.context() as patch:
         if way == "tape":
-            patch.setattr("autograd.program.machine.is_irregular", lambda nodes, groups: True)
+            patch.setattr(
+                "autograd.program.executors.registry.is_irregular", lambda nodes, groups: True
+            )
         executor = "auto" if way == "tape" else way
         return Program(loss, inputs=inputs, parameters=parameters, executor=executor)
 
@@ -216,7 +218,12 @@ def test_a_signal_at_any_time_leaves_the_lock_free(way, interrupt, monkeypatch):
 def test_a_batch_that_does_not_fit_the_lanes_is_refused(wrong, monkeypatch):
     program = made(network(), "native", monkeypatch)
     program.train(rows(4, 2), nn.SGD(program.parameters), 1)
-    executor, X, starts, costs = program._executor, rows(4, 2), np.array([0, 0]), np.zeros(2)
+    executor, X, starts, costs = (
+        program._machine.executor,
+        rows(4, 2),
+        np.array([0, 0]),
+        np.zeros(2),
+    )
     places, root = executor._places, executor.ends.root
     if wrong == "start":
         starts[1] = 1
@@ -230,7 +237,7 @@ def test_a_batch_that_does_not_fit_the_lanes_is_refused(wrong, monkeypatch):
         places = places + 10**6
     else:
         root = 10**6
-    replay = program._memory.room.calls.replay
+    replay = program._machine.memory.room.calls.replay
     with pytest.raises(ValueError, match="do not fit the number of lanes"):
         replay.train(X, places, starts, costs, 1, root, len(program.parameters), 0, 1, True)
 
@@ -238,13 +245,13 @@ def test_a_batch_that_does_not_fit_the_lanes_is_refused(wrong, monkeypatch):
 @pytest.mark.skipif(not native.available(), reason="the extension is not built")
 def test_arrays_of_other_lanes_are_refused(monkeypatch):
     program = made(network(), "native", monkeypatch)
-    room, executor = program._memory.room, program._executor
+    room, executor = program._machine.memory.room, program._machine.executor
     with pytest.raises(ValueError, match="do not fit the number of lanes"):
         executor._bound(replace(room, lanes=2), room.calls.rule)
     tape = made(network(), "tape", monkeypatch)
-    room = replace(tape._memory.room, lanes=2)
+    room = replace(tape._machine.memory.room, lanes=2)
     with pytest.raises(ValueError, match="does not fit the number of lanes"):
-        _prepared(tape._executor.writer.tapes[0], room)()
+        _prepared(tape._machine.executor.writer.tapes[0], room)()
 
 
 class Large:

@@ -10,11 +10,12 @@ import pytest
 import autograd as ag
 from autograd import Program, Value
 from autograd.program import machine, plans
-from autograd.program.executors import native
+from autograd.program.executors import native, registry
+from autograd.program.executors.tape import executor as tape
 from tests.program import zoo
 
 EXECUTORS = ["numpy", "native"] if native.available() else ["numpy"]
-WORKERS = ("Reroll", "Layout", "Emitter", "TapeWriter")
+WORKERS = {"Reroll": plans, "Layout": plans, "Emitter": plans, "TapeWriter": tape}
 
 
 @pytest.fixture
@@ -33,8 +34,8 @@ def written(fresh, monkeypatch):
     def counting(name, worker):
         return lambda *arguments: names.append(name) or worker(*arguments)
 
-    for name in WORKERS:
-        monkeypatch.setattr(plans, name, counting(name, getattr(plans, name)))
+    for name, module in WORKERS.items():
+        monkeypatch.setattr(module, name, counting(name, getattr(module, name)))
     return names
 
 
@@ -64,7 +65,7 @@ def test_a_second_program_of_a_structure_compiles_nothing(name, executor, writte
 
 @pytest.mark.skipif(not native.available(), reason="the extension is not built")
 def test_a_second_tape_of_a_structure_is_not_written(written, monkeypatch):
-    monkeypatch.setattr(machine, "is_irregular", lambda nodes, groups: True)
+    monkeypatch.setattr(registry, "is_irregular", lambda nodes, groups: True)
     for base in (1.5, 0.25):
         loss, parameters = power(base)
         program = Program(loss, inputs=[], parameters=parameters)
@@ -89,7 +90,7 @@ def test_a_second_tape_of_a_structure_is_not_written(written, monkeypatch):
 def test_only_numbers_that_shape_the_code_belong_to_a_structure(
     change, compiled, tape, written, monkeypatch
 ):
-    monkeypatch.setattr(machine, "is_irregular", lambda nodes, groups: tape)
+    monkeypatch.setattr(registry, "is_irregular", lambda nodes, groups: tape)
     for options in ({"base": 1.5}, {"base": 1.5, **change}, {"base": 1.5}):
         loss, parameters = power(**options)
         program = Program(loss, inputs=[], parameters=parameters)
@@ -196,7 +197,7 @@ def test_a_plan_keeps_no_graph_alive(fresh):
 
 @pytest.mark.parametrize("tape", [False, True])
 def test_threads_that_compile_at_once_get_the_numbers_of_one(tape, fresh, monkeypatch):
-    monkeypatch.setattr(machine, "is_irregular", lambda nodes, groups: tape)
+    monkeypatch.setattr(registry, "is_irregular", lambda nodes, groups: tape)
 
     def trained(seed):
         loss, inputs, parameters = zoo.mlp(seed=seed)

@@ -31,7 +31,9 @@ def switching_often():
 def made(way, monkeypatch):
     """Return a function that makes a program which runs in one of the ways."""
     if way == "tape":
-        monkeypatch.setattr("autograd.program.machine.is_irregular", lambda nodes, groups: True)
+        monkeypatch.setattr(
+            "autograd.program.executors.registry.is_irregular", lambda nodes, groups: True
+        )
 
     def program(graph, dtype="float64"):
         loss, inputs, parameters = graph
@@ -172,7 +174,7 @@ def test_recordings_of_two_threads_are_their_own(made):
         x = Value(number)
         with recording():
             loss = x * x if x > number - 1 else -x
-        return len(Program(loss, inputs=[x], parameters=[])._guards)
+        return len(Program(loss, inputs=[x], parameters=[])._machine.guards)
 
     for _ in range(REPETITIONS):
         assert at_once(lambda: guards(1.0), lambda: guards(2.0)) == [1, 1]

@@ -191,8 +191,12 @@ def test_a_schedule_that_is_read_each_step_leaves_no_trail():
     program = Program(loss_of(inputs), inputs=inputs, parameters=parameters)
     optimizer = nn.SGD(parameters, lr=lambda step: 0.1 / (1 + int(step)))
     program.train(rows(), optimizer, 2)
-    words = [value for value in vars(program._executor).values() if hasattr(value, "nbytes")]
+    words = [
+        value for value in vars(program._machine.executor).values() if hasattr(value, "nbytes")
+    ]
     before = sum(value.nbytes for value in words)
     program.train(rows(), optimizer, 50)
-    words = [value for value in vars(program._executor).values() if hasattr(value, "nbytes")]
+    words = [
+        value for value in vars(program._machine.executor).values() if hasattr(value, "nbytes")
+    ]
     assert sum(value.nbytes for value in words) == before

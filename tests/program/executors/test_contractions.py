@@ -12,9 +12,10 @@ import pytest
 from autograd.program.compiler.accesses import Access
 from autograd.program.compiler.instructions import ADD, STORE, Contraction, Instructions
 from autograd.program.executors import native
+from autograd.program.executors.interface import Ends
 from autograd.program.executors.native.executor import NativeExecutor
 from autograd.program.executors.numpy.executor import NumpyExecutor
-from autograd.program.memory import Ends, Memory
+from autograd.program.memory import Memory
 
 LANES = [*product((False, True), repeat=3)]  # of left, right and destination
 SIZES = [(1, 3, 2), (3, 1, 2), (2, 2, 3), (1, 1, 4), (4, 5, 2), (1, 9, 3), (7, 2, 5), (3, 17, 9)]

@@ -12,9 +12,9 @@ from typing import Any
 
 from autograd.program.compiler.accesses import Array
 from autograd.program.compiler.instructions import ADD, Contraction, Instruction, Instructions, Row
+from autograd.program.executors.interface import Ends, Optimiser, Update
 from autograd.program.executors.native.table import Table
-from autograd.program.memory import Ends, Memory, Room
-from autograd.program.training import Update
+from autograd.program.memory import Memory, Room
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class NativeExecutor:
         import numpy as np
 
         self.np, self.memory, self.ends = np, memory, ends
-        self.optimiser = self  # it keeps an optimiser's rule and state as well
+        self.optimiser: Optimiser = self  # it keeps an optimiser's rule and state as well
         table = Table()
         needed = [x for x in instructions.backward if x.needed]
         gradients = _last_products(np, needed, ends.parameters)
@@ -133,10 +133,8 @@ class NativeExecutor:
         calls.rule.numbers[-2:] = step, scale
         calls.replay.run(4, 5)
 
-    def train(
-        self, examples: Array, starts: Array, size: int, costs: Array, first_step: int
-    ) -> int:
-        """Take a step for each batch of `size` rows; return how many stayed finite.
+    def train(self, examples: Array, starts: Array, costs: Array, first_step: int) -> int:
+        """Take a step for each batch; return how many stayed finite.
 
         Large matrices are updated block by block as their gradient is found. Where that
         gradient is not finite, the steps are taken again without, up to the one that fails.

@@ -23,8 +23,8 @@ from autograd.program.compiler.accesses import Access, Array, accesses
 from autograd.program.compiler.instructions import ADD, STORE, Contraction, Instruction, Map, Row
 from autograd.program.compiler.pieces import PIECES
 from autograd.program.compiler.steps import Expression, Step, spelled
+from autograd.program.executors.interface import Update
 from autograd.program.executors.native.peephole import hoisted, in_place, joined
-from autograd.program.training import Update
 
 
 class Table:

@@ -11,24 +11,26 @@ from dataclasses import replace
 
 from autograd.program.compiler.accesses import Array
 from autograd.program.compiler.instructions import Contraction, Instruction, Instructions, Map
+from autograd.program.executors.interface import Ends, Optimiser
 from autograd.program.executors.numpy.maps import bind_map
 from autograd.program.executors.numpy.products import bind_product
 from autograd.program.executors.numpy.rows import bind_row
-from autograd.program.executors.numpy.update import NumpyUpdate, stretch, train
+from autograd.program.executors.numpy.update import NumpyUpdate
 from autograd.program.executors.numpy.views import Call, Views
-from autograd.program.memory import Ends, Memory, Room
+from autograd.program.memory import Memory, Room, stretch
 
 
 class NumpyExecutor:
     """Runs instructions over a memory."""
 
     name = "numpy"
+    train = None
 
     def __init__(self, instructions: Instructions, memory: Memory, ends: Ends) -> None:
         import numpy as np
 
-        self.np, self.instructions, self.memory, self.ends = np, instructions, memory, ends
-        self.optimiser = NumpyUpdate(memory)
+        self.instructions, self.memory = instructions, memory
+        self.optimiser: Optimiser = NumpyUpdate(memory)
         self._inputs = stretch(np, ends.inputs)
         memory.use(self._bound(memory.room))
 
@@ -48,28 +50,20 @@ class NumpyExecutor:
 
     def forward(self) -> None:
         """Compute every value."""
-        self._run(self.memory.room.calls.forward)
+        _run(self.memory.room.calls.forward)
 
     def backward(self) -> None:
         """Compute the adjoints that the gradient needs."""
-        self._run(self.memory.room.calls.backward)
+        _run(self.memory.room.calls.backward)
 
     def remaining(self) -> None:
         """Compute all other adjoints."""
-        self._run(self.memory.room.calls.remaining)
+        _run(self.memory.room.calls.remaining)
 
-    def train(
-        self, examples: Array, starts: Array, size: int, costs: Array, first_step: int
-    ) -> int:
-        """Take a step for each batch of `size` rows; return how many stayed finite."""
-        passes = self.memory.room.calls
-        calls = [*passes.forward, *passes.backward]
-        return train(self, calls, examples, starts, size, costs, first_step)
 
-    def _run(self, calls: Sequence[Call]) -> None:
-        with self.np.errstate(all="ignore"):  # infinities are looked for in the results
-            for call in calls:
-                call()
+def _run(calls: Sequence[Call]) -> None:
+    for call in calls:
+        call()
 
 
 class _Passes:

@@ -12,6 +12,7 @@ from functools import cache
 from typing import Any
 
 from autograd.program.compiler.steps import Expression, spelled
+from autograd.program.memory import all_finite
 from autograd.table import PRIMITIVES
 
 Array = Any
@@ -39,11 +40,6 @@ def operation(name: str) -> Callable[..., Any]:
         return own[name]
     row = PRIMITIVES[name]
     return getattr(np, row.numpy) if row.numpy else _one_by_one(np, row.forward, row.arity)
-
-
-def all_finite(np: Any, x: Array) -> bool:
-    """Whether every number is finite: so is then the sum of squares, unless it overflows."""
-    return math.isfinite(np.vdot(x, x)) or bool(np.isfinite(x).all())
 
 
 def _shifted(x: Array, largest: Array, out: Array) -> None:

@@ -1,19 +1,17 @@
-"""An optimiser's rule over all parameters through NumPy, and the loop that applies it."""
+"""An optimiser's rule over all parameters through NumPy, for whoever keeps them in arrays."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
 from autograd.program.compiler.accesses import Array
 from autograd.program.compiler.steps import Expression
+from autograd.program.executors.interface import Memory, Update
 from autograd.program.executors.numpy.maps import Steps
-from autograd.program.executors.numpy.operations import all_finite
 from autograd.program.executors.numpy.views import Call
-from autograd.program.training import Update
+from autograd.program.memory import stretch
 
 BLOCK = 1 << 18  # bytes of parameters that a rule takes at once: they stay in the cache
 
@@ -30,7 +28,7 @@ class _Bound:
 class NumpyUpdate:
     """The rule that is installed, and its state: an array (slots, parameters)."""
 
-    def __init__(self, memory: Any) -> None:
+    def __init__(self, memory: Memory) -> None:
         import numpy as np
 
         self.np, self.memory = np, memory
@@ -95,38 +93,3 @@ class NumpyUpdate:
         sources, ends = [w, g, *others], [w, *others[: len(self.state)]]
         steps = Steps(self.np, code, sources, ends, w.dtype, spent=1)  # g: training leaves none
         return before + steps.calls + after
-
-
-def train(
-    executor: Any, calls: Sequence[Call], examples: Array, starts: Array, size: int,
-    costs: Array, first_step: int,
-) -> int:  # fmt: skip
-    """Take a step for each batch of `size` rows; return how many stayed finite.
-
-    `calls` compute all values and the gradient.
-    """
-    import numpy as np
-
-    ends, room, loaded = executor.ends, executor.memory.room, -1
-    values = room.values[ends.root_lanes]  # the root is read in place, an array (m,) or (1,)
-    root = values[ends.root] if ends.root_lanes else values[ends.root : ends.root + 1]
-    gradient = room.adjoints[False][: ends.parameters]
-    with np.errstate(all="ignore"):  # infinities are looked for after each step
-        for k, start in enumerate(starts.tolist()):
-            if start != loaded:
-                executor.load(examples[start : start + size])
-                loaded = start
-            for call in calls:
-                call()
-            costs[k] = cost = np.add.reduce(root) / len(root)
-            if not (math.isfinite(cost) and all_finite(np, gradient)):
-                return k
-            executor.optimiser.update(first_step + k, 1.0)
-    return len(starts)
-
-
-def stretch(np: Any, places: Array) -> Any:
-    """Return addresses as a slice, where they are consecutive."""
-    if len(places) and places[-1] - places[0] == len(places) - 1 and (np.diff(places) == 1).all():
-        return slice(int(places[0]), int(places[-1]) + 1)
-    return places

@@ -7,11 +7,14 @@ from functools import partial
 from typing import Any
 
 from autograd.program.compiler.accesses import Array
-from autograd.program.compiler.recording import COMPUTED, INPUT, Recording
-from autograd.program.executors.numpy.update import NumpyUpdate, train
+from autograd.program.compiler.recording import COMPUTED, INPUT
+from autograd.program.compiler.reroll import live
+from autograd.program.executors.interface import Ends, Optimiser, Parts, Place
+from autograd.program.executors.numpy.update import NumpyUpdate
 from autograd.program.executors.tape.code import Tape
 from autograd.program.executors.tape.writer import TapeWriter
-from autograd.program.memory import Ends, aligned
+from autograd.program.memory import aligned
+from autograd.program.plans import Plan
 
 WIDE = 8  # lanes from which on an operation runs for all of them together
 
@@ -70,12 +73,13 @@ class TapeExecutor:
     """Runs a tape through `_replay`."""
 
     name = "native"
+    train = None
 
     def __init__(self, writer: TapeWriter, memory: TapeMemory, ends: Ends) -> None:
         import numpy as np
 
         self.np, self.memory, self.ends, self.writer = np, memory, ends, writer
-        self.optimiser = NumpyUpdate(memory)
+        self.optimiser: Optimiser = NumpyUpdate(memory)
         memory.use(self._bound(memory.room))
 
     def resize(self, lanes: int) -> None:
@@ -110,13 +114,6 @@ class TapeExecutor:
     def remaining(self) -> None:
         """Do nothing: backward computes all adjoints."""
 
-    def train(
-        self, examples: Array, starts: Array, size: int, costs: Array, first_step: int
-    ) -> int:
-        """Take a step for each batch of `size` rows; return how many stayed finite."""
-        calls = [self.forward, self.backward]
-        return train(self, calls, examples, starts, size, costs, first_step)
-
 
 class _Calls:
     """The two tapes over the table of one room, and the rows that are set between them."""
@@ -146,13 +143,30 @@ def _prepared(tape: Tape, room: TapeRoom) -> Any:
     return partial(run, code, mends.astype("i4"), table, room.table, single, lanes, wide)
 
 
-class TapeLayout:
-    """Addresses and adjoints of a tape, as a program asks a layout for them."""
+class TapePlacement:
+    """Node i is slot i; its adjoint may share the slot of another's."""
 
-    def __init__(self, recording: Recording, writer: TapeWriter) -> None:
+    def __init__(self, writer: TapeWriter) -> None:
         import numpy as np
 
-        self.np, self.address = np, np.arange(len(recording))
-        self.adjoints = np.array(writer.adjoints) - len(recording)
-        self.differentiable = writer.differentiable
-        self.loops = writer.tapes[0].loops(len(recording))
+        self.address, self.layout = np.arange(writer.n), None
+        self._adjoints = np.array(writer.adjoints) - writer.n
+        self._differentiable = writer.differentiable
+        self.loops = writer.tapes[0].loops(writer.n)
+
+    def adjoint(self, node: int) -> Place | None:
+        """Return where the adjoint of a node is, None where it is always 0."""
+        return Place(True, int(self._adjoints[node])) if self._differentiable[node] else None
+
+
+def assemble(plan: Plan, dtype: str) -> Parts:
+    """Return the parts of a program that runs as a tape."""
+    writer = plan.made(tape)
+    placement, memory = TapePlacement(writer), TapeMemory(writer, dtype)
+    executor = TapeExecutor(writer, memory, Ends.of(plan.recording, placement.address))
+    return Parts(placement, memory, executor)
+
+
+def tape(plan: Plan) -> TapeWriter:
+    """Return the tape of a plan."""
+    return TapeWriter(plan.recording, live(plan.recording))

@@ -16,9 +16,9 @@ built = pytest.mark.skipif(not native.available(), reason="the extension is not 
 def replayed(function, X, dtype):
     x = Value(0.5)
     program = Program(function(x), inputs=[x], parameters=[], dtype=dtype, executor="native")
-    program._load(X[:, None])
-    program._executor.forward()
-    return program._memory.room.values[True][program._layout.address[program.recording.root]]
+    program._machine.forward(X[:, None])
+    address = program._machine.placement.address
+    return program._machine.memory.room.values[True][address[program.recording.root]]
 
 
 def points(dtype, limit):

@@ -136,8 +136,8 @@ def test_a_gradient_that_overflows_leaves_the_parameters_of_the_step_before():
         program.train(X[:rows], nn.SGD(program.parameters, lr=1e-290), rows, batch_size=1)
 
     trained(3)
-    expected = program._memory.room.values[False][: n * n].copy()
+    expected = program._machine.memory.room.values[False][: n * n].copy()
     with pytest.raises(AnomalyError, match="inf"):
         trained(5)
-    np.testing.assert_array_equal(program._memory.room.values[False][: n * n], expected)
+    np.testing.assert_array_equal(program._machine.memory.room.values[False][: n * n], expected)
     assert expected.std() == 0.0 and expected[0] != 1e-300  # it had learned

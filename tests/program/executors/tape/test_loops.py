@@ -13,6 +13,7 @@ from autograd.program import Program
 from autograd.program.executors import native
 from autograd.program.executors.tape.loops import Stretch, stretches
 from tests.benchmarks.programs import end_of_lorenz
+from tests.program import zoo
 from tests.program.reference import assert_follows, reference
 from tests.program.zoo import Leaves, pendulum
 
@@ -120,7 +121,7 @@ built = pytest.mark.skipif(not native.available(), reason="the extension is not 
 @pytest.mark.parametrize("m", [1, 3, 9])
 @pytest.mark.parametrize("model", SERIAL, ids=lambda model: model.__name__)
 def test_every_node_of_a_serial_program_equals_the_engine(model, m, monkeypatch):
-    monkeypatch.setattr("autograd.program.machine.is_irregular", lambda nodes, groups: True)
+    zoo.run_as_tapes(monkeypatch)
     program = compiled(model)
     rows = np.random.default_rng(1).normal(size=(m, len(program.inputs)))
     assert_follows(program, reference(program.loss, program.inputs, rows), rows)
@@ -130,7 +131,7 @@ def test_every_node_of_a_serial_program_equals_the_engine(model, m, monkeypatch)
 @built
 @pytest.mark.parametrize("model", SERIAL, ids=lambda model: model.__name__)
 def test_a_loop_in_single_precision_is_close_to_one_in_double(model, monkeypatch):
-    monkeypatch.setattr("autograd.program.machine.is_irregular", lambda nodes, groups: True)
+    zoo.run_as_tapes(monkeypatch)
     single, double = compiled(model, dtype="float32"), compiled(model)
     rows = np.random.default_rng(1).normal(size=(2, len(single.inputs)))
     np.testing.assert_allclose(single(rows)[0], double(rows)[0], rtol=1e-3, atol=1e-4)
@@ -214,7 +215,7 @@ def test_loops_in_several_threads_give_the_numbers_of_one():
 
 @built
 def test_sin_and_cos_of_a_tape_keep_to_three_units_in_the_last_place(monkeypatch):
-    monkeypatch.setattr("autograd.program.machine.is_irregular", lambda nodes, groups: True)
+    zoo.run_as_tapes(monkeypatch)
     rng = np.random.default_rng(0)
     turns = np.arange(-600, 600) * np.pi / 512
     points = [rng.uniform(-10, 10, 2000), rng.uniform(-5e3, 5e3, 2000), turns, [5e3, 1e9, 0.0]]

@@ -1,0 +1,68 @@
+"""The executors by name, in the order in which executor="auto" tries them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from autograd.program.executors import matrices, native
+from autograd.program.executors.interface import Parts
+from autograd.program.executors.native.executor import NativeExecutor
+from autograd.program.executors.numpy.executor import NumpyExecutor
+from autograd.program.executors.tape import executor as tape
+from autograd.program.executors.tape.writer import is_irregular
+from autograd.program.plans import Plan
+
+
+@dataclass(frozen=True)
+class Way:
+    """A way to run programs: how to assemble one, and whether that can be done here.
+
+    `assemble` raises NotImplementedError for a program with an operation that is unknown to it.
+    """
+
+    assemble: Callable[[Plan, str], Parts]
+    available: Callable[[], bool]
+    remedy: str  # what to say where it is not
+
+
+def _native(plan: Plan, dtype: str) -> Parts:
+    if is_irregular(len(plan.recording), len(plan.reroll.groups)):
+        return tape.assemble(plan, dtype)
+    return matrices.assemble(NativeExecutor, plan, dtype)
+
+
+def _numpy(plan: Plan, dtype: str) -> Parts:
+    return matrices.assemble(NumpyExecutor, plan, dtype)
+
+
+WAYS = {
+    "native": Way(
+        _native,
+        native.available,
+        "executor='native' needs the C extension, which was not built. Install a C compiler and "
+        "run pip install -e . again, or use executor='auto'.",
+    ),
+    "numpy": Way(_numpy, lambda: True, ""),
+}
+
+
+def assemble(executor: str, plan: Plan, dtype: str) -> Parts:
+    """Return the parts of a program; "auto" takes the first way that is there and can run it.
+
+    Raises ValueError for an unknown executor, ImportError for one that was not built.
+    """
+    if executor == "auto":
+        *others, last = (way for way in WAYS.values() if way.available())
+        for way in others:
+            try:
+                return way.assemble(plan, dtype)
+            except NotImplementedError:  # an operation that only a later one has
+                pass
+        return last.assemble(plan, dtype)
+    if executor not in WAYS:
+        *names, last_name = map(repr, ("auto", *WAYS))
+        raise ValueError(f"executor is {', '.join(names)} or {last_name}; got {executor!r}.")
+    if not WAYS[executor].available():
+        raise ImportError(WAYS[executor].remedy)
+    return WAYS[executor].assemble(plan, dtype)
