@@ -1,7 +1,7 @@
 """Elementwise instructions through NumPy: one ufunc call a step, into memory that exists.
 
-A step writes over an operand that nobody reads again, or into the destination itself, else
-into a scratch array that was made when the instruction was bound.
+The last step writes into the destination, others into scratch arrays that were made when the
+instruction was bound.
 """
 
 from __future__ import annotations
@@ -18,83 +18,53 @@ from autograd.program.executors.numpy.views import Call, Views, stored
 from autograd.program.memory import aligned
 
 
-class Steps:
-    """An expression over given arrays; `calls` compute its `results`.
+def bind_steps(
+    code: Expression, sources: Sequence[Array], destinations: Sequence[Array],
+    dtype: Any, scratch: dict[Any, Array],
+) -> tuple[list[Call], list[Array]]:  # fmt: skip
+    """Return the calls of an expression over given arrays, and where its results are then.
 
-    With destinations they end there, most of them without a copy. A destination may be a
-    source as well: it is kept until nothing reads that source again. The source numbered
-    `spent` is wanted no more afterwards, so that steps may write over it.
+    With destinations they are there. A destination may be a source as well; otherwise it shares
+    no memory with any. What lies in `scratch` is written over.
     """
+    import numpy as np
 
-    def __init__(
-        self, np: Any, code: Expression, sources: Sequence[Array], destinations: Sequence[Array],
-        dtype: Any, spent: int | None = None,
-    ) -> None:  # fmt: skip
-        self.np, self.dtype = np, dtype
-        self.code = code = in_steps(code)
-        self.sources, self.destinations = list(sources), list(destinations)
-        self.arrays = [*sources, *[np.array(number, dtype) for number in code.constants]]
-        self._given, self._spent = len(self.arrays), spent
-        self.arrays += [None] * (code.registers - self._given)
-        self.calls: list[Call] = []
-        for at, (name, result, operands) in enumerate(code.steps):
-            read = [self.arrays[k] for k in operands]
-            out = self._room(at, np.broadcast_shapes(*[x.shape for x in read]))
-            self.calls.append(partial(operation(name), *read, out))
-            self.arrays[result] = out
-        self.results = [self.arrays[k] for k in code.results]
-        if destinations:
-            self.calls += self._moves()
+    code = in_steps(code)
+    arrays = dict(enumerate([*sources, *[np.array(x, dtype) for x in code.constants]]))
+    last = {result: at for at, (_, result, _) in enumerate(code.steps)}
+    ends = _straight(code, sources, destinations, last)
+    calls: list[Call] = []
+    for at, (name, result, operands) in enumerate(code.steps):
+        read = [arrays[k] for k in operands]
+        out = ends.get(result) if at == last[result] else None
+        if out is None:
+            key = result, np.broadcast_shapes(*[x.shape for x in read])
+            out = scratch[key] = scratch[key] if key in scratch else aligned(key[1], dtype)
+        arrays[result] = out
+        calls.append(partial(operation(name), *read, out))
+    results = [arrays[k] for k in code.results]
+    pairs = zip(destinations, results, strict=False)
+    moves = [(end, found) for end, found in pairs if end is not found]
+    if len(moves) > 1:  # two may change places
+        saved = [(np.empty_like(found), found) for _, found in moves]
+        moves = saved + [(end, copy) for (end, _), (copy, _) in zip(moves, saved, strict=True)]
+    return calls + [stored(end, found) for end, found in moves], results
 
-    def _room(self, at: int, shape: tuple[int, ...]) -> Array:
-        """Return where step number `at` writes."""
-        _, result, operands = self.code.steps[at]
-        for j, register in enumerate(self.code.results[: len(self.destinations)]):
-            if register == result and self._kept(at, result) and self._free(at, j):
-                return self.destinations[j]
-        for k in operands:
-            owned = k >= self._given or k == self._spent
-            if owned and self.arrays[k].shape == shape and not self._read(at, k):
-                return self.arrays[k]
-        only = self.destinations[0] if len(self.destinations) == 1 else None
-        if only is not None and only.shape == shape and self._free(at, 0):
-            return only
-        return aligned(shape, self.dtype)
 
-    def _moves(self) -> list[Call]:
-        """Return the calls that bring results to destinations where they are not yet."""
-        np, saves, moves = self.np, list[Call](), list[Call]()
-        for j, (target, found) in enumerate(zip(self.destinations, self.results, strict=True)):
-            others = [*self.destinations[:j], *self.destinations[j + 1 :]]
-            if found is target:
-                continue
-            if any(np.may_share_memory(found, other) for other in others):  # two change places
-                saved = np.empty_like(found)
-                saves.append(stored(saved, found))
-                found = saved
-            moves.append(stored(target, found))
-        return saves + moves
+def _straight(
+    code: Expression, sources: Sequence[Array], destinations: Sequence[Array], last: dict[int, int]
+) -> dict[int, Array]:
+    """Return the destinations that the last step of a result may write, by register.
 
-    def _kept(self, at: int, register: int) -> bool:
-        """Whether no later step writes to a register."""
-        return all(result != register for _, result, _ in self.code.steps[at + 1 :])
-
-    def _read(self, at: int, register: int) -> bool:
-        """Whether a register's number of now is read after step `at`."""
-        for _, result, operands in self.code.steps[at + 1 :]:
-            if register in operands:
-                return True
-            if register == result:
-                return False
-        return register in self.code.results
-
-    def _free(self, at: int, j: int) -> bool:
-        """Whether a destination holds nothing that is read after step `at`."""
-        target = self.destinations[j]
-        result = self.code.steps[at][1]
-        held = [k for k, array in enumerate(self.arrays) if array is not None and k != result]
-        shared = [k for k in held if self.np.may_share_memory(self.arrays[k], target)]
-        return not any(self._read(at, k) for k in shared)
+    Nothing reads after it what was there before.
+    """
+    found = {}
+    for result, end in zip(code.results, destinations, strict=False):
+        here = {k for k, source in enumerate(sources) if source is end}
+        later = [x for _, _, operands in code.steps[last.get(result, 0) + 1 :] for x in operands]
+        if result in last and here.isdisjoint([*later, *code.results]):
+            found[result] = end
+    return found
 
 
 def bind_map(views: Views, this: Map) -> list[Call]:
@@ -107,12 +77,12 @@ def bind_map(views: Views, this: Map) -> list[Call]:
         calls += gather
     plain = target.index is None and 0 not in target.strides and target.lanes == this.lanes
     if this.mode != STORE or not plain or not target.distinct(np, this.sizes):
-        steps = Steps(np, this.expression, sources, [], views.dtype)
-        return calls + steps.calls + _deliver(views, this, steps.results[0])
+        steps, results = bind_steps(this.expression, sources, [], views.dtype, {})
+        return [*calls, *steps, *_deliver(views, this, results[0])]
     out = views.elements(target, this.sizes, this.lanes)
     if not this.sources:
         return [partial(out.fill, this.expression.constants[0])]
-    return calls + Steps(np, this.expression, sources, [out], views.dtype).calls
+    return calls + bind_steps(this.expression, sources, [out], views.dtype, {})[0]
 
 
 def _deliver(views: Views, this: Map, result: Array) -> list[Call]:

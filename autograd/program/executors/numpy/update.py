@@ -9,7 +9,7 @@ from typing import Any
 from autograd.program.compiler.accesses import Array
 from autograd.program.compiler.steps import Expression
 from autograd.program.executors.interface import Memory, Update
-from autograd.program.executors.numpy.maps import Steps
+from autograd.program.executors.numpy.maps import bind_steps
 from autograd.program.executors.numpy.views import Call
 from autograd.program.memory import stretch
 
@@ -66,18 +66,20 @@ class NumpyUpdate:
         np, code, dtype = self.np, this.expression, self.memory.dtype
         numbers = [np.array(x, dtype) for x in (0.0, 1.0, *code.constants)]
         code = replace(code, sources=code.sources + len(code.constants), constants=())
-        places, calls = stretch(np, this.places), list[Call]()
+        places, calls, scratch = stretch(np, this.places), list[Call](), dict[Any, Array]()
         if isinstance(places, slice):
             length = BLOCK // dtype.itemsize
             for start in range(places.start, places.stop, length):
                 stop = min(start + length, places.stop)
                 state = self.state[:, start - places.start : stop - places.start]
-                calls += self._over(code, slice(start, stop), [*state, *numbers])
+                calls += self._over(code, slice(start, stop), [*state, *numbers], scratch)
         else:
-            calls = self._over(code, places, [*self.state, *numbers])
+            calls = self._over(code, places, [*self.state, *numbers], scratch)
         return _Bound(self.memory.room.values[False], numbers, calls)
 
-    def _over(self, code: Expression, places: Any, others: list[Array]) -> list[Call]:
+    def _over(
+        self, code: Expression, places: Any, others: list[Array], scratch: dict[Any, Array]
+    ) -> list[Call]:
         """Return the calls for the parameters at these places; `others` are state and numbers."""
         room = self.memory.room
         values, adjoints = room.values[False], room.adjoints[False]
@@ -91,5 +93,4 @@ class NumpyUpdate:
             ]
             after = [partial(values.__setitem__, places, w)]
         sources, ends = [w, g, *others], [w, *others[: len(self.state)]]
-        steps = Steps(self.np, code, sources, ends, w.dtype, spent=1)  # g: training leaves none
-        return before + steps.calls + after
+        return before + bind_steps(code, sources, ends, w.dtype, scratch)[0] + after
