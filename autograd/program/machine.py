@@ -17,8 +17,7 @@ class Machine:
     """The graph of one example, where the numbers of m examples are, and what computes them.
 
     `current` says whether all of them are those of one call. `choice` is the executor that was
-    asked for, `warned` whether anybody was told that it could not do all it was to. The caller
-    holds the program's lock, with NumPy's warnings off.
+    asked for. The caller holds the program's lock, with NumPy's warnings off.
     """
 
     def __init__(
@@ -39,7 +38,7 @@ class Machine:
         self.places = self.placement.address[: len(parameters)]  # of the parameters
         self._root = int(self.placement.address[self.recording.root])
         self._root_lanes = bool(self.recording.lanes[self.recording.root])
-        self.current = self.warned = False
+        self.current = False
         self._fill()
 
     def _fill(self) -> None:

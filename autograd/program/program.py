@@ -9,6 +9,7 @@ from several threads follow one another.
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -62,6 +63,7 @@ class Program:
         self._lock = Lock()
         leaves = arguments.several("inputs", inputs), arguments.several("parameters", parameters)
         nodes = arguments.several("also", also)
+        self._warned = False  # that the executor does not do all by itself
         self._machine = Machine(loss, *leaves, nodes, executor, dtype)
 
     @property
@@ -174,13 +176,24 @@ class Program:
         batch of a pass may be smaller). Parameters stay in the program:
         `store_parameters()` writes them to their Values. A cost or gradient that is not
         finite raises as a call does, with the parameters as before that step. So does a
-        parameter that the last step made infinite.
+        parameter that the last step made infinite. NumPy applies a rule that is too large for
+        the native executor, with a warning; executor="native" raises NotImplementedError.
         """
         examples = arguments.rows(X, len(self.inputs), self._machine.memory.dtype)
         steps = arguments.count("steps", steps, 0)
         size = len(examples) if batch_size is None else arguments.count("batch_size", batch_size, 1)
         with self._lock.once():
-            return Trainer(self._machine, optimizer).run(examples, steps, size)
+            trainer = Trainer(self._machine, optimizer)
+            costs = trainer.run(examples, steps, size)
+        if trainer.optimiser is not self._machine.executor.optimiser and not self._warned:
+            self._warned = True
+            warnings.warn(
+                f"the rule of {type(optimizer).__name__} is too large for the {self.executor} "
+                "executor: NumPy applies it, which takes longer.",
+                RuntimeWarning,
+                stacklevel=2,
+            )
+        return costs
 
     def describe(self) -> Description:
         """Return the matrix formulas that were recovered, with shapes and counts.

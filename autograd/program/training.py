@@ -8,7 +8,6 @@ of the step (`0.1 if step < 100 else 0.01`) it is read again for each step.
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Iterator
 from typing import Any
 
@@ -68,7 +67,10 @@ def _is_number(x: Any) -> bool:
 
 
 class Trainer:
-    """One run of `Program.train`."""
+    """One run of `Program.train`.
+
+    `optimiser` applies the rule: the executor's own, or NumPy where that one cannot.
+    """
 
     def __init__(self, machine: Machine, optimizer: Any) -> None:
         self.np, self.machine, self.optimizer = machine.np, machine, optimizer
@@ -147,7 +149,7 @@ class Trainer:
         update = Update(self._expression(step), self.slots, self.places)
         try:
             self.optimiser.install(update)
-        except NotImplementedError:  # too large for this executor
+        except NotImplementedError:  # too large for the executor's own
             if self.machine.choice != "auto":
                 raise
             state = self.optimiser.state.copy()
@@ -155,18 +157,6 @@ class Trainer:
             self.optimiser.install(update)
             if state.shape == self.optimiser.state.shape:
                 self.optimiser.state[:] = state
-            self._warn()
-
-    def _warn(self) -> None:
-        """Say once for each program that its passes and its rule run in different ways."""
-        if not self.machine.warned:
-            self.machine.warned = True
-            warnings.warn(
-                f"the rule of {errors.short(self.optimizer)} is too large for the "
-                f"{self.machine.executor.name} executor; NumPy applies it, which takes longer.",
-                RuntimeWarning,
-                stacklevel=5,
-            )
 
     def _expression(self, step: int) -> Expression:
         """Read the rule; with the step as a source, if the rule does not look at it."""

@@ -5,10 +5,12 @@ import math
 import numpy as np
 import pytest
 
+import autograd as ag
 import nn
 from autograd import AnomalyError, DomainError, Value, exp, log, mean
 from autograd.program import Program
 from autograd.program.executors import native
+from autograd.table import PRIMITIVES, primitive
 from tests.program import zoo
 from tests.program.test_program import EXECUTORS
 
@@ -21,6 +23,7 @@ OPTIMISERS = {
     "adamw": lambda p: nn.AdamW(p, lr=0.02),
     "clipped": lambda p: nn.SGD(p, lr=0.1, clip_norm=0.05, clip_value=0.04),
     "cosine": lambda p: nn.Adam(p, lr=nn.cosine(0.1, 0.0, steps=15)),
+    "stepwise": lambda p: nn.SGD(p, lr=nn.stepwise(0.1, 0.5, (3, 6))),
     "a branch on the step": lambda p: nn.SGD(p, lr=lambda step: 0.1 if step < 5 else 0.01),
     "math of the step": lambda p: nn.SGD(p, lr=lambda step: 0.1 * math.exp(-step)),
 }
@@ -83,6 +86,97 @@ def test_twenty_steps_agree_with_the_eager_optimiser(name, executor, size):
     np.testing.assert_allclose(costs, eager_costs, rtol=1e-12)
     np.testing.assert_allclose(ws, eager_ws, rtol=1e-12)
     np.testing.assert_allclose(state, eager_state, rtol=1e-12, atol=1e-15)
+
+
+def index(k):
+    return k if isinstance(k, Value) else int(k)
+
+
+OF_MANY = {
+    "total": lambda w, g: ag.total([w, g, 0.25]),
+    "mean": lambda w, g: ag.mean([w, 2.0 * g, w * g]),
+    "dot": lambda w, g: ag.dot([w, g], [g, 0.5], 0.125),
+    "logsumexp": lambda w, g: ag.logsumexp([w, g, 0.3]),
+    "softmax": lambda w, g: ag.softmax([w, g, 0.3])[1],
+    "log_softmax": lambda w, g: ag.log_softmax([w, 30.0 * g])[0],
+    "take": lambda w, g: ag.take([w, g, 0.3], index(ag.heaviside(g) + ag.heaviside(w))),
+}
+
+
+def test_every_function_of_many_operands_is_tried_in_a_rule():
+    assert OF_MANY.keys() == {row.name for row in PRIMITIVES.values() if row.arity is None}
+
+
+@pytest.mark.parametrize("executor", EXECUTORS)
+@pytest.mark.parametrize("name", OF_MANY)
+def test_a_rule_may_use_functions_of_many_operands(name, executor, monkeypatch):
+    class Odd(nn.Optimizer):
+        def rule(self, w, g, state, step):
+            return w - 0.1 * OF_MANY[name](w, g), state
+
+    monkeypatch.setitem(OPTIMISERS, name, Odd)
+    test_twenty_steps_agree_with_the_eager_optimiser(name, executor, 4)
+
+
+@pytest.mark.parametrize("executor", EXECUTORS)
+def test_a_schedule_may_use_a_function_that_rules_know_nothing_of(executor):
+    least = primitive("least", min, lambda *x: [0.0] * (len(x) - 1), many=True)
+    try:
+        w = Value(1.0)
+        program = Program(w * w, inputs=[], parameters=[w], executor=executor)
+        costs = program.train([[]], nn.SGD([w], lr=lambda step: 0.1 * least(step, 2.0)), 3)
+    finally:
+        del PRIMITIVES["least"]
+    assert costs == pytest.approx([1.0, 0.64, 0.2304], rel=1e-14)
+
+
+class Large(nn.Optimizer):
+    """Six numbers of state; from the fourth step on also a rule of a hundred operations."""
+
+    slots = 6
+
+    def __init__(self, parameters, slots=6):
+        self.slots = slots
+        super().__init__(parameters, lr=0.1)
+
+    def rule(self, w, g, state, step):
+        for k in range(100 if int(step) > 3 else 0):
+            g = g * (1.0 + 0.001 * k * w)
+        return w - 0.01 * g - 0.001 * sum(state), tuple(0.9 * s + g for s in state)
+
+
+@pytest.mark.skipif(not native.available(), reason="the extension is not built")
+@pytest.mark.parametrize("slots", [1, 6])
+def test_numpy_applies_a_rule_that_is_too_large_for_the_extension(slots):
+    """From the first step on or from one in between; the next optimiser is native again."""
+    ends = []
+    for executor in ("auto", "numpy"):
+        loss_of, parameters = linear_model()
+        inputs = [Value(0.0) for _ in range(4)]
+        program = Program(loss_of(inputs), inputs=inputs, parameters=parameters, executor=executor)
+        optimizer = Large(parameters, slots)
+        if executor == "auto":
+            with pytest.warns(RuntimeWarning, match="too large for the native executor") as told:
+                costs = [*program.train(rows(), optimizer, 6, 4)]
+            assert len(told) == 1 and told[0].filename == __file__
+        else:
+            costs = [*program.train(rows(), optimizer, 6, 4)]
+        costs += [*program.train(rows(), optimizer, 2)]  # nothing is said again
+        costs += [*program.train(rows(), nn.Adam(parameters), 3)]
+        ends.append((costs, optimizer.state))
+        assert optimizer.steps == 8
+    assert program.executor == "numpy"
+    np.testing.assert_allclose(ends[0][0], ends[1][0], rtol=1e-12)
+    np.testing.assert_allclose(ends[0][1], ends[1][1], rtol=1e-12)
+
+
+@pytest.mark.skipif(not native.available(), reason="the extension is not built")
+def test_who_asked_for_the_native_executor_gets_no_other():
+    loss_of, parameters = linear_model()
+    inputs = [Value(0.0) for _ in range(4)]
+    program = Program(loss_of(inputs), inputs=inputs, parameters=parameters, executor="native")
+    with pytest.raises(NotImplementedError, match="too large for the native executor"):
+        program.train(rows(), Large(parameters), 1)
 
 
 @pytest.mark.parametrize("executor", EXECUTORS)

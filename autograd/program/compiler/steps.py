@@ -9,12 +9,15 @@ Registers are numbered sources first, then constants, then temporaries.
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, reduce
+from typing import Any
 
 from autograd.engine import Value, topological
 from autograd.modes import differentiating
+from autograd.primitives import abs, exp, log1p, maximum, where
 from autograd.program.compiler.pieces import PIECES, Piece
 from autograd.table import PRIMITIVES, Domain, Primitive
 
@@ -130,6 +133,44 @@ def _inside(domain: Domain) -> float:
     return domain.low + 0.5 if math.isinf(domain.high) else (domain.low + domain.high) / 2 + 0.25
 
 
+def _dot(*operands: Any) -> Any:
+    half = len(operands) // 2
+    products = map(operator.mul, operands[:half], operands[half:])
+    return sum(products) + operands[-1]
+
+
+def _logsumexp(*values: Any) -> Any:
+    """Return log Σ e^x two by two: log(e^x + e^y) = max(x, y) + log1p(e^-|x - y|)."""
+    return reduce(lambda x, y: maximum(x, y) + log1p(exp(-abs(x - y))), values)
+
+
+def _log_softmax(*values_and_index: Any) -> Any:
+    *values, index = values_and_index
+    gaps = [x - reduce(maximum, values) for x in values]
+    return _take(*gaps, index) - _logsumexp(*gaps)
+
+
+def _take(*values_and_index: Any) -> Any:
+    *values, index = values_and_index
+    if not isinstance(index, Value):
+        return values[int(index)]
+    out: Any = math.nan
+    for k, x in enumerate(values):
+        out = where(index - float(k), out, x)
+    return out
+
+
+_OF_MANY: dict[str, Callable[..., Any]] = {  # in operations of one number after another
+    "total": lambda *values: sum(values),
+    "mean": lambda *values: sum(values) / len(values),
+    "dot": _dot,
+    "logsumexp": _logsumexp,
+    "log_softmax": _log_softmax,
+    "softmax": lambda *values_and_index: exp(_log_softmax(*values_and_index)),
+    "take": _take,
+}
+
+
 class Builder:
     """Collects steps; equal steps are taken once."""
 
@@ -160,7 +201,9 @@ class Builder:
 
     def translate(self, roots: Sequence[Value | float], leaves: Sequence[Value]) -> list[int]:
         """Return the registers of recorded Values; `leaves` are the sources, in order."""
-        known: dict[Value, int] = dict(zip(leaves, range(len(leaves)), strict=True))
+        return self._registers(roots, dict(zip(leaves, range(len(leaves)), strict=True)))
+
+    def _registers(self, roots: Sequence[Value | float], known: dict[Value, int]) -> list[int]:
         for root in roots:
             for node in topological(root) if isinstance(root, Value) else ():
                 if node not in known:
@@ -173,9 +216,14 @@ class Builder:
         operands = node.operands
         row = PRIMITIVES.get(node.op)
         if row is None or row.arity is None:
-            raise NotImplementedError(
-                f"a rule uses {node.op!r}, which is not elementwise; write it with operators."
-            )
+            composed = _OF_MANY.get(node.op, row and row.composed)
+            if composed is None:
+                raise NotImplementedError(
+                    f"a rule uses {node.op!r}, which is not elementwise; write it with operators."
+                )
+            with differentiating():
+                spelled = composed(*operands)
+            return self._registers([spelled], known)[0]
         registers = [known[x] if isinstance(x, Value) else self.number(x) for x in operands]
         if node.op == "pow" and not isinstance(operands[1], Value):
             return self.power(registers[0], operands[1])
