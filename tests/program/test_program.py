@@ -143,3 +143,14 @@ def test_numbers_from_before_training_are_not_mixed_with_those_after():
     program.train(X, Descent(), 1)
     with pytest.raises(RuntimeError, match="first"):
         program.adjoint(inputs[0])
+
+
+@pytest.mark.parametrize(
+    "name", ["loss", "inputs", "parameters", "recording", "dtype", "executor", "instructions"]
+)
+def test_what_a_program_is_made_of_cannot_be_assigned(name):
+    x, w = Value(1.0), Value(2.0)
+    program = Program(w * x, inputs=[x], parameters=[w])
+    with pytest.raises(AttributeError):
+        setattr(program, name, getattr(program, name))
+    assert (program.inputs, program.parameters) == ((x,), (w,))
