@@ -1,6 +1,19 @@
 """Programs: scalar graphs, recorded once and replayed as matrix instructions.
 
-`Program` is the way in. A reader follows record → reroll → layout → instructions → run.
+`Program` is the way in, and says everything with the help of what is below it. Read in this order:
+
+* `program` is the face: it checks `arguments`, holds the `lock`, and shows numbers.
+* `machine` holds what runs: the recording, its numbers, its executor, the guards.
+* `compiler/` makes instructions of a recording; `plans` keeps them for the next of its structure.
+* `executors/` run them, most over the arrays of a `memory`; `reading` finds any number there.
+* `training` takes an optimiser's steps; `guards` watch the branches that Python took;
+  `failures` name the node where a number is not finite; `describe` writes matrix formulas.
+* `jitting` makes a function of numbers from all this.
+
+What must hold: a program computes, node by node, what the graph says; any recorded node can be
+read after a call; calls from several threads follow one another; and what cuts a call short,
+wherever it does, leaves a program whose next call is right. Nobody but `program` and `jitting`
+knows a `Program`.
 """
 
 from autograd.program.guards import recording
