@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from autograd.program.compiler.accesses import Array
 from autograd.program.compiler.recording import Recording
-from autograd.program.executors.interface import Executor, Memory, Placement
+from autograd.program.executors.interface import Executor, Numbers, Placement
 
 
 class Reader:
@@ -18,7 +18,7 @@ class Reader:
     """
 
     def __init__(
-        self, recording: Recording, placement: Placement, memory: Memory, executor: Executor
+        self, recording: Recording, placement: Placement, memory: Numbers, executor: Executor
     ) -> None:
         self.recording, self.placement = recording, placement
         self.memory, self.executor = memory, executor

@@ -10,7 +10,7 @@ To add one, write `assemble(plan, dtype)` → `Parts` and enter it in `registry`
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -19,6 +19,7 @@ from autograd.program.compiler.instructions import Instructions
 from autograd.program.compiler.layout import Layout
 from autograd.program.compiler.recording import Recording
 from autograd.program.compiler.steps import Expression
+from autograd.program.memory import Room
 
 Loop = Callable[[Array, Array, Array, int], int]
 
@@ -66,29 +67,15 @@ class Update:
 
 
 class Numbers(Protocol):
-    """The numbers of a program for one m; `values` and `adjoints` are (shared, with lanes).
-
-    Shared ones are an array (size,), others (size, m): what an input reaches has m numbers.
-    """
-
-    @property
-    def lanes(self) -> int: ...
-    @property
-    def values(self) -> tuple[Array, Array]: ...
-    @property
-    def adjoints(self) -> tuple[Array, Array]: ...
-
-
-class Memory(Protocol):
     """Where an executor's numbers are: `room` is replaced whole where m changes.
 
     Values without lanes (parameters, constants) survive that.
     """
 
+    dtype: Any
+
     @property
-    def dtype(self) -> Any: ...
-    @property
-    def room(self) -> Numbers: ...
+    def room(self) -> Room: ...
 
 
 @dataclass(frozen=True)
@@ -100,23 +87,21 @@ class Place:
     needed: bool = True
 
 
-class Placement(Protocol):
+@dataclass(frozen=True)
+class Placement:
     """Where each node's numbers are.
 
     `address[i]` is that of node i among the values with lanes, if any input reaches it, or else
     among the shared ones; -1 where a sum absorbed it, so that it follows from its operands.
-    `layout` holds the matrix formulas, for `describe`; without any, `loops` may say which
-    operations repeat in time: (times, nodes).
+    `adjoint(i)` is the place of its adjoint, None where that is always 0. `layout` holds the
+    matrix formulas, for `describe`; without any, `loops` may say which operations repeat in
+    time: (times, nodes).
     """
 
-    @property
-    def address(self) -> Array: ...
-    @property
-    def layout(self) -> Layout | None: ...
-    @property
-    def loops(self) -> list[tuple[int, int]]: ...
-    def adjoint(self, node: int) -> Place | None:
-        """Return where the adjoint of a node is, None where it is always 0."""
+    address: Array
+    adjoint: Callable[[int], Place | None]
+    layout: Layout | None = None
+    loops: Sequence[tuple[int, int]] = ()
 
 
 class Optimiser(Protocol):
@@ -173,6 +158,6 @@ class Parts:
     """A program assembled: where its numbers are, and what computes them."""
 
     placement: Placement
-    memory: Memory
+    memory: Numbers
     executor: Executor
     instructions: Instructions = field(default_factory=Instructions)

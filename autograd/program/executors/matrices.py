@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from autograd.program.compiler.instructions import Instructions
 from autograd.program.compiler.layout import Layout
-from autograd.program.executors.interface import Ends, Executor, Parts, Place
+from autograd.program.executors.interface import Ends, Executor, Parts, Place, Placement
 from autograd.program.memory import Memory
 from autograd.program.plans import Plan, matrices
 
@@ -18,33 +19,19 @@ def assemble(
     layout, instructions = plan.made(matrices)
     memory = Memory(layout.sizes, dtype)
     executor = kind(instructions, memory, Ends.of(plan.recording, layout.address))
-    return Parts(MatrixPlacement(layout), memory, executor, instructions)
+    placement = Placement(layout.address, partial(_adjoint, layout), layout)
+    return Parts(placement, memory, executor, instructions)
 
 
-class MatrixPlacement:
-    """Nodes lie where the layout says; one that was absorbed has the adjoint of its sum."""
-
-    def __init__(self, layout: Layout) -> None:
-        self.layout, self.address = layout, layout.address
-        self.loops: list[tuple[int, int]] = []
-
-    def adjoint(self, node: int) -> Place | None:
-        """Return where the adjoint of a node is, None where it is always 0."""
-        if not self._differentiable(node):
-            return None
-        reroll = self.layout.reroll
-        owner = reroll.owner(node)
-        group = reroll.groups[reroll.signatures[owner]]
-        return Place(group.lanes, int(self.address[owner]), group.trained)
-
-    def _differentiable(self, node: int) -> bool:
-        """Whether an input or a parameter reaches a node, also one that was absorbed."""
-        reroll, pending = self.layout.reroll, [node]
-        while pending:
-            node = pending.pop()
-            signature = reroll.signatures[node]
-            if signature >= 0 and reroll.groups[signature].differentiable:
-                return True
-            if signature < 0:
-                pending += reroll.recording.operands[node]
-        return False
+def _adjoint(layout: Layout, node: int) -> Place | None:
+    """Return where the adjoint of a node is: one that was absorbed has that of its sum."""
+    reroll, owner, pending = layout.reroll, layout.reroll.owner(node), [node]
+    while pending:  # a node that was absorbed has no group, but its operands may
+        node = pending.pop()
+        signature = reroll.signatures[node]
+        if signature >= 0 and reroll.groups[signature].differentiable:
+            group = reroll.groups[reroll.signatures[owner]]
+            return Place(group.lanes, int(layout.address[owner]), group.trained)
+        if signature < 0:
+            pending += reroll.recording.operands[node]
+    return None

@@ -8,7 +8,7 @@ from typing import Any
 
 from autograd.program.compiler.accesses import Array
 from autograd.program.compiler.steps import Expression
-from autograd.program.executors.interface import Memory, Update
+from autograd.program.executors.interface import Numbers, Update
 from autograd.program.executors.numpy.maps import bind_steps
 from autograd.program.executors.numpy.views import Call
 from autograd.program.memory import stretch
@@ -28,7 +28,7 @@ class _Bound:
 class NumpyUpdate:
     """The rule that is installed, and its state: an array (slots, parameters)."""
 
-    def __init__(self, memory: Memory) -> None:
+    def __init__(self, memory: Numbers) -> None:
         import numpy as np
 
         self.np, self.memory = np, memory

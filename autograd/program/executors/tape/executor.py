@@ -9,28 +9,21 @@ from typing import Any
 from autograd.program.compiler.accesses import Array
 from autograd.program.compiler.recording import COMPUTED, INPUT
 from autograd.program.compiler.reroll import live
-from autograd.program.executors.interface import Ends, Optimiser, Parts, Place
+from autograd.program.executors.interface import Ends, Optimiser, Parts, Place, Placement
 from autograd.program.executors.numpy.update import NumpyUpdate
 from autograd.program.executors.tape.code import Tape
 from autograd.program.executors.tape.writer import TapeWriter
-from autograd.program.memory import aligned
+from autograd.program.memory import Room, aligned
 from autograd.program.plans import Plan
 
 WIDE = 8  # lanes from which on an operation runs for all of them together
 
 
 @dataclass(frozen=True)
-class TapeRoom:
-    """The numbers of a tape for one number of lanes, a row of `table` a slot, and its calls.
+class TapeRoom(Room):
+    """A row of `table` for each slot; `adjoints[False]` are means of the leaves' over the lanes."""
 
-    `adjoints[False]` holds those of the leaves, means over the lanes.
-    """
-
-    lanes: int
-    values: tuple[Array, Array]
-    adjoints: tuple[Array, Array]
-    table: Array
-    calls: Any = None
+    table: Array = None
 
 
 class TapeMemory:
@@ -66,7 +59,8 @@ class TapeMemory:
         n, lanes = self.n, table.shape[1]
         leaves = table[n : n + self.leaves]
         shared = leaves[:, 0] if lanes == 1 else aligned((self.leaves,), self.dtype)
-        return TapeRoom(lanes, (table[:n, 0], table[:n]), (shared, table[n : 2 * n]), table)
+        numbers = (table[:n, 0], table[:n]), (shared, table[n : 2 * n])
+        return TapeRoom(lanes, *numbers, table=table)
 
 
 class TapeExecutor:
@@ -143,28 +137,21 @@ def _prepared(tape: Tape, room: TapeRoom) -> Any:
     return partial(run, code, mends.astype("i4"), table, room.table, single, lanes, wide)
 
 
-class TapePlacement:
-    """Node i is slot i; its adjoint may share the slot of another's."""
-
-    def __init__(self, writer: TapeWriter) -> None:
-        import numpy as np
-
-        self.address, self.layout = np.arange(writer.n), None
-        self._adjoints = np.array(writer.adjoints) - writer.n
-        self._differentiable = writer.differentiable
-        self.loops = writer.tapes[0].loops(writer.n)
-
-    def adjoint(self, node: int) -> Place | None:
-        """Return where the adjoint of a node is, None where it is always 0."""
-        return Place(True, int(self._adjoints[node])) if self._differentiable[node] else None
-
-
 def assemble(plan: Plan, dtype: str) -> Parts:
-    """Return the parts of a program that runs as a tape."""
+    """Return the parts of a program that runs as a tape: node i is slot i."""
+    import numpy as np
+
     writer = plan.made(tape)
-    placement, memory = TapePlacement(writer), TapeMemory(writer, dtype)
-    executor = TapeExecutor(writer, memory, Ends.of(plan.recording, placement.address))
-    return Parts(placement, memory, executor)
+    address, loops = np.arange(writer.n), writer.tapes[0].loops(writer.n)
+    memory = TapeMemory(writer, dtype)
+    executor = TapeExecutor(writer, memory, Ends.of(plan.recording, address))
+    return Parts(Placement(address, partial(_adjoint, writer), loops=loops), memory, executor)
+
+
+def _adjoint(writer: TapeWriter, node: int) -> Place | None:
+    """Return where the adjoint of a node is: it may share the slot of another's."""
+    place = Place(True, writer.adjoints[node] - writer.n)
+    return place if writer.differentiable[node] else None
 
 
 def tape(plan: Plan) -> TapeWriter:
