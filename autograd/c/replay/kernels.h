@@ -1,18 +1,20 @@
 /* The kernels of the native executor for one number type and one instruction set.
 
-   Included by replay.c several times, with
-     T            double or float
-     NAME(x)      x with a suffix of its own
-     FLOAT        defined where T is float
-     VEC, LANES   a vector type of T and its length; LANES 1 means plain C
-     SPREAD, FMADD, LOAD, SAVE  its operations
+   Included by a unit of its own for each, after a header that says
+     T            double or float (FLOAT is defined)
+     SET(x)       x with the names of both
+     BYTES        the size of a vector
+     FMADD        x y + z of vectors
      MULADD       x y + z of numbers, in one rounding where the processor can
      ROWS, WIDE   the rows and vectors of C that one tile computes at most
      TALL         the rows of one that is a single vector wide
+     STRETCH      the set that tapes run with, if it is another
 
    Elementwise loops are strict IEEE arithmetic in the order written; only the tiles of the
    matrix product and the series of exp and tanh use fused multiply-add. */
 
+#include "vector.h"
+#include "operations.h"
 #include "elementary.h"
 #include "maps.h"
 #include "products.h"
@@ -20,7 +22,7 @@
 
 /* --- rows: the largest of a row, the rest of its exponentials, one that an index takes ------ */
 
-static void NAME(peak)(const Row *row, const long *index, T *out) {
+static void peak(const Row *row, const long *index, T *out) {
     const T *base = row->base;
     memcpy(out, base + index[0] * row->lanes, row->lanes * sizeof(T));
     for (long k = 1; k < row->width; k++) {
@@ -31,7 +33,7 @@ static void NAME(peak)(const Row *row, const long *index, T *out) {
 }
 
 /* The sum without the first 1, the peak's own; `seen` tells in which lanes it was met. */
-static void NAME(rest)(const Row *row, const long *index, T *out, T *seen) {
+static void rest(const Row *row, const long *index, T *out, T *seen) {
     for (long from = 0; from < row->lanes; from += CHUNK) {
         long n = row->lanes - from < CHUNK ? row->lanes - from : CHUNK;
         for (long s = 0; s < n; s++) out[from + s] = seen[s] = 0;
@@ -47,7 +49,7 @@ static void NAME(rest)(const Row *row, const long *index, T *out, T *seen) {
 }
 
 /* Take the number that an index in each lane names, NaN where it names none, or give back. */
-static void NAME(choose)(const Row *row, const long *index, const T *chosen, T *out) {
+static void choose(const Row *row, const long *index, const T *chosen, T *out) {
     const int take = row->operation == TAKE;
     for (long s = 0; s < row->lanes; s++) {
         T wanted = chosen[s * row->chosen_lane];
@@ -63,22 +65,27 @@ static void NAME(choose)(const Row *row, const long *index, const T *chosen, T *
     }
 }
 
-static void NAME(run_row)(const Row *row, void *scratch) {
+static void run_row(const Row *row, void *scratch) {
     for (long r = 0; r < row->rows; r++) {
         const long *index = row->index + r * row->width;
         T *out = (T *)row->target + r * row->lanes;
-        if (row->operation == PEAK) NAME(peak)(row, index, out);
-        else if (row->operation == REST) NAME(rest)(row, index, out, scratch);
+        if (row->operation == PEAK) peak(row, index, out);
+        else if (row->operation == REST) rest(row, index, out, scratch);
         else {
             long at = row->chosen_index ? row->chosen_index[r] * row->chosen_step : r * row->chosen_row;
-            NAME(choose)(row, index, (const T *)row->chosen + at, out);
+            choose(row, index, (const T *)row->chosen + at, out);
         }
     }
 }
 
-#include "tape.h"
+#include "wide.h"
 
-static const Kernels NAME(set) = {
-    NAME(run_map), NAME(run_product), NAME(run_lanewise), NAME(run_row), NAME(run_tape),
-    NAME(places), NAME(zero), NAME(run_rule), NAME(run_fused), NAME(prepare), LANES, TALL,
+#ifndef STRETCH
+#define STRETCH SET(stretch)
+#include "stretch.h"
+#endif
+
+const Kernels SET(kernels) = {
+    run_map, run_product, run_lanewise, run_row, STRETCH, run_wide, zero_if_finite, run_rule, run_fused,
+    prepare, LANES, TALL,
 };

@@ -1,40 +1,24 @@
 /* Elementwise instructions for one number type and instruction set; included by
    kernels.h. */
 
-#define KERNEL(name, formula)                                                             \
-    static inline T NAME(op_##name)(T x, T y, T z) {                                      \
+#define SCALAR(name, formula)                                                             \
+    static inline T op_##name(T x, T y, T z) {                                            \
         (void)x; (void)y; (void)z;                                                        \
         return (T)(formula);                                                              \
-    }                                                                                     \
-    static void NAME(k_##name)(T *out, const T *a, const T *b, const T *c, long n) {      \
-        _Pragma("GCC ivdep")                                                              \
-        for (long i = 0; i < n; i++) out[i] = NAME(op_##name)(a[i], b[i], c[i]);          \
     }
-OPERATIONS(KERNEL)
-#undef KERNEL
+#define KERNEL(name, formula)                                                             \
+    SCALAR(name, formula)                                                                 \
+    static void k_##name(T *out, const T *a, const T *b, const T *c, long n) {            \
+        _Pragma("GCC ivdep")                                                              \
+        for (long i = 0; i < n; i++) out[i] = op_##name(a[i], b[i], c[i]);                \
+    }
+OPERATIONS_WITH(KERNEL, SCALAR)
 
-typedef void (*NAME(kernel))(T *, const T *, const T *, const T *, long);
-#define ENTRY(name, formula) NAME(k_##name),
-static const NAME(kernel) NAME(kernels)[] = {OPERATIONS(ENTRY)[OPERATION_tanh] = NAME(tanh_rounds)};
-#undef ENTRY
+typedef void (*Elementwise)(T *, const T *, const T *, const T *, long);
+#define ENTRY(name, formula) k_##name,
+static const Elementwise elementwise[] = {OPERATIONS(ENTRY)};
 
-#if LANES > 1
-typedef INTEGER NAME(Places) __attribute__((vector_size(sizeof(VEC)))); /* of the parts of a vector */
-#endif
-
-static inline T NAME(across)(VEC x) {
-#if LANES > 1
-    const NAME(Places) places = PLACES;
-#pragma GCC unroll 4
-    for (int half = LANES / 2; half; half /= 2)
-        x += __builtin_shuffle(x, (places + half) & (LANES - 1));
-    return x[0];
-#else
-    return x;
-#endif
-}
-
-static T NAME(sum)(const T *x, long n) {
+static T total_of(const T *x, long n) {
     VEC a = SPREAD((T)0), b = a;
     T rest = 0;
     long i = 0;
@@ -44,20 +28,20 @@ static T NAME(sum)(const T *x, long n) {
     }
     if (i + LANES <= n) { a += LOAD(x + i); i += LANES; }
     for (; i < n; i++) rest += x[i];
-    return NAME(across)(a + b) + rest;
+    return across(a + b) + rest;
 }
 
-static T NAME(squares)(const T *x, long n) {
+static T squares_of(const T *x, long n) {
     VEC a = SPREAD((T)0);
     T rest = 0;
     long i = 0;
     for (; i + LANES <= n; i += LANES) a = FMADD(LOAD(x + i), LOAD(x + i), a);
     for (; i < n; i++) rest += x[i] * x[i];
-    return NAME(across)(a) + rest;
+    return across(a) + rest;
 }
 
 /* 0 where n numbers are all finite, NaN otherwise; it cannot overflow as a sum could. */
-static double NAME(zero)(const void *numbers, long n) {
+static double zero_if_finite(const void *numbers, long n) {
     const T *x = numbers;
     const VEC nothing = SPREAD((T)0);
     VEC part[4] = {nothing, nothing, nothing, nothing};
@@ -67,18 +51,18 @@ static double NAME(zero)(const void *numbers, long n) {
 #pragma GCC unroll 4
         for (int j = 0; j < 4; j++) part[j] += LOAD(x + i + j * LANES) * nothing;
     for (; i < n; i++) rest += x[i] * 0;
-    return (double)(NAME(across)((part[0] + part[1]) + (part[2] + part[3])) + rest);
+    return (double)(across((part[0] + part[1]) + (part[2] + part[3])) + rest);
 }
 
 /* Copy n numbers of a source that does not lie in one piece to a block. */
-static void NAME(gather)(const Operand *source, const T *from, T *block, long stride, long at, long n) {
-    if (source->role == SPREAD) for (long i = 0; i < n; i++) block[i] = *from;
+static void gather(const Operand *source, const T *from, T *block, long stride, long at, long n) {
+    if (source->role == REPEATED) for (long i = 0; i < n; i++) block[i] = *from;
     else if (source->role == STRIDED) for (long i = 0; i < n; i++) block[i] = from[(at + i) * stride];
     else for (long i = 0; i < n; i++) block[i] = from[source->index[at + i] * source->step];
 }
 
 /* Store or add n results of one destination; `sum` collects those that are summed. */
-static void NAME(deliver)(const Operand *target, T *to, const T *result, long stride, long at,
+static void deliver(const Operand *target, T *to, const T *result, long stride, long at,
                           long n, int add, T *sum) {
     if (target->role == INDEXED) {
         for (long i = 0; i < n; i++) {
@@ -87,7 +71,7 @@ static void NAME(deliver)(const Operand *target, T *to, const T *result, long st
         }
         return;
     }
-    if (target->role == SPREAD) { *sum += NAME(sum)(result, n); return; }
+    if (target->role == REPEATED) { *sum += total_of(result, n); return; }
     to += at * stride;
     if (stride != 1) {
         if (add) for (long i = 0; i < n; i++) to[i * stride] += result[i];
@@ -95,11 +79,11 @@ static void NAME(deliver)(const Operand *target, T *to, const T *result, long st
     } else if (add) {
         _Pragma("GCC ivdep")
         for (long i = 0; i < n; i++) to[i] += result[i];
-    } else NAME(k_copy)(to, result, result, result, n);
+    } else k_copy(to, result, result, result, n);
 }
 
 /* Fill the blocks of all that is one number everywhere: constants, sources, leading steps. */
-static void NAME(prepare)(const Map *map, void *scratch) {
+static void prepare(const Map *map, void *scratch) {
     long length = map->sizes[map->dimensions - 1];
     if (length > CHUNK) length = CHUNK;
     for (int k = 0; k < map->sources + map->constants; k++) {
@@ -110,22 +94,22 @@ static void NAME(prepare)(const Map *map, void *scratch) {
     }
     for (const Step *step = map->code, *end = step + map->lead; step < end; step++) {
         T *block = (T *)scratch + step->result * CHUNK, *blocks = scratch;
-        NAME(kernels)[step->operation](block, blocks + step->a * CHUNK, blocks + step->b * CHUNK,
+        elementwise[step->operation](block, blocks + step->a * CHUNK, blocks + step->b * CHUNK,
                                        blocks + step->c * CHUNK, 1);
         for (long i = 1; i < length; i++) block[i] = *block;
     }
 }
 
 static inline __attribute__((always_inline)) void
-NAME(steps)(const Map *map, T *const *registers, long n) {
+run_steps(const Map *map, T *const *registers, long n) {
     for (const Step *step = map->code + map->lead, *end = map->code + map->steps; step < end; step++)
-        NAME(kernels)[step->operation](registers[step->result], registers[step->a],
+        elementwise[step->operation](registers[step->result], registers[step->a],
                                        registers[step->b], registers[step->c], n);
 }
 
 /* Run the steps along the innermost dimension, CHUNK numbers at a time. `again` has a bit for
    each destination that this line is not the first to reach. */
-static void NAME(line)(const Map *map, T *const *pointers, T **registers, unsigned again) {
+static void run_line(const Map *map, T *const *pointers, T **registers, unsigned again) {
     const int last = map->dimensions - 1, sources = map->sources;
     const Operand *targets = map->operands + sources;
     const unsigned add = map->add | again;
@@ -137,37 +121,37 @@ static void NAME(line)(const Map *map, T *const *pointers, T **registers, unsign
             const Operand *source = &map->operands[k];
             if (source->role == DIRECT) registers[k] = pointers[k] + at;
             else if (source->role != UNIFORM)
-                NAME(gather)(source, pointers[k], registers[k], source->strides[last], at, count);
+                gather(source, pointers[k], registers[k], source->strides[last], at, count);
         }
         for (int k = 0; k < map->targets; k++)
             if (targets[k].role == DIRECT) registers[map->results[k]] = pointers[sources + k] + at;
-        NAME(steps)(map, registers, count);
+        run_steps(map, registers, count);
         for (int k = 0; k < map->targets; k++)
             if (targets[k].role != DIRECT)
-                NAME(deliver)(&targets[k], pointers[sources + k], registers[map->results[k]],
+                deliver(&targets[k], pointers[sources + k], registers[map->results[k]],
                               targets[k].strides[last], at, count, add >> k & 1, &sums[k]);
     }
     for (int k = 0; k < map->targets; k++) {
-        if (targets[k].role != SPREAD) continue;
+        if (targets[k].role != REPEATED) continue;
         T *to = pointers[sources + k], sum = sums[k] * (T)targets[k].scale;
         *to = add >> k & 1 ? *to + sum : sum;
     }
 }
 
 /* Sum the rows of a matrix, as the gradient of a bias does. */
-static void NAME(run_sums)(const Map *map) {
+static void run_sums(const Map *map) {
     const Operand *source = &map->operands[0], *target = &map->operands[1];
     const T *from = source->base;
     T *to = target->base;
     for (long k = 0; k < map->sizes[0]; k++) {
-        T sum = NAME(sum)(from + k * source->strides[0], map->sizes[1]) * (T)target->scale;
+        T sum = total_of(from + k * source->strides[0], map->sizes[1]) * (T)target->scale;
         T *place = to + k * target->strides[0];
         *place = map->add ? *place + sum : sum;
     }
 }
 
 /* The destinations that were reached before: `counter` has moved along a dimension they lack. */
-static unsigned NAME(reached)(const Map *map, const long *counter) {
+static unsigned reached(const Map *map, const long *counter) {
     unsigned again = 0;
     for (int k = 0; k < map->targets; k++)
         for (int d = 0; d + 1 < map->dimensions; d++)
@@ -175,21 +159,21 @@ static unsigned NAME(reached)(const Map *map, const long *counter) {
     return again;
 }
 
-static void NAME(run_map)(const Map *map, void *scratch) {
+static void run_map(const Map *map, void *scratch) {
     T *pointers[OPERANDS], *registers[REGISTERS], *blocks = scratch;
     const int outer = map->dimensions - 1, every = map->sources + map->targets;
     long counter[DIMENSIONS] = {0};
-    if (map->sums) { NAME(run_sums)(map); return; }
+    if (map->sums) { run_sums(map); return; }
     for (int k = 0; k < every; k++) pointers[k] = map->operands[k].base;
     for (int k = 0; k < map->registers; k++) registers[k] = blocks + k * CHUNK;
-    if (map->fixed) NAME(prepare)(map, scratch);
+    if (map->fixed) prepare(map, scratch);
     for (;;) {
         if (map->rows) /* operands that find each line by an index */
             for (int k = 0; k < every; k++) {
                 const Operand *x = &map->operands[k];
                 if (x->index) pointers[k] = (T *)x->base + x->index[counter[0]] * x->step;
             }
-        NAME(line)(map, pointers, registers, map->folds ? NAME(reached)(map, counter) : 0);
+        run_line(map, pointers, registers, map->folds ? reached(map, counter) : 0);
         int d = outer - 1;
         for (; d >= 0 && ++counter[d] == map->sizes[d]; d--) {
             counter[d] = 0;

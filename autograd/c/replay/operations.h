@@ -2,13 +2,13 @@
 
 #define ABS(x) ((x) < 0 ? -(x) : (x))
 #define STEP_OF(x) ((x) > 0 ? (T)1 : (x) <= 0 ? (T)0 : (T)(x))
-#define OPERATIONS(X)                                                                     \
+#define OPERATIONS_WITH(X, OWN_LOOP)                                                                     \
     X(add, x + y) X(sub, x - y) X(mul, x * y) X(div, x / y) X(neg, -x)                    \
-    X(pow, pow(x, y)) X(abs, fabs(x)) X(exp, NAME(exp)(x)) X(expm1, expm1(x))                   \
+    X(pow, pow(x, y)) X(abs, fabs(x)) X(exp, exp_of(x)) X(expm1, expm1(x))                   \
     X(log, log(x)) X(log1p, log1p(x)) X(log2, log2(x)) X(log10, log10(x))                 \
     X(sqrt, SQRT(x)) X(sin, sin(x)) X(cos, cos(x)) X(tan, tan(x))                         \
     X(asin, asin(x)) X(acos, acos(x)) X(atan, atan(x)) X(atan2, atan2(x, y))              \
-    X(hypot, hypot(x, y)) X(sinh, sinh(x)) X(cosh, cosh(x)) X(tanh, NAME(tanh)(x))              \
+    X(hypot, hypot(x, y)) X(sinh, sinh(x)) X(cosh, cosh(x)) OWN_LOOP(tanh, tanh_of(x))              \
     X(asinh, asinh(x)) X(acosh, acosh(x)) X(atanh, atanh(x))                              \
     X(direction, x == 0 && y == 0 ? (T)0 : x / hypot(x, y))                               \
     X(erf, erf(x)) X(erfc, erfc(x))                                                       \
@@ -16,14 +16,15 @@
     X(maximum, x >= y || x != x ? x : y) X(minimum, x <= y || x != x ? x : y)             \
     X(clip, LEAST(x >= y || x != x ? x : y, z)) X(where, x != 0 ? y : z)                  \
     X(relu, x <= 0 ? (T)0 : x) X(leaky_relu, x > 0 ? x : (T)0.01 * x)                     \
-    X(elu, x > 0 ? x : expm1(x)) X(sigmoid, (x >= 0 ? (T)1 : NAME(exp)(-ABS(x))) / (1 + NAME(exp)(-ABS(x)))) \
-    X(softplus, log1p(NAME(exp)(-ABS(x))) + (x > 0 ? x : (T)0))                                 \
-    X(silu, x * ((x >= 0 ? (T)1 : NAME(exp)(-ABS(x))) / (1 + NAME(exp)(-ABS(x)))))                    \
+    X(elu, x > 0 ? x : expm1(x)) X(sigmoid, (x >= 0 ? (T)1 : exp_of(-ABS(x))) / (1 + exp_of(-ABS(x)))) \
+    X(softplus, log1p(exp_of(-ABS(x))) + (x > 0 ? x : (T)0))                                 \
+    X(silu, x * ((x >= 0 ? (T)1 : exp_of(-ABS(x))) / (1 + exp_of(-ABS(x)))))                    \
     X(gelu, 0.5 * x * erfc(-x / 1.4142135623730951)) X(softsign, x / (1 + ABS(x)))        \
     X(gap, x == y ? (T)0 : x - y) X(copy, x) X(equal, x == y ? (T)1 : (T)0)               \
     X(first, x == 1 && y == 0 ? (T)1 : (T)0)                                                         \
     X(tanh_pullback, (1 - x * x) * y) X(sigmoid_pullback, (1 - x) * x * y)                \
     X(relu_pullback, STEP_OF(x) * y) X(add_product, x + y * z) X(sub_product, x - y * z)
+#define OPERATIONS(X) OPERATIONS_WITH(X, X)
 #define LEAST(a, b) ((a) <= (b) || (a) != (a) ? (a) : (b))
 
 /* What only tapes do. `r` is the last result and `z` the last number that was given: what
@@ -63,15 +64,12 @@
     X(add_x, OUT = z = r = r + B;) X(mul_x, OUT = z = r = r * B;)                         \
     X(sub_x, OUT = z = r = r - B;) X(sub_y, OUT = z = r = A - r;)                         \
     X(div_x, OUT = z = r = r / B;) X(div_y, OUT = z = r = A / r;)                         \
-    X(sine_and_cosine, r = NAME(sine_and_cosine)(A, &C); OUT = z = r;)                    \
-    X(sine_and_cosine_x, r = NAME(sine_and_cosine)(r, &C); OUT = z = r;)                  \
+    X(sine_and_cosine, r = sine_and_cosine(A, &C); OUT = z = r;)                    \
+    X(sine_and_cosine_x, r = sine_and_cosine(r, &C); OUT = z = r;)                  \
     PAIRS(X)
 
-#define TEXT(name, ...) #name,
 #define CODE(name, ...) OPERATION_##name,
-static const char *const operation_names[] = {OPERATIONS(TEXT) TAPE_ONLY(TEXT) "stop"};
-enum { OPERATIONS(CODE) TAPE_ONLY(CODE) OPERATION_stop };
-enum { OPERATION_COUNT = sizeof operation_names / sizeof *operation_names };
+enum { OPERATIONS(CODE) TAPE_ONLY(CODE) OPERATION_stop, OPERATION_COUNT };
 
 #if defined(__GNUC__) && !defined(__clang__)
 #define ONE_JUMP_EACH __attribute__((optimize("no-crossjumping", "no-gcse")))
@@ -79,17 +77,7 @@ enum { OPERATION_COUNT = sizeof operation_names / sizeof *operation_names };
 #define ONE_JUMP_EACH
 #endif
 
-/* sin and cos of the 512 whole multiples of pi / 256 in (-pi, pi], for sine_and_cosine. */
-#define ARC_HIGH 0x1.921fb544p-7 /* pi / 256 in three parts, two of them with 33 bits */
+/* pi / 256 in three parts, two of them with 33 bits */
+#define ARC_HIGH 0x1.921fb544p-7
 #define ARC_MIDDLE 0x1.0b4611a6p-41
 #define ARC_LOW 0x1.3198a2e037073p-76
-enum { ARCS = 512 };
-static double circle[ARCS][2];
-
-static void fill_circle(void) {
-    for (int k = 0; k < ARCS; k++) {
-        double n = k > ARCS / 2 ? k - ARCS : k, a = n * ARC_HIGH, rest = n * ARC_MIDDLE;
-        circle[k][0] = k == ARCS / 2 ? 0.0 : sin(a) + cos(a) * rest;
-        circle[k][1] = k % (ARCS / 2) == ARCS / 4 ? 0.0 : cos(a) - sin(a) * rest;
-    }
-}

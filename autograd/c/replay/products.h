@@ -9,10 +9,10 @@ typedef struct {
     const T *a, *b;
     const long *ak, *bk;
     long am, depth;
-} NAME(Strip);
+} Strip;
 
 static inline __attribute__((always_inline)) void
-NAME(tile)(const int rows, const int vectors, const NAME(Strip) *strip, T *c, long cm, int add,
+tile(const int rows, const int vectors, const Strip *strip, T *c, long cm, int add,
            T scale, const T *start, long start_row) {
     VEC acc[TALL][WIDE];
     const T *a = strip->a, *b = strip->b;
@@ -46,37 +46,34 @@ NAME(tile)(const int rows, const int vectors, const NAME(Strip) *strip, T *c, lo
         for (int v = 0; v < vectors; v++) {
             T *to = c + i * cm + v * LANES;
             if (add) SAVE(to, FMADD(SPREAD(scale), acc[i][v], LOAD(to)));
-            else SAVE(to, SCALED(acc[i][v], SPREAD(scale)));
+            else SAVE(to, acc[i][v] * scale);
         }
 }
 
-static void NAME(tiles)(int rows, int vectors, const NAME(Strip) *strip, T *c, long cm, int add,
+static void run_tile(int rows, int vectors, const Strip *strip, T *c, long cm, int add,
                         T scale, const T *start, long start_row) {
-#define CASE(r, v)                                                                        \
-    case 8 * v + r - 1: NAME(tile)(r, v, strip, c, cm, add, scale, start, start_row); break;
-#define CASES(v) CASE(1, v) CASE(2, v) CASE(3, v) CASE(4, v)
-#define MORE(v) CASE(5, v) CASE(6, v)
+#define TILE(r, v)                                                                        \
+    case 8 * v + r - 1: tile(r, v, strip, c, cm, add, scale, start, start_row); break;
+#define TILES(v) TILE(1, v) TILE(2, v) TILE(3, v) TILE(4, v)
+#define MORE(v) TILE(5, v) TILE(6, v)
     switch (8 * vectors + rows - 1) {
-        CASES(1) CASES(2)
+        TILES(1) TILES(2)
 #if ROWS > 4
         MORE(1) MORE(2)
 #endif
 #if TALL > 6
-        CASE(7, 1) CASE(8, 1)
+        TILE(7, 1) TILE(8, 1)
 #endif
 #if WIDE > 2
-        CASES(4) MORE(4)
+        TILES(4) MORE(4)
 #endif
     }
-#undef CASE
-#undef CASES
-#undef MORE
 }
 
-enum { NAME(WIDTH) = WIDE * LANES };
+enum { WIDTH = WIDE * LANES };
 
 /* How many vectors a tile takes of so many columns. */
-static inline int NAME(vectors)(long columns) {
+static inline int vectors_for(long columns) {
 #if WIDE > 2
     if (columns > 3 * LANES) return 4;
 #endif
@@ -85,15 +82,15 @@ static inline int NAME(vectors)(long columns) {
 
 #if LANES > 1
 /* Copy LANES rows of LANES numbers at `rows` as columns: exchange halves, quarters and so on. */
-static inline void NAME(transpose)(const T *const *rows, long k, T *to, long step) {
-    const NAME(Places) places = PLACES;
+static inline void transpose(const T *const *rows, long k, T *to, long step) {
+    const Places places = PLACES;
     VEC x[LANES];
 #pragma GCC unroll 16
     for (int i = 0; i < LANES; i++) x[i] = LOAD(rows[i] + k);
 #pragma GCC unroll 4
     for (int s = 1; s < LANES; s *= 2) {
-        const NAME(Places) from_b = ((places & s) != 0) & (LANES - s);
-        const NAME(Places) low = places + from_b, high = low + s;
+        const Places from_b = ((places & s) != 0) & (LANES - s);
+        const Places low = places + from_b, high = low + s;
 #pragma GCC unroll 16
         for (int i = 0; i < LANES; i++) {
             if (i & s) continue;
@@ -108,12 +105,11 @@ static inline void NAME(transpose)(const T *const *rows, long k, T *to, long ste
 #endif
 
 /* Copy columns n0 .. n0 + width of B to a panel, zeros after the last. */
-static void NAME(pack)(const Product *p, long k0, long depth, long n0, long width, T *panel) {
-    enum { WIDTH = NAME(WIDTH) };
+static void pack(const Product *p, long k0, long depth, long n0, long width, T *panel) {
     const long *bk = p->bk + k0, *bn = p->bn + n0;
     const int runs = p->bk_runs && bk[depth - 1] - bk[0] == depth - 1;
     const T *B = (const T *)p->b + (runs ? bk[0] : 0);
-    const long used = NAME(vectors)(width) * LANES;
+    const long used = vectors_for(width) * LANES;
     long j = 0;
     if (width < used)
         for (long k = 0; k < depth; k++) SAVE(panel + k * WIDTH + used - LANES, SPREAD((T)0));
@@ -123,7 +119,7 @@ static void NAME(pack)(const Product *p, long k0, long depth, long n0, long widt
         long k = 0;
         for (int i = 0; i < LANES; i++) columns[i] = B + bn[j + i];
         for (; k + LANES <= depth; k += LANES)
-            NAME(transpose)(columns, k, panel + k * WIDTH + j, WIDTH);
+            transpose(columns, k, panel + k * WIDTH + j, WIDTH);
         for (; k < depth; k++)
             for (int i = 0; i < LANES; i++) panel[k * WIDTH + j + i] = columns[i][k];
     }
@@ -136,21 +132,20 @@ typedef struct {
     long k0, depth, n0, columns;
     const long *steps; /* k * WIDTH: where row k of packed columns starts */
     T *packed, *spill;
-} NAME(Panel);
+} Panel;
 
 /* Some rows of C from m0 (or of `whole`, a dense copy of them) on the columns of a panel. */
-static void NAME(strip)(const Product *p, const NAME(Panel) *panel, long m0, int rows, T *whole,
+static void run_strip(const Product *p, const Panel *panel, long m0, int rows, T *whole,
                         long whole_row) {
-    enum { WIDTH = NAME(WIDTH) };
     const long k0 = panel->k0, depth = panel->depth;
     T *C = p->c, *out = panel->spill, scale = (T)p->scale;
     int add = p->add || k0;
     const T *start = p->start && !k0 ? (const T *)p->start + m0 * p->start_row : NULL;
-    NAME(Strip) strip = {(const T *)p->a + m0 * p->am, NULL, p->ak + k0, NULL, p->am, depth};
+    Strip strip = {(const T *)p->a + m0 * p->am, NULL, p->ak + k0, NULL, p->am, depth};
     T *packed = panel->packed;
     const int lap = !add && !whole && p->b_runs && p->c_runs;
     for (long j = 0, width; j < panel->columns; j += width, packed += depth * WIDTH) {
-        int vectors = NAME(vectors)(panel->columns - j);
+        int vectors = vectors_for(panel->columns - j);
         width = panel->columns - j < vectors * LANES ? panel->columns - j : vectors * LANES;
         if (width < vectors * LANES && lap && j + width >= vectors * LANES) {
             j -= vectors * LANES - width; /* compute some columns twice rather than copy the rest */
@@ -164,18 +159,18 @@ static void NAME(strip)(const Product *p, const NAME(Panel) *panel, long m0, int
         } else {
             strip.b = packed;
             strip.bk = panel->steps;
-            if (!m0) NAME(pack)(p, k0, depth, panel->n0 + j, width, packed);
+            if (!m0) pack(p, k0, depth, panel->n0 + j, width, packed);
         }
         if (whole) {
-            NAME(tiles)(rows, vectors, &strip, whole + j, whole_row, 0, scale, start, p->start_row);
+            run_tile(rows, vectors, &strip, whole + j, whole_row, 0, scale, start, p->start_row);
             continue;
         }
         if (full && p->c_runs && cn[width - 1] - cn[0] == width - 1) {
-            NAME(tiles)(rows, vectors, &strip, C + m0 * p->cm + cn[0], p->cm, add, scale,
+            run_tile(rows, vectors, &strip, C + m0 * p->cm + cn[0], p->cm, add, scale,
                         start, p->start_row);
             continue;
         }
-        NAME(tiles)(rows, vectors, &strip, out, WIDTH, 0, scale, start, p->start_row);
+        run_tile(rows, vectors, &strip, out, WIDTH, 0, scale, start, p->start_row);
         for (int i = 0; i < rows; i++) {
             T *c = C + (m0 + i) * p->cm;
             for (long n = 0; n < width; n++)
@@ -184,9 +179,8 @@ static void NAME(strip)(const Product *p, const NAME(Panel) *panel, long m0, int
     }
 }
 
-static NAME(Panel) NAME(panel)(void *scratch) {
-    enum { WIDTH = NAME(WIDTH) };
-    NAME(Panel) panel = {0};
+static Panel new_panel(void *scratch) {
+    Panel panel = {0};
     panel.packed = (T *)scratch + (long)REGISTERS * CHUNK;
     panel.spill = panel.packed + (long)DEPTH * (SPAN + 2 * WIDTH);
     long *steps = (long *)(panel.spill + TALL * SPAN);
@@ -196,34 +190,34 @@ static NAME(Panel) NAME(panel)(void *scratch) {
 }
 
 /* Into how many strips of nearly equal height the rows of C are cut. */
-static long NAME(strips)(const Product *p) {
+static long strips_of(const Product *p) {
     int most = p->N > LANES ? ROWS : TALL;
     return (p->M + most - 1) / most;
 }
 
 /* How many columns a block has: as many as stay in the nearest cache while all strips pass. */
-static long NAME(span)(const Product *p) {
+static long span_of(const Product *p) {
     long depth = p->K < DEPTH ? p->K : DEPTH, room = PANEL / (depth * (long)sizeof(T)) & -64L;
     return room < 64 ? 64 : room > SPAN ? SPAN : room;
 }
 
-static void NAME(run_product)(const Product *p, void *scratch) {
-    NAME(Panel) panel = NAME(panel)(scratch);
-    const long strips = NAME(strips)(p), span = NAME(span)(p);
+static void run_product(const Product *p, void *scratch) {
+    Panel panel = new_panel(scratch);
+    const long strips = strips_of(p), span = span_of(p);
     for (panel.n0 = 0; panel.n0 < p->N; panel.n0 += span) {
         panel.columns = p->N - panel.n0 < span ? p->N - panel.n0 : span;
         for (panel.k0 = 0; panel.k0 < p->K; panel.k0 += DEPTH) {
             panel.depth = p->K - panel.k0 < DEPTH ? p->K - panel.k0 : DEPTH;
             for (long m0 = 0, left = strips, rows; left; m0 += rows, left--) {
                 rows = (p->M - m0 + left - 1) / left;
-                NAME(strip)(p, &panel, m0, (int)rows, NULL, 0);
+                run_strip(p, &panel, m0, (int)rows, NULL, 0);
             }
         }
     }
 }
 
 /* The same lane by lane, for operands that both have lanes. */
-static void NAME(run_lanewise)(const Product *p, void *scratch) {
+static void run_lanewise(const Product *p, void *scratch) {
     (void)scratch;
     const T *A = p->a, *B = p->b;
     for (long m = 0; m < p->M; m++)

@@ -85,7 +85,7 @@ static void find_roles(Map *map) {
         for (int d = 0; d <= last; d++) varies |= x->strides[d] && map->sizes[d] > 1;
         x->role = x->index && !map->rows ? INDEXED
                   : source && !varies ? UNIFORM
-                  : x->strides[last] == 0 ? SPREAD
+                  : x->strides[last] == 0 ? REPEATED
                   : x->strides[last] != 1 ? STRIDED
                   : DIRECT;
         map->fixed |= x->role == UNIFORM;
@@ -100,7 +100,7 @@ static void find_roles(Map *map) {
     }
     map->fixed |= map->constants || map->lead;
     map->sums = last == 1 && map->sources == 1 && map->targets == 1 && !map->steps && !map->rows &&
-                !map->folds && map->operands[0].role == DIRECT && map->operands[1].role == SPREAD;
+                !map->folds && map->operands[0].role == DIRECT && map->operands[1].role == REPEATED;
 }
 
 static int read_map(Replay *self, const long *word, Map *map) {

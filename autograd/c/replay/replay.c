@@ -7,42 +7,24 @@
 
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
-#include <math.h>
-#include <stdint.h>
-#include <string.h>
 
 #include "../primitives.h"
 
 #include "types.h"
 #include "operations.h"
 
-/* Bits of numbers, for the elementary functions in kernels.h. */
+#define TEXT(name, ...) #name,
+static const char *const operation_names[] = {OPERATIONS(TEXT) TAPE_ONLY(TEXT) "stop"};
 
-static inline double bits_double(uint64_t bits) { double x; memcpy(&x, &bits, 8); return x; }
-static inline uint64_t double_bits(double x) { uint64_t bits; memcpy(&bits, &x, 8); return bits; }
-static inline float bits_float(uint32_t bits) { float x; memcpy(&x, &bits, 4); return x; }
-static inline uint32_t float_bits(float x) { uint32_t bits; memcpy(&bits, &x, 4); return bits; }
+double circle[ARCS][2];
 
-/* One copy of the kernels for each type and instruction set. */
-
-#define JOIN_(a, b) a##_##b
-#define JOIN(a, b) JOIN_(a, b)
-#define NAME(x) JOIN(x, SUFFIX)
-
-#if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__)
-#define HAS_TILES 1
-#include <immintrin.h>
-#endif
-
-#define T double
-#define SQRT sqrt
-#include "tiles.h"
-#undef T
-#undef SQRT
-#define T float
-#define FLOAT 1
-#define SQRT sqrtf
-#include "tiles.h"
+static void fill_circle(void) {
+    for (int k = 0; k < ARCS; k++) {
+        double n = k > ARCS / 2 ? k - ARCS : k, a = n * ARC_HIGH, rest = n * ARC_MIDDLE;
+        circle[k][0] = k == ARCS / 2 ? 0.0 : sin(a) + cos(a) * rest;
+        circle[k][1] = k % (ARCS / 2) == ARCS / 4 ? 0.0 : cos(a) - sin(a) * rest;
+    }
+}
 
 static const Kernels *kernels_double, *kernels_float;
 static const char *tile_name;
@@ -50,17 +32,15 @@ static const char *tile_name;
 static void choose_kernels(const char *wanted) {
     int level = 0;
 #define CHOOSE(set)                                                                       \
-    kernels_double = &JOIN(set_double, set), kernels_float = &JOIN(set_float, set), tile_name = #set
+    kernels_double = &set##_kernels_double, kernels_float = &set##_kernels_float, tile_name = #set
     CHOOSE(plain);
-#ifdef HAS_TILES
+#ifdef HAS_SETS
     __builtin_cpu_init();
-    if (__builtin_cpu_supports("sse4.2")) level = 2;
-    if (level && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) level = 3;
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) level = 3;
     if (level == 3 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
         __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl")) level = 4;
     if (wanted && wanted[0] == 'v' && wanted[1] - '0' < level) level = wanted[1] - '0';
     if (wanted && !strcmp(wanted, "plain")) level = 0;
-    if (level == 2) CHOOSE(v2);
     if (level == 3) CHOOSE(v3);
     if (level == 4) CHOOSE(v4);
 #endif
@@ -219,6 +199,28 @@ static PyType_Spec Replay_spec = {
     "autograd.program.executors.native._replay.Replay", sizeof(Replay), 0, Py_TPFLAGS_DEFAULT, Replay_slots,
 };
 
+typedef struct {
+    const Operation *code;
+    Operation *body; /* room for a loop whose words are mended */
+    const Mend *mends;
+    const Stretch *stretches;
+    long count;
+} Tape;
+
+/* Run the stretches of a tape: one lane, or `lanes` together where that is not 0. */
+static void run_stretches(const Tape *tape, const Kernels *kernels, void *numbers, long lanes) {
+    const Operation *code = tape->code;
+    const Mend *mends = tape->mends;
+    for (const Stretch *at = tape->stretches; at < tape->stretches + tape->count; at++) {
+        Operation *start = at->mends ? tape->body : (Operation *)code; /* which stays */
+        if (at->mends) memcpy(start, code, (at->length + 1) * sizeof *code);
+        if (lanes) kernels->wide(start, at, mends, numbers, lanes);
+        else kernels->stretch(start, at, mends, numbers);
+        code += at->length + 1;
+        mends += at->mends;
+    }
+}
+
 /* Run a tape; -1 with an error where there is no room for the body of its loops. */
 static int play(const Py_buffer *code, const Py_buffer *mends, const Py_buffer *stretches,
                 const Py_buffer *numbers, int single, long lanes, int wide) {
@@ -231,8 +233,9 @@ static int play(const Py_buffer *code, const Py_buffer *mends, const Py_buffer *
     tape.body = PyMem_RawMalloc((longest + 1) * sizeof(Operation));
     if (!tape.body) { PyErr_NoMemory(); return -1; }
     Py_BEGIN_ALLOW_THREADS
-    if (wide) kernels->tape(&tape, numbers->buf, lanes);
-    else for (long s = 0; s < lanes; s++) kernels->tape(&tape, (char *)numbers->buf + s * size, 0);
+    if (wide) run_stretches(&tape, kernels, numbers->buf, lanes);
+    else for (long s = 0; s < lanes; s++)
+        run_stretches(&tape, kernels, (char *)numbers->buf + s * size, 0);
     Py_END_ALLOW_THREADS
     PyMem_RawFree(tape.body);
     return 0;
@@ -263,7 +266,8 @@ static PyObject *places(PyObject *self, PyObject *single) {
     (void)self;
     int wanted = PyObject_IsTrue(single);
     if (wanted < 0) return NULL;
-    const void *const *found = (wanted ? kernels_float : kernels_double)->places();
+    const Kernels *kernels = wanted ? kernels_float : kernels_double;
+    const void *const *found = kernels->stretch(NULL, NULL, NULL, NULL);
     PyObject *out = PyTuple_New(OPERATION_COUNT);
     for (int k = 0; out && k < OPERATION_COUNT; k++) {
         PyObject *place = PyLong_FromUnsignedLongLong((uintptr_t)found[k]);

@@ -1,5 +1,15 @@
 /* What the native executor reads a table into: operands, instructions, kernels. */
 
+#ifndef AUTOGRAD_REPLAY_TYPES_H
+#define AUTOGRAD_REPLAY_TYPES_H
+
+#include <math.h>
+#include <stdint.h>
+#include <string.h>
+
+#define JOIN_(a, b) a##_##b
+#define JOIN(a, b) JOIN_(a, b)
+
 enum { CHUNK = 256 };   /* numbers that a step of an elementwise instruction takes at once */
 enum { DIMENSIONS = 7, OPERANDS = 16, RESULTS = 8, REGISTERS = 96 }; /* of one, at most */
 enum { DEPTH = 128, SPAN = 512, PANEL = 32768 }; /* a block of a product: k, columns, bytes */
@@ -19,7 +29,7 @@ typedef struct {
 
 /* How an operand meets a line of numbers: in one piece, the same number all along the line (as
    a destination, their sum), the same in all lines, with gaps, or by an index. */
-enum { DIRECT, SPREAD, UNIFORM, STRIDED, INDEXED, WHOLE };
+enum { DIRECT, REPEATED, UNIFORM, STRIDED, INDEXED, WHOLE };
 
 typedef struct { int operation, result, a, b, c; } Step;
 
@@ -59,13 +69,8 @@ typedef struct { long length, times, shift, mends; } Stretch;
 
 typedef struct { int32_t word, growth; } Mend; /* a word of a loop, in units of 32 bits */
 
-typedef struct {
-    const Operation *code;
-    Operation *body;
-    const Mend *mends;
-    const Stretch *stretches;
-    long count;
-} Tape;
+/* Run a stretch of a tape; without one, return where the code of each operation is. */
+typedef const void *const *RunStretch(Operation *, const Stretch *, const Mend *, void *);
 
 typedef struct { long first, rows, step, n, row; const void *gradient; } Block; /* of parameters */
 
@@ -74,11 +79,32 @@ typedef struct {
     void (*product)(const Product *, void *);
     void (*lanewise)(const Product *, void *);
     void (*row)(const Row *, void *);
-    void (*tape)(const Tape *, void *, long); /* lanes together, or 0 */
-    const void *const *(*places)(void);
+    RunStretch *stretch;
+    void (*wide)(Operation *, const Stretch *, const Mend *, void *, long);
     double (*zero)(const void *, long);
     void (*rule)(const Map *, const Block *, void *);
     double (*fused)(const Product *, const Map *, void *);
     void (*prepare)(const Map *, void *);
     int lanes, rows;
 } Kernels;
+
+/* One for each number type and instruction set, each in a unit of its own; what units share
+   stays within the extension. */
+#if defined(__GNUC__) && !defined(_WIN32)
+#pragma GCC visibility push(hidden)
+#endif
+extern const Kernels plain_kernels_double, plain_kernels_float;
+#if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__)
+#define HAS_SETS 1
+extern const Kernels v3_kernels_double, v3_kernels_float, v4_kernels_double, v4_kernels_float;
+extern RunStretch v3_stretch_double, v3_stretch_float;
+#endif
+
+/* sin and cos of the 512 whole multiples of pi / 256 in (-pi, pi]. */
+enum { ARCS = 512 };
+extern double circle[ARCS][2];
+#if defined(__GNUC__) && !defined(_WIN32)
+#pragma GCC visibility pop
+#endif
+
+#endif

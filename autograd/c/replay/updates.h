@@ -4,7 +4,7 @@
 /* Apply an optimiser's rule to a block of parameters: `rows` of n each, the first at address
    `first`, the next `step` further. Their gradient is in its place, or a dense block of rows of
    `row`. Each result has a step of its own, which writes where it belongs. */
-static void NAME(run_rule)(const Map *rule, const Block *block, void *scratch) {
+static void run_rule(const Map *rule, const Block *block, void *scratch) {
     T *registers[REGISTERS], *starts[OPERANDS], *blocks = scratch;
     long steps[OPERANDS];
     int where[OPERANDS], moving = 0;
@@ -20,23 +20,23 @@ static void NAME(run_rule)(const Map *rule, const Block *block, void *scratch) {
     for (long i = 0; i < block->rows; i++)
         for (long at = 0; at < block->n; at += CHUNK) {
             for (int k = 0; k < moving; k++) registers[where[k]] = starts[k] + i * steps[k] + at;
-            NAME(steps)(rule, registers, block->n - at < CHUNK ? block->n - at : CHUNK);
+            run_steps(rule, registers, block->n - at < CHUNK ? block->n - at : CHUNK);
         }
 }
 
 /* Whether a product is finite, without a look at it: |sum_k a_k b_k|^2 <= sum a^2 sum b^2. */
-static int NAME(is_bounded)(const Product *p) {
+static int is_bounded(const Product *p) {
     const T *a = (const T *)p->a + p->ak[0], *b = (const T *)p->b + p->bk[0];
     T left = 0, right = 0;
     if (!p->ak_runs || !p->bk_runs) return 0;
     if (p->ak[p->K - 1] - p->ak[0] != p->K - 1 || p->bk[p->K - 1] - p->bk[0] != p->K - 1) return 0;
-    for (long m = 0; m < p->M; m++) left += NAME(squares)(a + m * p->am, p->K);
-    for (long n = 0; n < p->N; n++) right += NAME(squares)(b + p->bn[n], p->K);
+    for (long m = 0; m < p->M; m++) left += squares_of(a + m * p->am, p->K);
+    for (long n = 0; n < p->N; n++) right += squares_of(b + p->bn[n], p->K);
     return (double)left * (double)right < (sizeof(T) == sizeof(double) ? 1e300 : 1e70);
 }
 
 /* The rate of a rule that is w - rate * gradient and nothing else, or NULL. */
-static const T *NAME(rate_of)(const Map *rule, const void *scratch) {
+static const T *rate_of(const Map *rule, const void *scratch) {
     const Step *step = rule->code + rule->lead;
     int w = -1, gradient = -1;
     if (rule->steps != rule->lead + 1 || rule->targets != 1) return NULL;
@@ -52,20 +52,20 @@ static const T *NAME(rate_of)(const Map *rule, const void *scratch) {
 /* A product that is a gradient, and the rule that spends it. Plain descent adds the product to
    the parameters; otherwise a block of parameters is updated while its gradient is in the
    cache, which is never stored as a whole. Returns 0, or NaN where it is not finite. */
-static double NAME(run_fused)(const Product *p, const Map *rule, void *scratch) {
-    const T *rate = NAME(rate_of)(rule, scratch);
-    if (rate && NAME(is_bounded)(p)) {
+static double run_fused(const Product *p, const Map *rule, void *scratch) {
+    const T *rate = rate_of(rule, scratch);
+    if (rate && is_bounded(p)) {
         Product descent = *p;
         descent.c = (T *)rule->operands[rule->sources].base + p->first;
         descent.scale = -(double)(*rate * (T)p->scale);
         descent.add = 1;
-        NAME(run_product)(&descent, scratch);
+        run_product(&descent, scratch);
         return 0;
     }
-    NAME(Panel) panel = NAME(panel)(scratch);
+    Panel panel = new_panel(scratch);
     double zero = 0;
     panel.depth = p->K;
-    const long strips = NAME(strips)(p), span = NAME(span)(p);
+    const long strips = strips_of(p), span = span_of(p);
     for (; panel.n0 < p->N; panel.n0 += span) {
         panel.columns = p->N - panel.n0 < span ? p->N - panel.n0 : span;
         long row = (panel.columns + LANES - 1) / LANES * LANES;
@@ -73,12 +73,12 @@ static double NAME(run_fused)(const Product *p, const Map *rule, void *scratch) 
         Block block = {0, 0, p->cm, 0, row, panel.spill};
         for (long m0 = 0, left = strips, rows; left; m0 += rows, left--) {
             rows = (p->M - m0 + left - 1) / left;
-            NAME(strip)(p, &panel, m0, (int)rows, panel.spill, row);
-            zero += NAME(zero)(panel.spill, rows * row);
+            run_strip(p, &panel, m0, (int)rows, panel.spill, row);
+            zero += zero_if_finite(panel.spill, rows * row);
             block.first = p->first + m0 * p->cm + panel.n0;
             block.rows = dense ? 1 : rows;
             block.n = dense ? rows * row : panel.columns;
-            NAME(run_rule)(rule, &block, scratch);
+            run_rule(rule, &block, scratch);
         }
     }
     return zero;
