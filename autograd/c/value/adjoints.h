@@ -1,0 +1,138 @@
+/* A pruned sweep, from one root to the nodes asked for. */
+
+static int is_wanted(PyObject *operand)
+{
+    return operand && IS_VALUE(operand) && NODE(operand)->flags & WANTED;
+}
+
+static int any_wanted(PyObject *tuple)
+{
+    for (Py_ssize_t k = 0; k < PyTuple_GET_SIZE(tuple); k++)
+        if (is_wanted(PyTuple_GET_ITEM(tuple, k)))
+            return 1;
+    return 0;
+}
+
+static int operands_wanted(Node *node)
+{
+    if (!has_tuples(node))
+        return is_wanted(node->a == NULL || node->code == LEAF ? NULL : node->a) ||
+               is_wanted(node->b);
+    if (node->code == DOT &&
+        (any_wanted(node->a) || (!(node->flags & C_NUMBER) && is_wanted(node->c))))
+        return 1;
+    return any_wanted(node->b);
+}
+
+/* Note which operands of a node that needs its row are wanted. */
+static int note_wanted(Sweep *sweep, Node *node)
+{
+    Py_ssize_t n = operand_count(node);
+    if (sweep->wanted_size + n > sweep->wanted_room) {
+        Py_ssize_t room = 2 * sweep->wanted_room + n + 16;
+        char *wanted = PyMem_Realloc(sweep->wanted, (size_t)room);
+        if (!wanted) {
+            PyErr_NoMemory();
+            return -1;
+        }
+        sweep->wanted = wanted;
+        sweep->wanted_room = room;
+    }
+    char *wanted = sweep->wanted + sweep->wanted_size;
+    for (Py_ssize_t k = 0; k < n; k++)
+        wanted[k] = (char)is_wanted(has_tuples(node) ? PyTuple_GET_ITEM(node->b, k)
+                                    : k == 0         ? node->a
+                                                     : node->b);
+    sweep->wanted_size += n;
+    return 0;
+}
+
+/* Find the nodes between `wrt` and the root, and reached[k]: whether the root depends on
+ * wrt[k]. The nodes stay marked. */
+static int mark_needed(Sweep *sweep, PyObject *wrt, char *reached)
+{
+    Py_ssize_t n = PySequence_Fast_GET_SIZE(wrt);
+    for (Py_ssize_t k = 0; k < n; k++) {
+        Node *node = NODE(PySequence_Fast_GET_ITEM(wrt, k));
+        reached[k] = node->flags & SEEN && !(node->flags & CONSTANT);
+        if (node->flags & SEEN)
+            node->flags |= WANTED;
+    }
+    for (Py_ssize_t k = 0; k < sweep->order.size; k++) {
+        Node *node = sweep->order.items[k];
+        int between = operands_wanted(node);
+        if (!between && !(node->flags & WANTED)) {
+            sweep->role[k] = SKIPPED;
+            continue;
+        }
+        node->flags |= WANTED;
+        if (between && needs_row(node)) {
+            sweep->role[k] = ASKED;
+            if (note_wanted(sweep, node) < 0)
+                return -1;
+        }
+    }
+    return 0;
+}
+
+static PyObject *run_adjoints(Node *root, PyObject *wrt)
+{
+    Py_ssize_t n = PySequence_Fast_GET_SIZE(wrt);
+    PyObject *result = PyList_New(n);
+    char *reached = PyMem_Calloc((size_t)n + 1, 1);
+    Sweep sweep = {.pruned = 1};
+    if (!reached)
+        PyErr_NoMemory();
+    int status = result && reached ? walk(root, &sweep.order) : -1;
+    if (!status)
+        status = allocate(&sweep);
+    if (!status)
+        status = mark_needed(&sweep, wrt, reached);
+    if (status)
+        unmark(&sweep.order);
+    else
+        status = prepare(&sweep);
+    for (Py_ssize_t k = 0; k < n && !status; k++) {
+        PyObject *zero = PyFloat_FromDouble(0.0);
+        if (!zero)
+            status = -1;
+        else
+            PyList_SET_ITEM(result, k, zero);
+    }
+    if (!status) {
+        run_sweep(&sweep, 1.0);
+        for (Py_ssize_t k = 0; k < n; k++)
+            if (reached[k]) /* a fresh float that nobody else holds yet */
+                ((PyFloatObject *)PyList_GET_ITEM(result, k))->ob_fval =
+                    NODE(PySequence_Fast_GET_ITEM(wrt, k))->grad;
+        for (Py_ssize_t k = 0; k < sweep.order.size; k++)
+            NODE(sweep.order.items[k])->grad = sweep.saved[k];
+    }
+    end_sweep(&sweep);
+    PyMem_Free(reached);
+    if (status)
+        Py_CLEAR(result);
+    return result;
+}
+
+static PyObject *module_adjoints(PyObject *module, PyObject *args)
+{
+    PyObject *root, *given;
+    if (!PyArg_ParseTuple(args, "OO:adjoints", &root, &given))
+        return NULL;
+    if (!IS_VALUE(root))
+        return refuse("not_a_value", "(sO)", "output", root);
+    PyObject *wrt = PySequence_Tuple(given);
+    if (!wrt)
+        return NULL;
+    PyObject *result = NULL;
+    Py_ssize_t k = 0, n = PyTuple_GET_SIZE(wrt);
+    while (k < n && IS_VALUE(PyTuple_GET_ITEM(wrt, k)))
+        k++;
+    if (k < n)
+        refuse("not_a_value", "(sO)", "wrt", PyTuple_GET_ITEM(wrt, k));
+    else
+        result = run_adjoints(NODE(root), wrt);
+    Py_DECREF(wrt);
+    return result;
+}

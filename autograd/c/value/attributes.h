@@ -1,0 +1,160 @@
+/* Attributes of a Value. */
+
+static int set_label(Node *node, PyObject *given)
+{
+    if (!given || !PyUnicode_Check(given)) {
+        refuse("not_text", "(O)", given ? given : Py_None);
+        return -1;
+    }
+    PyObject *label = PyUnicode_FromObject(given);
+    if (!label)
+        return -1;
+    if (node->code == LEAF) {
+        Py_XSETREF(node->a, label);
+        return 0;
+    }
+    PyObject *key = PyLong_FromVoidPtr(node);
+    int status = key ? PyDict_SetItem(labels, key, label) : -1;
+    if (!status)
+        node->flags |= LABELLED;
+    Py_XDECREF(key);
+    Py_DECREF(label);
+    return status;
+}
+
+static PyObject *get_label(PyObject *self, void *closure)
+{
+    Node *node = NODE(self);
+    if (node->code == LEAF)
+        return Py_NewRef(node->a ? node->a : empty_text);
+    if (!(node->flags & LABELLED))
+        return Py_NewRef(empty_text);
+    PyObject *key = PyLong_FromVoidPtr(node);
+    PyObject *label = key ? PyDict_GetItemWithError(labels, key) : NULL;
+    Py_XDECREF(key);
+    return Py_XNewRef(label);
+}
+
+static int value_set_label(PyObject *self, PyObject *label, void *closure)
+{
+    return set_label(NODE(self), label);
+}
+
+static PyObject *value_new(PyTypeObject *type, PyObject *args, PyObject *keywords)
+{
+    static char *names[] = {"data", "label", NULL};
+    PyObject *data, *label = NULL;
+    double number;
+    if (!PyArg_ParseTupleAndKeywords(args, keywords, "O|O:Value", names, &data, &label))
+        return NULL;
+    if (real_data(data, &number) < 0)
+        return NULL;
+    Node *node = new_node(LEAF, number);
+    if (!node)
+        return NULL;
+    node->stamp = 0;
+    if (label && set_label(node, label) < 0)
+        Py_CLEAR(node);
+    return (PyObject *)node;
+}
+
+static PyObject *value_init_subclass(PyObject *type, PyObject *args, PyObject *keywords)
+{
+    return refuse("final", "(s)", "Value");
+}
+
+static int looked(PyObject *self)
+{
+    if (!watcher)
+        return 0;
+    PyObject *told = PyObject_CallMethod(watcher, "looked", "(O)", self);
+    Py_XDECREF(told);
+    return told ? 0 : -1;
+}
+
+static PyObject *get_data(PyObject *self, void *closure)
+{
+    return looked(self) < 0 ? NULL : PyFloat_FromDouble(NODE(self)->data);
+}
+
+static PyObject *get_unwatched_data(PyObject *self, void *closure)
+{
+    return PyFloat_FromDouble(NODE(self)->data);
+}
+
+static int set_data(PyObject *self, PyObject *data, void *closure)
+{
+    Node *node = NODE(self);
+    double number;
+    if (node->flags & CONSTANT)
+        refuse("constant_is_fixed", "(s)", "data");
+    else if (node->code != LEAF)
+        refuse("computed_data", "(O)", self);
+    else if (real_data(data ? data : Py_None, &number) == 0) {
+        node->data = number;
+        node->stamp = ++now;
+        return 0;
+    }
+    return -1;
+}
+
+static PyObject *get_grad(PyObject *self, void *closure)
+{
+    return PyFloat_FromDouble(NODE(self)->grad);
+}
+
+static int set_grad(PyObject *self, PyObject *grad, void *closure)
+{
+    if (NODE(self)->flags & CONSTANT) {
+        refuse("constant_is_fixed", "(s)", "grad");
+        return -1;
+    }
+    return real_data(grad ? grad : Py_None, &NODE(self)->grad);
+}
+
+static PyObject *get_op(PyObject *self, void *closure)
+{
+    return Py_NewRef(op_name(NODE(self)));
+}
+
+static PyObject *get_constant(PyObject *self, void *closure)
+{
+    return PyBool_FromLong(NODE(self)->flags & CONSTANT);
+}
+
+static PyObject *get_parents(PyObject *self, void *closure)
+{
+    return parents_of(NODE(self));
+}
+
+static PyObject *get_operands(PyObject *self, void *closure)
+{
+    return raw_operands(NODE(self));
+}
+
+static PyObject *get_partials(PyObject *self, void *closure)
+{
+    Node *node = NODE(self);
+    if (require_fresh(node) < 0)
+        return NULL;
+    PyObject *operands = raw_operands(node);
+    if (!operands)
+        return NULL;
+    Py_ssize_t n = PyTuple_GET_SIZE(operands);
+    PyObject *result = NULL;
+    double *partials = PyMem_Malloc((size_t)(n + 1) * sizeof(double));
+    if (!partials)
+        PyErr_NoMemory();
+    else if (all_partials(node, operands, partials) == 0)
+        result = PyTuple_New(n);
+    for (Py_ssize_t k = 0; result && k < n; k++) {
+        PyObject *partial = PyFloat_FromDouble(partials[k]);
+        if (!partial)
+            Py_CLEAR(result);
+        else
+            PyTuple_SET_ITEM(result, k, partial);
+    }
+    PyMem_Free(partials);
+    Py_DECREF(operands);
+    return result;
+}

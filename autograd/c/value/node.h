@@ -1,0 +1,106 @@
+/* A node, the functions that make nodes, and what the module keeps; errors are worded in
+ * errors.py. */
+
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+#include <structmember.h>
+#include <stdint.h>
+
+#include "../primitives.h"
+
+#ifdef Py_GIL_DISABLED
+#error "the C implementation relies on the global interpreter lock"
+#endif
+
+enum code {
+    LEAF,    /* a: label or NULL */
+    GENERIC, /* a: Function, b: tuple of operands */
+    DOT,     /* a: tuple of weights, b: tuple of inputs, c: bias */
+    TOTAL,   /* b: tuple of values */
+#define ROW(CODE, ...) CODE,
+    BINARY_PRIMITIVES(ROW) /* a, b: operands */
+    UNARY_PRIMITIVES(ROW)  /* a: operand */
+#undef ROW
+    CODES
+};
+
+#define FIRST_BINARY ADD
+#define FIRST_UNARY NEG
+
+static const char *const code_names[CODES] = {
+    "", "", "dot", "total",
+#define ROW(CODE, NAME, ...) NAME,
+    BINARY_PRIMITIVES(ROW)
+    UNARY_PRIMITIVES(ROW)
+#undef ROW
+};
+
+enum flag {
+    CONSTANT = 1, /* a number that was used as an operand */
+    A_NUMBER = 2, /* operand a (b, c) is the float in `number`, until somebody asks for it */
+    B_NUMBER = 4,
+    C_NUMBER = 8,
+    LABELLED = 16, /* a computed node with a label in the side table */
+    SEEN = 32,     /* scratch of a walk; clear outside of one */
+    WANTED = 64,   /* scratch of adjoints(); clear outside of it */
+};
+
+typedef struct Node {
+    PyObject_HEAD
+    double data;
+    union {
+        double grad;
+        struct Node *next; /* in the free list, or among the dying */
+    };
+    uint64_t stamp : 48;
+    uint64_t code : 8;
+    uint64_t flags : 8;
+    PyObject *a;
+    PyObject *b;
+    union {
+        PyObject *c;
+        double number;
+    };
+} Node;
+
+typedef struct {
+    PyObject_HEAD
+    vectorcallfunc vectorcall;
+    PyObject *dict;
+    PyObject *name;
+    PyObject *forward;
+    PyObject *partials;
+    PyObject *domain;
+    Py_ssize_t arity; /* -1: any number */
+    int code;
+} Function;
+
+static PyTypeObject *ValueType;
+static PyTypeObject *FunctionType;
+static PyObject *errors;    /* the module autograd.errors */
+static PyObject *reals;     /* the module autograd.reals */
+static PyObject *labels;    /* address of a computed node -> its label */
+static PyObject *watcher;   /* NULL while no thread mode is in use */
+static PyObject *functions[CODES];
+static PyObject *empty_text;
+static uint64_t now; /* the time of the last write to any leaf */
+
+#define IS_VALUE(object) (Py_TYPE(object) == ValueType)
+#define NODE(object) ((Node *)(object))
+
+/* Raise errors.<name>(...); steals nothing, returns NULL. */
+static void *refuse(const char *name, const char *format, ...)
+{
+    va_list vargs;
+    va_start(vargs, format);
+    PyObject *arguments = Py_VaBuildValue(format, vargs);
+    va_end(vargs);
+    PyObject *function = arguments ? PyObject_GetAttrString(errors, name) : NULL;
+    PyObject *error = function ? PyObject_CallObject(function, arguments) : NULL;
+    if (error)
+        PyErr_SetObject((PyObject *)Py_TYPE(error), error);
+    Py_XDECREF(error);
+    Py_XDECREF(function);
+    Py_XDECREF(arguments);
+    return NULL;
+}

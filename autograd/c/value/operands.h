@@ -1,0 +1,102 @@
+/* The operands of a node, and its parents. */
+
+static Function *function_of(Node *node)
+{
+    return (Function *)(node->code == GENERIC ? node->a : functions[node->code]);
+}
+
+static PyObject *op_name(Node *node)
+{
+    return node->code == LEAF ? empty_text : function_of(node)->name;
+}
+
+static int has_tuples(Node *node)
+{
+    return node->code == GENERIC || node->code == DOT || node->code == TOTAL;
+}
+
+static PyObject *operand_object(PyObject *operand, int is_number, double number)
+{
+    return is_number ? PyFloat_FromDouble(number) : Py_NewRef(operand);
+}
+
+/* Return the operands in order as a new tuple of Values and floats. */
+static PyObject *raw_operands(Node *node)
+{
+    if (node->code == LEAF)
+        return PyTuple_New(0);
+    if (node->code == GENERIC || node->code == TOTAL)
+        return Py_NewRef(node->b);
+    if (node->code >= FIRST_UNARY)
+        return PyTuple_Pack(1, node->a);
+    if (node->code >= FIRST_BINARY) {
+        PyObject *x = operand_object(node->a, node->flags & A_NUMBER, node->number);
+        PyObject *y = operand_object(node->b, node->flags & B_NUMBER, node->number);
+        PyObject *pair = x && y ? PyTuple_Pack(2, x, y) : NULL;
+        Py_XDECREF(x);
+        Py_XDECREF(y);
+        return pair;
+    }
+    Py_ssize_t n = PyTuple_GET_SIZE(node->a);
+    PyObject *all = PyTuple_New(2 * n + 1);
+    PyObject *bias = operand_object(node->c, node->flags & C_NUMBER, node->number);
+    if (!all || !bias) {
+        Py_XDECREF(all);
+        Py_XDECREF(bias);
+        return NULL;
+    }
+    for (Py_ssize_t k = 0; k < n; k++) {
+        PyTuple_SET_ITEM(all, k, Py_NewRef(PyTuple_GET_ITEM(node->a, k)));
+        PyTuple_SET_ITEM(all, n + k, Py_NewRef(PyTuple_GET_ITEM(node->b, k)));
+    }
+    PyTuple_SET_ITEM(all, 2 * n, bias);
+    return all;
+}
+
+/* Replace a tuple by one in which every float has become a constant node. */
+static int make_constants(PyObject **operands)
+{
+    Py_ssize_t n = PyTuple_GET_SIZE(*operands), k = 0;
+    while (k < n && IS_VALUE(PyTuple_GET_ITEM(*operands, k)))
+        k++;
+    if (k == n)
+        return 0;
+    PyObject *nodes = PyTuple_New(n);
+    if (!nodes)
+        return -1;
+    for (k = 0; k < n; k++) {
+        PyObject *item = PyTuple_GET_ITEM(*operands, k);
+        item = IS_VALUE(item) ? Py_NewRef(item) : new_constant(PyFloat_AS_DOUBLE(item));
+        if (!item) {
+            Py_DECREF(nodes);
+            return -1;
+        }
+        PyTuple_SET_ITEM(nodes, k, item);
+    }
+    Py_SETREF(*operands, nodes);
+    return 0;
+}
+
+/* Return the parents as a new tuple; constants are the same objects from then on. */
+static PyObject *parents_of(Node *node)
+{
+    if (has_tuples(node)) {
+        if (node->code == DOT && make_constants(&node->a) < 0)
+            return NULL;
+        if (make_constants(&node->b) < 0)
+            return NULL;
+    }
+    if (node->flags & (A_NUMBER | B_NUMBER | C_NUMBER)) {
+        PyObject *constant = new_constant(node->number);
+        if (!constant)
+            return NULL;
+        if (node->flags & A_NUMBER)
+            node->a = constant;
+        else if (node->flags & B_NUMBER)
+            node->b = constant;
+        else
+            node->c = constant;
+        node->flags &= ~(A_NUMBER | B_NUMBER | C_NUMBER);
+    }
+    return raw_operands(node);
+}
