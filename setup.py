@@ -11,7 +11,7 @@ from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
 
 C = Path("autograd", "c")
-STRICT = ["-O3", "-g1", "-ffp-contract=off"]  # a + b * c is rounded twice, as Python does it
+STRICT = ["-std=c11", "-O3", "-g1", "-ffp-contract=off"]  # a + b * c is rounded twice
 
 
 class BuildAtOnce(build_ext):

@@ -1,10 +1,9 @@
-/* The hot rows of the table in primitives.py, repeated for the C code, once.
+/* Scalar formulas, each once, for all C code.
  *
- * A row gives the result and the local partials as expressions of the operands x and y and
- * of the result `out`, operation for operation as in Python, so that both agree bit for bit
- * (compile with -ffp-contract=off). `domain` and `smooth` say when the expressions may be
- * used for the result and for the partials; elsewhere the Python row is asked, which also
- * words the error. tests/test_implementations.py holds every entry to its row. */
+ * A formula is said in x, y and z, numbers of the type T, by the rows of the table in
+ * primitives.py, operation for operation, so that both agree bit for bit (compile with
+ * -ffp-contract=off). T is double unless the includer has said T, EXP, TANH and SQRT, of its own
+ * making, beforehand. tests/c/test_primitives.py holds every formula to its row. */
 
 #ifndef AUTOGRAD_PRIMITIVES_H
 #define AUTOGRAD_PRIMITIVES_H
@@ -14,60 +13,80 @@
 /* Raised, here and in engine.py, when the C and the Python code change together. */
 #define AUTOGRAD_INTERFACE 7
 
-static inline double primitive_heaviside(double x)
+#ifndef EXP
+typedef double T;
+#define EXP exp
+#define TANH tanh
+#define SQRT sqrt
+#endif
+
+#define ABS(x) ((x) < 0 ? -(x) : (x))
+#define LARGER(x, y) ((x) >= (y) || (x) != (x) ? (x) : (y))  /* NaN if x is */
+#define SMALLER(x, y) ((x) <= (y) || (x) != (x) ? (x) : (y)) /* likewise */
+
+static inline T heaviside_of(T x)
 {
-    return x > 0.0 ? 1.0 : x <= 0.0 ? 0.0 : x;
+    return x > 0 ? (T)1 : x <= 0 ? (T)0 : x;
 }
 
-static inline double primitive_sign(double x)
+static inline T sign_of(T x)
 {
-    return x > 0.0 ? 1.0 : x < 0.0 ? -1.0 : x == 0.0 ? 0.0 : x;
+    return x > 0 ? (T)1 : x < 0 ? (T)-1 : x == 0 ? (T)0 : x;
 }
 
-static inline double primitive_sigmoid(double x)
+/* Without a branch, for the compiler to vectorise; e^-|x| does not overflow. */
+static inline T sigmoid_of(T x)
 {
-    if (x >= 0.0)
-        return 1.0 / (1.0 + exp(-x));
-    double e = exp(x);
-    return e / (1.0 + e);
+    const T e = EXP(-ABS(x));
+    return (x >= 0 ? (T)1 : e) / (1 + e);
 }
 
-static inline int primitive_power_is_real(double x, double n)
+static inline T softplus_of(T x)
 {
-    return x > 0.0 || (x < 0.0 ? floor(n) == n : n >= 0.0);
+    return (T)log1p(EXP(-ABS(x))) + (x > 0 ? x : (T)0);
 }
 
-static inline double primitive_power_by_base(double x, double n)
-{
-    return n == 0.0 ? 0.0 : n == 1.0 ? 1.0 : n == 2.0 ? 2.0 * x : n * pow(x, n - 1.0);
-}
+/* Partials that are used in more than one place; `out` is the result. */
+#define TANH_PARTIAL(out) (1 - (out) * (out))
+#define SIGMOID_PARTIAL(out) ((1 - (out)) * (out))
 
-static inline int primitive_power_is_smooth(double x, double n)
-{
-    return n == 0.0 || n == 1.0 || n == 2.0 || primitive_power_is_real(x, n - 1.0);
-}
+// clang-format off
 
-/* ROW(CODE, name, domain, forward, smooth, partial) */
-#define UNARY_PRIMITIVES(ROW) \
-    ROW(NEG,     "neg",     1,           -x,                    1,          -1.0) \
-    ROW(ABS,     "abs",     1,           fabs(x),               1,          primitive_sign(x)) \
-    ROW(EXP,     "exp",     1,           exp(x),                1,          out) \
-    ROW(LOG,     "log",     !(x <= 0.0), log(x),                1,          1.0 / x) \
-    ROW(SQRT,    "sqrt",    !(x < 0.0),  sqrt(x),               out != 0.0, 0.5 / out) \
-    ROW(SIN,     "sin",     !isinf(x),   sin(x),                1,          cos(x)) \
-    ROW(COS,     "cos",     !isinf(x),   cos(x),                1,          -sin(x)) \
-    ROW(TANH,    "tanh",    1,           tanh(x),               1,          1.0 - out * out) \
-    ROW(SIGMOID, "sigmoid", 1,           primitive_sigmoid(x),  1,          out * (1.0 - out)) \
-    ROW(RELU,    "relu",    1,           x <= 0.0 ? 0.0 : x,    1,          primitive_heaviside(x))
+/* ROW(name, formula), or OWN(name, formula) where a unit may have a loop of its own. After the
+ * rows of the table come the pieces that only programs have: `gap` is x less the largest y, which
+ * may be infinite as well; `first` finds the first 1; a pullback is a partial times the adjoint. */
+#define OPERATIONS_WITH(ROW, OWN) \
+    ROW(add, x + y) ROW(sub, x - y) ROW(mul, x * y) ROW(div, x / y) ROW(neg, -x) \
+    ROW(pow, pow(x, y)) ROW(abs, fabs(x)) ROW(exp, EXP(x)) ROW(expm1, expm1(x)) \
+    ROW(log, log(x)) ROW(log1p, log1p(x)) ROW(log2, log2(x)) ROW(log10, log10(x)) \
+    ROW(sqrt, SQRT(x)) ROW(sin, sin(x)) ROW(cos, cos(x)) ROW(tan, tan(x)) \
+    ROW(asin, asin(x)) ROW(acos, acos(x)) ROW(atan, atan(x)) ROW(atan2, atan2(x, y)) \
+    ROW(hypot, hypot(x, y)) ROW(sinh, sinh(x)) ROW(cosh, cosh(x)) OWN(tanh, TANH(x)) \
+    ROW(asinh, asinh(x)) ROW(acosh, acosh(x)) ROW(atanh, atanh(x)) \
+    ROW(direction, x == 0 && y == 0 ? (T)0 : x / hypot(x, y)) \
+    ROW(erf, erf(x)) ROW(erfc, erfc(x)) \
+    ROW(sign, sign_of(x)) ROW(heaviside, heaviside_of(x)) \
+    ROW(maximum, LARGER(x, y)) ROW(minimum, SMALLER(x, y)) \
+    ROW(clip, SMALLER(LARGER(x, y), z)) ROW(where, x != 0 ? y : z) \
+    ROW(relu, x <= 0 ? (T)0 : x) ROW(leaky_relu, x > 0 ? x : (T)0.01 * x) \
+    ROW(elu, x > 0 ? x : expm1(x)) ROW(sigmoid, sigmoid_of(x)) ROW(softplus, softplus_of(x)) \
+    ROW(silu, x * sigmoid_of(x)) ROW(gelu, 0.5 * x * erfc(-x / 1.4142135623730951)) \
+    ROW(softsign, x / (1 + ABS(x))) \
+    ROW(gap, x == y ? (T)0 : x - y) ROW(copy, x) ROW(equal, x == y ? (T)1 : (T)0) \
+    ROW(first, x == 1 && y == 0 ? (T)1 : (T)0) \
+    ROW(tanh_pullback, TANH_PARTIAL(x) * y) ROW(sigmoid_pullback, SIGMOID_PARTIAL(x) * y) \
+    ROW(relu_pullback, heaviside_of(x) * y) \
+    ROW(add_product, x + y * z) ROW(sub_product, x - y * z)
+#define OPERATIONS(ROW) OPERATIONS_WITH(ROW, ROW)
 
-/* ROW(CODE, name, domain, forward, smooth, partial by x, partial by y)
- * The partial of a power by an exponent that is a Value is left to Python. */
-#define BINARY_PRIMITIVES(ROW) \
-    ROW(ADD, "add", 1,        x + y, 1, 1.0,     1.0) \
-    ROW(SUB, "sub", 1,        x - y, 1, 1.0,     -1.0) \
-    ROW(MUL, "mul", 1,        x * y, 1, y,       x) \
-    ROW(DIV, "div", y != 0.0, x / y, 1, 1.0 / y, -out / y) \
-    ROW(POW, "pow", primitive_power_is_real(x, y), pow(x, y), \
-        primitive_power_is_smooth(x, y), primitive_power_by_base(x, y), 0.0)
+// clang-format on
+
+#define SCALAR(name, formula) \
+    static inline T op_##name(T x, T y, T z) \
+    { \
+        (void)x, (void)y, (void)z; \
+        return (T)(formula); \
+    }
+OPERATIONS(SCALAR)
 
 #endif

@@ -1,45 +1,48 @@
 /* The kernels of the native executor for one number type and one instruction set.
-
-   Included by a unit of its own for each, after a header that says
-     T            double or float (FLOAT is defined)
-     SET(x)       x with the names of both
-     BYTES        the size of a vector
-     FMADD        x y + z of vectors
-     MULADD       x y + z of numbers, in one rounding where the processor can
-     ROWS, WIDE   the rows and vectors of C that one tile computes at most
-     TALL         the rows of one that is a single vector wide
-     STRETCH      the set that tapes run with, if it is another
-
-   Elementwise loops are strict IEEE arithmetic in the order written; only the tiles of the
-   matrix product and the series of exp and tanh use fused multiply-add. */
+ *
+ * Included by a unit of its own for each, after a header that says
+ *   T            double or float (FLOAT is defined)
+ *   SET(x)       x with the names of both
+ *   BYTES        the size of a vector
+ *   FMADD        x y + z of vectors
+ *   MULADD       x y + z of numbers, in one rounding where the processor can
+ *   ROWS, WIDE   the rows and vectors of C that one tile computes at most
+ *   TALL         the rows of one that is a single vector wide
+ *   STRETCH      the set that tapes run with, if it is another
+ *
+ * Elementwise loops are strict IEEE arithmetic in the order written; only the tiles of the
+ * matrix product and the series of exp and tanh use fused multiply-add. */
 
 #include "vector.h"
-#include "operations.h"
 #include "elementary.h"
+#include "operations.h"
 #include "maps.h"
 #include "products.h"
 #include "updates.h"
 
 /* --- rows: the largest of a row, the rest of its exponentials, one that an index takes ------ */
 
-static void peak(const Row *row, const long *index, T *out) {
+static void peak(const Row *row, const int64_t *index, T *out)
+{
     const T *base = row->base;
     memcpy(out, base + index[0] * row->lanes, row->lanes * sizeof(T));
-    for (long k = 1; k < row->width; k++) {
+    for (int64_t k = 1; k < row->width; k++) {
         const T *x = base + index[k] * row->lanes;
-        for (long s = 0; s < row->lanes; s++)
+        for (int64_t s = 0; s < row->lanes; s++)
             out[s] = x[s] > out[s] || x[s] != x[s] ? x[s] : out[s];
     }
 }
 
 /* The sum without the first 1, the peak's own; `seen` tells in which lanes it was met. */
-static void rest(const Row *row, const long *index, T *out, T *seen) {
-    for (long from = 0; from < row->lanes; from += CHUNK) {
-        long n = row->lanes - from < CHUNK ? row->lanes - from : CHUNK;
-        for (long s = 0; s < n; s++) out[from + s] = seen[s] = 0;
-        for (long k = 0; k < row->width; k++) {
+static void rest(const Row *row, const int64_t *index, T *out, T *seen)
+{
+    for (int64_t from = 0; from < row->lanes; from += CHUNK) {
+        int64_t n = row->lanes - from < CHUNK ? row->lanes - from : CHUNK;
+        for (int64_t s = 0; s < n; s++)
+            out[from + s] = seen[s] = 0;
+        for (int64_t k = 0; k < row->width; k++) {
             const T *x = (const T *)row->base + index[k] * row->lanes + from;
-            for (long s = 0; s < n; s++) {
+            for (int64_t s = 0; s < n; s++) {
                 T first = x[s] == 1 && seen[s] == 0 ? (T)1 : (T)0;
                 out[from + s] += x[s] - first;
                 seen[s] += first;
@@ -49,30 +52,39 @@ static void rest(const Row *row, const long *index, T *out, T *seen) {
 }
 
 /* Take the number that an index in each lane names, NaN where it names none, or give back. */
-static void choose(const Row *row, const long *index, const T *chosen, T *out) {
+static void choose(const Row *row, const int64_t *index, const T *chosen, T *out)
+{
     const int take = row->operation == TAKE;
-    for (long s = 0; s < row->lanes; s++) {
+    for (int64_t s = 0; s < row->lanes; s++) {
         T wanted = chosen[s * row->chosen_lane];
-        if (!(wanted >= 0 && wanted < row->width && wanted == (T)(long)wanted)) {
-            if (take) out[s] = (T)NAN;
+        if (!(wanted >= 0 && wanted < (T)row->width && wanted == (T)(int64_t)wanted)) {
+            if (take)
+                out[s] = (T)NAN;
             continue;
         }
-        long at = index[(long)wanted];
-        if (at < 0) continue;
+        int64_t at = index[(int64_t)wanted];
+        if (at < 0)
+            continue;
         T *x = (T *)row->base + at * row->step + (row->step > 1 || row->sources_lanes ? s : 0);
-        if (take) out[s] = *x;
-        else *x += out[s] * (T)row->scale;
+        if (take)
+            out[s] = *x;
+        else
+            *x += out[s] * (T)row->scale;
     }
 }
 
-static void run_row(const Row *row, void *scratch) {
-    for (long r = 0; r < row->rows; r++) {
-        const long *index = row->index + r * row->width;
+static void run_row(const Row *row, void *scratch)
+{
+    for (int64_t r = 0; r < row->rows; r++) {
+        const int64_t *index = row->index + r * row->width;
         T *out = (T *)row->target + r * row->lanes;
-        if (row->operation == PEAK) peak(row, index, out);
-        else if (row->operation == REST) rest(row, index, out, scratch);
+        if (row->operation == PEAK)
+            peak(row, index, out);
+        else if (row->operation == REST)
+            rest(row, index, out, scratch);
         else {
-            long at = row->chosen_index ? row->chosen_index[r] * row->chosen_step : r * row->chosen_row;
+            int64_t at =
+                row->chosen_index ? row->chosen_index[r] * row->chosen_step : r * row->chosen_row;
             choose(row, index, (const T *)row->chosen + at, out);
         }
     }
@@ -86,6 +98,16 @@ static void run_row(const Row *row, void *scratch) {
 #endif
 
 const Kernels SET(kernels) = {
-    run_map, run_product, run_lanewise, run_row, STRETCH, run_wide, zero_if_finite, run_rule, run_fused,
-    prepare, LANES, TALL,
+    .map = run_map,
+    .product = run_product,
+    .lanewise = run_lanewise,
+    .row = run_row,
+    .stretch = STRETCH,
+    .wide = run_wide,
+    .zero = zero_if_finite,
+    .rule = run_rule,
+    .fused = run_fused,
+    .prepare = prepare,
+    .lanes = LANES,
+    .rows = TALL,
 };

@@ -1,5 +1,5 @@
 /* Plain C, for every processor; with vectors of 16 bytes where the compiler offers them, as
-   every x86-64 and ARM64 processor has. */
+ * every x86-64 and ARM64 processor has. */
 
 #include "types.h"
 #include "number.h"

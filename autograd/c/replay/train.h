@@ -1,112 +1,145 @@
 /* Running the sections of a table, and the pieces of a step of training. */
 
-static void run_section(const Replay *self, int section) {
+static void run_section(const Replay *self, int section)
+{
     const Kernels *kernels = self->kernels;
     const Instruction *at = self->code[section], *end = at + self->count[section];
     for (; at < end; at++) {
-        if (at->kind == MAP) kernels->map(&at->is.map, self->scratch);
-        else if (at->kind == ROW) kernels->row(&at->is.row, self->scratch);
-        else if (at->is.product.lanewise) kernels->lanewise(&at->is.product, self->scratch);
-        else kernels->product(&at->is.product, self->scratch);
+        if (at->kind == MAP)
+            kernels->map(&at->is.map, self->scratch);
+        else if (at->kind == ROW)
+            kernels->row(&at->is.row, self->scratch);
+        else if (at->is.product.lanewise)
+            kernels->lanewise(&at->is.product, self->scratch);
+        else
+            kernels->product(&at->is.product, self->scratch);
     }
 }
 
 /* Copy `lanes` rows of `width` numbers from `rows` to the lanes of the input nodes. */
-static void load_rows(const Replay *self, const char *rows, const long *places, long width) {
-    long lanes = self->lanes;
-    for (long at = 0; at < width; at += 16) {
-        long stop = at + 16 < width ? at + 16 : width;
-        for (long k = at; k < stop; k++) {
+static void load_rows(const Replay *self, const char *rows, const int64_t *places, int64_t width)
+{
+    int64_t lanes = self->lanes;
+    for (int64_t at = 0; at < width; at += 16) {
+        int64_t stop = at + 16 < width ? at + 16 : width;
+        for (int64_t k = at; k < stop; k++) {
             if (self->size == sizeof(double)) {
                 const double *from = (const double *)rows + k;
                 double *to = (double *)self->buffers[VALUE_LANES].buf + places[k] * lanes;
-                for (long s = 0; s < lanes; s++) to[s] = from[s * width];
+                for (int64_t s = 0; s < lanes; s++)
+                    to[s] = from[s * width];
             } else {
                 const float *from = (const float *)rows + k;
                 float *to = (float *)self->buffers[VALUE_LANES].buf + places[k] * lanes;
-                for (long s = 0; s < lanes; s++) to[s] = from[s * width];
+                for (int64_t s = 0; s < lanes; s++)
+                    to[s] = from[s * width];
             }
         }
     }
 }
 
 /* The sum of n numbers at an address of a buffer, as a double; NaN or inf if any is. */
-static double sum_of(const Replay *self, long buffer, long at, long n) {
+static double sum_of(const Replay *self, int64_t buffer, int64_t at, int64_t n)
+{
     double part[8] = {0};
     if (self->size == sizeof(double)) {
         const double *x = (const double *)self->buffers[buffer].buf + at;
-        for (; n >= 8; n -= 8, x += 8) for (int k = 0; k < 8; k++) part[k] += x[k];
-        while (n > 0) part[0] += x[--n];
+        for (; n >= 8; n -= 8, x += 8)
+            for (int k = 0; k < 8; k++)
+                part[k] += x[k];
+        while (n > 0)
+            part[0] += x[--n];
     } else {
         const float *x = (const float *)self->buffers[buffer].buf + at;
-        for (; n >= 8; n -= 8, x += 8) for (int k = 0; k < 8; k++) part[k] += (double)x[k];
-        while (n > 0) part[0] += (double)x[--n];
+        for (; n >= 8; n -= 8, x += 8)
+            for (int k = 0; k < 8; k++)
+                part[k] += (double)x[k];
+        while (n > 0)
+            part[0] += (double)x[--n];
     }
-    return ((part[0] + part[4]) + (part[1] + part[5])) + ((part[2] + part[6]) + (part[3] + part[7]));
+    return ((part[0] + part[4]) + (part[1] + part[5])) +
+           ((part[2] + part[6]) + (part[3] + part[7]));
 }
 
 /* The rule of the update section, where it takes all parameters in the order of their
-   addresses, so that it can be applied to a stretch of them. */
-static const Map *plain_rule(const Replay *self, long parameters) {
+ * addresses, so that it can be applied to a stretch of them. */
+static const Map *plain_rule(const Replay *self, int64_t parameters)
+{
     const Instruction *at = self->code[UPDATE];
-    if (self->count[UPDATE] != 1 || at->kind != MAP) return NULL;
+    if (self->count[UPDATE] != 1 || at->kind != MAP)
+        return NULL;
     const Map *rule = &at->is.map;
-    if (rule->dimensions != 1 || rule->sizes[0] != parameters || parameters < 2) return NULL;
+    if (rule->dimensions != 1 || rule->sizes[0] != parameters || parameters < 2)
+        return NULL;
     for (int k = 0; k < rule->sources + rule->targets; k++) {
         const Operand *x = &rule->operands[k];
-        if (x->index || (x->strides[0] != 1 && x->role != UNIFORM)) return NULL;
-        if (x->buffer != STATE && x->base != self->buffers[x->buffer].buf) return NULL;
+        if (x->index || (x->strides[0] != 1 && x->role != UNIFORM))
+            return NULL;
+        if (x->buffer != STATE && x->base != self->buffers[x->buffer].buf)
+            return NULL;
     }
     return rule;
 }
 
-typedef double (*OnStretch)(const Replay *, const Map *, long, long);
+typedef double (*OnStretch)(const Replay *, const Map *, int64_t, int64_t);
 
-static double check_stretch(const Replay *self, const Map *rule, long first, long n) {
+static double check_stretch(const Replay *self, const Map *rule, int64_t first, int64_t n)
+{
     (void)rule;
-    return self->kernels->zero((char *)self->buffers[GRADIENT].buf + first * (long)self->size, n);
+    return self->kernels->zero((char *)self->buffers[GRADIENT].buf + first * (int64_t)self->size,
+                               n);
 }
 
-static double update_stretch(const Replay *self, const Map *rule, long first, long n) {
+static double update_stretch(const Replay *self, const Map *rule, int64_t first, int64_t n)
+{
     Block block = {first, 1, 0, n, 0, NULL};
     self->kernels->rule(rule, &block, self->scratch);
     return 0;
 }
 
 /* Do something for every stretch of parameters that no fused product updates. */
-static double between(const Replay *self, const Map *rule, long parameters, OnStretch what) {
+static double between(const Replay *self, const Map *rule, int64_t parameters, OnStretch what)
+{
     const Instruction *at = self->code[GRADIENTS], *end = at + self->count[GRADIENTS];
     double sum = 0;
-    long first = 0;
+    int64_t first = 0;
     for (; at < end; at++) {
         const Product *p = &at->is.product;
-        if (!p->fused) continue;
-        if (p->first > first) sum += what(self, rule, first, p->first - first);
+        if (!p->fused)
+            continue;
+        if (p->first > first)
+            sum += what(self, rule, first, p->first - first);
         first = p->first + p->M * p->N;
     }
-    if (parameters > first) sum += what(self, rule, first, parameters - first);
+    if (parameters > first)
+        sum += what(self, rule, first, parameters - first);
     return sum;
 }
 
 /* Gradients and update of one step: 1; 0 where a gradient is not finite and nothing was
-   updated; -1 where one is not and some parameters were. */
-static int finish_step(const Replay *self, const Map *rule, long parameters) {
+ * updated; -1 where one is not and some parameters were. */
+static int finish_step(const Replay *self, const Map *rule, int64_t parameters)
+{
     const Kernels *kernels = self->kernels;
     const Instruction *code = self->code[GRADIENTS];
-    long count = self->count[GRADIENTS];
+    int64_t count = self->count[GRADIENTS];
     if (!rule) {
         run_section(self, GRADIENTS);
-        if (kernels->zero(self->buffers[GRADIENT].buf, parameters) != 0) return 0;
+        if (kernels->zero(self->buffers[GRADIENT].buf, parameters) != 0)
+            return 0;
         run_section(self, UPDATE);
         return 1;
     }
-    for (long k = 0; k < count; k++)
-        if (!code[k].is.product.fused) kernels->product(&code[k].is.product, self->scratch);
+    for (int64_t k = 0; k < count; k++)
+        if (!code[k].is.product.fused)
+            kernels->product(&code[k].is.product, self->scratch);
     double zero = between(self, rule, parameters, check_stretch);
-    if (zero != 0) return 0;
+    if (zero != 0)
+        return 0;
     kernels->prepare(rule, self->scratch);
-    for (long k = 0; k < count; k++)
-        if (code[k].is.product.fused) zero += kernels->fused(&code[k].is.product, rule, self->scratch);
+    for (int64_t k = 0; k < count; k++)
+        if (code[k].is.product.fused)
+            zero += kernels->fused(&code[k].is.product, rule, self->scratch);
     between(self, rule, parameters, update_stretch);
     return zero == 0 ? 1 : -1;
 }

@@ -27,7 +27,8 @@ typedef Whole Places __attribute__((vector_size(BYTES))); /* of the parts of a v
 #endif
 
 /* The sum of the parts, halves first. */
-static inline T across(VEC x) {
+static inline T across(VEC x)
+{
 #if LANES > 1
     const Places places = PLACES;
 #pragma GCC unroll 4

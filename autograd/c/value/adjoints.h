@@ -115,7 +115,7 @@ static PyObject *run_adjoints(Node *root, PyObject *wrt)
     return result;
 }
 
-static PyObject *module_adjoints(PyObject *module, PyObject *args)
+static PyObject *module_adjoints(PyObject *Py_UNUSED(module), PyObject *args)
 {
     PyObject *root, *given;
     if (!PyArg_ParseTuple(args, "OO:adjoints", &root, &given))

@@ -21,7 +21,7 @@ static inline Node *new_node(int code, double data)
     }
     node->data = data;
     node->grad = 0.0;
-    node->stamp = now;
+    node->stamp = now & LATEST;
     node->code = (uint8_t)code;
     node->flags = 0;
     node->a = node->b = node->c = NULL;

@@ -22,7 +22,7 @@ static int set_label(Node *node, PyObject *given)
     return status;
 }
 
-static PyObject *get_label(PyObject *self, void *closure)
+static PyObject *get_label(PyObject *self, void *Py_UNUSED(closure))
 {
     Node *node = NODE(self);
     if (node->code == LEAF)
@@ -35,12 +35,12 @@ static PyObject *get_label(PyObject *self, void *closure)
     return Py_XNewRef(label);
 }
 
-static int value_set_label(PyObject *self, PyObject *label, void *closure)
+static int value_set_label(PyObject *self, PyObject *label, void *Py_UNUSED(closure))
 {
     return set_label(NODE(self), label);
 }
 
-static PyObject *value_new(PyTypeObject *type, PyObject *args, PyObject *keywords)
+static PyObject *value_new(PyTypeObject *Py_UNUSED(type), PyObject *args, PyObject *keywords)
 {
     static char *names[] = {"data", "label", NULL};
     PyObject *data, *label = NULL;
@@ -58,7 +58,8 @@ static PyObject *value_new(PyTypeObject *type, PyObject *args, PyObject *keyword
     return (PyObject *)node;
 }
 
-static PyObject *value_init_subclass(PyObject *type, PyObject *args, PyObject *keywords)
+static PyObject *value_init_subclass(PyObject *Py_UNUSED(type), PyObject *Py_UNUSED(args),
+                                     PyObject *Py_UNUSED(keywords))
 {
     return refuse("final", "(s)", "Value");
 }
@@ -72,17 +73,17 @@ static int looked(PyObject *self)
     return told ? 0 : -1;
 }
 
-static PyObject *get_data(PyObject *self, void *closure)
+static PyObject *get_data(PyObject *self, void *Py_UNUSED(closure))
 {
     return looked(self) < 0 ? NULL : PyFloat_FromDouble(NODE(self)->data);
 }
 
-static PyObject *get_unwatched_data(PyObject *self, void *closure)
+static PyObject *get_unwatched_data(PyObject *self, void *Py_UNUSED(closure))
 {
     return PyFloat_FromDouble(NODE(self)->data);
 }
 
-static int set_data(PyObject *self, PyObject *data, void *closure)
+static int set_data(PyObject *self, PyObject *data, void *Py_UNUSED(closure))
 {
     Node *node = NODE(self);
     double number;
@@ -92,18 +93,18 @@ static int set_data(PyObject *self, PyObject *data, void *closure)
         refuse("computed_data", "(O)", self);
     else if (real_data(data ? data : Py_None, &number) == 0) {
         node->data = number;
-        node->stamp = ++now;
+        node->stamp = ++now & LATEST;
         return 0;
     }
     return -1;
 }
 
-static PyObject *get_grad(PyObject *self, void *closure)
+static PyObject *get_grad(PyObject *self, void *Py_UNUSED(closure))
 {
     return PyFloat_FromDouble(NODE(self)->grad);
 }
 
-static int set_grad(PyObject *self, PyObject *grad, void *closure)
+static int set_grad(PyObject *self, PyObject *grad, void *Py_UNUSED(closure))
 {
     if (NODE(self)->flags & CONSTANT) {
         refuse("constant_is_fixed", "(s)", "grad");
@@ -112,27 +113,27 @@ static int set_grad(PyObject *self, PyObject *grad, void *closure)
     return real_data(grad ? grad : Py_None, &NODE(self)->grad);
 }
 
-static PyObject *get_op(PyObject *self, void *closure)
+static PyObject *get_op(PyObject *self, void *Py_UNUSED(closure))
 {
     return Py_NewRef(op_name(NODE(self)));
 }
 
-static PyObject *get_constant(PyObject *self, void *closure)
+static PyObject *get_constant(PyObject *self, void *Py_UNUSED(closure))
 {
     return PyBool_FromLong(NODE(self)->flags & CONSTANT);
 }
 
-static PyObject *get_parents(PyObject *self, void *closure)
+static PyObject *get_parents(PyObject *self, void *Py_UNUSED(closure))
 {
     return parents_of(NODE(self));
 }
 
-static PyObject *get_operands(PyObject *self, void *closure)
+static PyObject *get_operands(PyObject *self, void *Py_UNUSED(closure))
 {
     return raw_operands(NODE(self));
 }
 
-static PyObject *get_partials(PyObject *self, void *closure)
+static PyObject *get_partials(PyObject *self, void *Py_UNUSED(closure))
 {
     Node *node = NODE(self);
     if (require_fresh(node) < 0)

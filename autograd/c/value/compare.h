@@ -50,17 +50,17 @@ static int value_bool(PyObject *self)
     return verdict;
 }
 
-static PyObject *value_float(PyObject *self)
+static PyObject *value_float(PyObject *Py_UNUSED(self))
 {
     return refuse("would_lose_gradient", "(s)", "float");
 }
 
-static PyObject *value_int(PyObject *self)
+static PyObject *value_int(PyObject *Py_UNUSED(self))
 {
     return refuse("would_lose_gradient", "(s)", "int");
 }
 
-static PyObject *value_complex(PyObject *self, PyObject *ignored)
+static PyObject *value_complex(PyObject *Py_UNUSED(self), PyObject *Py_UNUSED(ignored))
 {
     return refuse("would_lose_gradient", "(s)", "complex");
 }
@@ -93,7 +93,7 @@ static PyObject *value_format(PyObject *self, PyObject *spec)
     return text;
 }
 
-static PyObject *value_reduce(PyObject *self, PyObject *ignored)
+static PyObject *value_reduce(PyObject *self, PyObject *Py_UNUSED(ignored))
 {
     if (NODE(self)->code != LEAF)
         return refuse("cannot_copy", "(O)", self);

@@ -1,16 +1,17 @@
 /* Applying rows to operands, and the operators. */
 
-#define FORWARD_CASE(CODE, NAME, DOMAIN_, FORWARD, ...) \
-    case CODE: \
-        if (!(DOMAIN_)) \
+#define FORWARD_CASE(name, domain, ...) \
+    case OP_##name: \
+        if (!(domain)) \
             return 0; \
-        *result = FORWARD; \
+        *result = op_##name(x, y, 0.0); \
         return 1;
 
 static int unary_forward(int code, double x, double *result)
 {
+    const double y = 0.0;
     switch (code) {
-        UNARY_PRIMITIVES(FORWARD_CASE)
+        UNARY_ROWS(FORWARD_CASE)
     }
     return 0;
 }
@@ -18,7 +19,7 @@ static int unary_forward(int code, double x, double *result)
 static inline int binary_forward(int code, double x, double y, double *result)
 {
     switch (code) {
-        BINARY_PRIMITIVES(FORWARD_CASE)
+        BINARY_ROWS(FORWARD_CASE)
     }
     return 0;
 }
@@ -216,24 +217,24 @@ static inline PyObject *apply_binary(int code, PyObject *left, PyObject *right)
     { \
         return apply_binary(CODE, left, right); \
     }
-BINARY_SLOT(value_add, ADD)
-BINARY_SLOT(value_sub, SUB)
-BINARY_SLOT(value_mul, MUL)
-BINARY_SLOT(value_div, DIV)
+BINARY_SLOT(value_add, OP_add)
+BINARY_SLOT(value_sub, OP_sub)
+BINARY_SLOT(value_mul, OP_mul)
+BINARY_SLOT(value_div, OP_div)
 
 static PyObject *value_pow(PyObject *left, PyObject *right, PyObject *modulus)
 {
     if (modulus != Py_None)
         Py_RETURN_NOTIMPLEMENTED;
-    return apply_binary(POW, left, right);
+    return apply_binary(OP_pow, left, right);
 }
 
 static PyObject *value_neg(PyObject *self)
 {
-    return apply_unary(NEG, self);
+    return apply_unary(OP_neg, self);
 }
 
 static PyObject *value_abs(PyObject *self)
 {
-    return apply_unary(ABS, self);
+    return apply_unary(OP_abs, self);
 }

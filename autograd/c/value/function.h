@@ -19,9 +19,8 @@ static PyObject *function_vectorcall(PyObject *self, PyObject *const *args, size
         return NULL;
     if (code >= FIRST_BINARY && has_value(operands)) {
         PyObject *left = PyTuple_GET_ITEM(operands, 0), *right = PyTuple_GET_ITEM(operands, 1);
-        PyObject *result =
-            record_binary(code, IS_VALUE(left) ? left : NULL, number_of(left),
-                          IS_VALUE(right) ? right : NULL, number_of(right));
+        PyObject *result = record_binary(code, IS_VALUE(left) ? left : NULL, number_of(left),
+                                         IS_VALUE(right) ? right : NULL, number_of(right));
         Py_DECREF(operands);
         return result;
     }
@@ -94,7 +93,7 @@ static void function_dealloc(PyObject *self)
     Py_DECREF(type);
 }
 
-static PyObject *function_get(PyObject *self, PyObject *node, PyObject *owner)
+static PyObject *function_get(PyObject *self, PyObject *node, PyObject *Py_UNUSED(owner))
 {
     return node && node != Py_None ? PyMethod_New(self, node) : Py_NewRef(self);
 }
@@ -113,18 +112,19 @@ static PyObject *function_repr(PyObject *self)
     return text;
 }
 
-static PyObject *function_reduce(PyObject *self, PyObject *ignored)
+static PyObject *function_reduce(PyObject *self, PyObject *Py_UNUSED(ignored))
 {
     return function_name(self);
 }
 
-static PyObject *function_arity(PyObject *self, void *closure)
+static PyObject *function_arity(PyObject *self, void *Py_UNUSED(closure))
 {
     Py_ssize_t arity = ((Function *)self)->arity;
     return arity < 0 ? Py_NewRef(Py_None) : PyLong_FromSsize_t(arity);
 }
 
-static PyObject *function_init_subclass(PyObject *type, PyObject *args, PyObject *keywords)
+static PyObject *function_init_subclass(PyObject *Py_UNUSED(type), PyObject *Py_UNUSED(args),
+                                        PyObject *Py_UNUSED(keywords))
 {
     return refuse("final", "(s)", "Function");
 }
@@ -136,20 +136,20 @@ static PyMemberDef function_members[] = {
     {"domain", T_OBJECT_EX, offsetof(Function, domain), READONLY, NULL},
     {"__vectorcalloffset__", T_PYSSIZET, offsetof(Function, vectorcall), READONLY, NULL},
     {"__dictoffset__", T_PYSSIZET, offsetof(Function, dict), READONLY, NULL},
-    {NULL},
+    {0},
 };
 
 static PyGetSetDef function_attributes[] = {
     {"arity", function_arity, NULL, NULL, NULL},
     {"__dict__", PyObject_GenericGetDict, PyObject_GenericSetDict, NULL, NULL},
-    {NULL},
+    {0},
 };
 
 static PyMethodDef function_methods[] = {
     {"__reduce__", function_reduce, METH_NOARGS, NULL},
     {"__init_subclass__", (PyCFunction)(void (*)(void))function_init_subclass,
      METH_VARARGS | METH_KEYWORDS | METH_CLASS, NULL},
-    {NULL},
+    {0},
 };
 
 PyDoc_STRVAR(function_doc,
@@ -157,14 +157,14 @@ PyDoc_STRVAR(function_doc,
 
 static PyType_Slot function_slots[] = {
     {Py_tp_doc, (void *)function_doc},
-    {Py_tp_new, PyType_GenericNew},
-    {Py_tp_init, function_init},
-    {Py_tp_dealloc, function_dealloc},
-    {Py_tp_traverse, function_traverse},
-    {Py_tp_clear, function_clear},
-    {Py_tp_call, PyVectorcall_Call},
-    {Py_tp_descr_get, function_get},
-    {Py_tp_repr, function_repr},
+    {Py_tp_new, SLOT(PyType_GenericNew)},
+    {Py_tp_init, SLOT(function_init)},
+    {Py_tp_dealloc, SLOT(function_dealloc)},
+    {Py_tp_traverse, SLOT(function_traverse)},
+    {Py_tp_clear, SLOT(function_clear)},
+    {Py_tp_call, SLOT(PyVectorcall_Call)},
+    {Py_tp_descr_get, SLOT(function_get)},
+    {Py_tp_repr, SLOT(function_repr)},
     {Py_tp_members, function_members},
     {Py_tp_getset, function_attributes},
     {Py_tp_methods, function_methods},

@@ -6,7 +6,7 @@
 #include <structmember.h>
 #include <stdint.h>
 
-#include "../primitives.h"
+#include "rows.h"
 
 #ifdef Py_GIL_DISABLED
 #error "the C implementation relies on the global interpreter lock"
@@ -17,23 +17,25 @@ enum code {
     GENERIC, /* a: Function, b: tuple of operands */
     DOT,     /* a: tuple of weights, b: tuple of inputs, c: bias */
     TOTAL,   /* b: tuple of values */
-#define ROW(CODE, ...) CODE,
-    BINARY_PRIMITIVES(ROW) /* a, b: operands */
-    UNARY_PRIMITIVES(ROW)  /* a: operand */
+#define ROW(name, ...) OP_##name,
+    BINARY_ROWS(ROW) /* a, b: operands */
+    UNARY_ROWS(ROW)  /* a: operand */
 #undef ROW
     CODES
 };
 
-#define FIRST_BINARY ADD
-#define FIRST_UNARY NEG
+#define FIRST_BINARY OP_add
+#define FIRST_UNARY OP_neg
 
+// clang-format off
 static const char *const code_names[CODES] = {
     "", "", "dot", "total",
-#define ROW(CODE, NAME, ...) NAME,
-    BINARY_PRIMITIVES(ROW)
-    UNARY_PRIMITIVES(ROW)
+#define ROW(name, ...) #name,
+    BINARY_ROWS(ROW)
+    UNARY_ROWS(ROW)
 #undef ROW
 };
+// clang-format on
 
 enum flag {
     CONSTANT = 1, /* a number that was used as an operand */
@@ -77,16 +79,27 @@ typedef struct {
 
 static PyTypeObject *ValueType;
 static PyTypeObject *FunctionType;
-static PyObject *errors;    /* the module autograd.errors */
-static PyObject *reals;     /* the module autograd.reals */
-static PyObject *labels;    /* address of a computed node -> its label */
-static PyObject *watcher;   /* NULL while no thread mode is in use */
+static PyObject *errors;  /* the module autograd.errors */
+static PyObject *reals;   /* the module autograd.reals */
+static PyObject *labels;  /* address of a computed node -> its label */
+static PyObject *watcher; /* NULL while no thread mode is in use */
 static PyObject *functions[CODES];
 static PyObject *empty_text;
 static uint64_t now; /* the time of the last write to any leaf */
 
+#define LATEST ((UINT64_C(1) << 48) - 1) /* what a stamp can hold */
+
 #define IS_VALUE(object) (Py_TYPE(object) == ValueType)
 #define NODE(object) ((Node *)(object))
+
+/* CPython keeps functions as void *, which ISO C only grants by way of a number. */
+#define SLOT(function) ((void *)(uintptr_t)(function))
+
+_Static_assert(sizeof(double) == 8, "a number has 64 bits");
+#ifndef Py_TRACE_REFS
+_Static_assert(sizeof(void *) != 8 || sizeof(Node) == 64, "a node fills one line of the cache");
+#endif
+_Static_assert(CODES <= 256, "a code has 8 bits");
 
 /* Raise errors.<name>(...); steals nothing, returns NULL. */
 static void *refuse(const char *name, const char *format, ...)

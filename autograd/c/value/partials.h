@@ -12,19 +12,19 @@ static int needs_row(Node *node)
     switch (node->code) {
     case GENERIC:
         return 1;
-#define ROW(CODE, NAME, DOMAIN_, FORWARD, SMOOTH, ...) \
-    case CODE: \
+#define ROW(name, domain, smooth, ...) \
+    case OP_##name: \
         x = NODE(node->a)->data; \
         (void)x, (void)out; \
-        return !(SMOOTH);
-        UNARY_PRIMITIVES(ROW)
+        return !(smooth);
+        UNARY_ROWS(ROW)
 #undef ROW
-    case POW:
+    case OP_pow:
         if (is_variable(node->b))
             return 1;
         x = node->a ? NODE(node->a)->data : node->number;
         y = node->b ? NODE(node->b)->data : node->number;
-        return !primitive_power_is_smooth(x, y);
+        return !power_is_smooth(x, y);
     }
     return 0;
 }
@@ -32,10 +32,10 @@ static int needs_row(Node *node)
 static inline double unary_partial(int code, double x, double out)
 {
     switch (code) {
-#define ROW(CODE, NAME, DOMAIN_, FORWARD, SMOOTH, PARTIAL) \
-    case CODE: \
-        return PARTIAL;
-        UNARY_PRIMITIVES(ROW)
+#define ROW(name, domain, smooth, partial) \
+    case OP_##name: \
+        return partial;
+        UNARY_ROWS(ROW)
 #undef ROW
     }
     return 0.0;
@@ -45,12 +45,12 @@ static inline void binary_partials(int code, double x, double y, double out, dou
                                    double *by_y)
 {
     switch (code) {
-#define ROW(CODE, NAME, DOMAIN_, FORWARD, SMOOTH, BY_X, BY_Y) \
-    case CODE: \
-        *by_x = BY_X; \
-        *by_y = BY_Y; \
+#define ROW(name, domain, smooth, partial_by_x, partial_by_y) \
+    case OP_##name: \
+        *by_x = partial_by_x; \
+        *by_y = partial_by_y; \
         return;
-        BINARY_PRIMITIVES(ROW)
+        BINARY_ROWS(ROW)
 #undef ROW
     }
 }

@@ -34,7 +34,7 @@ static PyObject *record_dot(PyObject *weights, PyObject *inputs, PyObject *bias)
     double data = 0.0;
     for (Py_ssize_t k = 0; k < n; k++) {
         PyObject *weight = PyTuple_GET_ITEM(weights, k), *input = PyTuple_GET_ITEM(inputs, k);
-        records |= IS_VALUE(weight) | IS_VALUE(input);
+        records = records || IS_VALUE(weight) || IS_VALUE(input);
         data += number_of(weight) * number_of(input);
     }
     data += number_of(bias);
@@ -72,7 +72,7 @@ static PyObject *dot_of(PyObject *weights, PyObject *inputs, PyObject *bias)
     return result;
 }
 
-static PyObject *module_dot(PyObject *module, PyObject *const *args, Py_ssize_t n,
+static PyObject *module_dot(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t n,
                             PyObject *names)
 {
     if (!names && (n == 2 || n == 3))

@@ -6,8 +6,8 @@ enum role { SKIPPED, PLAIN, ASKED };
  * pruned sweep has `wanted`, which says whether each of them is needed. */
 typedef struct {
     Array order;
-    double *saved;   /* the grad each node had before */
-    char *role;      /* of each node: SKIPPED, PLAIN or ASKED */
+    double *saved; /* the grad each node had before */
+    char *role;    /* of each node: SKIPPED, PLAIN or ASKED */
     double *asked;
     Py_ssize_t asked_size;
     int pruned;
@@ -26,8 +26,8 @@ static void end_sweep(Sweep *sweep)
 
 static PyObject *stale_operand(PyObject *operand, uint64_t stamp)
 {
-    int is_stale = operand && IS_VALUE(operand) && NODE(operand)->code == LEAF &&
-                   NODE(operand)->stamp > stamp;
+    int is_stale =
+        operand && IS_VALUE(operand) && NODE(operand)->code == LEAF && NODE(operand)->stamp > stamp;
     return is_stale ? operand : NULL;
 }
 

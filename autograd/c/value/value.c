@@ -24,12 +24,12 @@
 #include "function.h"
 
 /* The operators are slots of the type already. */
-static PyObject *module_install(PyObject *module, PyObject *args)
+static PyObject *module_install(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(args))
 {
     Py_RETURN_NONE;
 }
 
-static PyObject *module_watch(PyObject *module, PyObject *given)
+static PyObject *module_watch(PyObject *Py_UNUSED(module), PyObject *given)
 {
     Py_XSETREF(watcher, given == Py_None ? NULL : Py_NewRef(given));
     Py_RETURN_NONE;
@@ -49,14 +49,14 @@ static PyMethodDef module_methods[] = {
     {"topological", module_topological, METH_O,
      "Return every node that root depends on, itself last, parents before children."},
     {"watch", module_watch, METH_O, NULL},
-    {NULL},
+    {0},
 };
 
 static int add_types(PyObject *module)
 {
     for (PyType_Slot *slot = value_slots; slot->slot; slot++)
         if (slot->slot == Py_tp_hash)
-            slot->pfunc = (void *)PyBaseObject_Type.tp_hash;
+            slot->pfunc = SLOT(PyBaseObject_Type.tp_hash);
     ValueType = (PyTypeObject *)PyType_FromModuleAndSpec(module, &value_spec, NULL);
     FunctionType = (PyTypeObject *)PyType_FromModuleAndSpec(module, &function_spec, NULL);
     if (!ValueType || !FunctionType)
@@ -114,7 +114,7 @@ static int execute(PyObject *module)
 }
 
 static PyModuleDef_Slot module_slots[] = {
-    {Py_mod_exec, execute},
+    {Py_mod_exec, SLOT(execute)},
 #if PY_VERSION_HEX >= 0x030C0000
     {Py_mod_multiple_interpreters, Py_MOD_MULTIPLE_INTERPRETERS_NOT_SUPPORTED},
 #endif

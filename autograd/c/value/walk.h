@@ -99,7 +99,7 @@ static void unmark(Array *order)
         NODE(order->items[k])->flags &= ~(SEEN | WANTED);
 }
 
-static PyObject *module_topological(PyObject *module, PyObject *root)
+static PyObject *module_topological(PyObject *Py_UNUSED(module), PyObject *root)
 {
     if (!IS_VALUE(root))
         return refuse("not_a_value", "(sO)", "root", root);

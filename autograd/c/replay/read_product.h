@@ -1,0 +1,136 @@
+/* Reading the words of a product. */
+
+static int64_t *offsets(Replay *self, int64_t outer, int64_t stride, int64_t inner,
+                        int64_t inner_stride)
+{
+    int64_t *table = own(self, outer * inner * sizeof(int64_t));
+    if (!table) {
+        PyErr_NoMemory();
+        return NULL;
+    }
+    for (int64_t i = 0; i < outer; i++)
+        for (int64_t j = 0; j < inner; j++)
+            table[i * inner + j] = i * stride + j * inner_stride;
+    return table;
+}
+
+static int is_increasing(const int64_t *table, int64_t n)
+{
+    for (int64_t i = 1; i < n; i++)
+        if (table[i] <= table[i - 1])
+            return 0;
+    return 1;
+}
+
+/* In which tables a stretch is consecutive as soon as its ends are: in increasing ones. An
+ * operand without lanes is not, where lanes are summed: it stands at 0, 0, 3, 3 for two. */
+static void find_runs(Product *p)
+{
+    p->b_runs = is_increasing(p->bn, p->N);
+    p->c_runs = is_increasing(p->cn, p->N);
+    p->ak_runs = is_increasing(p->ak, p->K);
+    p->bk_runs = is_increasing(p->bk, p->K);
+}
+
+/* What a product costs, roughly, in cycles: tiles, packing B (whose columns may lie in one
+ * piece), and scattering C. */
+static double cost(const Replay *self, int64_t M, int64_t N, int64_t K, int64_t b_step,
+                   int64_t b_next, int c_direct)
+{
+    const double m = (double)M, n = (double)N, k = (double)K;
+    const double vectors = ceil(n / self->kernels->lanes), strips = ceil(m / self->kernels->rows);
+    double tiles = strips * k * fmax(m / strips * vectors / 2, 4 * ceil(vectors / 4));
+    double packing = b_step == 1 ? 0 : n * k * (b_next == 1 ? 0.5 : 1.5);
+    return tiles + packing + (c_direct ? 0.0 : 2.0 * m * n);
+}
+
+/* Exchange the roles of A and B (C turns with them) where that is cheaper. */
+static int turn(Replay *self, Product *p)
+{
+    int64_t cn = p->N > 1 ? p->cn[1] - p->cn[0] : 1, bn = p->N > 1 ? p->bn[1] - p->bn[0] : 1;
+    int64_t bk = p->K > 1 ? p->bk[1] - p->bk[0] : 1, ak = p->K > 1 ? p->ak[1] - p->ak[0] : 1;
+    double now = cost(self, p->M, p->N, p->K, bn, bk, cn == 1);
+    double then = cost(self, p->N, p->M, p->K, p->M == 1 ? 1 : p->am, ak, p->cm == 1 || p->M == 1);
+    if (then >= now)
+        return 0;
+    Product old = *p;
+    p->M = old.N;
+    p->N = old.M;
+    p->a = old.b;
+    p->b = old.a;
+    p->ak = old.bk;
+    p->bk = old.ak;
+    p->am = bn;
+    p->cm = cn;
+    p->bn = offsets(self, p->N, old.am, 1, 0);
+    p->cn = offsets(self, p->N, old.cm, 1, 0);
+    if (!p->bn || !p->cn)
+        return -1;
+    find_runs(p);
+    return 0;
+}
+
+/* Whether a product is the gradient of a matrix of parameters that lies in one piece, large
+ * enough to be updated block by block. */
+static int is_fusible(const Product *p, int64_t buffer)
+{
+    return buffer == GRADIENT && !p->add && !p->lanewise && !p->start && p->K <= DEPTH &&
+           p->M * p->N >= LARGE && p->cm == p->N && p->c_runs && p->cn[p->N - 1] == p->N - 1;
+}
+
+static int read_product(Replay *self, const int64_t *word, Product *p)
+{
+    int64_t lanes = word[2] ? self->lanes : 1, size[3] = {word[4], word[5], word[6]};
+    int64_t has[3], step[3], at[3][2];
+    void *base[3];
+    p->add = (int)word[3];
+    word += 7;
+    for (int k = 0; k < 3; k++, word += 4) { /* left, right, destination */
+        base[k] = base_of(self, word[0], word[1], &step[k]);
+        has[k] = word[0] & 1 && lanes > 1;
+        at[k][0] = word[2] * step[k];
+        at[k][1] = word[3] * step[k];
+    }
+    p->lanewise = has[0] && has[1] && has[2];
+    int left = 0, right = 1;
+    if (has[0] && !has[1] && has[2]) { /* let the operand without lanes come first */
+        left = 1;
+        right = 0;
+        int64_t swap = size[0];
+        size[0] = size[1];
+        size[1] = swap;
+        swap = at[2][0];
+        at[2][0] = at[2][1];
+        at[2][1] = swap;
+    }
+    int64_t over_n = has[2] && !p->lanewise ? lanes : 1, over_k = has[2]               ? 1
+                                                                  : (has[0] || has[1]) ? lanes
+                                                                                       : 1;
+    p->M = size[0];
+    p->N = size[1] * over_n;
+    p->K = size[2] * over_k;
+    p->a = base[left];
+    p->b = base[right];
+    p->c = base[2];
+    p->am = at[left][0];
+    p->cm = at[2][0];
+    p->lanes = lanes;
+    p->scale = word[-4] & 1 ? 1.0 : 1.0 / (double)lanes;
+    p->start = NULL;
+    if (word[0] >= 0) {
+        p->start = base_of(self, word[0], word[1], &p->start_row);
+        p->start_row = word[2];
+    }
+    p->ak = offsets(self, size[2], at[left][1], over_k, has[left]);
+    p->bk = offsets(self, size[2], at[right][1], over_k, has[right]);
+    p->bn = offsets(self, size[1], at[right][0], over_n, has[right]);
+    p->cn = offsets(self, size[1], at[2][1], over_n, has[2]);
+    if (!p->ak || !p->bk || !p->bn || !p->cn)
+        return -1;
+    find_runs(p);
+    if (!p->lanewise && !p->start && over_n == 1 && turn(self, p) < 0)
+        return -1;
+    p->fused = is_fusible(p, word[-4]);
+    p->first = word[-3];
+    return 0;
+}

@@ -1,0 +1,243 @@
+/* The type Replay: a table and the arrays it runs over. */
+
+static PyObject *replay_run(PyObject *object, PyObject *args)
+{
+    Replay *self = (Replay *)object;
+    int first, last;
+    if (!PyArg_ParseTuple(args, "ii:run", &first, &last))
+        return NULL;
+    if (first < 0 || last > SECTIONS) {
+        PyErr_SetString(PyExc_IndexError, "no such section");
+        return NULL;
+    }
+    Py_BEGIN_ALLOW_THREADS
+    for (int section = first; section < last; section++)
+        run_section(self, section);
+    Py_END_ALLOW_THREADS
+    Py_RETURN_NONE;
+}
+
+static PyObject *replay_load(PyObject *object, PyObject *args)
+{
+    Replay *self = (Replay *)object;
+    Py_buffer rows, places;
+    if (!PyArg_ParseTuple(args, "y*y*:load", &rows, &places))
+        return NULL;
+    int64_t width = words_in(&places);
+    int fit = rows.len == width * self->lanes * self->size && has_places(self, &places);
+    if (fit) {
+        Py_BEGIN_ALLOW_THREADS
+        load_rows(self, rows.buf, places.buf, width);
+        Py_END_ALLOW_THREADS
+    } else {
+        PyErr_SetString(PyExc_ValueError, "rows do not fit the number of lanes");
+    }
+    PyBuffer_Release(&rows);
+    PyBuffer_Release(&places);
+    return fit ? Py_NewRef(Py_None) : NULL;
+}
+
+/* What train was asked for; the batches are `lanes` rows each, from `starts` on. */
+typedef struct {
+    Py_buffer rows, places, starts, costs;
+    Py_ssize_t root_buffer, root, parameters, counter; /* the step's place in the state */
+    Py_ssize_t step;                                   /* the first one's number */
+    int fuse;
+} Training;
+
+/* Whether the arguments of train lie within the buffers: a cost for each batch, the root, the
+ * parameters, and the place of the step. */
+static int fits(const Replay *self, const Training *asked)
+{
+    const int64_t steps = words_in(&asked->starts), width = words_in(&asked->places);
+    const int64_t *start = asked->starts.buf;
+    if (asked->root_buffer != VALUES && asked->root_buffer != VALUE_LANES)
+        return 0;
+    if (asked->root < 0 || asked->root >= self->buffers[asked->root_buffer].shape[0])
+        return 0;
+    if (asked->parameters < 0 || asked->parameters > self->buffers[VALUES].shape[0])
+        return 0;
+    if (asked->counter < 0 || asked->counter >= self->buffers[STATE].shape[0])
+        return 0;
+    if (asked->costs.len < steps * (int64_t)sizeof(double) || !has_places(self, &asked->places))
+        return 0;
+    if (!width)
+        return 1;
+    int64_t last = asked->rows.len / (width * self->size) - self->lanes;
+    for (int64_t k = 0; k < steps; k++)
+        if (start[k] < 0 || start[k] > last)
+            return 0;
+    return 1;
+}
+
+static void write_step(const Replay *self, int64_t counter, int64_t step)
+{
+    if (self->size == sizeof(double))
+        ((double *)self->buffers[STATE].buf)[counter] = (double)step;
+    else
+        ((float *)self->buffers[STATE].buf)[counter] = (float)step;
+}
+
+/* Take all steps; return how many went well, or minus that less one where the last one left some
+ * parameters updated. */
+static int64_t take_steps(const Replay *self, const Training *asked)
+{
+    const int64_t steps = words_in(&asked->starts), width = words_in(&asked->places);
+    const int64_t lanes = asked->root_buffer == VALUE_LANES ? self->lanes : 1;
+    const int64_t *start = asked->starts.buf;
+    const Map *rule = asked->fuse ? plain_rule(self, asked->parameters) : NULL;
+    double *cost = asked->costs.buf;
+    for (int64_t done = 0, loaded = -1; done < steps; done++) {
+        if (start[done] != loaded) {
+            loaded = start[done];
+            const char *first = (const char *)asked->rows.buf + loaded * width * self->size;
+            load_rows(self, first, asked->places.buf, width);
+        }
+        run_section(self, FORWARD);
+        cost[done] = sum_of(self, asked->root_buffer, asked->root * lanes, lanes) / (double)lanes;
+        if (!isfinite(cost[done]))
+            return done;
+        run_section(self, BACKWARD);
+        write_step(self, asked->counter, asked->step + done);
+        int fine = finish_step(self, rule, asked->parameters);
+        if (fine <= 0)
+            return fine < 0 ? -done - 1 : done;
+    }
+    return steps;
+}
+
+static PyObject *replay_train(PyObject *object, PyObject *args)
+{
+    Replay *self = (Replay *)object;
+    Training asked;
+    if (!PyArg_ParseTuple(args, "y*y*y*w*nnnnnp:train", &asked.rows, &asked.places, &asked.starts,
+                          &asked.costs, &asked.root_buffer, &asked.root, &asked.parameters,
+                          &asked.counter, &asked.step, &asked.fuse))
+        return NULL;
+    int64_t done = 0;
+    int inside = fits(self, &asked);
+    if (inside) {
+        Py_BEGIN_ALLOW_THREADS
+        done = take_steps(self, &asked);
+        Py_END_ALLOW_THREADS
+    } else {
+        PyErr_SetString(PyExc_ValueError,
+                        "batches do not fit the number of lanes, or a buffer is too short");
+    }
+    PyBuffer_Release(&asked.rows);
+    PyBuffer_Release(&asked.places);
+    PyBuffer_Release(&asked.starts);
+    PyBuffer_Release(&asked.costs);
+    return inside ? PyLong_FromLongLong(done) : NULL;
+}
+
+static void replay_dealloc(PyObject *object)
+{
+    Replay *self = (Replay *)object;
+    for (int64_t k = 0; k < self->owned_count; k++)
+        PyMem_RawFree(self->owned[k]);
+    PyMem_RawFree(self->owned);
+    PyMem_RawFree(self->unaligned);
+    for (int k = 0; k < BUFFERS; k++)
+        PyBuffer_Release(&self->buffers[k]);
+    for (int k = 0; k < SECTIONS; k++)
+        PyBuffer_Release(&self->tables[k]);
+    PyBuffer_Release(&self->constants);
+    PyBuffer_Release(&self->index);
+    PyTypeObject *type = Py_TYPE(self);
+    type->tp_free(self);
+    Py_DECREF(type);
+}
+
+/* Open all that Python handed over, and check how long it is. */
+static int open_buffers(Replay *self, PyObject *buffers, PyObject *tables, PyObject *constants,
+                        PyObject *index)
+{
+    for (int k = 0; k < BUFFERS; k++)
+        if (PyObject_GetBuffer(PyTuple_GET_ITEM(buffers, k), &self->buffers[k],
+                               PyBUF_WRITABLE | PyBUF_C_CONTIGUOUS) < 0)
+            return -1;
+    if (!are_buffers(self)) {
+        PyErr_SetString(PyExc_ValueError, "the buffers do not fit the number of lanes");
+        return -1;
+    }
+    for (int k = 0; k < SECTIONS; k++)
+        if (open_words(PyTuple_GET_ITEM(tables, k), &self->tables[k]) < 0)
+            return -1;
+    return open_words(constants, &self->constants) < 0 ? -1 : open_words(index, &self->index);
+}
+
+static int make_scratch(Replay *self)
+{
+    size_t numbers = (size_t)REGISTERS * CHUNK + (size_t)DEPTH * (SPAN + 128) + (size_t)8 * SPAN;
+    self->unaligned = PyMem_RawMalloc(numbers * self->size + DEPTH * sizeof(int64_t) + 64);
+    if (!self->unaligned) {
+        PyErr_NoMemory();
+        return -1;
+    }
+    self->scratch = (void *)(((uintptr_t)self->unaligned + 63) & ~(uintptr_t)63);
+    return 0;
+}
+
+static PyObject *replay_new(PyTypeObject *type, PyObject *args, PyObject *keywords)
+{
+    PyObject *buffers, *tables, *constants, *index;
+    int single;
+    Py_ssize_t lanes;
+    if (keywords && PyDict_GET_SIZE(keywords)) {
+        PyErr_SetString(PyExc_TypeError, "Replay takes no keywords");
+        return NULL;
+    }
+    if (!PyArg_ParseTuple(args, "pnO!O!OO:Replay", &single, &lanes, &PyTuple_Type, &buffers,
+                          &PyTuple_Type, &tables, &constants, &index))
+        return NULL;
+    if (PyTuple_GET_SIZE(buffers) != BUFFERS || PyTuple_GET_SIZE(tables) != SECTIONS) {
+        PyErr_SetString(PyExc_ValueError, "Replay takes 5 buffers and 5 tables");
+        return NULL;
+    }
+    Replay *self = (Replay *)type->tp_alloc(type, 0);
+    if (!self)
+        return NULL;
+    self->lanes = lanes;
+    self->size = single ? sizeof(float) : sizeof(double);
+    self->kernels = single ? kernels_float : kernels_double;
+    int status = open_buffers(self, buffers, tables, constants, index);
+    if (!status)
+        status = make_scratch(self);
+    for (int k = 0; k < SECTIONS && !status; k++)
+        status = read_table(self, k);
+    if (status)
+        Py_CLEAR(self);
+    return (PyObject *)self;
+}
+
+static PyMethodDef replay_methods[] = {
+    {"load", replay_load, METH_VARARGS,
+     "load($self, rows, places, /)\n--\n\nCopy rows of examples to the lanes."},
+    {"train", replay_train, METH_VARARGS,
+     "train($self, rows, places, starts, costs, root_buffer, root, parameters, counter, step, fuse,"
+     " /)\n--\n\n"
+     "Take a step over each batch and return how many gave finite numbers, or minus that less\n"
+     "one where the last one left some parameters updated. `counter` is where the state has the\n"
+     "number of the step, `step` the first one's, and `fuse` whether a matrix of parameters may\n"
+     "be updated block by block as its gradient is found."},
+    {"run", replay_run, METH_VARARGS,
+     "run($self, first, last, /)\n--\n\nRun the sections first to last - 1."},
+    {NULL, NULL, 0, NULL},
+};
+
+static PyType_Slot replay_slots[] = {
+    {Py_tp_new, SLOT(replay_new)},
+    {Py_tp_dealloc, SLOT(replay_dealloc)},
+    {Py_tp_methods, replay_methods},
+    {Py_tp_doc, "Replay(single, lanes, buffers, tables, constants, index, /)\n--\n\n"
+                "An instruction table, read for a number of lanes."},
+    {0, NULL},
+};
+
+static PyType_Spec replay_spec = {
+    .name = "autograd.program.executors.native._replay.Replay",
+    .basicsize = sizeof(Replay),
+    .flags = Py_TPFLAGS_DEFAULT,
+    .slots = replay_slots,
+};
