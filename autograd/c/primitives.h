@@ -46,6 +46,15 @@ static inline T softplus_of(T x)
     return (T)log1p(EXP(-ABS(x))) + (x > 0 ? x : (T)0);
 }
 
+/* Scaled by the larger one, whose square may overflow or fade out; 0 at the origin. */
+static inline T direction_of(T x, T y)
+{
+    const T largest = ABS(y) > ABS(x) ? ABS(y) : ABS(x);
+    if (largest == 0 || isinf(largest))
+        return largest == 0 || !isinf(x) ? (T)0 : (T)NAN;
+    return (T)(x / largest / hypot(x / largest, y / largest));
+}
+
 /* Partials that are used in more than one place; `out` is the result. */
 #define TANH_PARTIAL(out) (1 - (out) * (out))
 #define SIGMOID_PARTIAL(out) ((1 - (out)) * (out))
@@ -63,7 +72,7 @@ static inline T softplus_of(T x)
     ROW(asin, asin(x)) ROW(acos, acos(x)) ROW(atan, atan(x)) ROW(atan2, atan2(x, y)) \
     ROW(hypot, hypot(x, y)) ROW(sinh, sinh(x)) ROW(cosh, cosh(x)) OWN(tanh, TANH(x)) \
     ROW(asinh, asinh(x)) ROW(acosh, acosh(x)) ROW(atanh, atanh(x)) \
-    ROW(direction, x == 0 && y == 0 ? (T)0 : x / hypot(x, y)) \
+    ROW(direction, direction_of(x, y)) \
     ROW(erf, erf(x)) ROW(erfc, erfc(x)) \
     ROW(sign, sign_of(x)) ROW(heaviside, heaviside_of(x)) \
     ROW(maximum, LARGER(x, y)) ROW(minimum, SMALLER(x, y)) \

@@ -12,10 +12,11 @@
 
 #include "table.h"
 #include "chosen.h"
+#include "checks.h"
+#include "bounds.h"
 #include "read_map.h"
 #include "read_product.h"
 #include "read.h"
-#include "checks.h"
 #include "train.h"
 #include "type.h"
 #include "play.h"

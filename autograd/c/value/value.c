@@ -43,12 +43,18 @@ PyDoc_STRVAR(dot_doc,
              "are kept as given. Raises ValueError if the lengths differ.");
 
 static PyMethodDef module_methods[] = {
-    {"adjoints", module_adjoints, METH_VARARGS, NULL},
+    {"adjoints", module_adjoints, METH_VARARGS,
+     "adjoints($module, root, wrt, /)\n--\n\n"
+     "Return d root/d node for each node of `wrt`, 0.0 where root does not depend on it."},
     {"dot", (PyCFunction)(void (*)(void))module_dot, METH_FASTCALL | METH_KEYWORDS, dot_doc},
-    {"install", module_install, METH_VARARGS, NULL},
+    {"install", module_install, METH_VARARGS,
+     "install($module, function, operator, /)\n--\n\nDo nothing: operators are in the type."},
     {"topological", module_topological, METH_O,
+     "topological($module, root, /)\n--\n\n"
      "Return every node that root depends on, itself last, parents before children."},
-    {"watch", module_watch, METH_O, NULL},
+    {"watch", module_watch, METH_O,
+     "watch($module, watcher, /)\n--\n\n"
+     "Tell `watcher` of nodes made, numbers looked at and sweeps begun; None ends it."},
     {0},
 };
 

@@ -1,16 +1,17 @@
 """The native executor of programs."""
 
-from typing import Any
+from typing import Any, final
 
 operations: tuple[str, ...]
 tile: str
 interface: int
 
-def places(single: bool) -> tuple[int, ...]: ...
+def places(single: bool, /) -> tuple[int, ...]: ...
 def run_tape(
-    code: Any, mends: Any, stretches: Any, numbers: Any, single: bool, lanes: int, wide: bool
+    code: Any, mends: Any, stretches: Any, numbers: Any, single: bool, lanes: int, wide: bool, /
 ) -> None: ...
 
+@final
 class Replay:
     def __new__(
         cls,
@@ -20,8 +21,9 @@ class Replay:
         tables: tuple[Any, ...],
         constants: Any,
         index: Any,
+        /,
     ) -> Replay: ...
-    def load(self, rows: Any, places: Any) -> None: ...
+    def load(self, rows: Any, places: Any, /) -> None: ...
     def train(
         self,
         rows: Any,
@@ -30,9 +32,10 @@ class Replay:
         costs: Any,
         root_buffer: int,
         root: int,
-        first: int,
         parameters: int,
         counter: int,
         step: int,
+        fuse: bool,
+        /,
     ) -> int: ...
-    def run(self, first: int, last: int) -> None: ...
+    def run(self, first: int, last: int, /) -> None: ...
