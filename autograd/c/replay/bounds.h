@@ -101,7 +101,7 @@ static int is_row(const Replay *self, const int64_t *word)
         !spans(self, word + 8, &rows, &one, 1))
         return 0;
     if (!takes)
-        return self->lanes == 1 || !word[3] == !word[7];
+        return word[10] < 0 && (self->lanes == 1 || !word[3] == !word[7]);
     return word[12] < 0 ? spans(self, word + 10, &rows, word + 13, 1)
                         : lists(self, word[12], rows, word + 10, 0);
 }
