@@ -7,22 +7,21 @@ is explained by `autograd.explain`. Over a batch each gradient is a mean over th
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from operator import lt
+from typing import Any, TypeAlias
 
 from autograd import Value, explain
 from autograd.explanation.network import GENERAL, Line, Network, formula_latex, largest
 from autograd.explanation.notation import gathered
 from autograd.explanation.numerals import figure, is_exact, latex_of
+from nn.probing.run import Run
 
-if TYPE_CHECKING:
-    from nn.probing.run import Run
-
-PATHS = (
-    re.compile(r"(?:layers\.(?P<layer>\d+)\.)?(?P<kind>[Wwb])(?P<index>(?:\[\d+\])*)"),
-    re.compile(r"(?P<kind>[Wba])(?P<number>\d+)(?P<index>\[\d+(?:,\s*\d+)?\])"),
-    re.compile(r"(?P<kind>x|inputs)(?P<index>\[\d+\])"),
-    re.compile(r"layers\.(?P<layer>\d+)(?P<kind>)(?P<index>)"),
+PATHS = (  # layer counted from 0, letter, layer counted from 1, indices
+    re.compile(r"layers\.(\d+)(?:\.([Wwb]))?()((?:\[\d+\])*)"),  # layers.0.W[1][0]
+    re.compile(r"()([Wwbax]|inputs)(\d*)((?:\[\d+(?:,\s*\d+)?\])*)"),  # W1[1,0], x[1]
 )
+DERIVED = {"W": "weight", "b": "bias", "a": "activation"}  # methods of a network
+Place: TypeAlias = tuple[str, int, tuple[int, ...]]  # W, b, a or "" (a layer), number, indices
 LARGEST = 6  # rows and columns of a matrix that are printed
 
 
@@ -48,24 +47,18 @@ class Derivation:
 
 def derivation(run: Run, target: Any) -> Derivation:
     """Return how the derivative by `target` comes about; see `Probe.explain`."""
-    kind, layer, index = _located(run, target)
+    kind, layer, index = place = _located(run, target)
     if kind == "":
         return Derivation(_matrix_form(run, layer))
     if run.batch:
-        return Derivation(_mean_over_examples(run, kind, layer, index))
+        return Derivation(_mean_over_examples(run, place))
     network = Network(run.layers[0].inputs, run.layers)
-    if kind == "W":
-        lines = network.weight(layer, *index)
-    elif kind == "b":
-        lines = network.bias(layer, *index)
-    else:
-        lines = network.activation(layer, *index)
+    lines: list[Line] = getattr(network, DERIVED[kind])(layer, *index)
     rules = [GENERAL[kind], GENERAL["δ"], f"{GENERAL['output']} at the output"]
     general = [(rule, formula_latex(rule)) for rule in rules]
     written = [(line.text(), line.latex()) for line in lines]
     if kind != "a":
-        whole = float(getattr(run.layers[layer - 1], f"d{kind}")[index])
-        written += _other_ways(lines[0], whole)
+        written += _other_ways(lines[0], getattr(run.layers[layer - 1], f"d{kind}")[index])
     return Derivation([*general, *written, *_loss(run)])
 
 
@@ -91,15 +84,14 @@ def _loss(run: Run) -> list[tuple[str, str]]:
     return [*formulas.items(), *rows.items()]
 
 
-def _mean_over_examples(
-    run: Run, kind: str, layer: int, index: tuple[int, ...]
-) -> list[tuple[str, str]]:
+def _mean_over_examples(run: Run, place: Place) -> list[tuple[str, str]]:
     """Return ∂C/∂W or ∂C/∂b as the mean over the examples, those that matter most written."""
+    kind, layer, index = place
     here, network = run.layers[layer - 1], Network(run.layers[0].inputs, run.layers)
     if kind == "a":
         raise ValueError(
             "over a batch an input has no single derivative; probe one example to explain "
-            f"{network.name('a', layer - 1, *index)}."
+            f"{network.name('a', layer, *index)}."
         )
     factors, value = [here.delta[:, index[-1]].tolist()], float(here.db[index[-1]])
     name = network.name("δ", layer, index[-1])
@@ -115,29 +107,23 @@ def _mean_over_examples(
 
 def _matrix_form(run: Run, layer: int) -> list[tuple[str, str]]:
     """Return the gradients of a whole layer as products of matrices, with their numbers."""
-    here, last = run.layers[layer - 1], len(run.layers)
+    here, m = run.layers[layer - 1], run.m
     network = Network(run.layers[0].inputs, run.layers)
-    W, a, delta, z, b = (
-        network.name(letter, layer - (letter == "a")) for letter in ("W", "a", "δ", "z", "b")
-    )
-    mean = "1/m·" if run.batch else ""
-    m = run.m
-    fan_in, fan_out = here.W.shape
-    lines = [
-        (f"∂C/∂{W} = {mean}{a}ᵀ·{delta}", f"({fan_in},{fan_out}) = ({fan_in},{m})·({m},{fan_out})"),
-        (f"∂C/∂{b} = {mean}Σ_x {delta}" if run.batch else f"∂C/∂{b} = {delta}", ""),
-    ]
-    above = network.name("a", layer)
+    W, b, delta, z, above = (network.name(letter, layer) for letter in "Wbδza")
+    a, (fan_in, fan_out) = network.name("a", layer - 1), here.W.shape
+    mean, total = ("1/m·", "1/m·Σ_x ") if run.batch else ("", "")
     upstream = f"∂c/∂{above}"
-    if layer < last:
+    if layer < len(run.layers):
         upstream = f"({network.name('δ', layer + 1)}·{network.name('W', layer + 1)}ᵀ)"
     slope, slopes, times = f"g'({z})", here.slope, " ⊙ "
     if here.slope.ndim > here.z.ndim:  # a softmax: every output depends on every z
         slope, slopes, times = f"∂{above}/∂{z}", here.slope.swapaxes(-1, -2), "·"
-    lines.append((f"{delta} = {upstream}{times}{slope}", ""))
+    shapes = f"   ({fan_in},{fan_out}) = ({fan_in},{m})·({m},{fan_out})"
+    lines = [f"∂C/∂{W} = {mean}{a}ᵀ·{delta}", f"∂C/∂{b} = {total}{delta}"]
+    lines.append(f"{delta} = {upstream}{times}{slope}")
+    found = [(text + ("" if k else shapes), formula_latex(text)) for k, text in enumerate(lines)]
     shown = {a: here.inputs, delta: here.delta, f"∂C/∂{W}": here.dW, f"∂C/∂{b}": here.db}
     shown |= {upstream.strip("()"): here.da, slope: slopes}
-    found = [(f"{text}   {shape}".rstrip(), formula_latex(text)) for text, shape in lines]
     for name, numbers in shown.items():
         text = _array(numbers)
         found.append((f"   {name} {text}", f"{formula_latex(name)} {latex_of(text)}"))
@@ -157,20 +143,15 @@ def _nested(numbers: Any) -> str:
     return f"[{', '.join([*map(_nested, numbers[:LARGEST]), *more])}]"
 
 
-def _located(run: Run, target: Any) -> tuple[str, int, tuple[int, ...]]:
-    """Return what `target` names: "W", "b", "a" or "" (a layer), the layer's number, indices."""
+def _located(run: Run, target: Any) -> Place:
+    """Return what `target` names."""
     if isinstance(target, Value):
         names = {value: name for name, value in run.model.named_parameters()}
         target = names.get(target, target.label)
-    for path in PATHS:
-        match = path.fullmatch(str(target))
-        if match and (len(run.layers) == 1 or match.groupdict().get("layer", "") is not None):
-            found = match.groupdict()
-            index = tuple(map(int, re.findall(r"\d+", found["index"])))
-            number = int(found.get("number") or int(found.get("layer") or 0) + 1)
-            kind, number, index = _normal(found["kind"], number, index)
-            if _exists(run, kind, number, index):
-                return kind, number, index
+    for match in filter(None, (path.fullmatch(str(target)) for path in PATHS)):
+        place = _place(run, *match.groups(""))
+        if _exists(run, *place):
+            return place
     raise ValueError(
         "explain takes the path of a weight or bias ('layers.0.W[1][0]', 'layers.0.b[2]'), a "
         f"layer ('layers.0') or an input ('x[1]'); got {target!r}. "
@@ -178,24 +159,25 @@ def _located(run: Run, target: Any) -> tuple[str, int, tuple[int, ...]]:
     )
 
 
-def _normal(kind: str, number: int, index: tuple[int, ...]) -> tuple[str, int, tuple[int, ...]]:
+def _place(run: Run, below: str, letter: str, number: str, indices: str) -> Place:
     """Return a place in the notation of layers: a neuron's w[i] is W[i][0], x is a of layer 0."""
-    if kind in ("x", "inputs"):
-        return "a", 0, index
-    if kind == "w":
-        return "W", number, (*index, 0)
-    if kind in "Wb" and len(index) < 1 + (kind == "W"):
-        return (kind, number, (0,)) if kind == "b" else ("", number, ())
-    return kind, number, index
+    index = tuple(map(int, re.findall(r"\d+", indices)))
+    if letter in ("x", "inputs"):
+        return "a", -1 if number else 0, index
+    layer = int(number or -1) if not below else int(below) + 1
+    if layer < 0 and letter != "a":
+        layer = 1 if len(run.layers) == 1 else -1
+    if letter == "w":
+        return "W", layer, (*index, 0)
+    if letter == "b":
+        return "b", layer, index or (0,)
+    return ("", layer, ()) if letter == "W" and len(index) < 2 else (letter, layer, index)
 
 
 def _exists(run: Run, kind: str, number: int, index: tuple[int, ...]) -> bool:
-    if kind == "a":
-        sizes = [len(run.layers[0].W), *(layer.W.shape[1] for layer in run.layers[:-1])]
-        return 0 <= number < len(sizes) and index[0] < sizes[number]
-    if not 1 <= number <= len(run.layers):
+    k = number - (kind != "a")  # a is what a layer is given, the others are its own
+    if not 0 <= k < len(run.layers):
         return False
-    shape = {"W": run.layers[number - 1].W.shape, "b": run.layers[number - 1].b.shape, "": ()}
-    return len(index) == len(shape[kind]) and all(
-        k < n for k, n in zip(index, shape[kind], strict=True)
-    )
+    W, b = run.layers[k].W, run.layers[k].b
+    shape = {"a": W.shape[:1], "W": W.shape, "b": b.shape, "": ()}[kind]
+    return len(index) == len(shape) and all(map(lt, index, shape))

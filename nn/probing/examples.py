@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from autograd import Value, total
-from nn.arguments import listed, table
+from nn.arguments import Array, listed, table
 from nn.data import require_targets
 from nn.layers import MLP, Layer, Neuron
 from nn.losses import LOSSES, loss_function
-
-if TYPE_CHECKING:
-    from nn.probing.formulas import Array
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,8 +28,7 @@ class Examples:
     @property
     def parameters(self) -> list[Value]:
         """The parameters of all layers, each once."""
-        units = [unit for layer in self.layers for unit in units_of(layer)]
-        return list(dict.fromkeys([p for unit in units for p in (*unit.w, unit.b)]))
+        return list(dict.fromkeys(p for layer in self.layers for p in layer.parameters()))
 
     def tables(self) -> tuple[Array, Array] | None:
         """Return X, (m, fan_in), and y, (m,) or (m, k), where all in them are finite numbers.

@@ -6,16 +6,11 @@ numbers. Arrays have one row an example.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple
 
-from autograd import Program, Value, dot, gradients, recording
+from autograd import Program, Value, dot, gradients, recording, total
 from nn.activations import Activation
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    Array: TypeAlias = NDArray[np.float64]
+from nn.arguments import Array
 
 
 class Numbers(NamedTuple):
@@ -47,8 +42,12 @@ def activations(g: Activation, z: list[Any]) -> list[Any]:
     return list(g(z)) if g.whole else [g(z_j) for z_j in z]
 
 
-def slopes(g: Activation, z: Array) -> tuple[Array, Array]:
+def slopes(g: Activation, z: Array, compiled: bool) -> tuple[Array, Array]:
     """Return a = g(z) and g'(z), both (m, n); for a softmax ∂a_k/∂z_j, (m, n, n) at [x, j, k]."""
+    return (_slopes_by_program if compiled else _slopes_by_graph)(g, z)
+
+
+def _slopes_by_graph(g: Activation, z: Array) -> tuple[Array, Array]:
     import numpy as np
 
     a: list[list[float]] = []
@@ -57,17 +56,13 @@ def slopes(g: Activation, z: Array) -> tuple[Array, Array]:
         leaves = [Value(z_j) for z_j in row]
         outputs = activations(g, leaves)
         a.append([a_j.data for a_j in outputs])
-        if g.whole:
-            columns = [gradients(a_k, leaves) for a_k in outputs]
-            slope.append(list(zip(*columns, strict=True)))
-        else:
-            pairs = zip(outputs, leaves, strict=True)
-            slope.append([gradients(a_j, [z_j])[0] for a_j, z_j in pairs])
+        columns = [gradients(c, leaves) for c in (outputs if g.whole else [total(outputs)])]
+        slope.append(np.array(columns).T if g.whole else columns[0])
     return np.array(a), np.array(slope)
 
 
-def slopes_by_program(g: Activation, z: Array) -> tuple[Array, Array]:
-    """Return what `slopes` does, from the graph of one row, replayed over all of them.
+def _slopes_by_program(g: Activation, z: Array) -> tuple[Array, Array]:
+    """Return the same from the graph of one row, replayed over all of them.
 
     The adjoint of z_j in c = Σ_k s_k a_k is Σ_k s_k ∂a_k/∂z_j: with every s_k = 1 it is g'(z_j),
     and with s a row of the identity matrix one column of a softmax's ∂a_k/∂z_j.
@@ -82,8 +77,7 @@ def slopes_by_program(g: Activation, z: Array) -> tuple[Array, Array]:
 
     def pulled_back(seed: Array) -> Array:
         program(np.hstack([z, np.broadcast_to(seed, z.shape)]))
-        adjoints_of_z: Array = program.read_adjoints(leaves)
-        return adjoints_of_z
+        return program.read_adjoints(leaves)  # type: ignore[no-any-return]
 
     if g.whole:
         slope = np.stack([pulled_back(seed) for seed in np.eye(len(s))], axis=-1)
@@ -115,8 +109,7 @@ def by_formula(
     """
     import numpy as np
 
-    m = len(inputs)
-    outer = np.outer(inputs[0], delta[0]) if m == 1 else inputs.T @ delta / m
+    outer = np.outer(inputs[0], delta[0]) if len(inputs) == 1 else inputs.T @ delta / len(inputs)
     through = slope * upstream if slope.ndim == 2 else np.einsum("xjk,xk->xj", slope, upstream)
     return Numbers(inputs @ W + b, a, through, outer, delta.mean(axis=0))
 

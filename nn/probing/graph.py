@@ -8,17 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple
+from functools import cached_property, partial
+from typing import Any, NamedTuple
 
 from autograd import Value, dot, gradients, mean
-from nn.arguments import several
+from nn.arguments import Array, several
 from nn.layers import Layer, Neuron
 from nn.probing.examples import Examples, matrix, parameters_of, units_of
 from nn.probing.formulas import Found, activations
 
-if TYPE_CHECKING:
-    from nn.probing.formulas import Array
+_graph = partial(gradients, build_graph=True)
 
 
 class Activity(NamedTuple):
@@ -79,11 +78,9 @@ class Graph:
 
     def nodes(self, l: int) -> Nodes:
         """Return the Values of layers[l]."""
-        inputs, z, a = self._rows(l)
-        parameters = parameters_of(self.examples.layers[l])
-        if self.examples.batch:
-            return Nodes(inputs, z, a, *parameters, self.costs, self.root)
-        return Nodes(inputs[0], z[0], a[0], *parameters, self.root, self.root)
+        batch, rows = self.examples.batch, self._rows(l)
+        here, costs = (rows, self.costs) if batch else (Activity(*[x[0] for x in rows]), self.root)
+        return Nodes(*here, *parameters_of(self.examples.layers[l]), costs, self.root)
 
     def found(self) -> list[Found]:
         """Return the numbers of every layer: ∂c/∂node by one sweep for each example."""
@@ -104,10 +101,7 @@ class Graph:
 
     def _rows(self, l: int) -> Activity:
         """Return the Values of layers[l], one row an example."""
-        runs = [layers[l] for layers in self.runs]
-        return Activity(
-            [one.inputs for one in runs], [one.z for one in runs], [one.a for one in runs]
-        )
+        return Activity(*map(list, zip(*[layers[l] for layers in self.runs], strict=True)))
 
     def _swept(self) -> tuple[list[dict[Value, float]], dict[Value, float]]:
         """Return ∂c/∂node of each example, and ∂root/∂parameter; of one example by one sweep."""
@@ -153,8 +147,7 @@ def cost_of(c: Any) -> Value:
             f"probe needs a loss that is computed from the outputs; got {c!r}. "
             "Return a Value made of them, and leave no_grad() to probe."
         )
-    kept: Value = c
-    return kept
+    return c  # type: ignore[no-any-return]
 
 
 def _label(layers: Sequence[Activity]) -> None:
@@ -167,7 +160,3 @@ def _label(layers: Sequence[Activity]) -> None:
     for letter, nodes in names:
         for k, node in enumerate(nodes):
             node.label = node.label or f"{letter}[{k}]"
-
-
-def _graph(output: Value, wrt: Any) -> Any:
-    return gradients(output, wrt, build_graph=True)

@@ -7,18 +7,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from nn.activations import Activation
-from nn.probing.formulas import (
-    Found,
-    Numbers,
-    by_formula,
-    slope_sizes,
-    slopes,
-    slopes_by_program,
-    ulps,
-)
+from nn.arguments import Array
+from nn.probing.formulas import Found, Numbers, by_formula, slope_sizes, slopes, ulps
 
 if TYPE_CHECKING:
-    from nn.probing.formulas import Array
     from nn.probing.graph import Nodes
 
 
@@ -56,6 +48,12 @@ class LayerProbe:
         self._g, self._found, self._above, self._nodes = g, found, above, nodes
         self._batch, self._compiled = batch, compiled
 
+    @property
+    def title(self) -> str:
+        """What a table and a picture call this layer."""
+        fan_in, fan_out = self.W.shape
+        return f"layer {self.number} · {fan_in}→{fan_out} · {self.activation}"
+
     @cached_property
     def nodes(self) -> Nodes:
         """The Values of this layer; over a batch the graph of all examples is built for them."""
@@ -78,7 +76,7 @@ class LayerProbe:
 
     @cached_property
     def _slopes(self) -> tuple[Array, Array]:
-        return (slopes_by_program if self._compiled else slopes)(self._g, self._found.z)
+        return slopes(self._g, self._found.z, self._compiled)
 
     @cached_property
     def _by_formula(self) -> tuple[Numbers, Numbers]:

@@ -55,15 +55,10 @@ def drawing_options(run: Run) -> dict[str, Any]:
     if run.batch:
         inputs = [x for example in run.layers[0].nodes.inputs for x in example]
         return {"parameters": parameters, "inputs": inputs}
+    units = [list(zip(layer.nodes.z, layer.nodes.a, strict=True)) for layer in run.layers]
     groups: dict[Value, tuple[str, str]] = {}
-    for layer in run.layers:
-        fan_in, fan_out = layer.W.shape
-        heading = f"layer {layer.number} · {fan_in}→{fan_out} · {layer.activation}"
-        for j, pair in enumerate(zip(layer.nodes.z, layer.nodes.a, strict=True)):
-            groups |= dict.fromkeys(pair, (heading, f"unit {j}"))
-    return {
-        "parameters": parameters,
-        "inputs": run.layers[0].nodes.inputs,
-        "groups": groups,
-        "units": [list(zip(layer.nodes.z, layer.nodes.a, strict=True)) for layer in run.layers],
-    }
+    for layer, pairs in zip(run.layers, units, strict=True):
+        for j, pair in enumerate(pairs):
+            groups |= dict.fromkeys(pair, (layer.title, f"unit {j}"))
+    inputs = run.layers[0].nodes.inputs
+    return {"parameters": parameters, "inputs": inputs, "groups": groups, "units": units}

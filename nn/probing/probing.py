@@ -12,6 +12,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from autograd import GradientError
+from nn.arguments import Array
 from nn.probing.derivation import Derivation, derivation
 from nn.probing.examples import examples_of
 from nn.probing.formulas import Numbers
@@ -22,7 +23,6 @@ from nn.probing.table import table
 
 if TYPE_CHECKING:
     from autograd.drawing import Drawing, NetworkPicture
-    from nn.probing.formulas import Array
 
 CLOSE = 2.0**20  # ulps: more than rounding can do, and far less than a wrong formula does
 FORMULAS = {

@@ -7,28 +7,19 @@ a matrix: Z, A and Δ are (m, fan_out). That is the form of the books that write
 from __future__ import annotations
 
 import warnings
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TypeAlias
 
 from autograd import FrozenBranchError, Program, Value
+from nn.arguments import Array
 from nn.probing.examples import Examples
 from nn.probing.formulas import Found
 from nn.probing.graph import Activity, collected, cost_of, forward
 from nn.steps import NOT_FINITE, Recorded, recorded
 
-if TYPE_CHECKING:
-    from nn.probing.formulas import Array
-
 # What code of other people may do with a Value where it takes a number: to look something up
 # by it, to turn it into an int, to branch on it. The walk over the examples meets mistakes again.
 TAKES_NUMBERS = (FrozenBranchError, TypeError, LookupError, AttributeError, ValueError)
-
-
-class Replay(NamedTuple):
-    """A program of one example, and what its replay over a batch found."""
-
-    program: Program
-    C: float
-    found: list[Found]
+Replay: TypeAlias = tuple[Program, float, list[Found]]  # of one example; C and the rest of a batch
 
 
 def replayed(examples: Examples) -> Replay | None:
@@ -77,4 +68,4 @@ def _read(examples: Examples, one: Recorded, layers: list[Activity], X: Array, y
         adjoints = map(program.read_adjoints, (nodes.a, nodes.z))
         numbers = (*map(program.read_values, nodes), *adjoints)
         found.append(collected(layer, numbers, partial))
-    return Replay(program, C, found)
+    return program, C, found

@@ -9,6 +9,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from nn.arguments import Array
 from nn.probing.examples import Examples, matrix, parameters_of
 from nn.probing.formulas import Found
 from nn.probing.graph import Graph
@@ -17,7 +18,6 @@ from nn.probing.replay import replayed
 
 if TYPE_CHECKING:
     from autograd import Program, Value
-    from nn.probing.formulas import Array
 
 
 class Run:

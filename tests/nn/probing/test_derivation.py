@@ -136,7 +136,7 @@ def test_batches_are_means_over_examples():
         assert shows(found[f"∂C/∂{name}"], expected)
         assert "mean over 3 examples" in text
     assert "∂C/∂W1 = 1/m·a0ᵀ·δ1   (2,3) = (2,3)·(3,3)" in p.explain("layers.0").text()
-    with pytest.raises(ValueError, match="one example"):
+    with pytest.raises(ValueError, match=r"one example to explain a0\[0\]"):
         p.explain("x[0]")
 
 
