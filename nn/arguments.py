@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from autograd import Value
 from autograd.errors import short
@@ -14,7 +14,16 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    Array = NDArray[np.float64]
+Array: TypeAlias = "NDArray[np.float64]"
+
+
+def by_name(*functions: Any) -> dict[str, Any]:
+    """Return functions by their names.
+
+    >>> by_name(max)
+    {'max': <built-in function max>}
+    """
+    return {function.__name__: function for function in functions}
 
 
 def named(kind: str, table: Mapping[str, Any], name: Any) -> Any:
@@ -89,12 +98,7 @@ def table(name: str, data: Any, rows: int | None = None, columns: int | None = N
 
     array = floats(name, data)
     shape = (*array.shape, 1) if array.ndim == 1 and rows else array.shape
-    if (
-        len(shape) != 2
-        or 0 in shape
-        or rows not in (None, shape[0])
-        or columns not in (None, shape[1])
-    ):
+    if len(shape) != 2 or 0 in shape or shape != (rows or shape[0], columns or shape[1]):
         raise ValueError(
             f"{name} must have the shape ({rows or 'm'}, {columns or 'n'}), one row for each "
             f"example and at least one; got shape {array.shape}."

@@ -7,16 +7,12 @@ all is the matter of `arguments.py`.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any, TypeAlias
 
-from nn.arguments import several, table
+from nn.arguments import Array, several, table
 from nn.losses import LOSSES, Loss, binary_cross_entropy, cross_entropy
 
-if TYPE_CHECKING:
-    from nn.arguments import Array
-
-    Pair = tuple[Array, Array]
-
+Pair: TypeAlias = tuple[Array, Array]
 APPLIES: dict[Loss, str] = {
     cross_entropy: "softmax",
     binary_cross_entropy: "sigmoid",

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from nn.arguments import Array
 
 __all__ = ["EarlyStopping", "History", "accuracy"]
-
-if TYPE_CHECKING:
-    from nn.arguments import Array
 
 MODES = {"loss": "min", "accuracy": "max"}  # which way a column gets better
 

@@ -10,6 +10,8 @@ import math
 from collections.abc import Callable
 from random import Random
 
+from nn.arguments import by_name
+
 __all__ = [
     "INITIALIZERS", "he_normal", "he_uniform", "lecun_normal", "lecun_uniform", "seed", "uniform",
     "xavier_normal", "xavier_uniform", "zeros",
@@ -43,7 +45,7 @@ def zeros(fan_in: int, fan_out: int, rng: Random) -> Matrix:
     >>> zeros(2, 3, Random(0))
     [[0.0, 0.0, 0.0], [0.0, 0.0, 0.0]]
     """
-    return _drawn(fan_in, fan_out, lambda: 0.0)
+    return _drawn(fan_in, fan_out, float)
 
 
 def uniform(fan_in: int, fan_out: int, rng: Random) -> Matrix:
@@ -52,7 +54,7 @@ def uniform(fan_in: int, fan_out: int, rng: Random) -> Matrix:
     >>> uniform(1, 2, Random(0))
     [[0.68884370305..., 0.51590880588...]]
     """
-    return _drawn(fan_in, fan_out, lambda: rng.uniform(-1.0, 1.0))
+    return _uniform(1.0, fan_in, fan_out, rng)
 
 
 def xavier_uniform(fan_in: int, fan_out: int, rng: Random) -> Matrix:
@@ -75,7 +77,7 @@ def xavier_normal(fan_in: int, fan_out: int, rng: Random) -> Matrix:
     >>> len(xavier_normal(2, 3, Random(0)))
     2
     """
-    return _normal(2.0 / (fan_in + fan_out), fan_in, fan_out, rng)
+    return _drawn(fan_in, fan_out, rng.gauss, 0.0, math.sqrt(2.0 / (fan_in + fan_out)))
 
 
 def he_uniform(fan_in: int, fan_out: int, rng: Random) -> Matrix:
@@ -97,7 +99,7 @@ def he_normal(fan_in: int, fan_out: int, rng: Random) -> Matrix:
     >>> len(he_normal(2, 3, Random(0))[0])
     3
     """
-    return _normal(2.0 / fan_in, fan_in, fan_out, rng)
+    return _drawn(fan_in, fan_out, rng.gauss, 0.0, math.sqrt(2.0 / fan_in))
 
 
 def lecun_uniform(fan_in: int, fan_out: int, rng: Random) -> Matrix:
@@ -119,26 +121,19 @@ def lecun_normal(fan_in: int, fan_out: int, rng: Random) -> Matrix:
     >>> len(lecun_normal(2, 3, Random(0)))
     2
     """
-    return _normal(1.0 / fan_in, fan_in, fan_out, rng)
+    return _drawn(fan_in, fan_out, rng.gauss, 0.0, math.sqrt(1.0 / fan_in))
 
 
-INITIALIZERS: dict[str, Initializer] = {
-    f.__name__: f
-    for f in (
-        zeros, uniform, xavier_uniform, xavier_normal, he_uniform, he_normal,
-        lecun_uniform, lecun_normal,
-    )
-}  # fmt: skip
+INITIALIZERS: dict[str, Initializer] = by_name(
+    zeros, uniform, xavier_uniform, xavier_normal, he_uniform, he_normal, lecun_uniform,
+    lecun_normal,
+)  # fmt: skip
 
 
 def _uniform(r_squared: float, fan_in: int, fan_out: int, rng: Random) -> Matrix:
     r = math.sqrt(r_squared)
-    return _drawn(fan_in, fan_out, lambda: rng.uniform(-r, r))
+    return _drawn(fan_in, fan_out, rng.uniform, -r, r)
 
 
-def _normal(variance: float, fan_in: int, fan_out: int, rng: Random) -> Matrix:
-    return _drawn(fan_in, fan_out, lambda: rng.gauss(0.0, math.sqrt(variance)))
-
-
-def _drawn(fan_in: int, fan_out: int, draw: Callable[[], float]) -> Matrix:
-    return [[draw() for _ in range(fan_out)] for _ in range(fan_in)]
+def _drawn(fan_in: int, fan_out: int, draw: Callable[..., float], *about: float) -> Matrix:
+    return [[draw(*about) for _ in range(fan_out)] for _ in range(fan_in)]

@@ -134,33 +134,24 @@ class MLP(Module):
         self, fan_in: int, sizes: Sequence[int], activation: Any = "relu",
         output: Any = "identity", seed: int | None = None, initializer: Any = None,
     ) -> None:  # fmt: skip
-        self.fan_in = count("fan_in", fan_in)
         if hasattr(sizes, "__index__"):
             also = [sizes, *([activation] if hasattr(activation, "__index__") else [])]
             raise ValueError(
                 f"sizes is a list, with the size of each layer; got {sizes!r}. "
                 f"Write MLP({fan_in}, {also})."
             )
-        counts = [count(f"sizes[{k}]", size) for k, size in enumerate(several(sizes))]
-        if not counts:
+        widths = [count(f"sizes[{k}]", size) for k, size in enumerate(several(sizes))]
+        if not widths:
             raise ValueError("sizes must name at least one layer; got []. Try MLP(2, [16, 1]).")
-        if isinstance(activation, list | tuple):
-            hidden = list(activation)
-        else:  # one for all is looked at where there is no hidden layer, too
-            hidden = [activation_function(activation)] * (len(counts) - 1)
-        if len(hidden) != len(counts) - 1:
-            raise ValueError(
-                f"a list of activations names one for each of the {len(counts) - 1} hidden layers; "
-                f"got {len(hidden)}. The last layer's is given by output=."
-            )
-        rng, widths = STREAM if seed is None else Random(seed), [self.fan_in, *counts]
-        shapes = zip(widths, counts, [*hidden, output], strict=False)
-        self.layers = tuple(
-            [Layer(n, m, g, rng=rng, initializer=initializer) for n, m, g in shapes]
-        )
-        self.fan_out = counts[-1]
-        for number, layer in enumerate(self.layers, start=1):
-            layer.name_parameters(str(number))
+        self.fan_in, self.fan_out = count("fan_in", fan_in), widths[-1]
+        gs = [*_hidden(activation, len(widths) - 1), output]
+        rng = STREAM if seed is None else Random(seed)
+        layers = []
+        for number, (m, g) in enumerate(zip(widths, gs, strict=True), start=1):
+            layers.append(Layer(fan_in, m, g, rng=rng, initializer=initializer))
+            layers[-1].name_parameters(str(number))
+            fan_in = m
+        self.layers = tuple(layers)
 
     def __call__(self, inputs: Any) -> list[Value]:
         """Return the last layer's outputs for one example of numbers or Values."""
@@ -172,6 +163,18 @@ class MLP(Module):
     def _summary(self) -> list[str]:
         sizes = " → ".join(str(n) for n in (self.fan_in, *(x.fan_out for x in self.layers)))
         return [sizes, *(layer.activation.name for layer in self.layers)]
+
+
+def _hidden(activation: Any, layers: int) -> list[Any]:
+    """Return the activation of each hidden layer: one for all, or those of a list."""
+    if not isinstance(activation, list | tuple):
+        return [activation_function(activation)] * layers  # looked at where there are none, too
+    if len(activation) != layers:
+        raise ValueError(
+            f"a list of activations names one for each of the {layers} hidden layers; "
+            f"got {len(activation)}. The last layer's is given by output=."
+        )
+    return list(activation)
 
 
 def _example(inputs: Any, module: Any) -> tuple[Any, ...]:

@@ -12,7 +12,12 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from autograd import Value, abs, clip, logsumexp, mean, relu, softplus, take, total
-from nn.arguments import named, several
+from nn.arguments import by_name, named, several
+
+__all__ = [
+    "LOSSES", "absolute_error", "binary_cross_entropy", "cross_entropy", "half_squared_error",
+    "hinge", "huber", "mean_squared_error", "squared_error",
+]  # fmt: skip
 
 __all__ = [
     "LOSSES", "absolute_error", "binary_cross_entropy", "cross_entropy", "half_squared_error",
@@ -106,13 +111,10 @@ def hinge(outputs: Any, target: Any) -> Any:
     return relu(1.0 - _label(target, (-1, 1), "-1 or 1") * _only("output", outputs))
 
 
-LOSSES: dict[str, Loss] = {
-    f.__name__: f
-    for f in (
-        half_squared_error, squared_error, mean_squared_error, absolute_error, huber,
-        cross_entropy, binary_cross_entropy, hinge,
-    )
-}  # fmt: skip
+LOSSES: dict[str, Loss] = by_name(
+    half_squared_error, squared_error, mean_squared_error, absolute_error, huber, cross_entropy,
+    binary_cross_entropy, hinge,
+)  # fmt: skip
 
 
 def loss_function(name: Any) -> Loss:

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from itertools import chain, product
-from typing import TYPE_CHECKING, Any, NamedTuple
+from itertools import product
+from typing import Any, NamedTuple
 
 from autograd import Value
-from nn.arguments import floats, several, table
+from nn.arguments import Array, floats, several, table
 
 __all__ = ["Module"]
-
-if TYPE_CHECKING:
-    from nn.arguments import Array
 
 
 class Tensor(NamedTuple):
@@ -136,9 +133,8 @@ class Module:
 def _search(path: str, thing: Any, visited: set[int]) -> Iterator[Tensor]:
     """Yield what is below `thing`, sequences of nothing but Values as one."""
     parts: Any = ()
-    shape = _shape(thing)
-    if shape is not None:
-        yield Tensor(path, shape, _flat(thing, shape))
+    if tensor := _tensor(thing):
+        yield Tensor(path, *tensor)
     elif isinstance(thing, Module) and id(thing) not in visited:
         visited.add(id(thing))
         parts = thing._parts().items()
@@ -150,22 +146,17 @@ def _search(path: str, thing: Any, visited: set[int]) -> Iterator[Tensor]:
         yield from _search(f"{path}.{name}" if path else str(name), part, visited)
 
 
-def _shape(thing: Any) -> tuple[int, ...] | None:
-    """Return the lengths of nested sequences of leaf Values; None for anything else."""
+def _tensor(thing: Any) -> tuple[tuple[int, ...], list[Value]] | None:
+    """Return the shape and the leaves of nested sequences of leaf Values; None for others."""
     if thing.__class__ is Value:
-        return None if thing.op or thing.constant else ()
+        return None if thing.op or thing.constant else ((), [thing])
     if not isinstance(thing, list | tuple):
         return None
     if {*map(type, thing)} == {Value}:  # a row of them, looked at in one go
-        return None if any(x.op or x.constant for x in thing) else (len(thing),)
-    inner = set(map(_shape, thing))
-    below = inner.pop() if len(inner) == 1 else None
-    return None if below is None else (len(thing), *below)
-
-
-def _flat(tensor: Any, shape: tuple[int, ...]) -> list[Value]:
-    if not shape:
-        return [tensor]
-    for _ in shape[1:]:
-        tensor = chain.from_iterable(tensor)
-    return list(tensor)
+        return None if any(x.op or x.constant for x in thing) else ((len(thing),), list(thing))
+    shapes, leaves = set(), []
+    for inner in map(_tensor, thing):
+        shapes.add(inner and inner[0])
+        leaves += inner[1] if inner else []
+    shape = shapes.pop() if len(shapes) == 1 else None
+    return None if shape is None else ((len(thing), *shape), leaves)

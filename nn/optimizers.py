@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import KW_ONLY, dataclass, field, fields
 from numbers import Real
 from typing import Any
 
@@ -20,10 +20,7 @@ from nn.arguments import named
 __all__ = ["OPTIMIZERS", "SGD", "Adam", "AdamW", "Optimizer", "RMSprop"]
 
 State = tuple[Any, ...]
-BELOW = {
-    "lr": math.inf, "weight_decay": math.inf, "clip_value": math.inf, "clip_norm": math.inf,
-    "epsilon": math.inf, "momentum": 1.0, "alpha": 1.0, "beta1": 1.0, "beta2": 1.0,
-}  # fmt: skip
+NUMBER, SHARE = {"below": math.inf}, {"below": 1.0}  # 0 <= field < below
 
 
 @dataclass(eq=False, repr=False)
@@ -45,11 +42,11 @@ class Optimizer(ABC):
     """
 
     parameters: Sequence[Value]
-    lr: float | Callable[[Any], Any] = 0.01
+    lr: float | Callable[[Any], Any] = field(default=0.01, metadata=NUMBER)
     _: KW_ONLY
-    weight_decay: float = 0.0
-    clip_value: float | None = None
-    clip_norm: float | None = None
+    weight_decay: float = field(default=0.0, metadata=NUMBER)
+    clip_value: float | None = field(default=None, metadata=NUMBER)
+    clip_norm: float | None = field(default=None, metadata=NUMBER)
 
     slots = 0
 
@@ -57,12 +54,12 @@ class Optimizer(ABC):
         self.parameters = _leaves(self.parameters)
         self.state: list[State] = [(0.0,) * self.slots for _ in self.parameters]
         self.steps = 0
-        for name, limit in BELOW.items():
-            number = getattr(self, name, None)
-            if number is None or (name == "lr" and callable(number)):
+        for name, below in ((x.name, x.metadata.get("below")) for x in fields(self)):
+            number = getattr(self, name)
+            if below is None or number is None or (name == "lr" and callable(number)):
                 continue
-            if not isinstance(number, Real) or not 0.0 <= float(number) < limit:
-                raise ValueError(f"{name} must lie in 0 <= {name} < {limit:g}; got {number!r}.")
+            if not isinstance(number, Real) or not 0.0 <= float(number) < below:
+                raise ValueError(f"{name} must lie in 0 <= {name} < {below:g}; got {number!r}.")
 
     @abstractmethod
     def rule(self, w: Any, g: Any, state: State, step: Any) -> tuple[Any, State]:
@@ -118,6 +115,7 @@ class Optimizer(ABC):
         return 1.0 if self.clip_norm is None or norm <= self.clip_norm else self.clip_norm / norm
 
 
+@dataclass(eq=False, repr=False, init=False)
 class SGD(Optimizer):
     """Gradient descent: v ← μ v + g, then w ← w - lr v (Nesterov: w - lr (g + μ v)).
 
@@ -132,16 +130,18 @@ class SGD(Optimizer):
     0.8
     """
 
+    momentum: float = field(default=0.0, metadata=SHARE)
+    nesterov: bool = False
+
     def __init__(
         self, parameters: Sequence[Value], lr: float | Callable[[Any], Any] = 0.01,
         momentum: float = 0.0, nesterov: bool = False, weight_decay: float = 0.0, *,
         clip_value: float | None = None, clip_norm: float | None = None,
     ) -> None:  # fmt: skip
-        self.momentum, self.nesterov = momentum, nesterov
-        self.slots = 1 if momentum else 0
+        self.momentum, self.nesterov, self.slots = momentum, nesterov, int(momentum != 0)
         limits = {"clip_value": clip_value, "clip_norm": clip_norm}
         super().__init__(parameters, lr, weight_decay=weight_decay, **limits)
-        if self.nesterov and not self.momentum:
+        if nesterov and not momentum:
             raise ValueError("nesterov needs a momentum above 0; got 0. Try momentum=0.9.")
 
     def rule(self, w: Any, g: Any, state: State, step: Any) -> tuple[Any, State]:
@@ -163,8 +163,8 @@ class RMSprop(Optimizer):
     RMSprop(2 parameters, lr=0.01)
     """
 
-    alpha: float = 0.99
-    epsilon: float = 1e-8
+    alpha: float = field(default=0.99, metadata=SHARE)
+    epsilon: float = field(default=1e-8, metadata=NUMBER)
 
     slots = 1
 
@@ -179,10 +179,10 @@ class RMSprop(Optimizer):
 class Moments(Optimizer):
     """What Adam and AdamW share: running means m of g and v of g², freed of their bias."""
 
-    lr: float | Callable[[Any], Any] = 0.001
-    beta1: float = 0.9
-    beta2: float = 0.999
-    epsilon: float = 1e-8
+    lr: float | Callable[[Any], Any] = field(default=0.001, metadata=NUMBER)
+    beta1: float = field(default=0.9, metadata=SHARE)
+    beta2: float = field(default=0.999, metadata=SHARE)
+    epsilon: float = field(default=1e-8, metadata=NUMBER)
 
     slots = 2
 
@@ -225,7 +225,7 @@ class AdamW(Moments):
     """
 
     _: KW_ONLY
-    weight_decay: float = 0.01
+    weight_decay: float = field(default=0.01, metadata=NUMBER)
 
     def rule(self, w: Any, g: Any, state: State, step: Any) -> tuple[Any, State]:
         """Return w - lr (m̂/(√v̂ + ε) + λ w) and the moments (m, v)."""

@@ -20,7 +20,19 @@ Schedule = Callable[[Any], Any]
 
 
 @dataclass(frozen=True)
-class linear:
+class Ramp:
+    """What goes from `start` to `end` in `steps` steps, and then stays."""
+
+    start: float
+    end: float
+    steps: int
+
+    def along(self, step: Any) -> Any:
+        """Return which part of the way is done, 0 to 1."""
+        return minimum((step - 1) / self.steps, 1.0)
+
+
+class linear(Ramp):
     """From `start` to `end` along a line of `steps` steps, then constant.
 
     >>> rate = linear(1.0, 0.1, steps=90)
@@ -28,18 +40,13 @@ class linear:
     (1.0, 0.1, 0.1)
     """
 
-    start: float
-    end: float
-    steps: int
-
     def __call__(self, step: Any) -> Any:
         """Return the learning rate of this step."""
-        along = minimum((step - 1) / self.steps, 1.0)
+        along = self.along(step)
         return self.start * (1.0 - along) + self.end * along
 
 
-@dataclass(frozen=True)
-class cosine:
+class cosine(Ramp):
     """From `start` to `end` along half a wave of `steps` steps, then constant.
 
     Source: Loshchilov & Hutter 2017, SGDR, eq. 5, without restarts.
@@ -49,14 +56,10 @@ class cosine:
     (1.0, 0.5, 0.0)
     """
 
-    start: float
-    end: float
-    steps: int
-
     def __call__(self, step: Any) -> Any:
         """Return the learning rate of this step."""
-        along = minimum((step - 1) / self.steps, 1.0)
-        return self.end + (self.start - self.end) * (0.5 + 0.5 * cos(math.pi * along))
+        wave = 0.5 + 0.5 * cos(math.pi * self.along(step))
+        return self.end + (self.start - self.end) * wave
 
 
 @dataclass(frozen=True)

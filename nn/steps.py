@@ -6,15 +6,12 @@ import math
 import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from autograd import Program, Value, errors, mean, recording, topological
-from nn.arguments import several
+from nn.arguments import Array, several
 from nn.losses import Loss
 from nn.optimizers import Optimizer
-
-if TYPE_CHECKING:
-    from nn.arguments import Array
 
 # What `fit` goes through again step by step: a number that an eager run names, and an optimiser's
 # rule that cannot be recorded.
@@ -24,11 +21,6 @@ REFUSED = (NotImplementedError, errors.FrozenBranchError, TypeError)
 
 class Steps(ABC):
     """Takes the steps of a training, and measures a model on data."""
-
-    @abstractmethod
-    def __init__(
-        self, model: Any, X: Array, y: Array, loss: Loss, optimizer: Optimizer
-    ) -> None: ...
 
     def epoch(self, batches: list[list[int]]) -> list[float]:
         """Take a step on the rows of each batch; return the mean loss before each."""

@@ -5,19 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from random import Random
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from nn.arguments import count, named, several
-from nn.data import checked_pair, output_form
+from nn.data import Pair, checked_pair, output_form
 from nn.history import History, accuracy
 from nn.losses import loss_function
 from nn.optimizers import Optimizer, optimizer_for
 from nn.steps import Compiled, NodeByNode, Steps
 
 __all__ = ["fit"]
-
-if TYPE_CHECKING:
-    from nn.data import Pair
 
 METRICS = {"accuracy": accuracy}
 
