@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cached_property
+from html import escape
 from typing import TYPE_CHECKING
 
 from nn.activations import Activation
 from nn.arguments import Array
 from nn.probing.formulas import Found, Numbers, by_formula, slope_sizes, slopes, ulps
+from nn.probing.table import layer_table
 
 if TYPE_CHECKING:
     from nn.probing.graph import Nodes
@@ -53,6 +55,16 @@ class LayerProbe:
         """What a table and a picture call this layer."""
         fan_in, fan_out = self.W.shape
         return f"layer {self.number} · {fan_in}→{fan_out} · {self.activation}"
+
+    def table(self, units: int = 12, weights: int = 16) -> str:
+        """Return the numbers of units and weights, formula beside autodiff, as `Probe.table`."""
+        return layer_table(self, units, weights, batch=self._batch, last=self._above is None)
+
+    def __repr__(self) -> str:
+        return f"LayerProbe({self.title})"
+
+    def _repr_html_(self) -> str:
+        return f"<pre>{escape(self.table())}</pre>"
 
     @cached_property
     def nodes(self) -> Nodes:

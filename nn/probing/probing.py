@@ -19,7 +19,6 @@ from nn.probing.formulas import Numbers
 from nn.probing.layer import LayerProbe
 from nn.probing.picture import drawing_options, network_picture
 from nn.probing.run import Run
-from nn.probing.table import table
 
 if TYPE_CHECKING:
     from autograd.drawing import Drawing, NetworkPicture
@@ -68,7 +67,7 @@ class Probe(Run):
         A layer with more of them is cut to those where the two are furthest apart. Over a
         batch, the numbers of a unit are means over the examples.
         """
-        return table(self, units, weights)
+        return "\n\n".join([repr(self), *(layer.table(units, weights) for layer in self.layers)])
 
     def explain(self, target: Any) -> Derivation:
         """Return where the derivative by `target` comes from, told in layers down to the loss.

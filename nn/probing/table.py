@@ -1,4 +1,4 @@
-"""A probe as text: what every unit and every weight got, formula beside autodiff."""
+"""A layer as text: what every unit and every weight got, formula beside autodiff."""
 
 from __future__ import annotations
 
@@ -6,26 +6,21 @@ from typing import Any
 
 from autograd.text import aligned
 from nn.arguments import Array
-from nn.probing.layer import LayerProbe
-from nn.probing.run import Run
 
 NUMBER = "{: .6g}"
 
 
-def table(run: Run, units: int, weights: int) -> str:
-    """Return the whole probe as text; a layer shows so many units and weights at most."""
-    lines = [repr(run)]
-    for layer in run.layers:
-        delta = "g'(z_j) ∂c/∂a_j" if layer is run.layers[-1] else "g'(z_j) Σ_k W_jk δ_k"
-        lines += ["", layer.title]
-        if run.batch:
-            lines.append(f"means over {len(layer.z)} examples; the largest difference among them")
-        lines += _unit_table(layer, delta, units)
-        lines += _weight_table(layer, weights, run.batch)
-    return "\n".join(lines)
+def layer_table(layer: Any, units: int, weights: int, *, batch: bool, last: bool) -> str:
+    """Return a LayerProbe as text, cut to so many units and weights."""
+    delta = "g'(z_j) ∂c/∂a_j" if last else "g'(z_j) Σ_k W_jk δ_k"
+    lines = [layer.title]
+    if batch:
+        lines.append(f"means over {len(layer.z)} examples; the largest difference among them")
+    lines += _unit_table(layer, delta, units)
+    return "\n".join(lines + _weight_table(layer, weights, batch))
 
 
-def _unit_table(layer: LayerProbe, formula: str, most: int) -> list[str]:
+def _unit_table(layer: Any, formula: str, most: int) -> list[str]:
     import numpy as np
 
     z, a, delta, _, db = layer.ulps
@@ -39,7 +34,7 @@ def _unit_table(layer: LayerProbe, formula: str, most: int) -> list[str]:
     return _indented(rows) + _left_out(len(apart), len(shown), "unit")
 
 
-def _weight_table(layer: LayerProbe, most: int, batch: bool) -> list[str]:
+def _weight_table(layer: Any, most: int, batch: bool) -> list[str]:
     apart = layer.ulps.dW.ravel()
     shown = _furthest(apart, layer.dW.ravel(), most)
     formula = "mean a_i δ_j" if batch else "a_i δ_j"
