@@ -81,12 +81,16 @@ def cross_entropy(outputs: Any, target: Any) -> Any:
     """Return -log softmax(outputs)[target] = log Σₖ e^outputsₖ - outputs[target].
 
     The outputs are logits (of an `identity` output), the target is a class 0 … n-1. The
-    derivative by output j is softmax(outputs)[j] - [j = target].
+    derivative by output j is softmax(outputs)[j] - [j = target]. A target of n probabilities y
+    (one-hot, or soft) gives their mean: -Σₖ yₖ log softmax(outputs)ₖ.
 
-    >>> cross_entropy([0.0, 0.0], 1)
-    0.6931471805599453
+    >>> cross_entropy([0.0, 0.0], 1), cross_entropy([0.0, 0.0], [0.5, 0.5])
+    (0.6931471805599453, 0.6931471805599453)
     """
     outputs = several(outputs)
+    if 1 < len(outputs) == len(several(target)):
+        y = _distribution(several(target))
+        return logsumexp(outputs) - total([p * z for p, z in zip(y, outputs, strict=True)])
     label = _label(target, range(len(outputs)), f"a class from 0 to {len(outputs) - 1}")
     return logsumexp(outputs) - take(outputs, label if label.__class__ is Value else int(label))
 
@@ -147,6 +151,14 @@ def _square(r: Any) -> Any:
         return r**2
     except OverflowError:
         return math.inf
+
+
+def _distribution(y: list[Any]) -> list[Any]:
+    """Return probabilities of classes, those that are numbers having been checked."""
+    known = [p for p in y if p.__class__ is not Value]
+    if not all(p >= 0.0 for p in known) or (known == y and abs(sum(y) - 1.0) > 1e-6):
+        raise ValueError(f"probabilities of the classes must add up to 1; got {y}.")
+    return y
 
 
 def _label(target: Any, labels: Iterable[int], words: str) -> Any:

@@ -7,7 +7,7 @@ import pytest
 from scipy import special
 
 import nn
-from autograd import Value
+from autograd import Value, gradients
 from nn.losses import loss_function
 
 RESIDUAL_LOSSES = {
@@ -112,7 +112,10 @@ def test_labels_may_be_nodes_and_are_then_not_checked():
         (nn.cross_entropy, [0.0, 0.0], -1, "got -1"),
         (nn.cross_entropy, [0.0, 0.0], 0.5, "got 0.5"),
         (nn.cross_entropy, [0.0, 0.0], math.nan, "got nan"),
-        (nn.cross_entropy, [0.0, 0.0], [0, 1], "one target; got 2"),
+        (nn.cross_entropy, [0.0, 0.0], [0, 1, 0], "one target; got 3"),
+        (nn.cross_entropy, [0.0, 0.0], [0.5, 0.2], r"add up to 1; got \[0.5, 0.2\]"),
+        (nn.cross_entropy, [0.0, 0.0], [1.5, -0.5], "add up to 1"),
+        (nn.cross_entropy, [0.0, 0.0], [math.nan, 1.0], "add up to 1"),
         (nn.binary_cross_entropy, 0.0, -1, "0 or 1; got -1"),
         (nn.binary_cross_entropy, [0.0, 1.0], 1, "one output; got 2"),
         (nn.hinge, 0.0, 0, "-1 or 1; got 0"),
@@ -169,3 +172,19 @@ def test_activations_are_their_formulas(name):
         (out * 1.0).backward()
         assert out.data == pytest.approx(a, rel=1e-12, abs=1e-15)
         assert leaf.grad == pytest.approx(d, rel=1e-12, abs=1e-15)
+
+
+def test_cross_entropy_of_soft_labels_is_the_mean_over_the_classes():
+    z = [Value(0.5), Value(-1.0), Value(2.0)]
+    y = [0.2, 0.3, 0.5]
+    c = nn.cross_entropy(z, y)
+    by_class = [nn.cross_entropy(z, k).data for k in range(3)]
+    assert c.data == pytest.approx(np.dot(y, by_class), rel=1e-14)
+    softmax = np.exp([0.5, -1.0, 2.0]) / np.exp([0.5, -1.0, 2.0]).sum()
+    assert gradients(c, z) == pytest.approx(softmax - y, rel=1e-12)
+
+
+def test_one_hot_labels_are_classes():
+    z = [0.5, -1.0, 2.0]
+    for k, y in enumerate(np.eye(3).tolist()):
+        assert nn.cross_entropy(z, y) == pytest.approx(nn.cross_entropy(z, k), rel=1e-14)
