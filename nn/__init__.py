@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from nn.activations import *
 from nn.checkpoint import *
+from nn.hints import missing
 from nn.history import *
 from nn.initializers import *
 from nn.layers import *
@@ -48,7 +49,7 @@ if not TYPE_CHECKING:  # who would take every name for a public one
 
     def __getattr__(name: str) -> Any:
         if name not in _ROOM_OF:
-            raise AttributeError(f"module 'nn' has no attribute {name!r}")
+            raise AttributeError(missing("module 'nn'", name))
         return getattr(import_module(f"nn.{_ROOM_OF[name]}"), name)
 
 

@@ -6,10 +6,10 @@ all is the matter of `arguments.py`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, TypeAlias
 
-from nn.arguments import Array, several, table
+from nn.arguments import Array, floats, several, table
 from nn.losses import LOSSES, Loss, binary_cross_entropy, cross_entropy
 
 Pair: TypeAlias = tuple[Array, Array]
@@ -36,6 +36,71 @@ def checked_pair(kind: str, model: Any, pair: Any, loss: Loss) -> Pair:
         )
     require_targets(f"{kind}y", loss, fan_out, y.tolist())
     return X, y
+
+
+def example_weights(y: Array, sample_weight: Any, class_weight: Any) -> Array | None:
+    """Return how much each example counts, the product of both; None where all count 1.
+
+    `class_weight` has a number for some of the labels, 1 for the others, or is "balanced": m
+    examples of n classes then weigh m/n for each class. Raises ValueError for what does not fit y.
+
+    >>> import numpy as np
+    >>> example_weights(np.array([0, 1, 1, 1]), None, "balanced").round(3).tolist()
+    [2.0, 0.667, 0.667, 0.667]
+    """
+    import numpy as np
+
+    m, weights = len(y), None
+    if sample_weight is not None:
+        weights = table("sample_weight", sample_weight, rows=m, columns=1).reshape(m)
+    if class_weight is not None:
+        labels = y.argmax(axis=1) if y.size > m else y.reshape(m)
+        names, places, counts = np.unique(labels, return_inverse=True, return_counts=True)
+        given = {} if class_weight == "balanced" else class_weight
+        if not isinstance(given, Mapping) or not given.keys() <= set(names.tolist()):
+            raise ValueError(
+                f"class_weight is 'balanced', or has numbers for {names.tolist()}, found in y; "
+                f"got {class_weight!r}."
+            )
+        of_class = floats("class_weight", [given.get(name, 1.0) for name in names])
+        of_class *= m / len(names) / counts if class_weight == "balanced" else 1.0
+        weights = of_class[places] * (1.0 if weights is None else weights)
+    if weights is not None and (weights < 0.0).any():
+        raise ValueError(f"an example weighs 0 or more; got {weights.min():g}.")
+    return weights
+
+
+def weighted(
+    loss: Loss, sets: dict[str, Pair], weights: Array | None
+) -> tuple[Loss, dict[str, Array]]:
+    """Return the loss and the targets of each set.
+
+    With weights w that is w c, of targets with w as one more column; sets with a name have w = 1.
+    """
+    import numpy as np
+
+    if weights is None:
+        return loss, {name: y for name, (_, y) in sets.items()}
+    single = sets[""][1].ndim == 1
+
+    def heavy(outputs: Any, target: Any) -> Any:
+        *y, w = target
+        return w * loss(outputs, y[0] if single else y)
+
+    columns = {name: np.ones(len(y)) if name else weights for name, (_, y) in sets.items()}
+    return heavy, {name: np.column_stack([y, columns[name]]) for name, (_, y) in sets.items()}
+
+
+def probabilities(model: Any, outputs: Array, X: Any) -> Array:
+    """Return outputs, (m, n), as the probabilities of n classes, or of 0 and 1."""
+    import numpy as np
+
+    n, squashed = output_form(model, table("X", X)[0])
+    if squashed in ("softmax", "sigmoid"):
+        return outputs if n > 1 else np.hstack([1.0 - outputs, outputs])
+    logits = outputs if n > 1 else np.hstack([0.0 * outputs, outputs])
+    exps = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return exps / exps.sum(axis=1, keepdims=True)  # type: ignore[no-any-return]
 
 
 def output_form(model: Any, x: Any) -> tuple[int, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ from nn.arguments import Array
 
 __all__ = ["EarlyStopping", "History", "accuracy"]
 
+LAST = 10  # epochs that a notebook shows
 MODES = {"loss": "min", "accuracy": "max"}  # which way a column gets better
 
 
@@ -47,22 +49,30 @@ class History:
         for name, number in record.items():
             self.columns.setdefault(name, []).append(number)
 
+    def _rows(self, first: int = 0) -> list[tuple[Any, ...]]:
+        """Return epoch and numbers of each epoch after so many."""
+        columns = [numbers[first:] for numbers in self.columns.values()]
+        return [(k, *row) for k, row in enumerate(zip(*columns, strict=True), first + 1)]
+
     def to_csv(self, path: str | Path | None = None) -> str:
         """Return a table with one row for each epoch; write it to `path` where one is given."""
-        rows: list[Any] = [("epoch", *self.columns)]
-        rows += [(k, *row) for k, row in enumerate(zip(*self.columns.values(), strict=True), 1)]
+        rows = [("epoch", *self.columns), *self._rows()]
         text = "".join(",".join(map(str, row)) + "\n" for row in rows)
         if path is not None:
             Path(path).write_text(text, encoding="utf-8")
         return text
 
+    def _repr_html_(self) -> str:
+        rows = [[f"{x:.6g}" for x in row] for row in self._rows(max(0, len(self) - LAST))]
+        lines = ["<td>".join(["<tr>", *row]) for row in (("epoch", *self.columns), *rows)]
+        return f"<table>{''.join(lines)}</table>"
+
     def plot(self, axes: Any = None) -> Any:
-        """Return a Matplotlib figure of every column by epoch, drawn on `axes` if given."""
-        try:
-            from matplotlib.figure import Figure
-        except ImportError:
-            raise ImportError('plot needs Matplotlib: pip install "whygrad[plot]"') from None
-        axes = axes or Figure(layout="constrained").subplots()
+        """Return a Matplotlib figure of every column by epoch, drawn on `axes` if given.
+
+        Where pyplot is in use the figure is one of its own, which `pyplot.show()` shows.
+        """
+        axes = axes or _axes()
         for name, numbers in self.columns.items():
             axes.plot(range(1, len(numbers) + 1), numbers, label=name)
         axes.set_xlabel("epoch")
@@ -104,7 +114,24 @@ class EarlyStopping:
 
     def finish(self, model: Any) -> None:
         """Put the best parameters back; `fit` calls this when the training has ended."""
-        model.load_state_dict(self.state)
+        if self.state:
+            model.load_state_dict(self.state)
+
+
+def _axes() -> Any:
+    """Return axes of a new figure: one of pyplot, where that is in use."""
+    try:
+        from matplotlib.figure import Figure
+    except ImportError:
+        raise ImportError('plot needs Matplotlib: pip install "whygrad[plot]"') from None
+    if not {"matplotlib.pyplot", "ipykernel"} & sys.modules.keys():
+        return Figure(layout="constrained").subplots()
+    from matplotlib import pyplot
+
+    figure, axes = pyplot.subplots(layout="constrained")
+    if "inline" in pyplot.get_backend():
+        pyplot.close(figure)  # a notebook shows what a cell returns, and open figures again
+    return axes
 
 
 def accuracy(outputs: Array, y: Array, threshold: float = 0.0) -> float:

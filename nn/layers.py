@@ -20,6 +20,16 @@ from nn.module import Module
 __all__ = ["MLP", "Layer", "Neuron"]
 
 
+class Outputs(list[Value]):
+    """A list of outputs, which says that it is one where it is taken for a Value."""
+
+    def __getattr__(self, name: str) -> Any:
+        raise AttributeError(
+            f"a model returns the list of its {len(self)} outputs, which has no attribute {name!r};"
+            f" ask one of them: [0].{name}"
+        )
+
+
 class Neuron(Module):
     """One unit: a = g(z), where z = Σᵢ wᵢ aᵢ + b.
 
@@ -91,7 +101,7 @@ class Layer(Module):
 
     def __call__(self, inputs: Any) -> list[Value]:
         """Return every a_j for one example: a list, tuple or array of numbers or Values."""
-        return self.apply(_example(inputs, self))
+        return Outputs(self.apply(_example(inputs, self)))
 
     def apply(self, inputs: tuple[Any, ...]) -> list[Value]:
         """Return the outputs for a tuple of `fan_in` Values and floats, which is not checked."""
@@ -158,7 +168,7 @@ class MLP(Module):
         outputs: Any = _example(inputs, self)
         for layer in self.layers:
             outputs = layer.apply(tuple(outputs))
-        return outputs  # type: ignore[no-any-return]
+        return Outputs(outputs)
 
     def _summary(self) -> list[str]:
         sizes = " → ".join(str(n) for n in (self.fan_in, *(x.fan_out for x in self.layers)))

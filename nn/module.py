@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from itertools import product
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from autograd import Value
 from nn.arguments import Array, floats, several, table
+from nn.data import probabilities
+from nn.hints import ELSEWHERE, FREEZE, missing
 
 __all__ = ["Module"]
+
+FROZEN: set[Value] = set()  # what optimisers pass over; a Value itself has no room for it
 
 
 class Tensor(NamedTuple):
@@ -61,6 +65,25 @@ class Module:
         for parameter in self.parameters():
             parameter.grad = 0.0
 
+    def freeze(self) -> None:
+        """Let optimisers pass over every parameter of this module, until `unfreeze`.
+
+        Gradients are there as before, for `backward` and for `probe`.
+
+        >>> from nn import MLP, SGD
+        >>> model = MLP(2, [3, 1])
+        >>> model.layers[0].freeze()
+        >>> before = model.state_dict()
+        >>> SGD(model.parameters(), lr=1.0).update([1.0] * 13)
+        >>> [bool((model.state_dict()[path] == W).all()) for path, W in before.items()]
+        [True, True, False, False]
+        """
+        FROZEN.update(self.parameters())
+
+    def unfreeze(self) -> None:
+        """Let optimisers change the parameters of this module again."""
+        FROZEN.difference_update(self.parameters())
+
     def state_dict(self) -> dict[str, Array]:
         """Return the numbers of the parameters as arrays: path → copy, `layers.0.W` (2, 16)."""
         import numpy as np
@@ -106,6 +129,46 @@ class Module:
         rows = table("X", X, columns=getattr(self, "fan_in", None)).tolist()
         return np.array([[a.data for a in several(self(row))] for row in rows])
 
+    def predict_proba(self, X: Any) -> Array:
+        """Return the probability of each of `classes` for the rows of X, as an array.
+
+        The outputs are taken for logits: softmax of several, σ of a single one, that of class 1;
+        those of a softmax or a sigmoid are probabilities already.
+
+        >>> from nn import MLP
+        >>> MLP(2, [1], initializer="zeros").predict_proba([[1, 2]])
+        array([[0.5, 0.5]])
+        """
+        return probabilities(self, self.predict(X), X)
+
+    @property
+    def classes(self) -> list[int]:
+        """The classes in the order of `predict_proba`: 0 … n-1; of a single output 0 and 1."""
+        return list(range(max(getattr(self, "fan_out", 1), 2)))
+
+    if not TYPE_CHECKING:  # who would take every name for an attribute
+
+        def __getattr__(self, name: str) -> Any:
+            raise AttributeError(missing(f"{type(self).__name__!r} object", name))
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if ELSEWHERE.get(name) is FREEZE:
+            raise AttributeError(f"{name} changes nothing here; {FREEZE}.")
+        held = vars(self).get(name)
+        if held is not None and (tensor := _tensor(held)) and _is_numbers(value):
+            raise AttributeError(
+                f"{name} holds parameters, which stay; set their numbers by load_state_dict, "
+                f"or one by one: {name}{'[0]' * len(tensor[0])}.data = 0.5."
+            )
+        super().__setattr__(name, value)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**vars(self), "_frozen": [p for p in self.parameters() if p in FROZEN]}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        FROZEN.update(state.pop("_frozen", ()))
+        vars(self).update(state)
+
     def __repr__(self) -> str:
         number = len(self.parameters())
         parts = [*self._summary(), f"{number} parameter{'' if number == 1 else 's'}"]
@@ -144,6 +207,13 @@ def _search(path: str, thing: Any, visited: set[int]) -> Iterator[Tensor]:
         parts = enumerate(thing)
     for name, part in parts:
         yield from _search(f"{path}.{name}" if path else str(name), part, visited)
+
+
+def _is_numbers(thing: Any) -> bool:
+    try:
+        return floats("", thing).size > 0
+    except ValueError:
+        return False
 
 
 def _tensor(thing: Any) -> tuple[tuple[int, ...], list[Value]] | None:

@@ -9,13 +9,16 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from copy import copy
 from dataclasses import KW_ONLY, dataclass, field, fields
 from numbers import Real
 from typing import Any
 
 from autograd import AnomalyError, Value, clip, sqrt
 from nn.arguments import named
+from nn.module import FROZEN
 
 __all__ = ["OPTIMIZERS", "SGD", "Adam", "AdamW", "Optimizer", "RMSprop"]
 
@@ -41,7 +44,7 @@ class Optimizer(ABC):
     1.5
     """
 
-    parameters: Sequence[Value]
+    parameters: Sequence[Value] = ()
     lr: float | Callable[[Any], Any] = field(default=0.01, metadata=NUMBER)
     _: KW_ONLY
     weight_decay: float = field(default=0.0, metadata=NUMBER)
@@ -91,10 +94,12 @@ class Optimizer(ABC):
 
         Raises AnomalyError, with nothing changed, where a number would not be finite.
         """
+        pairs = zip(self.parameters, gradients, strict=True)
+        gradients = [0.0 if p in FROZEN else g for p, g in pairs]
         step, scale = self.steps + 1, self._scale(gradients)
         results = [
-            self.rule(parameter.data, scale * g, state, step)
-            for parameter, g, state in zip(self.parameters, gradients, self.state, strict=True)
+            (p.data, state) if p in FROZEN else self.rule(p.data, scale * g, state, step)
+            for p, g, state in zip(self.parameters, gradients, self.state, strict=True)
         ]
         for (w, state), parameter, g in zip(results, self.parameters, gradients, strict=True):
             if not all(map(math.isfinite, (w, *state))):
@@ -106,6 +111,21 @@ class Optimizer(ABC):
         for parameter, (w, _) in zip(self.parameters, results, strict=True):
             parameter.data = w
         self.state, self.steps = [state for _, state in results], step
+
+    @contextmanager
+    def awake(self) -> Iterator[Optimizer]:
+        """Hand out this optimiser for the parameters that are not frozen; keep its steps."""
+        if FROZEN.isdisjoint(self.parameters):
+            yield self
+            return
+        part, states = copy(self), dict(zip(self.parameters, self.state, strict=True))
+        part.parameters = tuple([p for p in self.parameters if p not in FROZEN])
+        part.state = [states[p] for p in part.parameters]
+        try:
+            yield part
+        finally:
+            states |= zip(part.parameters, part.state, strict=True)
+            self.state, self.steps = list(states.values()), part.steps
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({len(self.parameters)} parameters, lr={self.lr})"
@@ -134,7 +154,7 @@ class SGD(Optimizer):
     nesterov: bool = False
 
     def __init__(
-        self, parameters: Sequence[Value], lr: float | Callable[[Any], Any] = 0.01,
+        self, parameters: Sequence[Value] = (), lr: float | Callable[[Any], Any] = 0.01,
         momentum: float = 0.0, nesterov: bool = False, weight_decay: float = 0.0, *,
         clip_value: float | None = None, clip_norm: float | None = None,
     ) -> None:  # fmt: skip
@@ -236,22 +256,29 @@ class AdamW(Moments):
 OPTIMIZERS = {"sgd": SGD, "rmsprop": RMSprop, "adam": Adam, "adamw": AdamW}
 
 
-def optimizer_for(name: Any, parameters: Iterable[Value]) -> Optimizer:
-    """Return an optimiser of these parameters by name ("adam", "Adam"); an object as it is.
+def optimizer_for(name: Any, parameters: Iterable[Value], lr: Any = None) -> Optimizer:
+    """Return an optimiser of these parameters by name or class; an object as it is.
 
-    Raises ValueError for an unknown name, listing the known ones.
+    Without `lr` a name ("adam", "Adam") means 0.01, and 0.1 of "sgd"; a class has its own.
+    Raises ValueError for an unknown name, listing the known ones, and for `lr` beside an object.
 
-    >>> optimizer_for("rmsprop", [Value(1.0), Value(2.0)])
-    RMSprop(2 parameters, lr=0.01)
+    >>> optimizer_for("adam", [Value(1.0), Value(2.0)]), optimizer_for(Adam, [Value(1.0)], lr=0.5)
+    (Adam(2 parameters, lr=0.01), Adam(1 parameters, lr=0.5))
     """
     if isinstance(name, Optimizer):
+        if lr is not None:
+            raise ValueError(f"{name!r} has its own lr; got lr={lr} beside it. Set optimizer.lr.")
         return name
-    name = name.lower() if isinstance(name, str) else name
-    return named("an optimiser", OPTIMIZERS, name)(parameters)  # type: ignore[no-any-return]
+    if isinstance(name, str):
+        name, lr = name.lower(), lr or (0.1 if name.lower() == "sgd" else 0.01)
+    options = {} if lr is None else {"lr": lr}
+    return named("an optimiser", OPTIMIZERS, name)(parameters, **options)  # type: ignore[no-any-return]
 
 
 def _leaves(parameters: Iterable[Value]) -> tuple[Value, ...]:
     """Return the parameters as a tuple of distinct leaves, at least one."""
+    if hasattr(parameters, "parameters"):
+        raise ValueError(f"parameters must be leaves; got {parameters!r}. Add .parameters() to it.")
     parameters = tuple(parameters)
     for leaf in parameters:
         if leaf.__class__ is not Value or leaf.op or leaf.constant:
@@ -259,6 +286,6 @@ def _leaves(parameters: Iterable[Value]) -> tuple[Value, ...]:
     if not parameters or len(set(parameters)) < len(parameters):
         raise ValueError(
             f"an optimiser takes at least one parameter, and each once; got {len(parameters)}, "
-            f"of which {len(set(parameters))} are different."
+            f"of which {len(set(parameters))} are different. Pass model.parameters() first."
         )
     return parameters

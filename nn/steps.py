@@ -68,7 +68,9 @@ class NodeByNode(Steps):
 class Compiled(Steps):
     """Takes a step by replaying the graph of one example over the rows of a batch."""
 
-    def __init__(self, model: Any, X: Array, y: Array, loss: Loss, optimizer: Optimizer) -> None:
+    def __init__(
+        self, model: Any, X: Array, y: Array, loss: Loss, optimizer: Optimizer, dtype: str
+    ) -> None:
         import numpy as np
 
         one = recorded(model, X, y, loss)
@@ -77,7 +79,7 @@ class Compiled(Steps):
                 f"the loss must depend on the parameters of the model; got {one.c!r}, which nothing"
                 " computed. Train outside of no_grad(), and compute with the Values themselves."
             )
-        self.program, self.outputs = one.program(optimizer.parameters), one.outputs
+        self.program, self.outputs = one.program(optimizer.parameters, dtype), one.outputs
         self.optimizer, self.rows = optimizer, np.column_stack([X, y])
         self.one_by_one = False  # whether the optimiser's rule was refused
 
@@ -101,6 +103,9 @@ class Compiled(Steps):
             pass  # the steps below name the batch
         except REFUSED as cause:
             refusal = cause
+        except BaseException:
+            _, optimizer.state, optimizer.steps = before
+            raise
         numbers, optimizer.state, optimizer.steps = before
         for leaf, number in zip(leaves, numbers, strict=True):
             leaf.data = number
@@ -127,7 +132,8 @@ class Compiled(Steps):
     def _trained(self, batches: list[list[int]]) -> list[float]:
         """Take all steps inside the program; return the mean loss before each."""
         rows = self.rows[[k for batch in batches for k in batch]]
-        costs = self.program.train(rows, self.optimizer, len(batches), len(batches[0]))
+        with self.optimizer.awake() as optimizer:
+            costs = self.program.train(rows, optimizer, len(batches), len(batches[0]))
         self.program.store_parameters()
         return list(map(float, costs))
 
@@ -138,7 +144,7 @@ class Compiled(Steps):
             f"the rule of {self.optimizer!r} is applied parameter by parameter, which is slow: it "
             f"cannot be compiled ({type(refusal).__name__}: {refusal}).",
             RuntimeWarning,
-            stacklevel=4,  # whoever called fit
+            stacklevel=5,  # whoever called fit
         )
 
 
@@ -149,9 +155,10 @@ class Recorded(NamedTuple):
     outputs: list[Value]
     c: Any
 
-    def program(self, parameters: Sequence[Value]) -> Program:
+    def program(self, parameters: Sequence[Value], dtype: str = "float64") -> Program:
         """Return c as a program of rows (x, y)."""
-        return Program(self.c, inputs=self.leaves, parameters=parameters, also=self.outputs)
+        options: Any = {"also": self.outputs, "dtype": dtype}
+        return Program(self.c, inputs=self.leaves, parameters=parameters, **options)
 
 
 def recorded(model: Any, X: Array, y: Array, loss: Loss) -> Recorded:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import operator
+import warnings
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from random import Random
 from typing import Any
 
-from nn.arguments import count, named, several
-from nn.data import Pair, checked_pair, output_form
+from nn.arguments import Array, count, named, several
+from nn.data import Pair, checked_pair, example_weights, output_form, weighted
+from nn.hints import hinting
 from nn.history import History, accuracy
 from nn.losses import loss_function
 from nn.optimizers import Optimizer, optimizer_for
@@ -19,25 +22,31 @@ __all__ = ["fit"]
 METRICS = {"accuracy": accuracy}
 
 
+@hinting
 def fit(
-    model: Any, X: Any, y: Any, *, loss: Any, optimizer: Any = "adam",
+    model: Any, X: Any, y: Any, *, loss: Any, optimizer: Any = "adam", lr: Any = None,
     epochs: int = 100, batch_size: int | None = 32, validation: tuple[Any, Any] | None = None,
     metrics: Sequence[Any] = (), callbacks: Iterable[Callable[[History, Any], Any]] = (),
+    sample_weight: Any = None, class_weight: Any = None, dtype: str = "float64",
     progress: bool = True, seed: int = 0, compiled: bool = True,
 ) -> History:  # fmt: skip
     """Train `model` on the rows of X, (m, n), and y, (m,) or (m, k); return the history.
 
     An epoch goes once through the examples in batches (None: in one): each is one step of the
     optimiser down its mean loss C = (1/m) Σ c. They are shuffled by `seed` and the steps that
-    the optimiser has done: a further call with it goes on. `loss` and `optimizer`
-    are names or objects. `validation` is an (X, y) pair to be measured after each epoch;
-    `metrics` are names ("accuracy") or functions of the arrays (outputs, y), measured on both.
-    After each epoch the callbacks are called with (history, model); one that returns True ends
-    the training. At the end `finish(model)` is called of those that have it. Progress is shown
-    where tqdm is installed.
+    the optimiser has done: a further call with it goes on. `loss` is a name or a function,
+    `optimizer` an object, a class (`Adam`) or a name, whose learning rate is `lr`: by default
+    0.01 with a name, and 0.1 with "sgd". `validation` is an (X, y) pair to be measured after each
+    epoch; `metrics` are names ("accuracy") or functions of the arrays (outputs, y), measured on
+    both. After each epoch the callbacks are called with (history, model); one that returns True
+    ends the training. At the end, however it comes, `finish(model)` is called of those that have
+    it. Progress is shown where tqdm is installed.
 
-    `compiled` records the graph of one example and replays it: a model that branches on its
-    numbers raises FrozenBranchError where an example would go another way, and random numbers
+    With weights C = (1/m) Σ w c: `sample_weight` has one number for each example, `class_weight`
+    one for each label ({0: 1, 1: 5}), or "balanced"; w is their product. Validation is unweighted.
+
+    `compiled` records the graph of one example and replays it, in `dtype`: a model that branches on
+    its numbers raises FrozenBranchError where an example would go another way, and random numbers
     are drawn once. `compiled=False` runs the model itself on every example, node by node.
 
     A cost that is not finite raises AnomalyError, which names the first node that is not;
@@ -52,7 +61,7 @@ def fit(
     array([[21.]])
     """
     loss, callbacks = loss_function(loss), _callbacks(callbacks)
-    optimizer = _optimizer(optimizer, model)
+    optimizer = _optimizer(optimizer, lr, model)
     sets = {"": checked_pair("", model, (X, y), loss)}
     if validation is not None:
         sets["val_"] = checked_pair("validation ", model, validation, loss)
@@ -60,21 +69,39 @@ def fit(
     functions = _functions(metrics, model, X[0])
     epochs = count("epochs", epochs)
     size = len(X) if batch_size is None else count("batch_size", batch_size)
-    steps = (Compiled if compiled else NodeByNode)(model, X, y, loss, optimizer)
+    loss, targets = weighted(loss, sets, example_weights(y, sample_weight, class_weight))
+    steps = _steps(compiled, dtype)(model, X, targets[""], loss, optimizer)
     history = History()
-    for _ in (bar := _progress(epochs, progress)):
-        batches = _batches(len(X), size, seed, optimizer.steps)
-        costs = steps.epoch(batches)
-        total = sum([cost * len(batch) for cost, batch in zip(costs, batches, strict=True)])
-        history.add({"loss": total / len(X)} | _measured(steps, sets, functions))
-        if hasattr(bar, "set_postfix"):
-            bar.set_postfix({name: f"{column[-1]:.4g}" for name, column in history.columns.items()})
-        if sum([bool(callback(history, model)) for callback in callbacks]):
-            break
-    for callback in callbacks:
-        if hasattr(callback, "finish"):
+    try:
+        for _ in (bar := _progress(epochs, progress)):
+            costs = steps.epoch(batches := _batches(len(X), size, seed, optimizer.steps))
+            history.add(_record(costs, batches) | _measured(steps, sets, targets, functions))
+            _show(bar, history)
+            if sum([bool(callback(history, model)) for callback in callbacks]):
+                break
+    finally:
+        for callback in [c for c in callbacks if hasattr(c, "finish")]:
             callback.finish(model)
     return history
+
+
+def _steps(compiled: bool, dtype: str) -> Callable[..., Steps]:
+    if compiled:
+        return partial(Compiled, dtype=dtype)
+    if dtype != "float64":
+        raise ValueError(f"node by node every number is a float64; got dtype={dtype!r}.")
+    return NodeByNode
+
+
+def _record(costs: list[float], batches: list[list[int]]) -> dict[str, float]:
+    """Return the mean loss of the examples of an epoch, from those of its batches."""
+    sizes = list(map(len, batches))
+    return {"loss": sum(map(operator.mul, costs, sizes)) / sum(sizes)}
+
+
+def _show(bar: Any, history: History) -> None:
+    if hasattr(bar, "set_postfix"):
+        bar.set_postfix({name: f"{column[-1]:.4g}" for name, column in history.columns.items()})
 
 
 def _batches(m: int, size: int, seed: int, done: int) -> list[list[int]]:
@@ -104,20 +131,22 @@ def _functions(metrics: Any, model: Any, x: Any) -> dict[str, Any]:
     return functions
 
 
-def _optimizer(name: Any, model: Any) -> Optimizer:
+def _optimizer(name: Any, lr: Any, model: Any) -> Optimizer:
     parameters = model.parameters()
-    optimizer = optimizer_for(name, parameters)
+    optimizer = optimizer_for(name, parameters, lr)
     if not set(optimizer.parameters) <= set(parameters):
         raise ValueError(f"{optimizer!r} must hold parameters of the model, and holds others.")
     return optimizer
 
 
-def _measured(steps: Steps, sets: dict[str, Pair], functions: dict[str, Any]) -> dict[str, float]:
+def _measured(
+    steps: Steps, sets: dict[str, Pair], targets: dict[str, Array], functions: dict[str, Any]
+) -> dict[str, float]:
     """Return the metrics on every set, and the loss on the one not trained on."""
     record: dict[str, float] = {}
     for prefix, (X, y) in sets.items():
         if prefix or functions:
-            outputs, C = steps.measure(X, y)
+            outputs, C = steps.measure(X, targets[prefix])
             record |= {"val_loss": C} if prefix else {}
             record |= {prefix + name: float(f(outputs, y)) for name, f in functions.items()}
     return record
@@ -128,7 +157,9 @@ def _progress(epochs: int, wanted: bool) -> Any:
     if not wanted:
         return range(epochs)
     try:
-        from tqdm.auto import trange
+        with warnings.catch_warnings():  # about widgets that a notebook does not have
+            warnings.simplefilter("ignore")
+            from tqdm.auto import trange
     except ImportError:
         return range(epochs)
     return trange(epochs, desc="epochs")

@@ -23,12 +23,15 @@ LAYERS = {
         6: {"__init__", "__main__"},
     },
     "nn": {
-        0: {"initializers", "schedules", "arguments"},
-        1: {"module", "activations", "losses", "optimizers"},
-        2: {"layers", "history", "data", "steps"},
-        3: {"training", "checkpoint", "probing"},
-        4: {"interop", "estimators"},
-        5: {"__init__"},
+        0: {"schedules", "arguments", "hints"},
+        1: {"initializers", "losses", "history"},
+        2: {"activations", "data"},
+        3: {"module"},
+        4: {"layers", "optimizers"},
+        5: {"steps"},
+        6: {"training", "checkpoint", "probing"},
+        7: {"interop", "estimators"},
+        8: {"__init__"},
     },
 }
 

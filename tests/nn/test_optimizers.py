@@ -189,6 +189,9 @@ def test_too_few_gradients_change_nothing():
     [
         (lambda: nn.SGD([]), ValueError, "at least one parameter"),
         (lambda: nn.SGD([1.0]), ValueError, "must be leaves; got 1.0"),
+        (lambda: nn.Adam(lr=0.01), ValueError, r"at least one.*Pass model\.parameters\(\) first"),
+        (lambda: nn.SGD(lr=0.01), ValueError, r"at least one.*Pass model\.parameters\(\) first"),
+        (lambda: nn.Adam(nn.MLP(2, [1])), ValueError, r"got MLP\(2 → 1.*Add \.parameters\(\)"),
         (
             lambda: nn.SGD([Value(1.0), Value(1.0) * 2]),
             ValueError,

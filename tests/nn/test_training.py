@@ -700,3 +700,68 @@ def test_a_bug_in_programs_is_not_hidden_by_training_node_by_node(bug, place, mo
         monkeypatch.setattr(Program, "__call__", broken)
     with pytest.raises(bug, match="planted"):
         fit(nn.MLP(1, [1]), X, y, loss="huber", compiled=True)
+
+
+@pytest.mark.parametrize("name", ["adam", "AdamW", "rmsprop", "sgd"])
+def test_by_name_an_optimiser_learns_the_exclusive_or(name):
+    X, y = [[0, 0], [0, 1], [1, 0], [1, 1]], [0, 1, 1, 0]
+    model = nn.MLP(2, [16, 16, 1], "tanh", seed=2)
+    fit(model, X, y, loss="binary_cross_entropy", optimizer=name, epochs=200, compiled=True)
+    assert ((model.predict(X)[:, 0] > 0) == y).all()
+
+
+def test_the_learning_rate_may_be_given_to_fit():
+    X, y = line()
+    ends = []
+    for options in (
+        {"optimizer": "sgd", "lr": 0.2}, {"optimizer": nn.SGD, "lr": 0.2}, {"optimizer": None},
+    ):  # fmt: skip
+        model = nn.MLP(1, [2, 1], "tanh", seed=1)
+        options["optimizer"] = options["optimizer"] or nn.SGD(model.parameters(), lr=0.2)
+        fit(model, X, y, loss="huber", epochs=2, **options)
+        ends.append(numbers(model))
+    assert ends[0] == ends[1] == ends[2]
+    with pytest.raises(ValueError, match=r"has its own lr; got lr=0.5"):
+        fit(model, X, y, loss="huber", optimizer=nn.SGD(model.parameters()), lr=0.5)
+
+
+@pytest.mark.parametrize("compiled", [True, False])
+@pytest.mark.parametrize("y", [np.eye(3), [[0.2, 0.3, 0.5], [1.0, 0.0, 0.0], [0.0, 0.5, 0.5]]])
+def test_labels_may_be_one_hot_or_soft(compiled, y):
+    X, model = np.eye(3), nn.MLP(3, [3], seed=1)
+    history = fit(
+        model, X, y, loss="cross_entropy", optimizer="adam", lr=0.5, epochs=150, compiled=compiled,
+        metrics="accuracy",
+    )  # fmt: skip
+    np.testing.assert_allclose(model.predict_proba(X), y, atol=0.02)
+    assert history.accuracy[-1] == 1.0 or not np.array_equal(y, np.eye(3))
+
+
+def test_a_program_may_compute_in_half_the_bits():
+    X, y = line()
+    ends = []
+    for dtype in ("float64", "float32"):
+        model = nn.MLP(1, [3, 1], "tanh", seed=1)
+        fit(model, X, y, loss="huber", optimizer="sgd", epochs=3, compiled=True, dtype=dtype)
+        ends.append(numbers(model))
+    assert ends[0] != ends[1] == pytest.approx(ends[0], rel=1e-4)
+    assert all(np.float32(w) == w for w in ends[1])
+    with pytest.raises(ValueError, match=r"every number is a float64; got dtype='float32'"):
+        fit(model, X, y, loss="huber", dtype="float32")
+    with pytest.raises(ValueError, match="dtype is one of"):
+        fit(model, X, y, loss="huber", dtype="float16", compiled=True)
+
+
+def test_widgets_that_a_notebook_does_not_have_are_not_the_first_thing_it_shows(monkeypatch):
+    class Shell:
+        config = {"IPKernelApp": {}}  # noqa: RUF012
+
+    notebook = type(sys)("IPython")
+    notebook.get_ipython = Shell
+    monkeypatch.setitem(sys.modules, "IPython", notebook)
+    for name in ("tqdm.auto", "tqdm.autonotebook", "tqdm.notebook"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    X, y = line()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        fit(nn.MLP(1, [1]), X, y, loss="huber", epochs=1, progress=True)
