@@ -114,8 +114,9 @@ class EarlyStopping:
 
     def finish(self, model: Any) -> None:
         """Put the best parameters back; `fit` calls this when the training has ended."""
-        if self.state:
+        if self.state:  # not where no epoch was whole
             model.load_state_dict(self.state)
+            self.state = {}
 
 
 def _axes() -> Any:

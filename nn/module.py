@@ -44,6 +44,8 @@ class Module:
     Line(2 parameters)
     """
 
+    fan_out: int  # of those that tell it
+
     def __call__(self, inputs: Any) -> Any:
         """Return the outputs for one example."""
         raise NotImplementedError(f"{type(self).__name__} must define __call__(inputs).")
@@ -144,7 +146,7 @@ class Module:
     @property
     def classes(self) -> list[int]:
         """The classes in the order of `predict_proba`: 0 … n-1; of a single output 0 and 1."""
-        return list(range(max(getattr(self, "fan_out", 1), 2)))
+        return list(range(max(self.fan_out, 2)))
 
     if not TYPE_CHECKING:  # who would take every name for an attribute
 

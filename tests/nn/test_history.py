@@ -67,3 +67,14 @@ def test_an_exception_before_the_first_epoch_leaves_the_parameters_alone():
         nn.fit(model, 1e200 * X, Y, loss="squared_error", callbacks=[nn.EarlyStopping()],
                validation=(X, Y), progress=False)  # fmt: skip
     assert [p.data for p in model.parameters()] == before
+
+
+def test_early_stopping_may_serve_several_trainings():
+    stop = nn.EarlyStopping()
+    options = {"loss": "squared_error", "callbacks": stop, "progress": False}
+    nn.fit(nn.MLP(1, [2, 1]), X, Y, epochs=2, validation=(X, Y), **options)
+    model = nn.MLP(1, [1], seed=1)
+    before = [p.data for p in model.parameters()]
+    with pytest.raises(AnomalyError):
+        nn.fit(model, 1e200 * X, Y, validation=(X, Y), **options)
+    assert [p.data for p in model.parameters()] == before
