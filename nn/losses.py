@@ -19,11 +19,6 @@ __all__ = [
     "hinge", "huber", "mean_squared_error", "squared_error",
 ]  # fmt: skip
 
-__all__ = [
-    "LOSSES", "absolute_error", "binary_cross_entropy", "cross_entropy", "half_squared_error",
-    "hinge", "huber", "mean_squared_error", "squared_error",
-]  # fmt: skip
-
 Loss = Callable[[Any, Any], Any]
 
 
