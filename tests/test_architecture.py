@@ -24,11 +24,10 @@ LAYERS = {
     },
     "nn": {
         0: {"schedules", "arguments", "hints"},
-        1: {"initializers", "losses", "history"},
+        1: {"initializers", "losses"},
         2: {"activations", "data"},
         3: {"module"},
         4: {"layers", "optimizers"},
-        5: {"steps"},
         6: {"training", "checkpoint", "probing"},
         7: {"interop", "estimators"},
         8: {"__init__"},

@@ -502,7 +502,7 @@ def test_a_model_that_branches_is_refused_compiled_and_trains_node_by_node():
     for options in ({}, {"batch_size": 1, "epochs": 1}):
         model = Kinked()
         sgd = nn.SGD(model.parameters(), lr=0.01)
-        with pytest.raises(FrozenBranchError, match=r"test_training\.py"):
+        with pytest.raises(FrozenBranchError, match=r"test_fitting\.py"):
             fit(model, X, abs(y), loss="huber", optimizer=sgd, compiled=True, **options)
         assert model.w.grad == 0.0
         assert (model.w.data == 2.0) == (sgd.steps == 0)

@@ -12,12 +12,10 @@ from typing import Any
 from nn.arguments import Array, count, named, several
 from nn.data import Pair, checked_pair, example_weights, output_form, weighted
 from nn.hints import hinting
-from nn.history import History, accuracy
 from nn.losses import loss_function
 from nn.optimizers import Optimizer, optimizer_for
-from nn.steps import Compiled, NodeByNode, Steps
-
-__all__ = ["fit"]
+from nn.training.history import History, accuracy
+from nn.training.steps import Compiled, NodeByNode, Steps
 
 METRICS = {"accuracy": accuracy}
 

@@ -8,8 +8,6 @@ from typing import Any
 
 from nn.arguments import Array
 
-__all__ = ["EarlyStopping", "History", "accuracy"]
-
 LAST = 10  # epochs that a notebook shows
 MODES = {"loss": "min", "accuracy": "max"}  # which way a column gets better
 

@@ -1,0 +1,16 @@
+"""How does it learn? `fit`, and the record of what it did.
+
+Read in this order: `history` keeps the columns of a training, measures accuracy and stops early;
+`steps` takes a step node by node, or by a program of one example; `fitting` is the loop over
+epochs and batches, with its checks.
+
+What must hold: both ways of taking steps give the same parameters; a loss that is not finite ends
+in an error that names the node, with the parameters as before that step; a program that cannot
+be had is said so, once. A new callback is a function of (history, model); one with `finish`
+(model) is told of the end too.
+"""
+
+from nn.training.fitting import fit
+from nn.training.history import EarlyStopping, History, accuracy
+
+__all__ = ["EarlyStopping", "History", "accuracy", "fit"]
