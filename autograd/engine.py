@@ -80,13 +80,6 @@ else:
 unwatched = attrgetter("_data")  # the number of a node, without telling a mode
 
 __all__ = [
-    "Function",
-    "Value",
-    "adjoints",
-    "compiled_dot",
-    "implementation",
-    "install",
-    "topological",
-    "unwatched",
-    "watch",
-]
+    "Function", "Value", "adjoints", "compiled_dot", "implementation", "install", "topological",
+    "unwatched", "watch",
+]  # fmt: skip

@@ -63,9 +63,7 @@ def not_a_number(data: object) -> Exception:
         way_out = "Convert text with float(...) first."
     elif hasattr(data, "__len__"):
         way_out = "Make one Value for each number."
-    return TypeError(
-        f"data must be a real number; got {short(data)} of type {type(data).__name__}. {way_out}"
-    )
+    return TypeError(f"data must be a real number; got {received(data)}. {way_out}")
 
 
 def too_large(number: object) -> Exception:
@@ -80,8 +78,7 @@ def too_large(number: object) -> Exception:
 def bad_operand(function: str, operand: object) -> Exception:
     """Return the error for an operand that is neither a Value nor a number."""
     return TypeError(
-        f"{function} takes Values and real numbers; "
-        f"got {short(operand)} of type {type(operand).__name__}. "
+        f"{function} takes Values and real numbers; got {received(operand)}. "
         "Convert it to a float, or apply the operation element by element."
     )
 
@@ -199,18 +196,14 @@ def made_already(name: str) -> Exception:
     return TypeError(f"the function {name!r} is made already, and stays as it is. Make a new one.")
 
 
-def not_a_value(name: str, received: object) -> Exception:
+def not_a_value(name: str, thing: object) -> Exception:
     """Return the error for an argument that had to be a Value."""
-    return TypeError(
-        f"{name} must be a Value; got {short(received)} of type {type(received).__name__}."
-    )
+    return TypeError(f"{name} must be a Value; got {received(thing)}.")
 
 
 def not_text(label: object) -> Exception:
     """Return the error for a label that is not text."""
-    return TypeError(
-        f"label must be text; got {short(label)} of type {type(label).__name__}. Use str(...)."
-    )
+    return TypeError(f"label must be text; got {received(label)}. Use str(...).")
 
 
 def number(operand: Any) -> float:
@@ -229,6 +222,11 @@ def numbers(operands: Sequence[Any]) -> str:
     shown = [f"{where(operands[k])} = {number(operands[k]):g}" for k in sorted(largest)]
     more = len(operands) - len(shown)
     return ", ".join(shown) + (f" and {more} more" if more else "")
+
+
+def received(thing: object) -> str:
+    """Return the words for a thing of a wrong type: its repr, cut short, and its type."""
+    return f"{short(thing)} of type {type(thing).__name__}"
 
 
 def short(thing: object) -> str:

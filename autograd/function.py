@@ -29,11 +29,7 @@ class Function:
     name: str
 
     def __init__(
-        self,
-        name: str,
-        forward: Callable[..., float],
-        partials: Rules,
-        domain: str,
+        self, name: str, forward: Callable[..., float], partials: Rules, domain: str
     ) -> None:
         if hasattr(self, "name"):
             raise errors.made_already(self.name)

@@ -23,8 +23,8 @@ class Mode:
     """The hooks of a mode; those it does not define do nothing.
 
     `created` hears of the `node` just made and of what outer modes want to be handed out in
-    its place; it returns what shall be. Inside a hook, read numbers as `node._data`:
-    `node.data` would call `looked`.
+    its place; it returns what shall be. Inside a hook, read numbers as
+    `engine.unwatched(node)`: `node.data` would call `looked`.
     """
 
     def created(self, node: Any, handed: Any) -> Any:
@@ -112,20 +112,12 @@ def active(mode: Mode) -> Block:
 
 def differentiating() -> Block:
     """Count one more derivative being taken by this thread inside the block."""
-    return Block(_derivatives, _nothing)
-
-
-def _nothing() -> None:
-    """Return what a derivative's block is about."""
+    return Block(_derivatives, lambda: None)
 
 
 def depth() -> int:
     """Return how many derivatives this thread is inside of."""
-    found = 0
-    for entry, _ in _derivatives.entered:
-        block = entry()
-        found += block is not None and block.is_open()
-    return found
+    return len(_derivatives.subjects())
 
 
 def sweeping(root: Value, as_numbers: bool) -> None:
@@ -141,14 +133,14 @@ class _NoGrad(Mode):
         self.depth = depth()
 
     def created(self, node: Any, handed: Any) -> Any:
-        return node if depth() > self.depth else Value(node._data)
+        return node if depth() > self.depth else Value(engine.unwatched(node))
 
 
 class _DetectAnomaly(Mode):
     """Stops at the first number that is not finite."""
 
     def created(self, node: Any, handed: Any) -> Any:
-        if not math.isfinite(node._data):
+        if not math.isfinite(engine.unwatched(node)):
             raise errors.anomaly(node)
         return handed
 

@@ -57,14 +57,7 @@ def overflowing(function: Callable[[float], float]) -> Callable[[float], float]:
     return continued
 
 
-def exp(x: float) -> float:
-    """Return eˣ, inf beyond x = 709.78."""
-    try:
-        return math.exp(x)
-    except OverflowError:
-        return math.inf
-
-
+exp = overflowing(math.exp)
 expm1 = overflowing(math.expm1)
 sinh = overflowing(math.sinh)
 

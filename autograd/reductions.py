@@ -22,10 +22,7 @@ __all__ = ["dot", "log_softmax", "logsumexp", "mean", "softmax", "take", "total"
 
 def _dot_forward(*operands: float) -> float:
     n = len(operands) // 2
-    out = 0.0
-    for weight, x in zip(operands[:n], operands[n:], strict=False):
-        out += weight * x
-    return out + operands[-1]
+    return _sum_forward(*map(operator.mul, operands[:n], operands[n:])) + operands[-1]
 
 
 def _dot_partials(*operands_and_out: Any) -> Sequence[Any]:
@@ -93,14 +90,9 @@ def _softmax_forward(*values_and_index: float) -> float:
 
 
 def _softmax_partials(*operands_and_out: Any) -> Sequence[Any]:
-    *values, index, out = operands_and_out
-    return (
-        *(
-            out * (chosen - p)
-            for chosen, p in zip(_one_hot(values, index), softmax(values), strict=True)
-        ),
-        0.0,
-    )
+    """Return ∂p/∂x = p · ∂(log p)/∂x."""
+    *of_logarithm, _ = _log_softmax_partials(*operands_and_out)
+    return (*[operands_and_out[-1] * partial for partial in of_logarithm], 0.0)
 
 
 _softmax = primitive(
@@ -120,10 +112,7 @@ def _log_softmax_forward(*values_and_index: float) -> float:
 
 def _log_softmax_partials(*operands_and_out: Any) -> Sequence[Any]:
     *values, index, _ = operands_and_out
-    return (
-        *(chosen - p for chosen, p in zip(_one_hot(values, index), softmax(values), strict=True)),
-        0.0,
-    )
+    return (*map(operator.sub, _one_hot(values, index), softmax(values)), 0.0)
 
 
 _log_softmax = primitive(

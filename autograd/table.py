@@ -6,7 +6,6 @@ A row says how a function is computed, differentiated, written and drawn. `primi
 
 from __future__ import annotations
 
-import builtins
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -107,24 +106,17 @@ def primitive(
     >>> del PRIMITIVES["cube"], Value.cube
     """
     rules = partials[0] if many else partials
-    domains = (
-        domain if isinstance(domain[0], Domain) else (domain,) * builtins.max(1, len(partials))
-    )
-    text = words or domains[0].text
-    function = Function(name, forward, rules, text)
-    symbol = symbol or name + ("(##)" if many or len(partials) > 1 else "(#1)")
-    latex = (
-        latex or rf"\operatorname{{{name.replace('_', ' ')}}}({'##' if many else _slots(partials)})"
-    )
-    row = Primitive(
+    domains = domain if isinstance(domain[0], Domain) else (domain,) * len(partials)
+    operands = "(##)" if many or len(partials) > 1 else "(#1)"
+    symbol = symbol or name + operands
+    latex = latex or rf"\operatorname{{{name.replace('_', ' ')}}}" + operands
+    function = Function(name, forward, rules, words or domains[0].text)
+    function.row = row = Primitive(
         name, forward, rules, symbol, latex, precedence, domains, numpy, function, composed
     )
-    function.row = row
     function.__module__ = partials[0].__module__  # where a pickle finds it
     function.__name__ = function.__qualname__ = name
-    function.__doc__ = (
-        doc or f"Return {symbol.replace('#1', 'x').replace('#2', 'y')}; defined for {text}."
-    )
+    function.__doc__ = doc or _sentence(row)
     PRIMITIVES[name] = row
     if row.arity == 1 or (row.arity == 2 and precedence == CALL):
         for method in {name, numpy or name}:
@@ -132,5 +124,7 @@ def primitive(
     return function
 
 
-def _slots(partials: tuple[Any, ...]) -> str:
-    return ", ".join(f"#{k + 1}" for k in range(len(partials)))
+def _sentence(row: Primitive) -> str:
+    """Return what the function of a row says of itself, if nobody has written more."""
+    formula = row.symbol.replace("#1", "x").replace("#2", "y")
+    return f"Return {formula}; defined for {row.function.domain}."

@@ -9,7 +9,8 @@ of `primitives.py`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import operator
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from autograd import errors
@@ -191,16 +192,16 @@ class Value:
                 node._grad += totals[node]
 
     def __lt__(self, other: Any) -> Any:
-        return _compared(self, other, "<")
+        return _compared(self, other, "<", operator.lt)
 
     def __le__(self, other: Any) -> Any:
-        return _compared(self, other, "<=")
+        return _compared(self, other, "<=", operator.le)
 
     def __gt__(self, other: Any) -> Any:
-        return _compared(self, other, ">")
+        return _compared(self, other, ">", operator.gt)
 
     def __ge__(self, other: Any) -> Any:
-        return _compared(self, other, ">=")
+        return _compared(self, other, ">=", operator.ge)
 
     def __bool__(self) -> bool:
         verdict = self._data != 0.0
@@ -278,17 +279,11 @@ def _constant(operand: Any) -> Value:
     return node
 
 
-def _compared(node: Value, other: Any, symbol: str) -> Any:
+def _compared(node: Value, other: Any, symbol: str, holds: Callable[[float, float], bool]) -> Any:
     number = other._data if other.__class__ is Value else real(other)
     if number is None:
         return NotImplemented
-    left = node._data
-    verdict: bool = {
-        "<": left < number,
-        "<=": left <= number,
-        ">": left > number,
-        ">=": left >= number,
-    }[symbol]
+    verdict = holds(node._data, number)
     if _watcher is not None:
         _watcher.compared(node, other, symbol, verdict)
     return verdict

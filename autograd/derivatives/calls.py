@@ -32,8 +32,8 @@ class Call(NamedTuple):
             output = output.item()
         if isinstance(output, CONTAINERS) or shape(output) is not None:
             raise TypeError(
-                f"grad takes a function that returns one number; got {errors.short(output)} of "
-                f"type {type(output).__name__}. Use jacobian or vjp for more outputs."
+                f"grad takes a function that returns one number; got {errors.received(output)}. "
+                "Use jacobian or vjp for more outputs."
             )
         return as_node(leaves(output)[0])
 

@@ -64,8 +64,7 @@ def _numbers(examples: Array) -> Array:
         if number is None:
             way_out = "Pass its .data." if entry.__class__ is Value else "Encode or fill it first."
             raise TypeError(
-                f"X holds real numbers; X{list(index)} is {errors.short(entry)} of type "
-                f"{type(entry).__name__}. {way_out}"
+                f"X holds real numbers; X{list(index)} is {errors.received(entry)}. {way_out}"
             )
         out[index] = number
     return out
@@ -93,7 +92,7 @@ def several(name: str, nodes: Any) -> Sequence[Value]:
     if set(map(type, found)) - {Value}:
         k = next(k for k, x in enumerate(found) if x.__class__ is not Value)
         raise TypeError(
-            f"{name} must be Values; {name}[{k}] is {errors.short(found[k])} of type "
-            f"{type(found[k]).__name__}. Flatten nested lists."
+            f"{name} must be Values; {name}[{k}] is {errors.received(found[k])}. "
+            "Flatten nested lists."
         )
     return found

@@ -10,7 +10,7 @@ from typing import Any
 from autograd.derivatives.calls import argument_names, as_node, positions_of
 from autograd.derivatives.trees import CONTAINERS, is_flat, leaves, paths, shape, unflatten
 from autograd.engine import Value, topological
-from autograd.errors import number, short
+from autograd.errors import number, received, short
 from autograd.modes import active, differentiating
 from autograd.program.arguments import count
 from autograd.program.guards import Decisions, under
@@ -48,7 +48,7 @@ class Jit:
 
     def __init__(self, f: Callable[..., Any], cache: int) -> None:
         if not callable(f):
-            raise TypeError(f"jit takes a function; got {short(f)} of type {type(f).__name__}.")
+            raise TypeError(f"jit takes a function; got {received(f)}.")
         self.f, self.cache = f, count("cache", cache, 1)
         self._programs: OrderedDict[Any, _Compiled] = OrderedDict()
         self._lock = Lock()
