@@ -22,7 +22,7 @@ PACKAGES = ("autograd", "nn")
 TWINS = {"autograd/sweep.py", "autograd/value.py", "autograd/function.py"}  # one engine
 
 BUDGETS = {  # of code lines, over the files that a pattern finds
-    "the core": (2000, ("autograd/*.py", "nn/*.py")),
+    "the core": (2300, ("autograd/*.py", "nn/*.py")),
     "an evening's reading": (
         800,
         tuple(
@@ -37,7 +37,12 @@ BUDGETS = {  # of code lines, over the files that a pattern finds
     "drawing": (2300, ("autograd/drawing/**/*.py",)),
 }
 EXTENSIONS = {"autograd._value", "autograd.program.executors.native._replay"}
-STANDARD = {"_fields", "_getframe", "_replace"}  # public names of Python's own, whatever they look
+STANDARD = {
+    "_fields",
+    "_getframe",
+    "_is_owned",
+    "_replace",
+}  # public names of Python's own, whatever they look
 LONGEST_FILE, LONGEST_FUNCTION = 300, 30
 
 FILES = [path for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py"))]

@@ -1,7 +1,7 @@
-"""Why a derivative is what it is: the chain rule written out, symbols beside numbers.
+"""What people hold: a formula, and why a derivative is what it is, symbols beside numbers.
 
-The steps come from `chain.py`, the single paths, largest first, from `paths.py`; `wording.py`
-puts them into text, LaTeX and HTML.
+Formulas come from `notation.py`; the steps of an explanation from `chain.py`, its single paths,
+largest first, from `paths.py`; `wording.py` puts them into text, LaTeX and HTML.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from autograd import errors
 from autograd.engine import Value
 from autograd.explanation.chain import Chain
-from autograd.explanation.notation import gathered
+from autograd.explanation.notation import Notation, gathered
 from autograd.explanation.wording import Wording
 
 
@@ -91,3 +91,57 @@ def explain(output: Value, wrt: Value) -> Explanation:
         if node.__class__ is not Value:
             raise errors.not_a_value(name, node)
     return Explanation(output, wrt)
+
+
+class Expression:
+    """The formula of a node; see `expression`."""
+
+    def __init__(self, value: Value) -> None:
+        self._notation = Notation(value)
+
+    def _lines(self, latex: bool) -> list[str]:
+        notation, root = self._notation, self._notation.root
+        lines = [
+            f"{notation.name(node, latex)} = {notation.definition(node, latex).text}"
+            for node in reversed(notation.nodes)
+            if node.op and (node is not root or node.label)
+        ]
+        return lines if root.op and root.label else [notation.definition(root, latex).text, *lines]
+
+    def text(self) -> str:
+        """Return the formula in Python notation, then a line for each named part of it."""
+        formula, *parts = self._lines(latex=False)
+        words = [" where ", *[" " * 7] * len(parts)]
+        return "\n".join([formula, *map(str.__add__, words, parts)])
+
+    def latex(self) -> str:
+        r"""Return the formulas in LaTeX, one a line, with \\ between the lines."""
+        return " \\\\\n".join(self._lines(latex=True))
+
+    def _repr_latex_(self) -> str:
+        return gathered(self.latex())
+
+    __repr__ = text
+
+
+def expression(value: Value) -> Expression:
+    r"""Return the formula that computed `value`, with `.text()` and `.latex()`.
+
+    The text is Python notation with the fewest brackets that keep the order of the
+    operations. Labelled, shared and long parts are named, and defined in lines of their
+    own. Raises TypeError for anything but a Value.
+
+    >>> from autograd import Value, expression, tanh
+    >>> a, b, c = Value(2.0, "a"), Value(-3.0, "b"), Value(10.0, "c")
+    >>> expression((a + b) * c - a / (b * c))
+    (a + b)*c - a/(b*c)
+    >>> u = a * b
+    >>> expression(u + tanh(u))
+    u1 + tanh(u1)
+     where u1 = a*b
+    >>> print(expression(tanh(a / b) ** 2).latex())
+    \tanh(\frac{a}{b})^{2}
+    """
+    if value.__class__ is not Value:
+        raise errors.not_a_value("the argument of expression", value)
+    return Expression(value)

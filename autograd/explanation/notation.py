@@ -250,60 +250,6 @@ def latex_name(name: str) -> str:
     return ("\\" * (len(letter) > 1)) + letter + (f"_{{{digits}}}" if digits else "") + brackets
 
 
-class Expression:
-    """The formula of a node; see `expression`."""
-
-    def __init__(self, value: Value) -> None:
-        self._notation = Notation(value)
-
-    def _lines(self, latex: bool) -> list[str]:
-        notation, root = self._notation, self._notation.root
-        lines = [
-            f"{notation.name(node, latex)} = {notation.definition(node, latex).text}"
-            for node in reversed(notation.nodes)
-            if node.op and (node is not root or node.label)
-        ]
-        return lines if root.op and root.label else [notation.definition(root, latex).text, *lines]
-
-    def text(self) -> str:
-        """Return the formula in Python notation, then a line for each named part of it."""
-        formula, *parts = self._lines(latex=False)
-        words = [" where ", *[" " * 7] * len(parts)]
-        return "\n".join([formula, *map(str.__add__, words, parts)])
-
-    def latex(self) -> str:
-        r"""Return the formulas in LaTeX, one a line, with \\ between the lines."""
-        return " \\\\\n".join(self._lines(latex=True))
-
-    def _repr_latex_(self) -> str:
-        return gathered(self.latex())
-
-    __repr__ = text
-
-
 def gathered(latex: str) -> str:
     """Return lines of LaTeX as one displayed block, as notebooks want it."""
     return rf"$$\begin{{gathered}}{latex}\end{{gathered}}$$" if "\n" in latex else f"$${latex}$$"
-
-
-def expression(value: Value) -> Expression:
-    r"""Return the formula that computed `value`, with `.text()` and `.latex()`.
-
-    The text is Python notation with the fewest brackets that keep the order of the
-    operations. Labelled, shared and long parts are named, and defined in lines of their
-    own. Raises TypeError for anything but a Value.
-
-    >>> from autograd import Value, expression, tanh
-    >>> a, b, c = Value(2.0, "a"), Value(-3.0, "b"), Value(10.0, "c")
-    >>> expression((a + b) * c - a / (b * c))
-    (a + b)*c - a/(b*c)
-    >>> u = a * b
-    >>> expression(u + tanh(u))
-    u1 + tanh(u1)
-     where u1 = a*b
-    >>> print(expression(tanh(a / b) ** 2).latex())
-    \tanh(\frac{a}{b})^{2}
-    """
-    if value.__class__ is not Value:
-        raise errors.not_a_value("the argument of expression", value)
-    return Expression(value)
