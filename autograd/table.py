@@ -114,9 +114,7 @@ def primitive(
     function.row = row = Primitive(
         name, forward, rules, symbol, latex, precedence, domains, numpy, function, composed
     )
-    function.__module__ = partials[0].__module__  # where a pickle finds it
-    function.__name__ = function.__qualname__ = name
-    function.__doc__ = doc or _sentence(row)
+    _introduce(row, partials[0].__module__, doc)
     PRIMITIVES[name] = row
     if row.arity == 1 or (row.arity == 2 and precedence == CALL):
         for method in {name, numpy or name}:
@@ -124,7 +122,8 @@ def primitive(
     return function
 
 
-def _sentence(row: Primitive) -> str:
-    """Return what the function of a row says of itself, if nobody has written more."""
-    formula = row.symbol.replace("#1", "x").replace("#2", "y")
-    return f"Return {formula}; defined for {row.function.domain}."
+def _introduce(row: Primitive, module: str, doc: str) -> None:
+    """Let the function of a row say what it is, and where a pickle finds it."""
+    formula, function = row.symbol.replace("#1", "x").replace("#2", "y"), row.function
+    function.__module__, function.__name__, function.__qualname__ = module, row.name, row.name
+    function.__doc__ = doc or f"Return {formula}; defined for {function.domain}."

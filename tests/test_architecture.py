@@ -37,12 +37,7 @@ BUDGETS = {  # of code lines, over the files that a pattern finds
     "drawing": (2300, ("autograd/drawing/**/*.py",)),
 }
 EXTENSIONS = {"autograd._value", "autograd.program.executors.native._replay"}
-STANDARD = {
-    "_fields",
-    "_getframe",
-    "_is_owned",
-    "_replace",
-}  # public names of Python's own, whatever they look
+STANDARD = {"_fields", "_getframe", "_is_owned", "_replace"}  # public names of Python's own
 LONGEST_FILE, LONGEST_FUNCTION = 300, 30
 
 FILES = [path for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py"))]

@@ -162,11 +162,9 @@ class Program:
 
     def read_adjoints(self, nodes: Sequence[Value]) -> Array:
         """Return the adjoints of nodes as columns, (m, len(nodes))."""
+        reader = self._machine.reader
         with self._lock.once():
-            numbers = self._numbers(nodes)
-            return self._machine.reader.columns(
-                [self._machine.reader.adjoint(number) for number in numbers]
-            )
+            return reader.columns([reader.adjoint(number) for number in self._numbers(nodes)])
 
     def train(self, X: Any, optimizer: Any, steps: int, batch_size: int | None = None) -> Array:
         """Take `steps` steps of an optimiser; return the mean cost before each, (steps,).

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from autograd.program.compiler.accesses import Array
 from autograd.program.compiler.recording import Recording
+from autograd.program.compiler.steps import dot
 from autograd.program.executors.interface import Executor, Numbers, Placement
 
 
@@ -73,8 +74,4 @@ class Reader:
 def _computed(operation: str, operands: Sequence[Array]) -> Array:
     if operation == "mul":
         return operands[0] * operands[1]
-    if operation == "dot":
-        n = len(operands) // 2
-        products = [w * x for w, x in zip(operands[:n], operands[n:], strict=False)]
-        return sum(products) + operands[-1]
-    return sum(operands)
+    return dot(*operands) if operation == "dot" else sum(operands)

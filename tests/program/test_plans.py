@@ -12,6 +12,7 @@ from autograd import Program, Value
 from autograd.program import machine, plans
 from autograd.program.executors import native, registry
 from autograd.program.executors.tape import executor as tape
+from autograd.table import PRIMITIVES, primitive
 from tests.program import zoo
 
 EXECUTORS = ["numpy", "native"] if native.available() else ["numpy"]
@@ -183,6 +184,47 @@ def test_the_operands_of_all_plans_are_bounded(monkeypatch):
     for program, kept in zip(sums(9, 10, 11, 30), (1, 2, 1, 0), strict=True):
         assert program(np.zeros((1, 0)))[0] == len(program.parameters)
         assert len(known) == kept
+
+
+@pytest.fixture
+def steep():
+    """Add the row `steep` once more, x ↦ slope · x, and return its function."""
+
+    def added(slope, composed):
+        spelled = (lambda x: slope * x) if composed else None
+        return primitive("steep", lambda x: slope * x, lambda x, out: slope, composed=spelled)
+
+    yield added
+    del PRIMITIVES["steep"], Value.steep
+
+
+@pytest.mark.parametrize(
+    ("executor", "composed", "tape"),
+    [("auto", False, False), *((name, True, tape) for name in EXECUTORS for tape in (False, True))],
+)
+def test_a_row_added_again_is_that_of_later_programs(executor, composed, tape, steep, monkeypatch):
+    monkeypatch.setattr(registry, "is_irregular", lambda nodes, groups: tape)
+    x, w = Value(3.0), Value(1.0)
+    programs = {}
+    for slope in (2.0, 5.0):
+        loss = steep(slope, composed)(w * x)
+        programs[slope] = Program(loss, inputs=[x], parameters=[w], executor=executor)
+        cost, gradient = programs[slope]([[3.0]])
+        assert (cost, *gradient) == (3.0 * slope, 3.0 * slope)
+    for slope, program in programs.items():  # an older one stays as it is, for any rows
+        cost, gradient = program([[3.0], [3.0]])
+        assert (cost, *gradient) == (3.0 * slope, 3.0 * slope)
+
+
+def test_a_row_added_again_may_take_another_number_of_operands(steep):
+    w = Value(3.0)
+    steep(2.0, True)
+    for row in (lambda x: x, lambda x, y: x + y):
+        count = row.__code__.co_argcount
+        partials = [lambda *operands_and_out: 1.0] * count
+        loss = primitive("steep", row, *partials, composed=row)(*[w] * count)
+        program = Program(loss, inputs=[], parameters=[w])
+        assert program(np.zeros((1, 0)))[1].tolist() == [count]
 
 
 def test_a_plan_keeps_no_graph_alive(fresh):

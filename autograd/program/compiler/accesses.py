@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 Array = Any
+Column = tuple[Array, bool, bool]  # addresses, lanes, adjoint: one operand of an instruction
 
 MOST_DIMENSIONS = 5
 
@@ -88,10 +89,8 @@ def straighten(np: Any, table: Array) -> tuple[tuple[int, ...], Array] | None:
     return tuple(sizes), np.array(strides, dtype=int).reshape(len(sizes), len(table)).T
 
 
-def accesses(
-    np: Any, columns: Sequence[tuple[Array, bool, bool]]
-) -> tuple[tuple[int, ...], list[Access]]:
-    """Return the iteration space of address columns (addresses, lanes, adjoint)."""
+def accesses(np: Any, columns: Sequence[Column]) -> tuple[tuple[int, ...], list[Access]]:
+    """Return the iteration space of columns, and how each of them walks it."""
     table = np.array([addresses for addresses, _, _ in columns])
     found = straighten(np, table)
     if found is None:

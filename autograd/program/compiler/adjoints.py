@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from autograd.program.compiler import steps
-from autograd.program.compiler.accesses import Access, Array, accesses, unique
+from autograd.program.compiler.accesses import Access, Array, Column, accesses, unique
 from autograd.program.compiler.instructions import ADD, STORE, Instruction, Map
 from autograd.program.compiler.layout import Layout, Work
 from autograd.program.compiler.steps import Expression
@@ -43,8 +43,7 @@ class Adjoints:
         self._fill(lanes, self.layout.address[root : root + 1], 1.0, True)
 
     def add(
-        self, lanes: bool, code: Expression, columns: Sequence[tuple[Array, bool, bool]],
-        address: Array, kind: int,
+        self, lanes: bool, code: Expression, columns: Sequence[Column], address: Array, kind: int
     ) -> None:  # fmt: skip
         """Append adjoint[address] += code(columns)."""
         needed = self.needed(kind)

@@ -10,17 +10,16 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from autograd.program.compiler import steps
-from autograd.program.compiler.accesses import Access, Array, accesses, matrix_access, unique
-from autograd.program.compiler.adjoints import Adjoints
-from autograd.program.compiler.instructions import (
-    ADD,
-    STORE,
-    Contraction,
-    Instruction,
-    Instructions,
-    Map,
-    Row,
+from autograd.program.compiler.accesses import (
+    Access,
+    Array,
+    Column,
+    accesses,
+    matrix_access,
+    unique,
 )
+from autograd.program.compiler.adjoints import Adjoints
+from autograd.program.compiler.instructions import ADD, STORE, Contraction, Instructions, Map, Row
 from autograd.program.compiler.layout import Layout, Products, Terms, Work
 from autograd.program.compiler.reroll import LINEAR, Group
 from autograd.program.compiler.steps import Expression
@@ -56,16 +55,12 @@ class Emitter:
             self.out.forward.append(self._row(work, group.operation))
         else:
             code = steps.forward(group.operation, group.key[1])
-            columns = [
-                (self.address[nodes], self._lanes(work, slot), False)
-                for slot, nodes in enumerate(work.operands)
-            ]
+            columns = [*map(self._column, work.operands, group.key[2:])]
             columns.append((work.offset + self.np.arange(work.count), group.lanes, False))
-            self._map(self.out.forward, group.lanes, code, columns, STORE)
+            self._map(group.lanes, code, columns, STORE)
 
     def _sum_forward(self, work: Work) -> None:
-        out, lanes = self.out.forward, work.group.lanes
-        mode, terms = STORE, list(work.terms)
+        lanes, mode, terms = work.group.lanes, STORE, list(work.terms)
         for part in work.products:
             part.matrix = self.layout.find_matrix(part, work.count)
             if part.matrix:
@@ -74,21 +69,18 @@ class Emitter:
                 whole = Access(lanes, False, work.offset, (v, 1))
                 plain = mode == STORE and not left.lanes and right.lanes == lanes
                 start = self._bias(terms, u, v) if plain else None
-                out.append(Contraction((u, v, k), lanes, left, right, whole, mode, start=start))
+                self.out.forward.append(
+                    Contraction((u, v, k), lanes, left, right, whole, mode, start=start)
+                )
             else:
-                columns = [
-                    (self.address[part.left], self.groups[part.kind[0]].lanes, False),
-                    (self.address[part.right], self.groups[part.kind[1]].lanes, False),
-                    (work.offset + part.rows, lanes, False),
-                ]
-                self._map(out, lanes, steps.PRODUCT, columns, mode)
+                columns = [*map(self._column, (part.left, part.right), part.kind)]
+                columns.append((work.offset + part.rows, lanes, False))
+                self._map(lanes, steps.PRODUCT, columns, mode)
             mode = ADD
         for term in terms:
-            columns = [
-                (self.address[term.nodes], self.groups[term.kind].lanes, False),
-                (work.offset + term.rows, lanes, False),
-            ]
-            self._map(out, lanes, steps.COPY, columns, mode)
+            columns = [self._column(term.nodes, term.kind)]
+            columns.append((work.offset + term.rows, lanes, False))
+            self._map(lanes, steps.COPY, columns, mode)
             mode = ADD
 
     def _bias(self, terms: list[Terms], u: int, v: int) -> Access | None:
@@ -123,19 +115,18 @@ class Emitter:
         self._copies[key] = table.ravel()
         copy = start + self.np.arange(table.size)
         columns = [(table.ravel(), lanes, False), (copy, lanes, False)]
-        self._map(self.out.forward, lanes, steps.COPY, columns, STORE)
+        self._map(lanes, steps.COPY, columns, STORE)
         return Access(lanes, False, start, (table.shape[1], 1))
 
     def _row(self, work: Work, operation: str, back: bool = False) -> Row:
         columns, chosen = list(work.operands), None
         if work.group.piece.indexed:
-            address = self.address[columns.pop()]
-            last = work.group.key[-1]
-            _, (chosen,) = accesses(self.np, [(address, self.groups[last].lanes, False)])
+            column = self._column(columns.pop(), work.group.key[-1])
+            _, (chosen,) = accesses(self.np, [column])
             if chosen.index is None and not chosen.strides:
                 chosen = Access(chosen.lanes, False, chosen.offset, (0,))
             if chosen.index is None and len(chosen.strides) > 1:
-                chosen = Access(chosen.lanes, False, 0, (), address)
+                chosen = Access(chosen.lanes, False, 0, (), column[0])
         nodes = self.np.array(columns).T
         lanes = self.groups[work.group.key[2]].lanes
         index = self.address[nodes]
@@ -173,8 +164,7 @@ class Emitter:
         columns = []
         for source in rule.sources:
             if isinstance(source, int):
-                address = self.address[work.operands[source]]
-                columns.append((address, self._lanes(work, source), False))
+                columns.append(self._column(work.operands[source], group.key[2 + source]))
             else:
                 columns.append((own, group.lanes, source == "adjoint"))
         self.adjoints.add(
@@ -214,17 +204,13 @@ class Emitter:
         if part.matrix:
             self._matrix_backward(work, part)
             return
-        sides = (part.left, part.right)
+        lanes, sides = work.group.lanes, (part.left, part.right)
         for side, other in ((0, 1), (1, 0)):
             if self.adjoints.reachable(part.kind[side]):
-                columns = [
-                    (self.address[sides[other]], self.groups[part.kind[other]].lanes, False),
-                    (work.offset + part.rows, work.group.lanes, True),
-                ]
+                columns = [self._column(sides[other], part.kind[other])]
+                columns.append((work.offset + part.rows, lanes, True))
                 address = self.address[sides[side]]
-                self.adjoints.add(
-                    work.group.lanes, steps.PRODUCT, columns, address, part.kind[side]
-                )
+                self.adjoints.add(lanes, steps.PRODUCT, columns, address, part.kind[side])
 
     def _matrix_backward(self, work: Work, part: Products) -> None:
         """Emit dL = adjoint · R and dRᵀ = Lᵀ · adjoint."""
@@ -257,19 +243,18 @@ class Emitter:
             columns = [(factor.offset + self.np.arange(len(copied)), factor.lanes, True)]
             self.adjoints.add(factor.lanes, steps.COPY, columns, copied, kind)
 
-    def _map(
-        self, out: list[Instruction], lanes: bool, code: Expression,
-        columns: Sequence[tuple[Array, bool, bool]], mode: str,
-    ) -> None:  # fmt: skip
+    def _map(self, lanes: bool, code: Expression, columns: Sequence[Column], mode: str) -> None:
+        """Append a forward instruction; the last column is where it writes."""
         sizes, found = accesses(self.np, columns)
         if mode == STORE and not found[-1].distinct(self.np, sizes):
             cleared = (unique(self.np, columns[-1][0]), *columns[-1][1:])
-            self._map(out, lanes, steps.constant(0.0), [cleared], STORE)
+            self._map(lanes, steps.constant(0.0), [cleared], STORE)
             mode = ADD
-        out.append(Map(sizes, lanes, code, tuple(found[:-1]), found[-1], mode))
+        self.out.forward.append(Map(sizes, lanes, code, tuple(found[:-1]), found[-1], mode))
 
-    def _lanes(self, work: Work, slot: int) -> bool:
-        return self.groups[work.group.key[2 + slot]].lanes
+    def _column(self, nodes: Array, kind: int) -> Column:
+        """Return where the values of some nodes of one group are."""
+        return self.address[nodes], self.groups[kind].lanes, False
 
 
 def _turned(access: Access) -> Access:

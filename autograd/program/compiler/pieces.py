@@ -16,7 +16,7 @@ from autograd.primitives import heaviside
 from autograd.table import REALS, Domain
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Piece:
     """One row. An elementwise piece has an `arity`; others take a whole row of operands.
 

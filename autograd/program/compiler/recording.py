@@ -15,7 +15,7 @@ from copy import copy
 from typing import Any
 
 from autograd.engine import Value, topological, unwatched
-from autograd.table import PRIMITIVES
+from autograd.table import PRIMITIVES, Primitive
 
 PARAMETER, INPUT, CONSTANT, COMPUTED = range(4)
 
@@ -32,7 +32,8 @@ class Recording:
     leaf's number and `lanes[i]` says whether an input reaches the node. `ids` maps each Value
     of the graph to its number; nodes that only exist here (the pieces of a softmax) have none.
     Parameters come first, then inputs. `flat` holds the operands of all nodes one after
-    another, those of node i from `starts[i]` on.
+    another, those of node i from `starts[i]` on. `rows` are those of the operations: a name may
+    be given to another row later.
     """
 
     def __init__(
@@ -53,7 +54,7 @@ class Recording:
         self.lanes = bytearray()
         self._flat = array("q")
         self._rows: dict[tuple[Any, ...], int] = {}
-        self._held = set(SUMS)
+        self.rows: dict[str, Primitive | None] = dict.fromkeys(SUMS)
         self.parameters = self._leaves("parameters", parameters, PARAMETER)
         self.inputs = self._leaves("inputs", inputs, INPUT)
         for top in (root, *others, *also):
@@ -80,6 +81,7 @@ class Recording:
             ends == (other.root, other.kept, other.parameters, other.inputs)
             and self.kinds == other.kinds
             and self.operations == other.operations
+            and self.rows == other.rows
             and bool((self.starts == other.starts).all())
             and self.flat.tobytes() == other.flat.tobytes()
         )
@@ -105,8 +107,6 @@ class Recording:
 
     def _leaves(self, role: str, leaves: Sequence[Value], kind: int) -> range:
         for leaf in leaves:
-            if leaf.__class__ is not Value:
-                raise TypeError(f"{role} must be Values; got {leaf!r}.")
             if leaf.op or leaf.constant:
                 raise ValueError(
                     f"{role} must be leaves of the graph; got {leaf!r}"
@@ -132,9 +132,8 @@ class Recording:
         operands = self._numbered(node.operands)
         if operation in _TAKEN_APART:
             return _TAKEN_APART[operation](self, operands)
-        if operation not in self._held:
-            _require_held(operation)
-            self._held.add(operation)
+        if operation not in self.rows:
+            self.rows[operation] = _elementwise(operation)
         return self._add(operation, operands)
 
     def _numbered(self, operands: Sequence[Value | float]) -> list[int]:
@@ -238,13 +237,14 @@ def joined(rows: Iterable[array[int]]) -> Any:
     return np.frombuffer(b"".join(rows), np.int64)
 
 
-def _require_held(operation: str) -> None:
+def _elementwise(operation: str) -> Primitive:
     row = PRIMITIVES.get(operation)
     if row is None or row.arity is None:
         raise NotImplementedError(
             f"a program cannot hold the primitive {operation!r}: it is not in the table, or "
             "takes any number of operands. Write it with the functions of autograd."
         )
+    return row
 
 
 def _repeated(leaves: Sequence[Any], role: str, before: set[Value]) -> str:

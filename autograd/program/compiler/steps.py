@@ -13,7 +13,7 @@ import operator
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache, reduce
-from typing import Any
+from typing import Any, TypeVar
 
 from autograd.engine import Value, topological
 from autograd.modes import differentiating
@@ -21,7 +21,9 @@ from autograd.primitives import abs, exp, log1p, maximum, where
 from autograd.program.compiler.pieces import PIECES, Piece
 from autograd.table import PRIMITIVES, Domain, Primitive
 
-Step = tuple[str, int, tuple[int, ...]]  # operation, result, operands
+Step = tuple[Any, int, tuple[int, ...]]  # operation (NumPy's are functions), result, operands
+Row = Piece | Primitive
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -48,21 +50,30 @@ def constant(number: float) -> Expression:
     return Expression(0, (number,), (), (0,))
 
 
-def row_of(operation: str) -> Piece | Primitive:
+def row_of(operation: str) -> Row:
     """Return the row of an operation: that of the pieces, where there is one."""
     return PIECES.get(operation) or PRIMITIVES[operation]
 
 
-@cache
-def forward(operation: str, exponent: float | None = None) -> Expression:
+def of_row(function: Callable[..., T]) -> Callable[..., T]:
+    """Let a function of a row be called with its name; results are kept for the row itself.
+
+    A name may be given to another row, as somebody does who runs a cell of a notebook again.
+    """
+    known = cache(function)
+    return lambda operation, *more: known(row_of(operation), *more)
+
+
+@of_row
+def forward(row: Row, exponent: float | None = None) -> Expression:
     """Return the one step of an operation; a constant exponent is no source."""
     if exponent is not None:
         builder = Builder(1)
         return builder.build([builder.power(0, exponent)])
-    arity = row_of(operation).arity
-    if arity is None:
-        raise NotImplementedError(operation)
-    return Expression(arity, (), ((operation, arity, tuple(range(arity))),), (arity,))
+    if row.arity is None:
+        raise NotImplementedError(row.name)
+    step = row.name, row.arity, tuple(range(row.arity))
+    return Expression(row.arity, (), (step,), (row.arity,))
 
 
 @dataclass(frozen=True)
@@ -76,15 +87,14 @@ class Pullback:
 _WHOLE = {piece.pulls[0]: piece for piece in PIECES.values() if piece.pulls}
 
 
-@cache
-def pullback(operation: str, slot: int, exponent: float | None = None) -> Pullback | None:
+@of_row
+def pullback(row: Row, slot: int, exponent: float | None = None) -> Pullback | None:
     """Return what one operand receives from a node's adjoint; None where that is always 0."""
-    if operation in PIECES:
-        return _scaled_adjoint(PIECES[operation].partials[slot])
-    whole = _WHOLE.get(operation)
+    if isinstance(row, Piece):
+        return _scaled_adjoint(row.partials[slot])
+    whole = _WHOLE.get(row.name)
     if whole is not None and whole.pulls:
         return Pullback(forward(whole.name), (whole.pulls[1], "adjoint"))
-    row = PRIMITIVES[operation]
     operands = [Value(_inside(domain)) for domain in row.domain]
     out = Value(row.forward(*[x.data for x in operands]))
     arguments: list[Value | float] = list(operands)
@@ -103,10 +113,9 @@ def pullback(operation: str, slot: int, exponent: float | None = None) -> Pullba
     return Pullback(builder.build([result]), (*[names[x] for x in read], "adjoint"))
 
 
-@cache
-def composition(operation: str) -> Expression | None:
+@of_row
+def composition(row: Row) -> Expression | None:
     """Return an operation in terms of others, as its row composes it; None where it does not."""
-    row = row_of(operation)
     if row.composed is None:
         return None
     operands = [Value(_inside(domain)) for domain in row.domain]
@@ -133,7 +142,8 @@ def _inside(domain: Domain) -> float:
     return domain.low + 0.5 if math.isinf(domain.high) else (domain.low + domain.high) / 2 + 0.25
 
 
-def _dot(*operands: Any) -> Any:
+def dot(*operands: Any) -> Any:
+    """Return Σᵢ wᵢ xᵢ + b of any numbers: Values, arrays."""
     half = len(operands) // 2
     products = map(operator.mul, operands[:half], operands[half:])
     return sum(products) + operands[-1]
@@ -163,7 +173,7 @@ def _take(*values_and_index: Any) -> Any:
 _OF_MANY: dict[str, Callable[..., Any]] = {  # in operations of one number after another
     "total": lambda *values: sum(values),
     "mean": lambda *values: sum(values) / len(values),
-    "dot": _dot,
+    "dot": dot,
     "logsumexp": _logsumexp,
     "log_softmax": _log_softmax,
     "softmax": lambda *values_and_index: exp(_log_softmax(*values_and_index)),

@@ -16,7 +16,7 @@ Buffers are 2·adjoint + lanes; the fifth holds an optimiser's state.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from autograd.program.compiler.accesses import Access, Array, accesses
@@ -39,12 +39,7 @@ class Table:
         """Return the words of instructions. Raises NotImplementedError for unknown steps."""
         words: list[int] = []
         for this in instructions:
-            if isinstance(this, Map):
-                body = self._map(this)
-            elif isinstance(this, Contraction):
-                body = self._contraction(this)
-            else:
-                body = self._row(this)
+            body = _BODIES[type(this)](self, this)
             words += (body[0], len(body) + 1, *body[1:])
         return words
 
@@ -120,11 +115,8 @@ class Table:
         """Return the words of an optimiser's rule: a Map of several results."""
         import numpy as np
 
-        code, count, slots = (
-            spelled(this.expression, self.codes.__contains__),
-            len(this.places),
-            this.slots,
-        )
+        count, slots = len(this.places), this.slots
+        code = spelled(this.expression, self.codes.__contains__)
         lead, rest = hoisted(code, (2 + slots, 3 + slots))
         rest = in_place(rest, (0, *range(2, 2 + slots)), code.registers + len(lead))
         sources = [(0, this.places), (2, this.places)]
@@ -141,6 +133,11 @@ class Table:
                 words += (rest.results[k - len(sources)], 0)
         words += self._steps(steps)
         return [words[0], len(words) + 1, *words[1:]]
+
+
+_BODIES: dict[type, Callable[..., list[int]]] = {
+    Map: Table._map, Contraction: Table._contraction, Row: Table._row,
+}  # fmt: skip
 
 
 def codes() -> dict[str, int]:

@@ -6,13 +6,14 @@ number of lanes; a run makes the calls in order, and each writes where the next 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from autograd.program.compiler.accesses import Array
-from autograd.program.compiler.instructions import Contraction, Instruction, Instructions, Map
+from autograd.program.compiler.instructions import Contraction, Instruction, Instructions, Map, Row
 from autograd.program.executors.interface import Ends, Optimiser
 from autograd.program.executors.numpy.maps import bind_map
+from autograd.program.executors.numpy.operations import in_steps
 from autograd.program.executors.numpy.products import bind_product
 from autograd.program.executors.numpy.rows import bind_row
 from autograd.program.executors.numpy.update import NumpyUpdate
@@ -29,7 +30,9 @@ class NumpyExecutor:
     def __init__(self, instructions: Instructions, memory: Memory, ends: Ends) -> None:
         import numpy as np
 
-        self.instructions, self.memory = instructions, memory
+        self.memory = memory
+        passes = instructions.forward, instructions.backward
+        self.instructions = Instructions(*([*map(_in_steps, this)] for this in passes))
         self.optimiser: Optimiser = NumpyUpdate(memory)
         self._inputs = stretch(np, ends.inputs)
         memory.use(self._bound(memory.room))
@@ -61,6 +64,11 @@ class NumpyExecutor:
         _run(self.memory.room.calls.remaining)
 
 
+def _in_steps(this: Instruction) -> Instruction:
+    """Return an instruction with the functions of now: names may be given to other rows later."""
+    return replace(this, expression=in_steps(this.expression)) if isinstance(this, Map) else this
+
+
 def _run(calls: Sequence[Call]) -> None:
     for call in calls:
         call()
@@ -75,13 +83,10 @@ class _Passes:
         self.remaining = _calls(views, [x for x in program.backward if not x.needed])
 
 
+_BINDERS: dict[type, Callable[..., list[Call]]] = {
+    Map: bind_map, Contraction: bind_product, Row: bind_row,
+}  # fmt: skip
+
+
 def _calls(views: Views, instructions: Sequence[Instruction]) -> list[Call]:
-    return [call for instruction in instructions for call in _bound(views, instruction)]
-
-
-def _bound(views: Views, instruction: Instruction) -> list[Call]:
-    if isinstance(instruction, Map):
-        return bind_map(views, instruction)
-    if isinstance(instruction, Contraction):
-        return bind_product(views, instruction)
-    return bind_row(views, instruction)
+    return [call for this in instructions for call in _BINDERS[type(this)](views, this)]

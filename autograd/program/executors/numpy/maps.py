@@ -13,7 +13,6 @@ from typing import Any
 from autograd.program.compiler.accesses import Array
 from autograd.program.compiler.instructions import STORE, Map
 from autograd.program.compiler.steps import Expression
-from autograd.program.executors.numpy.operations import in_steps, operation
 from autograd.program.executors.numpy.views import Call, Views, stored
 from autograd.program.memory import aligned
 
@@ -22,26 +21,25 @@ def bind_steps(
     code: Expression, sources: Sequence[Array], destinations: Sequence[Array],
     dtype: Any, scratch: dict[Any, Array],
 ) -> tuple[list[Call], list[Array]]:  # fmt: skip
-    """Return the calls of an expression over given arrays, and where its results are then.
+    """Return the calls of an expression (`in_steps`) over arrays, and where its results are then.
 
     With destinations they are there. A destination may be a source as well; otherwise it shares
     no memory with any. What lies in `scratch` is written over.
     """
     import numpy as np
 
-    code = in_steps(code)
     arrays = dict(enumerate([*sources, *[np.array(x, dtype) for x in code.constants]]))
     last = {result: at for at, (_, result, _) in enumerate(code.steps)}
     ends = _straight(code, sources, destinations, last)
     calls: list[Call] = []
-    for at, (name, result, operands) in enumerate(code.steps):
+    for at, (step, result, operands) in enumerate(code.steps):
         read = [arrays[k] for k in operands]
         out = ends.get(result) if at == last[result] else None
         if out is None:
             key = result, np.broadcast_shapes(*[x.shape for x in read])
             out = scratch[key] = scratch[key] if key in scratch else aligned(key[1], dtype)
         arrays[result] = out
-        calls.append(partial(operation(name), *read, out))
+        calls.append(partial(step, *read, out))
     results = [arrays[k] for k in code.results]
     pairs = zip(destinations, results, strict=False)
     moves = [(end, found) for end, found in pairs if end is not found]

@@ -8,24 +8,28 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from functools import cache
+from dataclasses import replace
 from typing import Any
 
-from autograd.program.compiler.steps import Expression, spelled
+from autograd.program.compiler.steps import Expression, of_row, spelled
 from autograd.program.memory import all_finite
 from autograd.table import PRIMITIVES
 
 Array = Any
 
 
-@cache
 def in_steps(code: Expression) -> Expression:
-    """Return the same formula with every operation that NumPy lacks spelled out, if it can be."""
-    return spelled(code, lambda name: name in PRIMITIVES and PRIMITIVES[name].numpy != "")
+    """Return the same formula in functions of arrays, those of the rows that the table has now.
+
+    Every operation that NumPy lacks is spelled out, if it can be.
+    """
+    code = spelled(code, lambda name: name in PRIMITIVES and PRIMITIVES[name].numpy != "")
+    found = [(operation(name), result, operands) for name, result, operands in code.steps]
+    return replace(code, steps=tuple(found))
 
 
-@cache
-def operation(name: str) -> Callable[..., Any]:
+@of_row
+def operation(row: Any) -> Callable[..., Any]:
     """Return the function of arrays, the last of them the result, for one step."""
     import numpy as np
 
@@ -36,9 +40,8 @@ def operation(name: str) -> Callable[..., Any]:
         "where": lambda condition, x, y, out: np.copyto(out, np.where(condition != 0.0, x, y)),
         "shifted": _shifted,
     }
-    if name in own:
-        return own[name]
-    row = PRIMITIVES[name]
+    if row.name in own:
+        return own[row.name]
     return getattr(np, row.numpy) if row.numpy else _one_by_one(np, row.forward, row.arity)
 
 

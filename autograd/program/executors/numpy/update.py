@@ -10,6 +10,7 @@ from autograd.program.compiler.accesses import Array
 from autograd.program.compiler.steps import Expression
 from autograd.program.executors.interface import Numbers, Update
 from autograd.program.executors.numpy.maps import bind_steps
+from autograd.program.executors.numpy.operations import in_steps
 from autograd.program.executors.numpy.views import Call
 from autograd.program.memory import stretch
 
@@ -65,7 +66,7 @@ class NumpyUpdate:
         """Return the calls; the numbers of the rule become sources, so that they may change."""
         np, code, dtype = self.np, this.expression, self.memory.dtype
         numbers = [np.array(x, dtype) for x in (0.0, 1.0, *code.constants)]
-        code = replace(code, sources=code.sources + len(code.constants), constants=())
+        code = in_steps(replace(code, sources=code.sources + len(code.constants), constants=()))
         places, calls, scratch = stretch(np, this.places), list[Call](), dict[Any, Array]()
         if isinstance(places, slice):
             length = BLOCK // dtype.itemsize

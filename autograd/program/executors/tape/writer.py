@@ -157,10 +157,7 @@ class TapeWriter:
     def _elementwise(self, node: int, operation: str, operands: Sequence[int]) -> None:
         exponent, sources = self._exponent(operation, operands)
         code = steps.spelled(steps.forward(operation, exponent), self.codes.__contains__)
-        if len(code.steps) == 1 and not code.constants:
-            self._emit(code.steps[0][0], node, *[sources[k] for k in code.steps[0][2]])
-        else:
-            self._steps(code, sources, node)
+        self._steps(code, sources, node)
 
     def _circular(self, node: int, operation: str, x: int) -> None:
         """Write sin x and cos x: one is the node, the other its partial or a later node."""

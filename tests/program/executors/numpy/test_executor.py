@@ -9,7 +9,7 @@ from autograd import DomainError, Value, logsumexp, take
 from autograd.program import Program
 from autograd.program.compiler.steps import Builder, forward
 from autograd.program.executors.numpy.maps import bind_steps
-from autograd.program.executors.numpy.operations import operation
+from autograd.program.executors.numpy.operations import in_steps, operation
 from autograd.table import PRIMITIVES
 from tests.program import zoo
 from tests.program.test_program import EXECUTORS
@@ -20,7 +20,7 @@ POINTS = [0.0, -0.0, 1.0, -1.0, 0.3, -2.5, 1e-9, -1e-9, 40.0, -40.0, 800.0, -800
 
 def run(code, sources, destinations):
     with np.errstate(all="ignore"):
-        for call in bind_steps(code, sources, destinations, sources[0].dtype, {})[0]:
+        for call in bind_steps(in_steps(code), sources, destinations, sources[0].dtype, {})[0]:
             call()
 
 
