@@ -103,9 +103,8 @@ class _Compiled:
     """
 
     def __init__(self, f: Callable[..., Any], args: Any, named: Any) -> None:
-        nodes = [Value(number(x)) for x in leaves((args, named))]
-        for node, label in zip(nodes, _labels(f, args, named), strict=True):
-            node.label = label
+        labelled = zip(leaves((args, named)), _labels(f, args, named), strict=True)
+        nodes = [Value(number(x), label) for x, label in labelled]
         fresh, fresh_named = unflatten((args, named), nodes)
         decisions = Decisions()
         with differentiating(), active(decisions):

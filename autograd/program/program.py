@@ -108,7 +108,7 @@ class Program:
 
     def __repr__(self) -> str:
         return (
-            f"Program({self.node_count} nodes, {self._machine.instructions.count} instructions, "
+            f"Program({self.node_count} nodes, {len(self.instructions)} instructions, "
             f"{len(self.inputs)} inputs, {len(self.parameters)} parameters, "
             f"dtype={self.dtype!r}, executor={self.executor!r})"
         )

@@ -45,9 +45,8 @@ def rule_expression(optimizer: Any, slots: int, step: int | None) -> Expression:
 
     With step None the step is a source; otherwise it is that number.
     """
-    w, g, scale = Value(0.5), Value(0.25), Value(1.0)
+    w, g, count, scale = Value(0.5), Value(0.25), Value(1.0), Value(1.0)
     state = tuple(Value(0.5) for _ in range(slots))
-    count = Value(1.0)
     with differentiating(), active(_Blind()):
         scaled = scale * g if getattr(optimizer, "clip_norm", None) is not None else g
         outcome = optimizer.rule(w, scaled, state, count if step is None else step)

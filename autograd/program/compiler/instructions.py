@@ -73,7 +73,3 @@ class Instructions:
 
     forward: list[Instruction] = field(default_factory=list)
     backward: list[Instruction] = field(default_factory=list)
-
-    @property
-    def count(self) -> int:
-        return len(self.forward) + len(self.backward)

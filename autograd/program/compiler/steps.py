@@ -128,11 +128,11 @@ def composition(row: Row) -> Expression | None:
 def _scaled_adjoint(factor: float) -> Pullback | None:
     if factor == 0.0:
         return None
-    builder = Builder(1)
     if factor == 1.0:
         return Pullback(COPY, ("adjoint",))
-    scaled = builder.append("neg", 0) if factor == -1.0 else builder.scaled(0, factor)
-    return Pullback(builder.build([scaled]), ("adjoint",))
+    builder = Builder(1)
+    times = ("neg",) if factor == -1.0 else ("mul", builder.number(factor))
+    return Pullback(builder.build([builder.append(*times, 0)]), ("adjoint",))
 
 
 def _inside(domain: Domain) -> float:
@@ -197,9 +197,6 @@ class Builder:
     def number(self, number: float) -> int:
         key = repr(number)  # tells -0.0 from 0.0
         return self._constants.setdefault(key, -2 - 2 * len(self._constants))
-
-    def scaled(self, register: int, factor: float) -> int:
-        return self.append("mul", self.number(factor), register)
 
     def power(self, base: int, exponent: float) -> int:
         """Return base ** exponent for a fixed exponent."""

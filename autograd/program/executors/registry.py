@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from autograd.program.executors import matrices, native
 from autograd.program.executors.interface import Parts
@@ -32,10 +33,6 @@ def _native(plan: Plan, dtype: str) -> Parts:
     return matrices.assemble(NativeExecutor, plan, dtype)
 
 
-def _numpy(plan: Plan, dtype: str) -> Parts:
-    return matrices.assemble(NumpyExecutor, plan, dtype)
-
-
 WAYS = {
     "native": Way(
         _native,
@@ -43,7 +40,7 @@ WAYS = {
         "executor='native' needs the C extension, which was not built. Install a C compiler and "
         "run pip install -e . again, or use executor='auto'.",
     ),
-    "numpy": Way(_numpy, lambda: True, ""),
+    "numpy": Way(partial(matrices.assemble, NumpyExecutor), lambda: True, ""),
 }
 
 
