@@ -28,13 +28,6 @@ class Adjoints:
         own = slice(work.offset, work.offset + work.count)
         return bool(self._written[work.group.lanes][own].any())
 
-    def reachable(self, kind: int) -> bool:
-        return self.groups[kind].differentiable
-
-    def needed(self, kind: int) -> bool:
-        """Whether the gradient needs the adjoints of a group."""
-        return self.groups[kind].trained
-
     def seed(self) -> None:
         """Set the adjoint of the root to 1."""
         reroll = self.layout.reroll
@@ -46,7 +39,7 @@ class Adjoints:
         self, lanes: bool, code: Expression, columns: Sequence[Column], address: Array, kind: int
     ) -> None:  # fmt: skip
         """Append adjoint[address] += code(columns)."""
-        needed = self.needed(kind)
+        needed = self.groups[kind].trained
         target = (address, self.groups[kind].lanes, True)
         sizes, found = accesses(self.np, [*columns, target])
         mode = self.mode(found[-1], sizes, address, needed)
@@ -75,7 +68,7 @@ class Adjoints:
         for index, group in enumerate(self.groups):
             if group.differentiable and len(group.members):
                 own = self.layout.offsets[index] + self.np.arange(len(group.members))
-                self.clear(group.lanes, own, self.needed(index))
+                self.clear(group.lanes, own, group.trained)
 
     def _fill(self, lanes: bool, addresses: Array, number: float, needed: bool) -> None:
         self._written[lanes][addresses] = True

@@ -158,7 +158,7 @@ class Emitter:
         group = work.group
         kind = group.key[2 + slot]
         rule = steps.pullback(group.operation, slot, group.key[1])
-        if rule is None or not self.adjoints.reachable(kind):
+        if rule is None or not self.groups[kind].differentiable:
             return
         own = work.offset + self.np.arange(work.count)
         columns = []
@@ -182,12 +182,9 @@ class Emitter:
 
     def _scatter(self, work: Work) -> None:
         """Scatter back: columns that the gradient needs apart from those it does not."""
-        kinds = work.group.key[2:-1]
+        groups = [self.groups[kind] for kind in work.group.key[2:-1]]
         for needed in (True, False):
-            kept = [
-                self.adjoints.reachable(kind) and self.adjoints.needed(kind) == needed
-                for kind in kinds
-            ]
+            kept = [group.differentiable and group.trained == needed for group in groups]
             if any(kept):
                 row = self._row(work, work.group.piece.back, back=True)
                 index = self.np.where(kept, row.index, -1)  # the others are passed over
@@ -196,7 +193,7 @@ class Emitter:
 
     def _send(self, group: Group, nodes: Array, kind: int, rows: Array) -> None:
         """Add the adjoints at `rows` to those of `nodes`."""
-        if self.adjoints.reachable(kind):
+        if self.groups[kind].differentiable:
             columns = [(rows, group.lanes, True)]
             self.adjoints.add(group.lanes, steps.COPY, columns, self.address[nodes], kind)
 
@@ -206,7 +203,7 @@ class Emitter:
             return
         lanes, sides = work.group.lanes, (part.left, part.right)
         for side, other in ((0, 1), (1, 0)):
-            if self.adjoints.reachable(part.kind[side]):
+            if self.groups[part.kind[side]].differentiable:
                 columns = [self._column(sides[other], part.kind[other])]
                 columns.append((work.offset + part.rows, lanes, True))
                 address = self.address[sides[side]]
@@ -219,9 +216,9 @@ class Emitter:
         lanes = work.group.lanes
         left, right = self._factor(part, 0), self._factor(part, 1)
         adjoint = Access(lanes, True, work.offset, (v, 1))
-        if self.adjoints.reachable(part.kind[0]):
+        if self.groups[part.kind[0]].differentiable:
             self._contract(part, 0, (u, k, v), lanes, adjoint, _turned(right), left)
-        if self.adjoints.reachable(part.kind[1]):
+        if self.groups[part.kind[1]].differentiable:
             self._contract(part, 1, (k, v, u), lanes, _turned(left), _turned(adjoint), right)
 
     def _contract(
@@ -235,9 +232,9 @@ class Emitter:
         mode = STORE
         if copied is None:
             addresses = target.addresses(self.np, sizes[:2])
-            mode = self.adjoints.mode(target, sizes[:2], addresses, self.adjoints.needed(kind))
+            mode = self.adjoints.mode(target, sizes[:2], addresses, self.groups[kind].trained)
         self.out.backward.append(
-            Contraction(sizes, lanes, left, right, target, mode, self.adjoints.needed(kind))
+            Contraction(sizes, lanes, left, right, target, mode, self.groups[kind].trained)
         )
         if copied is not None:
             columns = [(factor.offset + self.np.arange(len(copied)), factor.lanes, True)]

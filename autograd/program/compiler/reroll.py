@@ -56,7 +56,11 @@ class Sum:
 
 @dataclass
 class Group:
-    """Nodes of one signature. `lanes`: an input reaches them; `trained`: a parameter does."""
+    """Nodes of one signature.
+
+    `lanes`: an input reaches them; `trained`: a parameter does, so that the gradient needs their
+    adjoints.
+    """
 
     key: Key
     lanes: bool

@@ -81,7 +81,7 @@ class NativeExecutor:
         """Return the words of an optimiser's rule, with constants and lists behind the others."""
         np, table = self.np, self._table
         del table.constants[self._lengths[0] :], table.index[self._lengths[1] :]
-        words = np.array(table.update(update) if update else (), dtype=np.int64)
+        words = np.array(table.words([update] if update else ()), dtype=np.int64)
         constants = np.array(table.constants, dtype=np.float64)
         index = np.concatenate([np.zeros(0, np.int64), *table.index]).astype(np.int64)
         return _Rule(update, words, numbers, constants, index)

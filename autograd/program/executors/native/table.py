@@ -35,8 +35,8 @@ class Table:
         self.constants: list[float] = []
         self.index: list[Array] = []
 
-    def words(self, instructions: Iterable[Instruction]) -> list[int]:
-        """Return the words of instructions. Raises NotImplementedError for unknown steps."""
+    def words(self, instructions: Iterable[Instruction | Update]) -> list[int]:
+        """Return the words of instructions and rules; an unknown step is a NotImplementedError."""
         words: list[int] = []
         for this in instructions:
             body = _BODIES[type(this)](self, this)
@@ -111,8 +111,8 @@ class Table:
         stride = chosen.strides[0] if chosen.strides else 0
         return [*words, _buffer(chosen), chosen.offset, self._place(chosen.index), stride]
 
-    def update(self, this: Update) -> list[int]:
-        """Return the words of an optimiser's rule: a Map of several results."""
+    def _update(self, this: Update) -> list[int]:
+        """An optimiser's rule is a Map of several results."""
         import numpy as np
 
         count, slots = len(this.places), this.slots
@@ -131,12 +131,11 @@ class Table:
             words += [buffer, *self._operand(access, len(sizes))[1:]]
             if k >= len(sources):
                 words += (rest.results[k - len(sources)], 0)
-        words += self._steps(steps)
-        return [words[0], len(words) + 1, *words[1:]]
+        return words + self._steps(steps)
 
 
 _BODIES: dict[type, Callable[..., list[int]]] = {
-    Map: Table._map, Contraction: Table._contraction, Row: Table._row,
+    Map: Table._map, Contraction: Table._contraction, Row: Table._row, Update: Table._update,
 }  # fmt: skip
 
 
