@@ -10,7 +10,7 @@ from uuid import uuid4
 from autograd.drawing import svg
 from autograd.drawing.colours import THEMES, Theme, escape
 from autograd.drawing.graph.picture import Group
-from autograd.drawing.levels import LEVELS, Picture, picture_at
+from autograd.drawing.levels import Picture, picture_at
 from autograd.drawing.subject import require, subject_of
 from autograd.engine import Value
 
@@ -34,7 +34,7 @@ class Drawing:
         return self._picture.svg(self._theme)
 
     def dot(self) -> str:
-        """Return the picture in Graphviz's language. Raises ValueError if it is too large."""
+        """Return DOT, Graphviz's language. Raises ValueError if it is too large or has none."""
         return self._picture.dot(self._theme)
 
     def html(self) -> str:
@@ -121,7 +121,6 @@ def draw(
 
     Raises TypeError for anything else to draw, ValueError for an unknown option.
     """
-    require("level", level, LEVELS)
     require("theme", theme, tuple(THEMES))
     require("rankdir", rankdir, DIRECTIONS)
     given = {"inputs": inputs, "parameters": parameters, "groups": groups}

@@ -20,7 +20,7 @@ from autograd.drawing.network.layers import layers_svg
 from autograd.drawing.network.neurons import neurons_svg
 from autograd.drawing.network.picture import NetworkPicture
 from autograd.drawing.network.table import network_table
-from autograd.drawing.subject import Subject
+from autograd.drawing.subject import Subject, require
 
 LABELLED = 150  # up to this many nodes the edges carry their local partials
 IN_A_TABLE = 60  # rows of the text table of a graph that is too large to draw
@@ -39,7 +39,7 @@ class Picture(Protocol):
         """Return SVG."""
 
     def dot(self, theme: Theme) -> str:
-        """Return DOT text."""
+        """Return DOT text. A picture without DOT raises ValueError, which names its level."""
 
     def raster(self, theme: Theme, format: str) -> bytes:
         """Return PNG or PDF."""
@@ -188,14 +188,14 @@ DETAIL = {
     "neuron": Level(lambda subject: subject.network is not None, TAKES_A_NETWORK, _neurons),
     "layer": Level(lambda subject: subject.network is not None, TAKES_A_NETWORK, _layers),
 }
-LEVELS = ("auto", *DETAIL)
 
 
 def picture_at(subject: Subject, level: str, rankdir: str, max_nodes: int) -> Picture:
     """Return the picture of a subject at a level; "auto" takes the finest that is legible.
 
-    Raises ValueError for a level that the subject does not have.
+    Raises ValueError for an unknown level, and for one that the subject does not have.
     """
+    require("level", level, ("auto", *DETAIL))
     if level == "auto":
         return _finest(subject, rankdir, max_nodes)
     chosen = DETAIL[level]

@@ -3,7 +3,8 @@
 import pytest
 
 from autograd import Value, draw
-from autograd.drawing import drawing, levels
+from autograd.drawing import levels
+from autograd.drawing.subject import subject_of
 from tests.drawing.network.networks import network
 
 
@@ -22,20 +23,24 @@ class Sign:
 
 def test_a_level_is_added_by_one_entry(monkeypatch):
     monkeypatch.setitem(levels.DETAIL, "sign", levels.Level(lambda s: bool(s.roots), "no", Sign))
-    monkeypatch.setattr(drawing, "LEVELS", ("auto", *levels.DETAIL))
     shown = draw(Value(1.0), level="sign", rankdir="TB", max_nodes=7)
     assert repr(shown) == "Drawing(sign)"
     assert shown.text() == "1 TB 7"
     with pytest.raises(ValueError, match="no"):
         draw(network([2, 1]), level="sign")
+    with pytest.raises(ValueError, match="'layer', 'sign'; got 'signs'"):
+        draw(Value(1.0), level="signs")
 
 
 @pytest.mark.parametrize("level", levels.DETAIL)
 def test_a_level_refuses_by_name_what_it_does_not_take(level):
-    subject = network([2, 1]) if level == "expression" else Value(1.0)
-    with pytest.raises(ValueError, match=f"level=.{level}. takes a "):
-        draw(subject, level=level)
+    takes = levels.DETAIL[level].takes
+    for thing in (network([2, 1]), Value(1.0)):
+        if not takes(subject_of(thing, "draw", {})):
+            with pytest.raises(ValueError, match=f"level=.{level}. takes a"):
+                draw(thing, level=level)
 
 
 def test_the_levels_are_named_in_the_order_of_their_detail():
-    assert levels.LEVELS == ("auto", "expression", "neuron", "layer")
+    shipped = ["expression", "neuron", "layer"]
+    assert [level for level in levels.DETAIL if level in shipped] == shipped
