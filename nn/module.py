@@ -29,8 +29,9 @@ class Module:
 
     Parameters are named by their path, `layers.0.W[1][2]`, in the order of the attributes;
     one that is reached twice is named once, and attributes that begin with an underscore are
-    left out. A subclass sets attributes in `__init__` and
-    defines `__call__`, from one example to a Value or a list of them.
+    left out. Modules, mappings, sequences and NumPy arrays of objects are looked into. A subclass
+    sets attributes in `__init__` and defines `__call__`, from one example to a Value or a list
+    of them.
 
     >>> class Line(Module):
     ...     def __init__(self):
@@ -189,19 +190,26 @@ class Module:
         seen: set[Value] = set()
         found = []
         for tensor in _search("", self, set()):
-            if not seen.issuperset(tensor.leaves):
+            if isinstance(tensor, Tensor) and not seen.issuperset(tensor.leaves):
                 seen.update(tensor.leaves)
                 found.append(tensor)
         return found
 
 
-def _search(path: str, thing: Any, visited: set[int]) -> Iterator[Tensor]:
-    """Yield what is below `thing`, sequences of nothing but Values as one."""
+def modules(model: Module) -> list[Module]:
+    """Return a module and all that are below it, in the order of the attributes."""
+    return [thing for thing in _search("", model, set()) if isinstance(thing, Module)]
+
+
+def _search(path: str, thing: Any, visited: set[int]) -> Iterator[Tensor | Module]:
+    """Yield `thing` and what is below it, sequences of nothing but Values as one."""
     parts: Any = ()
+    thing = _nested(thing)
     if tensor := _tensor(thing):
         yield Tensor(path, *tensor)
     elif isinstance(thing, Module) and id(thing) not in visited:
         visited.add(id(thing))
+        yield thing
         parts = thing._parts().items()
     elif isinstance(thing, Mapping):
         parts = thing.items()
@@ -209,6 +217,11 @@ def _search(path: str, thing: Any, visited: set[int]) -> Iterator[Tensor]:
         parts = enumerate(thing)
     for name, part in parts:
         yield from _search(f"{path}.{name}" if path else str(name), part, visited)
+
+
+def _nested(thing: Any) -> Any:
+    """Return a NumPy array of objects as nested lists, and other things as they are."""
+    return thing.tolist() if getattr(thing, "dtype", None) == "O" else thing
 
 
 def _is_numbers(thing: Any) -> bool:
@@ -220,6 +233,7 @@ def _is_numbers(thing: Any) -> bool:
 
 def _tensor(thing: Any) -> tuple[tuple[int, ...], list[Value]] | None:
     """Return the shape and the leaves of nested sequences of leaf Values; None for others."""
+    thing = _nested(thing)
     if thing.__class__ is Value:
         return None if thing.op or thing.constant else ((), [thing])
     if not isinstance(thing, list | tuple):

@@ -84,6 +84,43 @@ def test_copies_of_a_frozen_layer_are_frozen(copied):
     assert [a == b for a, b in zip(numbers(twin), before, strict=True)] == [True] * 6 + [False] * 3
 
 
+class Matrix(nn.Module):
+    """Parameters in NumPy arrays of objects: of Values alone, of modules, and of no dimension."""
+
+    def __init__(self, start=1.0):
+        self.W = np.array([[Value(start), Value(2.0)], [Value(3.0), Value(4.0)]])
+        self.parts = np.array([nn.Neuron(2, "identity", weights=[5.0, 6.0]), None])
+        self.b = np.array(Value(7.0))
+        self.mean = np.array([0.5, 0.5])
+
+    def __call__(self, x):
+        return self.parts[0](self.W @ (np.array(x) - self.mean)) + self.b.item()
+
+
+def test_parameters_in_arrays_of_objects_are_found_and_trained():
+    model = Matrix()
+    names = ["W[0][0]", "W[0][1]", "W[1][0]", "W[1][1]", "parts.0.w[0]", "parts.0.w[1]"]
+    assert [name for name, _ in model.named_parameters()] == [*names, "parts.0.b", "b"]
+    assert model.named_parameters()[2][1] is model.W[1, 0]
+    before = numbers(model)
+    nn.fit(model, X, Y, loss="huber", epochs=1, progress=False)
+    assert all(a != b for a, b in zip(numbers(model), before, strict=True))
+    with pytest.raises(AttributeError, match=r"W holds parameters.*W\[0\]\[0\]\.data = "):
+        model.W = np.zeros((2, 2))
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda x: pickle.loads(pickle.dumps(x))])
+def test_arrays_of_parameters_are_copied_and_keep_their_shape_in_files(copied, tmp_path):
+    model, other = Matrix(9.0), Matrix()
+    twin = copied(model)
+    assert numbers(twin) == numbers(model)
+    assert set(twin.parameters()).isdisjoint(model.parameters())
+    assert twin([1.0, 2.0]).data == model([1.0, 2.0]).data
+    assert model.state_dict()["W"].tolist() == [[9.0, 2.0], [3.0, 4.0]]
+    nn.save(model, tmp_path / "model")
+    assert numbers(nn.load(tmp_path / "model", other)) == numbers(model) != numbers(Matrix())
+
+
 @pytest.mark.parametrize("name", ["trainable", "requires_grad"])
 def test_a_wrong_way_to_freeze_names_the_right_one(name):
     with pytest.raises(AttributeError, match=rf"{name} changes nothing here; write freeze\(\)"):
