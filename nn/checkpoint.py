@@ -12,10 +12,9 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from nn.activations import ACTIVATIONS
-from nn.arguments import named
+from nn.activations import ACTIVATIONS, Activation
 from nn.layers import MLP, Layer, Neuron
-from nn.module import Module
+from nn.module import Module, modules
 
 __all__ = ["load", "save"]
 
@@ -33,7 +32,11 @@ def save(model: Module, path: str | Path) -> None:
     """
     description = _description(model)
     for name in description["activations"]:
-        named("an activation to be saved", ACTIVATIONS, name)
+        if name not in ACTIVATIONS:
+            raise ValueError(
+                f"an activation is saved by its name; got {name!r}, which nobody could look up. "
+                f"Put Activation({name!r}, f) into nn.activations.ACTIVATIONS."
+            )
     content = _safetensors().numpy.save(
         model.state_dict(), {"format": "whygrad", "model": json.dumps(description)}
     )
@@ -70,12 +73,13 @@ def load(path: str | Path, model: Module | None = None) -> Any:
 
 def _description(model: Module) -> dict[str, Any]:
     """Return the kind, sizes and activations of a model, as they stand in the header."""
-    parts = getattr(model, "layers", [model])
-    layers = [part for part in parts if isinstance(part, Layer | Neuron)]
+    below = modules(model)
+    layers = [part for part in below if isinstance(part, Layer | Neuron)]
+    activations = [getattr(part, "activation", None) for part in below]
     return {
         "kind": type(model).__name__,
         "sizes": [layer.fan_in for layer in layers[:1]] + [layer.fan_out for layer in layers],
-        "activations": [layer.activation.name for layer in layers],
+        "activations": [g.name for g in activations if isinstance(g, Activation)],
     }
 
 

@@ -10,6 +10,8 @@ import pytest
 from safetensors.numpy import save_file
 
 import nn
+from autograd import Value
+from nn.activations import activation_function
 
 AWKWARD = [5e-324, -0.0, 1e308, 1 / 3, np.nextafter(1.0, 2.0), -2.2250738585072014e-308]
 
@@ -62,6 +64,26 @@ def test_a_model_of_ones_own_is_read_into_another(tmp_path):
     assert bits(nn.load(tmp_path / "model", Twice(2))) == bits(Twice(1))
     with pytest.raises(ValueError, match=r"expected an MLP.*Twice.*load\(path, model\)"):
         nn.load(tmp_path / "model")
+
+
+class Own(nn.Module):
+    def __init__(self, activation):
+        self.activation = activation_function(activation)
+        self.w = np.array([[Value(1.0), Value(2.0)], [Value(3.0), Value(4.0)]])
+
+
+class Pair(nn.Module):
+    def __init__(self, make, activation):
+        self.layers = [nn.Layer(1, 2), make(activation)]
+
+
+@pytest.mark.parametrize("make", [Own, lambda g: nn.MLP(2, [3, 1], g), lambda g: Pair(Own, g)])
+def test_activations_of_layers_inside_layers_are_compared(tmp_path, make):
+    model = Pair(make, "relu")
+    nn.save(model, tmp_path / "model")
+    assert bits(nn.load(tmp_path / "model", Pair(make, "relu"))) == bits(model)
+    with pytest.raises(ValueError, match=r"expected.*'tanh'.*found.*'relu'"):
+        nn.load(tmp_path / "model", Pair(make, "tanh"))
 
 
 @pytest.mark.parametrize(
@@ -149,7 +171,7 @@ def test_an_activation_that_could_not_be_found_again_is_not_saved(tmp_path, monk
         return z**3
 
     model = nn.MLP(1, [1], output=cube)
-    with pytest.raises(ValueError, match="got 'cube'"):
+    with pytest.raises(ValueError, match=r"got 'cube'.*Put Activation\('cube', f\) into nn\."):
         nn.save(model, tmp_path / "model")
     assert os.listdir(tmp_path) == []
     monkeypatch.setitem(nn.ACTIVATIONS, "cube", nn.Activation("cube", cube))
