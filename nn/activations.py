@@ -70,14 +70,17 @@ ACTIVATIONS: dict[str, Activation] = {
 
 
 def activation_function(name: Any) -> Activation:
-    """Return the activation of that name; a function becomes one under its own name.
+    """Return the activation of that name or function; any other becomes one under its own name.
 
     Raises ValueError for an unknown name, listing the known ones.
 
-    >>> activation_function("relu").name
-    'relu'
+    >>> activation_function("relu") is activation_function(ag.relu)
+    True
     """
     g = named("an activation", ACTIVATIONS, name)
     if isinstance(g, Activation):
         return g
+    for row in ACTIVATIONS.values():
+        if row.function is g:
+            return row
     return Activation(getattr(g, "__name__", type(g).__name__), g)

@@ -319,3 +319,11 @@ def test_a_seed_starts_the_stream_of_weights_anew_and_leaves_other_seeds_alone()
     nn.seed(7)
     assert (drawn(), drawn(seed=7), drawn()) == (first[0], first[0], first[1])
     assert first[0] != first[1]
+
+
+@pytest.mark.parametrize("name", nn.ACTIVATIONS)
+def test_a_function_of_the_table_is_the_activation_of_its_name(name):
+    g = nn.ACTIVATIONS[name].function
+    assert activation_function(g) is nn.ACTIVATIONS[name]
+    by_function, by_name = (nn.MLP(2, [3, 2], seed=1, output=x) for x in (g, name))
+    assert same(by_function.state_dict(), by_name.state_dict())
