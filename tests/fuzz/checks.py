@@ -20,14 +20,13 @@ import autograd as ag
 import nn
 from autograd import Program, Value, gradients
 from autograd.program import machine, plans
-from autograd.program.executors import native, registry
+from autograd.program.executors import registry
 from tests.fuzz.cases import CONSTANT, INPUT, PARAMETER, Unsound, built, fresh_leaves, require_sound
 from tests.fuzz.forms import SUMS
-from tests.program.reference import assert_equal, assert_follows, reference
+from tests.program.reference import WITH_TAPES, assert_equal, assert_follows, reference
 
 TILE = os.environ.get("AUTOGRAD_TILE", "as found")
-EXECUTORS = ("numpy", "native", "tape") if native.available() else ("numpy",)
-WAYS = tuple((executor, dtype) for executor in EXECUTORS for dtype in ("float64", "float32"))
+WAYS = tuple((executor, dtype) for executor in WITH_TAPES for dtype in ("float64", "float32"))
 ROOM = {"float64": 1e-11, "float32": 1e-5}  # of the largest, before a closer look
 SECOND_ORDER = 1e-6  # of the largest size: what is left where a slope is 0, as of x² at 0
 PRECISE = {"float64": {}, "float32": {"relative": 1e-5, "rounding": 2e-6}}

@@ -11,10 +11,11 @@ from autograd.program.compiler.layout import Layout
 from autograd.program.executors import native
 from tests.fuzz import hunt
 from tests.fuzz.cases import Case, Unsound, built, fresh_leaves, require_sound
-from tests.fuzz.checks import EXECUTORS, difference
+from tests.fuzz.checks import difference
 from tests.fuzz.drawing import drawn
 from tests.fuzz.printing import names, source
 from tests.fuzz.shrinking import pruned
+from tests.program.reference import WITH_TAPES
 
 PROGRAMS = 40  # of each instruction set
 
@@ -24,7 +25,7 @@ RAGGED = Case(  # sin(w0*w2 + w1*w2 + b) + sin(w1*w2 + w0*w2 + 2*w1*w2 + b)
         ("sum", (0, 1), (2, 2), (3,)), ("sum", (1, 0, 1, 1), (2, 2, 2, 2), (3,)),
         ("sin", (4,)), ("sin", (5,)), ("total", (), (), (6, 7)),
     ),
-    loss=8, rows=((),), lanes=(1,), ways=tuple((x, "float64") for x in EXECUTORS),
+    loss=8, rows=((),), lanes=(1,), ways=tuple((x, "float64") for x in WITH_TAPES),
 )  # fmt: skip
 
 

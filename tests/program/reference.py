@@ -15,10 +15,15 @@ import numpy as np
 import pytest
 
 from autograd import Value, engine, gradients, total
+from autograd.program.executors import native, registry
 from autograd.table import PRIMITIVES
 
 RELATIVE = 1e-12  # of the number itself
 ROUNDING = 1e-14  # of its size: 45 units of rounding
+
+# Whatever is registered and can run here, NumPy first; and the tape, which "auto" chooses.
+EXECUTORS = [name for name, way in reversed(registry.WAYS.items()) if way.available()]
+WITH_TAPES = [*EXECUTORS, *(["tape"] if native.available() else [])]
 
 
 @dataclass

@@ -7,7 +7,7 @@ import pytest
 
 import nn
 from autograd import AnomalyError, FrozenBranchError, Program, Value, recording
-from tests.program.test_program import EXECUTORS
+from tests.program.reference import EXECUTORS
 
 pytestmark = pytest.mark.parametrize("executor", EXECUTORS)
 

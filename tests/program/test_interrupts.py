@@ -18,8 +18,8 @@ from autograd import program as package
 from autograd.program.executors import native
 from autograd.program.executors.tape.executor import _prepared
 from tests.program import zoo
+from tests.program.reference import WITH_TAPES
 
-WAYS = ["numpy", *(["native", "tape"] if native.available() else [])]
 ROOM = str(Path(package.__file__).parent)
 PATIENCE = 20.0  # seconds: who waits longer waits for a lock that nobody gives back
 
@@ -140,7 +140,7 @@ ACTIONS = {"call": (called, network), "train": (trained, network), "at": (at, wi
 
 @pytest.mark.parametrize("order", [1, -1])
 @pytest.mark.parametrize("action", ACTIONS)
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("way", WITH_TAPES)
 def test_an_exception_at_any_line_changes_no_later_number(way, action, order, monkeypatch):
     """What asks for other lanes is cut short; then come these again and those before, or first
     those before."""
@@ -190,7 +190,7 @@ def interrupt():
 
 
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="the system has no timers")
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("way", WITH_TAPES)
 def test_a_signal_at_any_time_leaves_the_lock_free(way, interrupt, monkeypatch):
     program, rng = made(network(), way, monkeypatch), Random(0)
     program.train(rows(3, 2), nn.SGD(program.parameters), 1)

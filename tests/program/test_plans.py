@@ -14,8 +14,8 @@ from autograd.program.executors import native, registry
 from autograd.program.executors.tape import executor as tape
 from autograd.table import PRIMITIVES, primitive
 from tests.program import zoo
+from tests.program.reference import EXECUTORS
 
-EXECUTORS = ["numpy", "native"] if native.available() else ["numpy"]
 WORKERS = {"Reroll": plans, "Layout": plans, "Emitter": plans, "TapeWriter": tape}
 
 

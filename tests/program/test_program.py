@@ -11,7 +11,7 @@ from autograd.program import Program
 from autograd.program.executors import native
 from autograd.table import PRIMITIVES
 from tests.program import zoo
-from tests.program.reference import assert_follows, reference
+from tests.program.reference import EXECUTORS, assert_follows, reference
 from tests.program.zoo import ZOO
 
 LANES = (9, 1, 2, 5)
@@ -31,9 +31,6 @@ def check(loss, inputs, parameters, m=5, **options):
     program = Program(loss, inputs=inputs, parameters=parameters, **options)
     X = batch(inputs, m)
     assert_follows(program, reference(loss, inputs, X), X)
-
-
-EXECUTORS = ["numpy", "native"] if native.available() else ["numpy"]
 
 
 @cache

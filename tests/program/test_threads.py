@@ -9,13 +9,12 @@ import pytest
 
 import nn
 from autograd import Program, Value, dot, jit, recording, tanh
-from autograd.program.executors import native
 from tests.program import zoo
+from tests.program.reference import WITH_TAPES
 
-WAYS = ["numpy", *(["native", "tape"] if native.available() else [])]
 REPETITIONS = 5
 
-pytestmark = pytest.mark.parametrize("way", WAYS)
+pytestmark = pytest.mark.parametrize("way", WITH_TAPES)
 
 
 @pytest.fixture(autouse=True)

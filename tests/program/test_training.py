@@ -12,7 +12,7 @@ from autograd.program import Program
 from autograd.program.executors import native
 from autograd.table import PRIMITIVES, primitive
 from tests.program import zoo
-from tests.program.test_program import EXECUTORS
+from tests.program.reference import EXECUTORS
 
 OPTIMISERS = {
     "sgd": lambda p: nn.SGD(p, lr=0.1),

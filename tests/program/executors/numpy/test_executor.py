@@ -12,7 +12,7 @@ from autograd.program.executors.numpy.maps import bind_steps
 from autograd.program.executors.numpy.operations import in_steps, operation
 from autograd.table import PRIMITIVES
 from tests.program import zoo
-from tests.program.test_program import EXECUTORS
+from tests.program.reference import EXECUTORS
 from tests.program.test_training import rows
 
 POINTS = [0.0, -0.0, 1.0, -1.0, 0.3, -2.5, 1e-9, -1e-9, 40.0, -40.0, 800.0, -800.0, math.nan]
