@@ -196,6 +196,22 @@ def made_already(name: str) -> Exception:
     return TypeError(f"the function {name!r} is made already, and stays as it is. Make a new one.")
 
 
+def no_partials(name: str) -> Exception:
+    """Return the error for a row of the table that says nothing of its derivative."""
+    return TypeError(
+        f"a primitive needs a partial for each operand; {name!r} has none. Give each as a function "
+        f"of the operands and the result: primitive({name!r}, forward, lambda x, out: ...)."
+    )
+
+
+def no_rule(slots: int, outcome: object) -> Exception:
+    """Return the error for what an optimiser's rule returned in the place of (w, state)."""
+    return TypeError(
+        f"an optimiser's rule returns (w, state), where state is a tuple of the {slots} numbers "
+        f"that its attribute `slots` asks for; got {short(outcome)}."
+    )
+
+
 def not_a_value(name: str, thing: object) -> Exception:
     """Return the error for an argument that had to be a Value."""
     return TypeError(f"{name} must be a Value; got {received(thing)}.")

@@ -16,7 +16,7 @@ from dataclasses import KW_ONLY, dataclass, field, fields
 from numbers import Real
 from typing import Any
 
-from autograd import AnomalyError, Value, clip, sqrt
+from autograd import AnomalyError, Value, clip, errors, sqrt
 from nn.arguments import named
 from nn.module import FROZEN
 
@@ -98,7 +98,7 @@ class Optimizer(ABC):
         gradients = [0.0 if p in FROZEN else g for p, g in pairs]
         step, scale = self.steps + 1, self._scale(gradients)
         results = [
-            (p.data, state) if p in FROZEN else self.rule(p.data, scale * g, state, step)
+            (p.data, state) if p in FROZEN else self._ruled(p.data, scale * g, state, step)
             for p, g, state in zip(self.parameters, gradients, self.state, strict=True)
         ]
         for (w, state), parameter, g in zip(results, self.parameters, gradients, strict=True):
@@ -129,6 +129,14 @@ class Optimizer(ABC):
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({len(self.parameters)} parameters, lr={self.lr})"
+
+    def _ruled(self, *numbers: Any) -> tuple[Any, State]:
+        """Return what the rule says, which must be (w, state) in numbers."""
+        match outcome := self.rule(*numbers):
+            case (w, (*kept,)) if len(kept) == self.slots:
+                if all(isinstance(x, Real) for x in (w, *kept)):
+                    return w, tuple(kept)
+        raise errors.no_rule(self.slots, outcome)
 
     def _scale(self, gradients: Sequence[float]) -> float:
         norm = 0.0 if self.clip_norm is None else math.hypot(*gradients)

@@ -55,10 +55,7 @@ def rule_expression(optimizer: Any, slots: int, step: int | None) -> Expression:
             leaves = [w, g, *state, count, scale]
             builder = Builder(len(leaves))
             return builder.build(builder.translate([new, *kept], leaves))
-    raise TypeError(
-        f"an optimiser's rule returns (w, state), where state is a tuple of the {slots} numbers "
-        f"that its attribute `slots` asks for; got {errors.short(outcome)}."
-    )
+    raise errors.no_rule(slots, outcome)
 
 
 def _is_number(x: Any) -> bool:

@@ -187,6 +187,33 @@ def test_schedules_are_their_formulas_in_the_steps_done_and_can_be_recorded(sche
         assert schedule(Value(done + 1)).data == schedule(done + 1)
 
 
+WRONG_RULES = {
+    "nothing": lambda w, g, state, step: None,
+    "w alone": lambda w, g, state, step: w - g,
+    "a state that is a number": lambda w, g, state, step: (w - g, g),
+    "too little state": lambda w, g, state, step: (w - g, ()),
+    "too much state": lambda w, g, state, step: (w - g, (g, g)),
+    "text": lambda w, g, state, step: ("w", (g,)),
+}
+
+
+@pytest.mark.parametrize("compiled", [True, False])
+@pytest.mark.parametrize("rule", WRONG_RULES.values(), ids=WRONG_RULES)
+def test_a_rule_that_returns_something_else_is_refused_in_words_and_changes_nothing(rule, compiled):
+    class Wrong(nn.Optimizer):
+        slots = 1
+
+        def rule(self, w, g, state, step):
+            return rule(w, g, state, step)
+
+    model = nn.MLP(1, [1], seed=1)
+    optimizer, before = Wrong(model.parameters()), [p.data for p in model.parameters()]
+    with pytest.raises(TypeError, match=r"returns \(w, state\), .* of the 1 numbers .*; got "):
+        nn.fit(model, [[1.0]], [2.0], loss="huber", optimizer=optimizer, epochs=1,
+               progress=False, compiled=compiled)  # fmt: skip
+    assert [p.data for p in model.parameters()] == before and optimizer.steps == 0
+
+
 @pytest.mark.parametrize("gradient", [math.nan, math.inf])
 def test_a_step_that_would_leave_the_reals_changes_nothing(gradient):
     w = [Value(1.0, "first"), Value(2.0, "second")]
