@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from autograd import errors
 from autograd.engine import Function, Value
 from autograd.sweep import Rules, local
 
@@ -93,7 +94,10 @@ def primitive(
     A new function of one or two operands becomes a method of `Value` too, which is how
     NumPy applies its own to arrays of objects, and is covered by the tests, which iterate the
     table. With `many`, the single rule returns every partial. A program runs a row that is
-    `composed` of other rows as fast as those; one that is not runs number by number.
+    `composed` of other rows as fast as those; one that is not moves the whole program to NumPy,
+    where this row runs number by number, unless `numpy` names a ufunc.
+
+    Raises TypeError without a partial.
 
     >>> import math
     >>> from autograd import Value
@@ -105,7 +109,7 @@ def primitive(
     12.0
     >>> del PRIMITIVES["cube"], Value.cube
     """
-    rules = partials[0] if many else partials
+    rules = _rules(name, partials, many)
     domains = domain if isinstance(domain[0], Domain) else (domain,) * len(partials)
     operands = "(##)" if many or len(partials) > 1 else "(#1)"
     symbol = symbol or name + operands
@@ -120,6 +124,13 @@ def primitive(
         for method in {name, numpy or name}:
             setattr(Value, method, function)
     return function
+
+
+def _rules(name: str, partials: tuple[Callable[..., Any], ...], many: bool) -> Rules:
+    """Return the rule for each operand, or the single one for many. Raises TypeError for none."""
+    if not partials:
+        raise errors.no_partials(name)
+    return partials[0] if many else partials
 
 
 def _introduce(row: Primitive, module: str, doc: str) -> None:

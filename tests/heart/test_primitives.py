@@ -467,3 +467,9 @@ def test_functions_of_one_operand_are_methods_under_both_names():
         if row.arity == 1:
             for method in {row.name, row.numpy or row.name}:
                 assert getattr(Value(0.5), method).__func__ is row.function
+
+
+def test_a_row_without_partials_is_refused_and_enters_nothing():
+    with pytest.raises(TypeError, match=r"needs a partial for each operand; 'lg' has none.*lambda"):
+        primitive("lg", math.log2)
+    assert "lg" not in PRIMITIVES and not hasattr(Value, "lg")
