@@ -32,7 +32,8 @@ class Program:
 
     `loss` is the root of the graph, `inputs` the leaves that change from example to example
     (targets too), `parameters` the leaves to differentiate by; other leaves are constants.
-    `executor` is "native", "numpy" or "auto"; `also` names nodes to be read that the loss does
+    `executor` is the name of a registered one ("native", "numpy") or "auto", which takes the
+    first that is there and can run the program; `also` names nodes to be read that the loss does
     not use, such as further outputs of a model. Calling it returns the mean cost and its
     gradient.
 
@@ -93,7 +94,7 @@ class Program:
 
     @property
     def executor(self) -> str:
-        """What runs the instructions: "native" or "numpy"."""
+        """The name of the executor that runs the program: "native", "numpy" or one you added."""
         return self._machine.executor.name
 
     @property

@@ -27,13 +27,13 @@ class Recording:
 
     `others` are compared in every run, `also` are there to be read.
 
-    `operations[i]` is a primitive's name ("" for a leaf), `operands[i]` the numbers of its
-    operands, `kinds[i]` tells parameters, inputs and constants apart, `numbers[i]` is a
-    leaf's number and `lanes[i]` says whether an input reaches the node. `ids` maps each Value
-    of the graph to its number; nodes that only exist here (the pieces of a softmax) have none.
-    Parameters come first, then inputs. `flat` holds the operands of all nodes one after
-    another, those of node i from `starts[i]` on. `rows` are those of the operations: a name may
-    be given to another row later.
+    `operations[i]` is the name of a primitive, or of a piece of one (a row of `pieces`), and ""
+    for a leaf; `operands[i]` are the numbers of its operands, `kinds[i]` tells parameters, inputs
+    and constants apart, `numbers[i]` is a leaf's number and `lanes[i]` says whether an input
+    reaches the node. `ids` maps each Value of the graph to its number; nodes that only exist here
+    (the pieces of a softmax) have none. Parameters come first, then inputs. `flat` holds the
+    operands of all nodes one after another, those of node i from `starts[i]` on. `rows` are those
+    of the operations: a name may be given to another row later.
     """
 
     def __init__(

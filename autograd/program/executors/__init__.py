@@ -6,7 +6,8 @@ is the one to read first, and is always there; `native/` gives the same instruct
 compiled interpreter; `tape/` runs irregular graphs on it, scalar by scalar.
 
 To add one, make a folder beside these with a class that has what `interface.Executor` asks for,
-and enter in `registry.WAYS` how it is assembled and whether it is available:
+name the folder in the list of packages in pyproject.toml, and enter in `registry.WAYS`, before
+"numpy", how it is assembled and whether it is available:
 
 * One for matrix instructions takes (instructions, memory, ends); `matrices.assemble` does the
   rest. It goes through three kinds of instructions, whose meaning `compiler/instructions` says,
@@ -14,7 +15,7 @@ and enter in `registry.WAYS` how it is assembled and whether it is available:
 * Any other writes its own `assemble(plan, dtype)`, as `tape/executor` does: what it compiles
   from a plan it gets by `plan.made(...)`, once for all programs of a structure.
 
-`NumpyUpdate(memory)` applies optimisers' rules for any executor whose numbers are NumPy arrays.
-Then add its name to the parameters of the tests in tests/program: all executors answer to the
-same ones.
+`NumpyUpdate(memory)` applies optimisers' rules for any executor whose numbers are NumPy arrays:
+`Program.train` then trains with it. All executors answer to the same tests, those in tests/program,
+which take every name of the registry.
 """

@@ -126,7 +126,10 @@ class Executor(Protocol):
     """Runs the passes of one program. An interrupt at any time must leave it usable."""
 
     name: str  # what `Program.executor` says
-    optimiser: Optimiser  # its own; NumpyUpdate(memory) does for everybody
+
+    @property
+    def optimiser(self) -> Optimiser:
+        """What applies rules: its own; NumpyUpdate(memory) does for everybody."""
 
     def resize(self, lanes: int) -> None:
         """Let a room for `lanes` examples be in use, once nothing more can fail."""
@@ -138,7 +141,10 @@ class Executor(Protocol):
         """Compute every value."""
 
     def backward(self) -> None:
-        """Compute the adjoints that the gradient needs; those without lanes are means."""
+        """Compute the adjoints that the gradient needs; those without lanes are means.
+
+        Ask for no partial by a constant: it may not exist, as that of x**2 by the 2 where x < 0.
+        """
 
     def remaining(self) -> None:
         """Compute all other adjoints of the last backward."""

@@ -1,4 +1,7 @@
-"""The executors by name, in the order in which executor="auto" tries them."""
+"""The executors by name, in the order in which executor="auto" tries them.
+
+A new entry goes before "numpy", the last resort, which runs every program.
+"""
 
 from __future__ import annotations
 

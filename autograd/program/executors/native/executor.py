@@ -12,7 +12,7 @@ from typing import Any
 
 from autograd.program.compiler.accesses import Array
 from autograd.program.compiler.instructions import ADD, Contraction, Instruction, Instructions, Row
-from autograd.program.executors.interface import Ends, Optimiser, Update
+from autograd.program.executors.interface import Ends, Update
 from autograd.program.executors.native.table import Table
 from autograd.program.memory import Memory, Room
 
@@ -48,7 +48,7 @@ class NativeExecutor:
         import numpy as np
 
         self.np, self.memory, self.ends = np, memory, ends
-        self.optimiser: Optimiser = self  # it keeps an optimiser's rule and state as well
+        self.optimiser = self  # it keeps an optimiser's rule and state as well
         table = Table()
         needed = [x for x in instructions.backward if x.needed]
         gradients = _last_products(np, needed, ends.parameters)

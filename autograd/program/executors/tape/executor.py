@@ -9,7 +9,7 @@ from typing import Any
 from autograd.program.compiler.accesses import Array
 from autograd.program.compiler.recording import COMPUTED, INPUT
 from autograd.program.compiler.reroll import live
-from autograd.program.executors.interface import Ends, Optimiser, Parts, Place, Placement
+from autograd.program.executors.interface import Ends, Parts, Place, Placement
 from autograd.program.executors.numpy.update import NumpyUpdate
 from autograd.program.executors.tape.code import Tape
 from autograd.program.executors.tape.writer import TapeWriter
@@ -73,7 +73,7 @@ class TapeExecutor:
         import numpy as np
 
         self.np, self.memory, self.ends, self.writer = np, memory, ends, writer
-        self.optimiser: Optimiser = NumpyUpdate(memory)
+        self.optimiser = NumpyUpdate(memory)
         memory.use(self._bound(memory.room))
 
     def resize(self, lanes: int) -> None:
