@@ -12,7 +12,9 @@ from typing import Any
 
 from autograd import reals
 from autograd.primitives import (
+    SQRT_PI,
     abs,
+    bell,
     clip,
     erfc,
     exp,
@@ -21,6 +23,8 @@ from autograd.primitives import (
     log1p,
     maximum,
     minimum,
+    sech,
+    square,
     where,
 )  # fmt: skip
 from autograd.table import primitive
@@ -46,7 +50,8 @@ elu = primitive(
     composed=lambda x: maximum(x, expm1(minimum(x, 0.0))))  # fmt: skip
 
 sigmoid = primitive(
-    "sigmoid", reals.sigmoid, lambda x, out: out * (1.0 - out),
+    "sigmoid", reals.sigmoid, lambda x, out: square(0.5 * sech(0.5 * x)),
+    textbook=lambda x, out: out * (1.0 - out),
     latex=r"\sigma(#1)",
     composed=lambda x: exp(minimum(x, 0.0)) / (1.0 + exp(-abs(x))))  # fmt: skip
 
@@ -60,15 +65,35 @@ silu = primitive(
     composed=lambda x: x * sigmoid(x))  # fmt: skip
 
 
+# 1/√2, in three parts: products with the first two are exact where the other factor is a half
+HIGH, MIDDLE, LOW = 2896 / 2.0**12, 1267 / 2.0**24, 1.210161710447897e-08
+
+
+def _gelu(x: Any, erfc: Any, exp: Any, clip: Any) -> Any:
+    """Return x Φ(x), Φ the normal distribution.
+
+    Φ(x) = ½ erfc(-x/√2); far out a rounded argument would cost x² roundings, so that what the
+    rounding took away is found exactly and comes back by the first derivative.
+    """
+    argument = -x / SQRT_2
+    near = clip(x, -40.0, 40.0)
+    longer = 4097.0 * near
+    half = longer - (longer - near)
+    rest = near - half
+    back = half * HIGH - near / SQRT_2 + rest * HIGH + half * MIDDLE + (rest * MIDDLE + near * LOW)
+    return 0.5 * x * (erfc(argument) + 2.0 / SQRT_PI * exp(-argument * argument) * back)
+
+
 def _gelu_partial(x: Any, out: Any) -> Any:
-    """Return Φ(x) + x φ(x), the normal distribution and density; φ is 0 beyond 40."""
+    """Return Φ(x) + x φ(x), the normal distribution and density."""
     inner = clip(x, -40.0, 40.0)
-    return 0.5 * erfc(-x / SQRT_2) + inner * exp(-0.5 * inner * inner) / SQRT_2PI
+    return 0.5 * erfc(-x / SQRT_2) + inner * bell(x, 0.5) / SQRT_2PI
 
 
 gelu = primitive(
-    "gelu", lambda x: 0.5 * x * math.erfc(-x / SQRT_2), _gelu_partial,
-    composed=lambda x: 0.5 * x * erfc(-x / SQRT_2))  # fmt: skip
+    "gelu", lambda x: _gelu(x, math.erfc, math.exp, clip.forward),
+    _gelu_partial,
+    composed=lambda x: _gelu(x, erfc, exp, clip))  # fmt: skip
 
 softsign = primitive(
     "softsign", lambda x: x / (1.0 + operator.abs(x)),

@@ -6,7 +6,8 @@ takes (*operands, out) and returns ∂out/∂operand, never times the adjoint. I
 with the functions below, so that floats give a number and Values give a graph: higher
 derivatives need no further code. A rule never branches on an operand's value; it uses
 `heaviside`, `sign` and `where` (a constant exponent may be tested, for x² must differentiate
-to any order at 0).
+to any order at 0). It keeps its digits: no difference of rounded numbers, so that tails and
+saturations have derivatives too; `textbook` then says it as books do.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ from autograd.table import (
 __all__ = [
     "abs", "acos", "acosh", "asin", "asinh", "atan", "atan2", "atanh", "clip", "cos", "cosh",
     "direction", "erf", "erfc", "exp", "expm1", "heaviside", "hypot", "log", "log1p", "log2",
-    "log10", "maximum", "minimum", "sign", "sin", "sinh", "sqrt", "tan", "tanh", "where",
+    "log10", "maximum", "minimum", "sech", "sign", "sin", "sinh", "sqrt", "tan", "tanh", "where",
 ]  # fmt: skip
 
 LOG2_E = 1.0 / math.log(2.0)
@@ -44,10 +45,12 @@ LOG10_E = 1.0 / math.log(10.0)
 SQRT_PI = math.sqrt(math.pi)
 
 # A rule may use rows that stand further down.
+clip: Function
 cos: Function
 cosh: Function
 direction: Function
 hypot: Function
+heaviside: Function
 log: Function
 sign: Function
 where: Function
@@ -155,16 +158,30 @@ tan = primitive(
     "tan", math.tan, lambda x, out: 1.0 + out * out,
     latex=r"\tan(#1)", domain=FINITE, numpy="tan")  # fmt: skip
 
+
+def _complement(x: Any) -> Any:
+    """Return 1 - x²: by its factors where it is small, where -2x is small by x·x."""
+    return where(heaviside(abs(x) - 0.5), (1.0 - x) * (1.0 + x), 1.0 - x * x)
+
+
+def square(x: Any) -> Any:
+    """Return x²."""
+    return x * x
+
+
 asin = primitive(
-    "asin", math.asin, lambda x, out: 1.0 / sqrt((1.0 - x) * (1.0 + x)),
+    "asin", math.asin, lambda x, out: 1.0 / sqrt(_complement(x)),
+    textbook=lambda x, out: 1.0 / sqrt(1.0 - x * x),
     latex=r"\arcsin(#1)", domain=UNIT_CLOSED, numpy="arcsin")  # fmt: skip
 
 acos = primitive(
-    "acos", math.acos, lambda x, out: -1.0 / sqrt((1.0 - x) * (1.0 + x)),
+    "acos", math.acos, lambda x, out: -1.0 / sqrt(_complement(x)),
+    textbook=lambda x, out: -1.0 / sqrt(1.0 - x * x),
     latex=r"\arccos(#1)", domain=UNIT_CLOSED, numpy="arccos")  # fmt: skip
 
 atan = primitive(
-    "atan", math.atan, lambda x, out: 1.0 / (1.0 + x * x),
+    "atan", math.atan, lambda x, out: square(1.0 / hypot(1.0, x)),
+    textbook=lambda x, out: 1.0 / (1.0 + x * x),
     latex=r"\arctan(#1)", numpy="arctan")  # fmt: skip
 
 atan2 = primitive(
@@ -197,8 +214,15 @@ cosh = primitive(
     "cosh", reals.cosh, lambda x, out: sinh(x),
     latex=r"\cosh(#1)", numpy="cosh")  # fmt: skip
 
+# A row of its own, so that no derivative of tanh cancels: that of sech² is -2 tanh sech².
+sech = primitive(
+    "sech", reals.sech, lambda x, out: -out * tanh(x),
+    latex=r"\operatorname{sech}(#1)",
+    composed=lambda x: 1.0 / cosh(x))  # fmt: skip
+
 tanh = primitive(
-    "tanh", math.tanh, lambda x, out: 1.0 - out * out,
+    "tanh", math.tanh, lambda x, out: square(sech(x)),
+    textbook=lambda x, out: 1.0 - out * out,
     latex=r"\tanh(#1)", numpy="tanh")  # fmt: skip
 
 asinh = primitive(
@@ -210,17 +234,32 @@ acosh = primitive(
     latex=r"\operatorname{arcosh}(#1)", domain=FROM_ONE, numpy="arccosh")  # fmt: skip
 
 atanh = primitive(
-    "atanh", math.atanh, lambda x, out: 1.0 / ((1.0 - x) * (1.0 + x)),
+    "atanh", math.atanh, lambda x, out: 1.0 / _complement(x),
+    textbook=lambda x, out: 1.0 / (1.0 - x * x),
     latex=r"\operatorname{artanh}(#1)", domain=UNIT_OPEN, numpy="arctanh")  # fmt: skip
 
 # --- the error function --------------------------------------------------------------
 
+
+def bell(x: Any, rate: float = 1.0) -> Any:
+    """Return e^(-rate x²), by a first half h of x whose square is exact in single precision.
+
+    A rounded square would lose digits in the tail: x² = h² - (h - x)(h + x).
+    """
+    x = clip(x, -40.0, 40.0)
+    longer = 4097.0 * x
+    half = longer - (longer - x)
+    return exp(-rate * half * half) * exp(rate * (half - x) * (half + x))
+
+
 erf = primitive(
-    "erf", math.erf, lambda x, out: 2.0 / SQRT_PI * exp(-x * x),
+    "erf", math.erf, lambda x, out: 2.0 / SQRT_PI * bell(x),
+    textbook=lambda x, out: 2.0 / SQRT_PI * exp(-x * x),
     latex=r"\operatorname{erf}(#1)")  # fmt: skip
 
 erfc = primitive(
-    "erfc", math.erfc, lambda x, out: -2.0 / SQRT_PI * exp(-x * x),
+    "erfc", math.erfc, lambda x, out: -2.0 / SQRT_PI * bell(x),
+    textbook=lambda x, out: -2.0 / SQRT_PI * exp(-x * x),
     latex=r"\operatorname{erfc}(#1)")  # fmt: skip
 
 # --- steps and choices ---------------------------------------------------------------

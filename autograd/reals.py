@@ -70,6 +70,11 @@ def cosh(x: float) -> float:
         return math.inf
 
 
+def sech(x: float) -> float:
+    """Return 1 / cosh x."""
+    return 1.0 / cosh(x)
+
+
 def power(base: float, exponent: float) -> float:
     """Return base ** exponent on the real line.
 

@@ -46,6 +46,8 @@ class Primitive:
     `latex`, #1 #2 … stand for the operands, ## for all of them, separated by commas, #* for
     all but the last and #$ for the last. `numpy` is the name of the ufunc, if there is one;
     `composed` is the same function in terms of other rows, if anybody has written it so.
+    `textbook` is the rule of one operand in the form that books have and explanations show,
+    where that form loses digits: 1 - a² of tanh is 0 from x = 19 on.
     """
 
     name: str
@@ -58,6 +60,12 @@ class Primitive:
     numpy: str
     function: Function
     composed: Callable[..., Any] | None = None
+    textbook: Callable[..., Any] | None = None
+
+    @property
+    def written(self) -> Rules:
+        """The rules as people read them: `partials`, or what `textbook` says instead."""
+        return (self.textbook,) if self.textbook else self.partials
 
     @property
     def arity(self) -> int | None:
@@ -87,6 +95,7 @@ def primitive(
     words: str = "",
     numpy: str = "",
     composed: Callable[..., Any] | None = None,
+    textbook: Callable[..., Any] | None = None,
     doc: str = "",
 ) -> Function:
     """Add a row to the table and return its function.
@@ -116,7 +125,17 @@ def primitive(
     latex = latex or rf"\operatorname{{{name.replace('_', ' ')}}}" + operands
     function = Function(name, forward, rules, words or domains[0].text)
     function.row = row = Primitive(
-        name, forward, rules, symbol, latex, precedence, domains, numpy, function, composed
+        name,
+        forward,
+        rules,
+        symbol,
+        latex,
+        precedence,
+        domains,
+        numpy,
+        function,
+        composed,
+        textbook,
     )
     _introduce(row, partials[0].__module__, doc)
     PRIMITIVES[name] = row

@@ -36,12 +36,12 @@ def _recurs(node: Value) -> bool:
 def _refers_to_result(op: str, slot: int) -> bool:
     """Return whether the rule for one operand of a primitive makes use of the result."""
     row = PRIMITIVES[op]
-    if not isinstance(row.partials, tuple):
+    if not isinstance(row.written, tuple):
         return True
-    *operands, out = (Value(0.5) for _ in range(len(row.partials) + 1))
+    *operands, out = (Value(0.5) for _ in range(len(row.written) + 1))
     with modes.differentiating():
         try:
-            partial = row.partials[slot](*operands, out)
+            partial = row.written[slot](*operands, out)
         except ValueError:
             return True
     return isinstance(partial, Value) and out in topological(partial)

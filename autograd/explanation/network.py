@@ -182,7 +182,7 @@ class Network:
             return []
         z, a = (Value(0.5, self.name(letter, layer, j)) for letter in "za")
         with modes.differentiating():
-            formula = row.partials[0](z, a)  # type: ignore[index]
+            formula = row.written[0](z, a)  # type: ignore[index]
         text, latex = (Notation(formula).definition(formula, way).text for way in (False, True))
         return [Line(subject, text, float(here.slope[j]), [[float(here.slope[j])]], (), latex)]
 

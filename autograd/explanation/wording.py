@@ -144,7 +144,7 @@ class Wording:
 
     def _local(self, edge: Edge) -> Any:
         """Return ∂user/∂operand as a formula, a Value, or as a float where it is a number."""
-        rules = PRIMITIVES[edge.user.op].partials
+        rules = PRIMITIVES[edge.user.op].written
         point = (*map(as_operand, edge.user.operands), edge.user)
         with modes.differentiating():
             try:
