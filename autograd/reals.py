@@ -71,8 +71,9 @@ def cosh(x: float) -> float:
 
 
 def sech(x: float) -> float:
-    """Return 1 / cosh x."""
-    return 1.0 / cosh(x)
+    """Return 1 / cosh x = 2e / (1 + e²), e = e^-|x|, which cannot overflow."""
+    e = math.exp(-abs(x))
+    return 2.0 * e / (1.0 + e * e)
 
 
 def power(base: float, exponent: float) -> float:

@@ -11,7 +11,7 @@
 #include <math.h>
 
 /* Raised, here and in engine.py, when the C and the Python code change together. */
-#define AUTOGRAD_INTERFACE 7
+#define AUTOGRAD_INTERFACE 8
 
 #ifndef EXP
 typedef double T;
@@ -41,6 +41,21 @@ static inline T sigmoid_of(T x)
     return (x >= 0 ? (T)1 : e) / (1 + e);
 }
 
+/* 1 / cosh x, whose square is the derivative of tanh x. */
+static inline T sech_of(T x)
+{
+    const T e = EXP(-ABS(x));
+    return 2 * e / (1 + e * e);
+}
+
+/* x times the normal distribution; far out the argument of erfc needs what its rounding lost. */
+static inline double gelu_of(double x)
+{
+    const double high = 0.7071067811865476, low = -4.833646656726457e-17; /* 1 / sqrt(2) */
+    const double a = -x * high, lost = x < 0 && x > -40 ? fma(-x, high, -a) - x * low : 0;
+    return 0.5 * x * (lost == 0 ? erfc(a) : erfc(a) - 1.1283791670955126 * exp(-a * a) * lost);
+}
+
 static inline T softplus_of(T x)
 {
     return (T)log1p(EXP(-ABS(x))) + (x > 0 ? x : (T)0);
@@ -56,8 +71,8 @@ static inline T direction_of(T x, T y)
 }
 
 /* Partials that are used in more than one place; `out` is the result. */
-#define TANH_PARTIAL(out) (1 - (out) * (out))
-#define SIGMOID_PARTIAL(out) ((1 - (out)) * (out))
+#define TANH_PARTIAL(x) (sech_of(x) * sech_of(x))
+#define SIGMOID_PARTIAL(x) ((T)0.5 * sech_of((T)0.5 * (x)) * ((T)0.5 * sech_of((T)0.5 * (x))))
 
 // clang-format off
 
@@ -79,11 +94,11 @@ static inline T direction_of(T x, T y)
     ROW(clip, SMALLER(LARGER(x, y), z)) ROW(where, x != 0 ? y : z) \
     ROW(relu, x <= 0 ? (T)0 : x) ROW(leaky_relu, x > 0 ? x : (T)0.01 * x) \
     ROW(elu, x > 0 ? x : expm1(x)) ROW(sigmoid, sigmoid_of(x)) ROW(softplus, softplus_of(x)) \
-    ROW(silu, x * sigmoid_of(x)) ROW(gelu, 0.5 * x * erfc(-x / 1.4142135623730951)) \
+    ROW(silu, x * sigmoid_of(x)) ROW(gelu, gelu_of(x)) \
     ROW(softsign, x / (1 + ABS(x))) \
     ROW(gap, x == y ? (T)0 : x - y) ROW(copy, x) ROW(equal, x == y ? (T)1 : (T)0) \
     ROW(first, x == 1 && y == 0 ? (T)1 : (T)0) \
-    ROW(tanh_pullback, TANH_PARTIAL(x) * y) ROW(sigmoid_pullback, SIGMOID_PARTIAL(x) * y) \
+    ROW(sech, sech_of(x)) ROW(tanh_pullback, TANH_PARTIAL(x) * y) ROW(sigmoid_pullback, SIGMOID_PARTIAL(x) * y) \
     ROW(relu_pullback, heaviside_of(x) * y) \
     ROW(add_product, x + y * z) ROW(sub_product, x - y * z)
 #define OPERATIONS(ROW) OPERATIONS_WITH(ROW, ROW)

@@ -31,8 +31,8 @@ static inline int power_is_smooth(double x, double n)
     ROW(sqrt,    !(x < 0.0),  out != 0.0, 0.5 / out) \
     ROW(sin,     !isinf(x),   1,          cos(x)) \
     ROW(cos,     !isinf(x),   1,          -sin(x)) \
-    ROW(tanh,    1,           1,          TANH_PARTIAL(out)) \
-    ROW(sigmoid, 1,           1,          SIGMOID_PARTIAL(out)) \
+    ROW(tanh,    1,           1,          TANH_PARTIAL(x)) \
+    ROW(sigmoid, 1,           1,          SIGMOID_PARTIAL(x)) \
     ROW(relu,    1,           1,          heaviside_of(x))
 
 /* ROW(name, domain, smooth, partial by x, partial by y)

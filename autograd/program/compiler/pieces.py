@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from autograd.primitives import heaviside
+from autograd.primitives import heaviside, sech, square
 from autograd.table import REALS, Domain
 
 
@@ -65,10 +65,10 @@ _ROWS = (
           row=2, indexed=True, back="scatter"),
     Piece("scatter", row=3, indexed=True),
     # pullbacks that have a step of their own in C, for speed
-    Piece("tanh_pullback", "(1 - #1**2)*#2", r"(1 - #1^2) #2", 2,
-          composed=lambda out, adjoint: (1.0 - out * out) * adjoint, pulls=("tanh", "out")),
-    Piece("sigmoid_pullback", "(1 - #1)*#1*#2", "(1 - #1) #1 #2", 2,
-          composed=lambda out, adjoint: (1.0 - out) * out * adjoint, pulls=("sigmoid", "out")),
+    Piece("tanh_pullback", "sech(#1)**2*#2", r"\operatorname{sech}(#1)^2 #2", 2,
+          composed=lambda x, adjoint: square(sech(x)) * adjoint, pulls=("tanh", 0)),
+    Piece("sigmoid_pullback", "sigmoid(#1)*sigmoid(-#1)*#2", r"\sigma(#1) \sigma(-#1) #2", 2,
+          composed=lambda x, adjoint: square(0.5 * sech(0.5 * x)) * adjoint, pulls=("sigmoid", 0)),
     Piece("relu_pullback", "heaviside(#1)*#2", "H(#1) #2", 2,
           composed=lambda x, adjoint: heaviside(x) * adjoint, pulls=("relu", 0)),
 )  # fmt: skip
