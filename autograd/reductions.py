@@ -14,7 +14,7 @@ from typing import Any
 
 from autograd import engine, errors
 from autograd.engine import Value
-from autograd.primitives import abs, add, sign
+from autograd.primitives import abs, add, heaviside, sign, where
 from autograd.table import primitive
 
 __all__ = ["dot", "log_softmax", "logsumexp", "mean", "softmax", "take", "total"]
@@ -90,9 +90,8 @@ def _softmax_forward(*values_and_index: float) -> float:
 
 
 def _softmax_partials(*operands_and_out: Any) -> Sequence[Any]:
-    """Return ∂p/∂x = p · ∂(log p)/∂x."""
-    *of_logarithm, _ = _log_softmax_partials(*operands_and_out)
-    return (*[operands_and_out[-1] * partial for partial in of_logarithm], 0.0)
+    *values, index, out = operands_and_out
+    return (*(out * partial for partial in _less_softmax(values, index)), 0.0)
 
 
 _softmax = primitive(
@@ -112,7 +111,27 @@ def _log_softmax_forward(*values_and_index: float) -> float:
 
 def _log_softmax_partials(*operands_and_out: Any) -> Sequence[Any]:
     *values, index, _ = operands_and_out
-    return (*map(operator.sub, _one_hot(values, index), softmax(values)), 0.0)
+    return (*_less_softmax(values, index), 0.0)
+
+
+def _less_softmax(values: Sequence[Any], index: Any) -> list[Any]:
+    """Return [k = index] - softmax(values)[k] for each k.
+
+    At the index that is 1 - p, or the sum of the others where p is near 1, for it keeps its digits.
+    """
+    shares = softmax(values)
+    if index.__class__ is not Value:
+        i = int(index)
+        own, others = shares[i], total(shares[:i] + shares[i + 1 :])
+        return [_rest(own, others) if k == i else -p for k, p in enumerate(shares)]
+    chosen = _one_hot(values, index)
+    own, others = dot(chosen, shares), dot([1.0 - one for one in chosen], shares)
+    rest = _rest(own, others)
+    return [one * rest - (1.0 - one) * p for one, p in zip(chosen, shares, strict=True)]
+
+
+def _rest(own: Any, others: Any) -> Any:
+    return where(heaviside(own - 0.5), others, 1.0 - own)
 
 
 _log_softmax = primitive(
@@ -209,14 +228,18 @@ def softmax(values: Iterable[Any]) -> list[Any]:
     return [e / whole for e in exponentials]
 
 
-def log_softmax(values: Iterable[Any]) -> list[Any]:
-    """Return xᵢ - log Σₖ e^xₖ for each i, one node each. Raises ValueError for no values.
+def log_softmax(values: Iterable[Any], index: Any = None) -> Any:
+    """Return xᵢ - log Σₖ e^xₖ for each i, one node each; with an index, that one alone.
+
+    Raises ValueError for no values.
 
     >>> from autograd import log_softmax
     >>> log_softmax([0.0, 1e300])
     [-1e+300, 0.0]
     """
     values = _at_least_one("log_softmax", values)
+    if index is not None:
+        return _log_softmax(*values, index)
     return [_log_softmax(*values, float(k)) for k in range(len(values))]
 
 

@@ -11,7 +11,7 @@ import math
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from autograd import Value, abs, clip, logsumexp, mean, relu, softplus, take, total
+from autograd import Value, abs, clip, log_softmax, mean, relu, softplus, total
 from nn.arguments import by_name, named, several
 
 __all__ = [
@@ -85,20 +85,25 @@ def cross_entropy(outputs: Any, target: Any) -> Any:
     outputs = several(outputs)
     if 1 < len(outputs) == len(several(target)):
         y = _distribution(several(target))
-        return logsumexp(outputs) - total([p * z for p, z in zip(y, outputs, strict=True)])
+        logs = log_softmax(outputs)
+        return 0.0 - total([p * log for p, log in zip(y, logs, strict=True)])
     label = _label(target, range(len(outputs)), f"a class from 0 to {len(outputs) - 1}")
-    return logsumexp(outputs) - take(outputs, label if label.__class__ is Value else int(label))
+    return 0.0 - log_softmax(outputs, label)
 
 
 def binary_cross_entropy(outputs: Any, target: Any) -> Any:
     """Return -y log σ(z) - (1 - y) log(1 - σ(z)) for one logit z and a label y of 0 or 1.
 
-    Computed as log(1 + e^((1 - 2y) z)), which cannot overflow.
+    Computed as log(1 + e^((1 - 2y) z)), which cannot overflow; for a label that is a Value, and may
+    lie between 0 and 1, as y log(1 + e^-z) + (1 - y) log(1 + e^z).
 
     >>> binary_cross_entropy(0.0, 1)
     0.6931471805599453
     """
-    return softplus((1.0 - 2.0 * _label(target, (0, 1), "0 or 1")) * _only("output", outputs))
+    y, z = _label(target, (0, 1), "0 or 1"), _only("output", outputs)
+    if y.__class__ is Value:
+        return y * softplus(-z) + (1.0 - y) * softplus(z)
+    return softplus((1.0 - 2.0 * y) * z)
 
 
 def hinge(outputs: Any, target: Any) -> Any:

@@ -11,15 +11,17 @@ import numpy as np
 import pytest
 from mpmath import mp, mpf
 
+import autograd
 from autograd import Program, Value, gradients
 from autograd.table import PRIMITIVES
 
 LIMITS = {"float64": 1e-13, "float32": 3e-6}
 SIZES = (
-    1e-300, 1e-154, 1e-30, 1e-20, 1e-8, 1e-4, 0.01, 0.1, 0.3, 0.45, 0.499, 0.501, 0.6, 0.8, 0.9, 1.0,
-    1.1, 1.9, 2.5, 3.3, 4.7, 5.6, 7.2, 8.8, 9.2, 11.5, 13.1, 15.3, 17.4, 18.9, 20.0, 25.3, 26.2, 30.1,
-    37.0, 37.43, 40.0, 44.1, 60.7, 80.3, 87.1, 100.1, 150.3, 230.7, 250.3, 353.9, 360.1, 500.7, 707.9,
-    1e3, 1e5, 1e8, 1e16, 1e30, 1e100, 1e154, 1e170, 1e300,
+    1e-300, 1e-154, 1e-30, 1e-20, 1e-08, 0.0001, 0.01, 0.1, 0.3, 0.45, 0.499, 0.501, 0.6, 0.8,
+    0.9, 1.0, 1.1, 1.9, 2.5, 3.3, 4.7, 5.6, 7.2, 8.8, 9.2, 11.5, 13.1, 15.3, 17.4, 18.9, 20.0,
+    25.3, 26.2, 30.1, 37.0, 37.43, 40.0, 44.1, 60.7, 80.3, 87.1, 100.1, 150.3, 230.7, 250.3,
+    353.9, 360.1, 500.7, 707.9, 1000.0, 100000.0, 100000000.0, 1e+16, 1e+30, 1e+100, 1e+154,
+    1e+170, 1e+300,
 )  # fmt: skip
 EVERYWHERE = (*(-x for x in reversed(SIZES)), 0.0, *SIZES)
 INSIDE = (1 - 1e-4, 1 - 2.0**-20, 1 - 1e-10, 1 - 2.0**-53, 0.7, 0.95)
@@ -66,7 +68,9 @@ EXACT = {
     "log": triple(mp.log, lambda x: 1 / x, lambda x: -1 / x**2),
     "log1p": triple(mp.log1p, lambda x: 1 / (1 + x), lambda x: -1 / (1 + x) ** 2),
     "log2": triple(
-        lambda x: mp.log(x) / mp.log(2), lambda x: 1 / x / mp.log(2), lambda x: -1 / x**2 / mp.log(2)
+        lambda x: mp.log(x) / mp.log(2),
+        lambda x: 1 / x / mp.log(2),
+        lambda x: -1 / x**2 / mp.log(2),
     ),
     "log10": triple(
         mp.log10, lambda x: 1 / x / mp.log(10), lambda x: -1 / x**2 / mp.log(10)
@@ -220,3 +224,96 @@ def test_digits_of_a_program(name, executor, dtype, order):
         program([[p]])
         found = [np.ravel(program.adjoint(x) if order else program.value(below))[0]]
         assert lost(name, order, [p], map(float, found), LIMITS[dtype]) == []
+
+
+# --- functions of many operands ----------------------------------------------------------------
+
+ROWS = (
+    (0.3, -1.2, 0.9), (5.0, 5.0, 5.0), (0.0, 37.43, 12.5), (40.0, 0.0, -3.0), (-700.0, 0.0, 0.0),
+    (1e16, 1e16, 0.0), (1e4, 9990.0, 9960.0), (-20.0, -20.5, -60.0), (90.0, 0.0, 1.0),
+)  # fmt: skip
+
+
+def probabilities(row):
+    exponentials = [mp.exp(mpf(x) - max(row)) for x in row]
+    return [e / sum(exponentials) for e in exponentials]
+
+
+def exact_row(name, row, index):
+    """Return the value, the gradient and the Hessian by the first two operands' sums of terms."""
+    p = probabilities(row)
+    n = range(len(row))
+    rest = [[sum(p[m] for m in n if m != k) if k == j else -p[k] for k in n] for j in n]
+    value = max(row) + mp.log(sum(mp.exp(mpf(x) - max(row)) for x in row))
+    spread = [[p[j] * rest[j][k] for k in n] for j in n]  # dp_j/dx_k
+    if name == "logsumexp":
+        return value, p, spread
+    if name == "log_softmax":
+        return row[index] - value, rest[index], [[-s for s in line] for line in spread]
+    i = index
+    twice = [[p[i] * (rest[i][j] * rest[i][k] - spread[j][k]) for k in n] for j in n]
+    return p[i], spread[i], twice
+
+
+def reduction(name, row, index):
+    function = getattr(autograd, name)
+    return function(row) if name == "logsumexp" else function(row)[index]
+
+
+REDUCTIONS = [(name, k) for name in ("softmax", "log_softmax", "logsumexp") for k in range(3)]
+
+
+@pytest.mark.parametrize(("name", "index"), REDUCTIONS[:7])
+@pytest.mark.parametrize("row", ROWS)
+def test_digits_of_reductions(name, index, row):
+    value, slopes, curvatures = with_digits(exact_row, name, row, index)
+    x = [Value(v) for v in row]
+    out = reduction(name, x, index)
+    first = gradients(out, x, build_graph=True)
+    second = [gradients(slope, x) for slope in first]
+    found = [out.data, *(slope.data for slope in first), *sum(second, [])]
+    wanted = [value, *slopes, *sum(curvatures, [])]
+    assert lost_of(found, wanted, LIMITS["float64"]) == []
+
+
+def with_digits(function, *arguments):
+    with mp.workdps(900):
+        return function(*arguments)
+
+
+def lost_of(found, wanted, limit, least=1e-300):
+    return [
+        (k, float(a), float(b)) for k, (a, b) in enumerate(zip(found, wanted, strict=True))
+        if not abs(mpf(float(a)) - b) <= max(limit * abs(b), least)
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("by_value", [False, True])
+@pytest.mark.parametrize("dtype", LIMITS)
+@pytest.mark.parametrize("executor", ["numpy", "native"])
+@pytest.mark.parametrize(("name", "index"), REDUCTIONS[:7])
+def test_digits_of_reductions_in_programs(name, index, executor, dtype, by_value):
+    x, label = [Value(float(k)) for k in range(3)], Value(float(index), "label")
+    if not by_value:
+        out = reduction(name, x, index)
+    elif name == "logsumexp":
+        pytest.skip("has no index")
+    else:
+        out = PRIMITIVES[name](*x, label)
+    graphs = [out, *gradients(out, x, build_graph=True)]
+    least = 1e-300 if dtype == "float64" else 1e-36
+    programs = [
+        Program(graph, inputs=[*x, label], parameters=[], dtype=dtype, executor=executor)
+        for graph in graphs
+    ]
+    for row in ROWS:
+        row = tuple(map(float, np.array(row, dtype)))
+        value, slopes, curvatures = with_digits(exact_row, name, row, index)
+        wanted = [value, *slopes], [slopes, *curvatures]
+        found = [], []
+        for program, graph in zip(programs, graphs, strict=True):
+            program([[*row, index]])
+            found[0].append(np.ravel(program.value(graph))[0])
+            found[1].append([np.ravel(program.adjoint(v))[0] for v in x])
+        assert lost_of(found[0], wanted[0], LIMITS[dtype], least) == [], row
+        assert lost_of(sum(found[1], []), sum(wanted[1], []), LIMITS[dtype], least) == [], row

@@ -52,12 +52,12 @@ PLAIN = Piece("", partials=(1.0,))  # what a primitive is, where a piece is aske
 
 _ROWS = (
     # x - max x, and 0 at the maximum, which may be infinite
-    Piece("shifted", "#1 - #2", "#1 - #2", 2, (1.0, 0.0), native="gap"),
+    Piece("shifted", "#1 - #2", "#1 - #2", 2, (1.0, -1.0), native="gap"),
     # a number that is the same for all examples, in the lanes of another
     Piece("broadcast", "#1", "#1", 2, (1.0, 0.0), lambda x, like: x),
     Piece("increment", "#1 + 1", "#1 + 1", 1, (1.0,), lambda x: x + 1.0),
-    # held constant: shifting a row by its maximum changes no derivative
-    Piece("max", "max(#1)", r"\max #1", row=0, padding="first"),
+    # which operand is the largest
+    Piece("argmax", "argmax(#1)", r"\operatorname{argmax} #1", row=0, padding="first"),
     # Σ e - 1 of numbers up to 1, one of which is 1: the small ones keep their digits
     Piece("sum_minus_one", "sum(#1) - 1", r"\textstyle\sum #1 - 1",
           partials=(1.0,), row=1, padding="zero"),

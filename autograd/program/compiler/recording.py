@@ -3,7 +3,7 @@
 Recording walks the graph once, parents first. Leaves are parameters, inputs or constants; a
 plain number used as an operand becomes a constant of its own at each use, so that the
 structure does not depend on its value. Functions of many operands that are not sums are
-taken apart here into a few row operations (`max`, `sum_minus_one`) and elementwise ones. What the
+taken apart here into a few row operations (`argmax`, `sum_minus_one`) and elementwise ones. What the
 arrays mean as matrices is the subject of `reroll.py`.
 """
 
@@ -181,13 +181,24 @@ class Recording:
     def _row(self, values: Sequence[int]) -> tuple[list[int], list[int], int, int]:
         """Return the nodes xₖ - p, the exponentials eₖ = e^(xₖ - p), R = Σ eₖ - 1 and p.
 
-        p = max x is held constant and R leaves out its own term, so that
-        log Σ e^x = p + log1p(R) keeps its digits; ∂R/∂xₖ = eₖ for every k.
+        p = max x is the largest of the operands itself, and its own difference the constant 0:
+        R leaves out its term, and log Σ e^x = p + log1p(R) keeps its digits to any order.
         """
-        largest = self._once("max", *self._level(values))
-        shifted = [self._once("shifted", x, largest) for x in values]
+        values = self._level(values)
+        place = self._once("argmax", *values)
+        largest = self._once("take", *values, place)
+        shifted = [self._apart(x, k, place, largest) for k, x in enumerate(values)]
         exponentials = [self._once("exp", x) for x in shifted]
         return shifted, exponentials, self._once("sum_minus_one", *exponentials), largest
+
+    def _apart(self, x: int, k: int, place: int, largest: int) -> int:
+        """Return x - p, or the constant 0 where operand k is p itself."""
+        key = ("apart", x, k, place)
+        if key not in self._rows:
+            other = self._add("sub", (place, self._constant(float(k))))
+            shifted = self._add("shifted", (x, largest))
+            self._rows[key] = self._add("where", (other, shifted, self._constant(0.0)))
+        return self._rows[key]
 
     def _level(self, values: Sequence[int]) -> Sequence[int]:
         """Return the values broadcast to the lanes, where some have lanes."""

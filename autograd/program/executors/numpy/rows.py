@@ -1,4 +1,4 @@
-"""Rows through NumPy: the largest number, a sum less one, one that an index takes, and back."""
+"""Rows through NumPy: the place of the largest number, a sum less one, one that an index takes, and back."""
 
 from __future__ import annotations
 
@@ -18,8 +18,11 @@ def bind_row(views: Views, this: Row) -> list[Call]:
     return calls + _REDUCTIONS[this.operation](views, rows, out)
 
 
-def _max(views: Views, rows: Array, out: Array) -> list[Call]:
-    return [partial(views.np.maximum.reduce, rows, 1, None, out)]
+def _argmax(views: Views, rows: Array, out: Array) -> list[Call]:
+    def find() -> None:
+        out[...] = rows.argmax(1)
+
+    return [find]
 
 
 def _sum_minus_one(views: Views, rows: Array, out: Array) -> list[Call]:
@@ -40,7 +43,7 @@ def _sum_minus_one(views: Views, rows: Array, out: Array) -> list[Call]:
     ]
 
 
-_REDUCTIONS = {"max": _max, "sum_minus_one": _sum_minus_one}
+_REDUCTIONS = {"argmax": _argmax, "sum_minus_one": _sum_minus_one}
 
 
 def _taking(views: Views, this: Row) -> list[Call]:

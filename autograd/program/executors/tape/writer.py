@@ -143,10 +143,15 @@ class TapeWriter:
         for x in operands[1:]:
             self._emit(ACCUMULATE, node, x)
 
-    def _max(self, node: int, operands: Sequence[int]) -> None:
-        self._emit("copy", node, operands[0])
-        for x in operands[1:]:
-            self._emit("maximum", node, node, x)
+    def _argmax(self, node: int, operands: Sequence[int]) -> None:
+        more, largest = self._temporary(0), self._temporary(1)
+        self._emit("copy", node, self._constant(0.0))
+        self._emit("copy", largest, operands[0])
+        for k, x in enumerate(operands[1:], 1):
+            self._emit("sub", more, x, largest)
+            self._emit("heaviside", more, more)
+            self._emit("where", node, more, self._constant(float(k)), node)
+            self._emit("where", largest, more, x, largest)
 
     def _take(self, node: int, operands: Sequence[int]) -> None:
         self._emit("copy", node, self._constant(float("nan")))
@@ -238,7 +243,7 @@ class TapeWriter:
 _FORWARD: dict[str, Callable[[TapeWriter, int, Sequence[int]], None]] = {
     "dot": TapeWriter._dot,
     "total": TapeWriter._total,
-    "max": TapeWriter._max,
+    "argmax": TapeWriter._argmax,
     "sum_minus_one": TapeWriter._sum_minus_one,
     "take": TapeWriter._take,
 }
