@@ -22,14 +22,19 @@
 
 /* --- rows: the largest of a row, the rest of its exponentials, one that an index takes ------ */
 
-static void peak(const Row *row, const int64_t *index, T *out)
+/* The number of the first operand that is the largest, or of one that is NaN. */
+static void peak(const Row *row, const int64_t *index, T *out, T *most)
 {
-    const T *base = row->base;
-    memcpy(out, base + index[0] * row->lanes, row->lanes * sizeof(T));
-    for (int64_t k = 1; k < row->width; k++) {
-        const T *x = base + index[k] * row->lanes;
-        for (int64_t s = 0; s < row->lanes; s++)
-            out[s] = x[s] > out[s] || x[s] != x[s] ? x[s] : out[s];
+    for (int64_t from = 0; from < row->lanes; from += CHUNK) {
+        int64_t n = row->lanes - from < CHUNK ? row->lanes - from : CHUNK;
+        for (int64_t k = 0; k < row->width; k++) {
+            const T *x = (const T *)row->base + index[k] * row->lanes + from;
+            for (int64_t s = 0; s < n; s++) {
+                int more = k == 0 || x[s] > most[s] || x[s] != x[s];
+                most[s] = more ? x[s] : most[s];
+                out[from + s] = more ? (T)k : out[from + s];
+            }
+        }
     }
 }
 
@@ -79,7 +84,7 @@ static void run_row(const Row *row, void *scratch)
         const int64_t *index = row->index + r * row->width;
         T *out = (T *)row->target + r * row->lanes;
         if (row->operation == PEAK)
-            peak(row, index, out);
+            peak(row, index, out, scratch);
         else if (row->operation == REST)
             rest(row, index, out, scratch);
         else {
