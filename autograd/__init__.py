@@ -15,6 +15,8 @@ from autograd.activations import *
 from autograd.engine import Value as Value
 from autograd.engine import implementation as implementation
 from autograd.errors import *
+from autograd.inverses import *
+from autograd.normal import *
 from autograd.primitives import *
 from autograd.reductions import *
 
@@ -42,7 +44,7 @@ _ROOMS = {  # what is loaded on first use
 _ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}
 _HERE = [
     import_module(f"autograd.{room}").__all__
-    for room in ("activations", "errors", "primitives", "reductions")
+    for room in ("activations", "errors", "inverses", "normal", "primitives", "reductions")
 ]
 
 __all__ = sorted(["Value", "implementation", *chain(_ROOM_OF, *_HERE)])

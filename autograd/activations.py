@@ -8,15 +8,10 @@ from __future__ import annotations
 
 import math
 import operator
-from typing import Any
 
 from autograd import reals
 from autograd.primitives import (
-    SQRT_PI,
     abs,
-    bell,
-    clip,
-    erfc,
     exp,
     expm1,
     heaviside,
@@ -29,10 +24,7 @@ from autograd.primitives import (
 )  # fmt: skip
 from autograd.table import primitive
 
-__all__ = ["elu", "gelu", "leaky_relu", "relu", "sigmoid", "silu", "softplus", "softsign"]
-
-SQRT_2 = math.sqrt(2.0)
-SQRT_2PI = math.sqrt(2.0 * math.pi)
+__all__ = ["elu", "leaky_relu", "relu", "sigmoid", "silu", "softplus", "softsign"]
 
 relu = primitive(
     "relu", reals.relu, lambda x, out: heaviside(x),
@@ -63,37 +55,6 @@ silu = primitive(
     "silu", lambda x: x * reals.sigmoid(x),
     lambda x, out: sigmoid(x) * (1.0 + x * sigmoid(-x)),
     composed=lambda x: x * sigmoid(x))  # fmt: skip
-
-
-# 1/√2, in three parts: products with the first two are exact where the other factor is a half
-HIGH, MIDDLE, LOW = 2896 / 2.0**12, 1267 / 2.0**24, 1.210161710447897e-08
-
-
-def _gelu(x: Any, erfc: Any, exp: Any, clip: Any) -> Any:
-    """Return x Φ(x), Φ the normal distribution.
-
-    Φ(x) = ½ erfc(-x/√2); far out a rounded argument would cost x² roundings, so that what the
-    rounding took away is found exactly and comes back by the first derivative.
-    """
-    argument = -x / SQRT_2
-    near = clip(x, -40.0, 40.0)
-    longer = 4097.0 * near
-    half = longer - (longer - near)
-    rest = near - half
-    back = half * HIGH - near / SQRT_2 + rest * HIGH + half * MIDDLE + (rest * MIDDLE + near * LOW)
-    return 0.5 * x * (erfc(argument) + 2.0 / SQRT_PI * exp(-argument * argument) * back)
-
-
-def _gelu_partial(x: Any, out: Any) -> Any:
-    """Return Φ(x) + x φ(x), the normal distribution and density."""
-    inner = clip(x, -40.0, 40.0)
-    return 0.5 * erfc(-x / SQRT_2) + inner * bell(x, 0.5) / SQRT_2PI
-
-
-gelu = primitive(
-    "gelu", lambda x: _gelu(x, math.erfc, math.exp, clip.forward),
-    _gelu_partial,
-    composed=lambda x: _gelu(x, erfc, exp, clip))  # fmt: skip
 
 softsign = primitive(
     "softsign", lambda x: x / (1.0 + operator.abs(x)),

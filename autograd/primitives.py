@@ -21,7 +21,6 @@ from autograd.engine import Function, Value
 from autograd.table import (
     ABOVE_MINUS_ONE,
     FINITE,
-    FROM_ONE,
     NOT_NEGATIVE,
     POSITIVE,
     POWER,
@@ -29,23 +28,19 @@ from autograd.table import (
     REALS,
     SIGN,
     SUM,
-    UNIT_CLOSED,
-    UNIT_OPEN,
     primitive,
 )  # fmt: skip
 
 __all__ = [
-    "abs", "acos", "acosh", "asin", "asinh", "atan", "atan2", "atanh", "clip", "cos", "cosh",
-    "direction", "erf", "erfc", "exp", "expm1", "heaviside", "hypot", "log", "log1p", "log2",
+    "abs", "atan2", "clip", "cos", "cosh",
+    "direction", "exp", "expm1", "heaviside", "hypot", "log", "log1p", "log2",
     "log10", "maximum", "minimum", "sech", "sign", "sin", "sinh", "sqrt", "tan", "tanh", "where",
 ]  # fmt: skip
 
 LOG2_E = 1.0 / math.log(2.0)
 LOG10_E = 1.0 / math.log(10.0)
-SQRT_PI = math.sqrt(math.pi)
 
 # A rule may use rows that stand further down.
-clip: Function
 cos: Function
 cosh: Function
 direction: Function
@@ -53,6 +48,7 @@ hypot: Function
 heaviside: Function
 log: Function
 sign: Function
+tanh: Function
 where: Function
 
 # --- operators -----------------------------------------------------------------------
@@ -159,30 +155,10 @@ tan = primitive(
     latex=r"\tan(#1)", domain=FINITE, numpy="tan")  # fmt: skip
 
 
-def _complement(x: Any) -> Any:
-    """Return 1 - x²: by its factors where it is small, where -2x is small by x·x."""
-    return where(heaviside(abs(x) - 0.5), (1.0 - x) * (1.0 + x), 1.0 - x * x)
-
-
 def square(x: Any) -> Any:
     """Return x²."""
     return x * x
 
-
-asin = primitive(
-    "asin", math.asin, lambda x, out: 1.0 / sqrt(_complement(x)),
-    textbook=lambda x, out: 1.0 / sqrt(1.0 - x * x),
-    latex=r"\arcsin(#1)", domain=UNIT_CLOSED, numpy="arcsin")  # fmt: skip
-
-acos = primitive(
-    "acos", math.acos, lambda x, out: -1.0 / sqrt(_complement(x)),
-    textbook=lambda x, out: -1.0 / sqrt(1.0 - x * x),
-    latex=r"\arccos(#1)", domain=UNIT_CLOSED, numpy="arccos")  # fmt: skip
-
-atan = primitive(
-    "atan", math.atan, lambda x, out: square(1.0 / hypot(1.0, x)),
-    textbook=lambda x, out: 1.0 / (1.0 + x * x),
-    latex=r"\arctan(#1)", numpy="arctan")  # fmt: skip
 
 atan2 = primitive(
     "atan2", math.atan2,
@@ -224,43 +200,6 @@ tanh = primitive(
     "tanh", math.tanh, lambda x, out: square(sech(x)),
     textbook=lambda x, out: 1.0 - out * out,
     latex=r"\tanh(#1)", numpy="tanh")  # fmt: skip
-
-asinh = primitive(
-    "asinh", math.asinh, lambda x, out: 1.0 / hypot(1.0, x),
-    latex=r"\operatorname{arsinh}(#1)", numpy="arcsinh")  # fmt: skip
-
-acosh = primitive(
-    "acosh", math.acosh, lambda x, out: 1.0 / (sqrt(x - 1.0) * sqrt(x + 1.0)),
-    latex=r"\operatorname{arcosh}(#1)", domain=FROM_ONE, numpy="arccosh")  # fmt: skip
-
-atanh = primitive(
-    "atanh", math.atanh, lambda x, out: 1.0 / _complement(x),
-    textbook=lambda x, out: 1.0 / (1.0 - x * x),
-    latex=r"\operatorname{artanh}(#1)", domain=UNIT_OPEN, numpy="arctanh")  # fmt: skip
-
-# --- the error function --------------------------------------------------------------
-
-
-def bell(x: Any, rate: float = 1.0) -> Any:
-    """Return e^(-rate x²), by a first half h of x whose square is exact in single precision.
-
-    A rounded square would lose digits in the tail: x² = h² - (h - x)(h + x).
-    """
-    x = clip(x, -40.0, 40.0)
-    longer = 4097.0 * x
-    half = longer - (longer - x)
-    return exp(-rate * half * half) * exp(rate * (half - x) * (half + x))
-
-
-erf = primitive(
-    "erf", math.erf, lambda x, out: 2.0 / SQRT_PI * bell(x),
-    textbook=lambda x, out: 2.0 / SQRT_PI * exp(-x * x),
-    latex=r"\operatorname{erf}(#1)")  # fmt: skip
-
-erfc = primitive(
-    "erfc", math.erfc, lambda x, out: -2.0 / SQRT_PI * bell(x),
-    textbook=lambda x, out: -2.0 / SQRT_PI * exp(-x * x),
-    latex=r"\operatorname{erfc}(#1)")  # fmt: skip
 
 # --- steps and choices ---------------------------------------------------------------
 

@@ -1,7 +1,7 @@
 """What a row of the table of primitives is, and how one is added.
 
 A row says how a function is computed, differentiated, written and drawn. `primitives.py`,
-`activations.py` and `reductions.py` hold the rows themselves.
+`inverses.py`, `normal.py`, `activations.py` and `reductions.py` hold the rows themselves.
 """
 
 from __future__ import annotations

@@ -3,8 +3,8 @@
 Recording walks the graph once, parents first. Leaves are parameters, inputs or constants; a
 plain number used as an operand becomes a constant of its own at each use, so that the
 structure does not depend on its value. Functions of many operands that are not sums are
-taken apart here into a few row operations (`argmax`, `sum_minus_one`) and elementwise ones. What the
-arrays mean as matrices is the subject of `reroll.py`.
+taken apart here into a few row operations (`argmax`, `sum_minus_one`) and elementwise ones. What
+the arrays mean as matrices is the subject of `reroll.py`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Rows through NumPy: the place of the largest number, a sum less one, one that an index takes, and back."""
+"""Rows through NumPy: where the largest is, a sum less one, one that an index takes, and back."""
 
 from __future__ import annotations
 
