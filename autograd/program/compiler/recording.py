@@ -186,18 +186,34 @@ class Recording:
         """
         values = self._level(values)
         place = self._once("argmax", *values)
-        largest = self._once("take", *values, place)
-        shifted = [self._apart(x, k, place, largest) for k, x in enumerate(values)]
+        own = [self._own(place, k, x) for k, x in enumerate(values)]
+        largest = self._once("total", *own)
+        shifted = [self._apart(place, k, x, largest) for k, x in enumerate(values)]
         exponentials = [self._once("exp", x) for x in shifted]
         return shifted, exponentials, self._once("sum_minus_one", *exponentials), largest
 
-    def _apart(self, x: int, k: int, place: int, largest: int) -> int:
-        """Return x - p, or the constant 0 where operand k is p itself."""
-        key = ("apart", x, k, place)
+    def _own(self, place: int, k: int, x: int) -> int:
+        """Return x where operand k is the largest, else 0."""
+        key = ("own", place, k, x)
         if key not in self._rows:
-            other = self._add("sub", (place, self._constant(float(k))))
+            operands = (self._other(place, k), self._constant(0.0), x)
+            self._rows[key] = self._add("where", operands)
+        return self._rows[key]
+
+    def _apart(self, place: int, k: int, x: int, largest: int) -> int:
+        """Return x - p, or the constant 0 where operand k is p itself."""
+        key = ("apart", place, k, x)
+        if key not in self._rows:
             shifted = self._add("shifted", (x, largest))
-            self._rows[key] = self._add("where", (other, shifted, self._constant(0.0)))
+            operands = (self._other(place, k), shifted, self._constant(0.0))
+            self._rows[key] = self._add("where", operands)
+        return self._rows[key]
+
+    def _other(self, place: int, k: int) -> int:
+        """Return 0 where operand k is the largest, another number elsewhere."""
+        key = ("other", place, k)
+        if key not in self._rows:
+            self._rows[key] = self._add("sub", (place, self._constant(float(k))))
         return self._rows[key]
 
     def _level(self, values: Sequence[int]) -> Sequence[int]:
