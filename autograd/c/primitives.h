@@ -78,7 +78,7 @@ static inline T direction_of(T x, T y)
 
 /* ROW(name, formula), or OWN(name, formula) where a unit may have a loop of its own. After the
  * rows of the table come the pieces that only programs have: `gap` is x less the largest y, which
- * may be infinite as well; `first` finds the first 1; a pullback is a partial times the adjoint. */
+ * may be infinite as well; `first` finds the first 1; a pullback is a partial times the adjoint, sech^2 x by y = tanh x. */
 #define OPERATIONS_WITH(ROW, OWN) \
     ROW(add, x + y) ROW(sub, x - y) ROW(mul, x * y) ROW(div, x / y) ROW(neg, -x) \
     ROW(pow, pow(x, y)) ROW(abs, fabs(x)) ROW(exp, EXP(x)) ROW(expm1, expm1(x)) \
@@ -98,7 +98,9 @@ static inline T direction_of(T x, T y)
     ROW(softsign, x / (1 + ABS(x))) \
     ROW(gap, x == y ? (T)0 : x - y) ROW(copy, x) ROW(equal, x == y ? (T)1 : (T)0) \
     ROW(first, x == 1 && y == 0 ? (T)1 : (T)0) \
-    ROW(sech, sech_of(x)) ROW(tanh_pullback, TANH_PARTIAL(x) * y) ROW(sigmoid_pullback, SIGMOID_PARTIAL(x) * y) \
+    ROW(sech, sech_of(x)) \
+    ROW(tanh_pullback, EXP(-2 * ABS(x)) * ((1 + ABS(y)) * (1 + ABS(y))) * z) \
+    ROW(sigmoid_pullback, SIGMOID_PARTIAL(x) * y) \
     ROW(relu_pullback, heaviside_of(x) * y) \
     ROW(add_product, x + y * z) ROW(sub_product, x - y * z)
 #define OPERATIONS(ROW) OPERATIONS_WITH(ROW, ROW)

@@ -37,7 +37,9 @@ class Piece:
     padding: str = ""
     indexed: bool = False  # the last operand says which of the others is meant
     back: str = ""
-    pulls: tuple[str, str | int] | None = None  # the pullback of which row, what it reads first
+    pulls: tuple[str, tuple[str | int, ...]] | None = (
+        None  # a pullback: of which row, what it reads
+    )
 
     @property
     def differentiable(self) -> bool:
@@ -65,11 +67,13 @@ _ROWS = (
           row=2, indexed=True, back="scatter"),
     Piece("scatter", row=3, indexed=True),
     # pullbacks that have a step of their own in C, for speed
-    Piece("tanh_pullback", "sech(#1)**2*#2", r"\operatorname{sech}(#1)^2 #2", 2,
-          composed=lambda x, adjoint: square(sech(x)) * adjoint, pulls=("tanh", 0)),
+    # sech² x, in C by e^-2|x| (1 + |tanh x|)², which needs no division
+    Piece("tanh_pullback", "sech(#1)**2*#3", r"\operatorname{sech}(#1)^2 #3", 3,
+          composed=lambda x, out, adjoint: square(sech(x)) * adjoint, pulls=("tanh", (0, "out"))),
     Piece("sigmoid_pullback", "sigmoid(#1)*sigmoid(-#1)*#2", r"\sigma(#1) \sigma(-#1) #2", 2,
-          composed=lambda x, adjoint: square(0.5 * sech(0.5 * x)) * adjoint, pulls=("sigmoid", 0)),
+          composed=lambda x, adjoint: square(0.5 * sech(0.5 * x)) * adjoint,
+          pulls=("sigmoid", (0,))),
     Piece("relu_pullback", "heaviside(#1)*#2", "H(#1) #2", 2,
-          composed=lambda x, adjoint: heaviside(x) * adjoint, pulls=("relu", 0)),
+          composed=lambda x, adjoint: heaviside(x) * adjoint, pulls=("relu", (0,))),
 )  # fmt: skip
 PIECES = {piece.name: piece for piece in _ROWS}

@@ -94,7 +94,7 @@ def pullback(row: Row, slot: int, exponent: float | None = None) -> Pullback | N
         return _scaled_adjoint(row.partials[slot])
     whole = _WHOLE.get(row.name)
     if whole is not None and whole.pulls:
-        return Pullback(forward(whole.name), (whole.pulls[1], "adjoint"))
+        return Pullback(forward(whole.name), (*whole.pulls[1], "adjoint"))
     operands = [Value(_inside(domain)) for domain in row.domain]
     out = Value(row.forward(*[x.data for x in operands]))
     arguments: list[Value | float] = list(operands)

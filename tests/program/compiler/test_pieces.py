@@ -44,12 +44,12 @@ def test_c_knows_every_elementwise_piece(piece):
 
 @pytest.mark.parametrize("piece", [p for p in ELEMENTWISE if p.pulls], ids=lambda p: p.name)
 def test_a_pullback_with_a_step_of_its_own_is_the_local_partial(piece):
-    name, read = piece.pulls
+    name, reads = piece.pulls
     row = PRIMITIVES[name]
     for x in (-2.0, -0.3, 0.0, 0.7, 1.5):
         out = row.forward(x)
         (partial,) = row.local((x,), out, (0,))
-        found = piece.composed(out if read == "out" else x, 3.0)
+        found = piece.composed(*[out if read == "out" else x for read in reads], 3.0)
         assert found == pytest.approx(3.0 * partial, rel=1e-15)
 
 
