@@ -72,13 +72,15 @@ static inline T direction_of(T x, T y)
 
 /* Partials that are used in more than one place; `out` is the result. */
 #define TANH_PARTIAL(x) (sech_of(x) * sech_of(x))
-#define SIGMOID_PARTIAL(x) ((T)0.5 * sech_of((T)0.5 * (x)) * ((T)0.5 * sech_of((T)0.5 * (x))))
+#define SIGMOID_PARTIAL(x) \
+    ((T)0.5 * sech_of((T)0.5 * (x)) * ((T)0.5 * sech_of((T)0.5 * (x))))
 
 // clang-format off
 
 /* ROW(name, formula), or OWN(name, formula) where a unit may have a loop of its own. After the
  * rows of the table come the pieces that only programs have: `gap` is x less the largest y, which
- * may be infinite as well; `first` finds the first 1; a pullback is a partial times the adjoint, sech^2 x by y = tanh x. */
+ * may be infinite as well; `first` finds the first 1; a pullback is a partial times the adjoint,
+ * that of tanh by y = tanh x too. */
 #define OPERATIONS_WITH(ROW, OWN) \
     ROW(add, x + y) ROW(sub, x - y) ROW(mul, x * y) ROW(div, x / y) ROW(neg, -x) \
     ROW(pow, pow(x, y)) ROW(abs, fabs(x)) ROW(exp, EXP(x)) ROW(expm1, expm1(x)) \

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from autograd.primitives import heaviside, sech, square
+from autograd.primitives import abs, exp, heaviside, sech, square
 from autograd.table import REALS, Domain
 
 
@@ -69,7 +69,8 @@ _ROWS = (
     # pullbacks that have a step of their own in C, for speed
     # sech² x, in C by e^-2|x| (1 + |tanh x|)², which needs no division
     Piece("tanh_pullback", "sech(#1)**2*#3", r"\operatorname{sech}(#1)^2 #3", 3,
-          composed=lambda x, out, adjoint: square(sech(x)) * adjoint, pulls=("tanh", (0, "out"))),
+          composed=lambda x, out, adjoint: exp(-2.0 * abs(x)) * square(1.0 + abs(out)) * adjoint,
+          pulls=("tanh", (0, "out"))),
     Piece("sigmoid_pullback", "sigmoid(#1)*sigmoid(-#1)*#2", r"\sigma(#1) \sigma(-#1) #2", 2,
           composed=lambda x, adjoint: square(0.5 * sech(0.5 * x)) * adjoint,
           pulls=("sigmoid", (0,))),
