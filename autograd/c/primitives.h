@@ -72,8 +72,7 @@ static inline T direction_of(T x, T y)
 
 /* Partials that are used in more than one place; `out` is the result. */
 #define TANH_PARTIAL(x) (sech_of(x) * sech_of(x))
-#define SIGMOID_PARTIAL(x) \
-    ((T)0.5 * sech_of((T)0.5 * (x)) * ((T)0.5 * sech_of((T)0.5 * (x))))
+#define SIGMOID_PARTIAL(x) ((T)0.5 * sech_of((T)0.5 * (x)) * ((T)0.5 * sech_of((T)0.5 * (x))))
 
 // clang-format off
 
