@@ -124,24 +124,12 @@ def primitive(
     symbol = symbol or name + operands
     latex = latex or rf"\operatorname{{{name.replace('_', ' ')}}}" + operands
     function = Function(name, forward, rules, words or domains[0].text)
+    texts = symbol, latex, precedence
     function.row = row = Primitive(
-        name,
-        forward,
-        rules,
-        symbol,
-        latex,
-        precedence,
-        domains,
-        numpy,
-        function,
-        composed,
-        textbook,
+        name, forward, rules, *texts, domains, numpy, function, composed, textbook
     )
     _introduce(row, partials[0].__module__, doc)
     PRIMITIVES[name] = row
-    if row.arity == 1 or (row.arity == 2 and precedence == CALL):
-        for method in {name, numpy or name}:
-            setattr(Value, method, function)
     return function
 
 
@@ -153,7 +141,10 @@ def _rules(name: str, partials: tuple[Callable[..., Any], ...], many: bool) -> R
 
 
 def _introduce(row: Primitive, module: str, doc: str) -> None:
-    """Let the function of a row say what it is, and where a pickle finds it."""
+    """Let the function of a row say what it is, and be a method where that has a meaning."""
     formula, function = row.symbol.replace("#1", "x").replace("#2", "y"), row.function
     function.__module__, function.__name__, function.__qualname__ = module, row.name, row.name
     function.__doc__ = doc or f"Return {formula}; defined for {function.domain}."
+    if row.arity == 1 or (row.arity == 2 and row.precedence == CALL):
+        for method in {row.name, row.numpy or row.name}:
+            setattr(Value, method, function)
