@@ -11,12 +11,17 @@ from array import array
 from typing import NamedTuple
 
 from autograd.program.compiler.accesses import unique
+from autograd.program.compiler.pieces import PIECES
 from autograd.program.executors.tape.loops import Array, Stretch, stretches
 from autograd.table import PRIMITIVES
 
 GIVES = ("accumulate", "subtract", "multiply_accumulate")  # a result receives a term
 ALONE = {*(row.name for row in PRIMITIVES.values() if row.arity == 1), "copy"}  # of one operand
-LATE = ("clip", "where", "sine_and_cosine", "sine_and_cosine_x")  # these use their last word
+LATE = (  # these use their last word
+    *(row.name for row in (*PRIMITIVES.values(), *PIECES.values()) if row.arity == 3),
+    "sine_and_cosine",
+    "sine_and_cosine_x",
+)
 WORDS, SLOTS = 6, 2  # 32-bit words of an operation as it runs; the place of its code comes first
 
 
