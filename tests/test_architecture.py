@@ -22,7 +22,7 @@ PACKAGES = ("autograd", "nn")
 TWINS = {"autograd/sweep.py", "autograd/value.py", "autograd/function.py"}  # one engine
 
 BUDGETS = {  # of code lines, over the files that a pattern finds
-    "the core": (2300, ("autograd/*.py", "nn/*.py")),
+    "the core": (2340, ("autograd/*.py", "nn/*.py")),
     "an evening's reading": (
         800,
         tuple(
@@ -33,7 +33,7 @@ BUDGETS = {  # of code lines, over the files that a pattern finds
     "derivatives": (500, ("autograd/derivatives/**/*.py",)),
     "explanation": (1050, ("autograd/explanation/**/*.py",)),
     "probing": (700, ("nn/probing/**/*.py",)),
-    "programs": (3660, ("autograd/program/**/*.py",)),
+    "programs": (3665, ("autograd/program/**/*.py",)),
     "drawing": (2300, ("autograd/drawing/**/*.py",)),
 }
 EXTENSIONS = {"autograd._value", "autograd.program.executors.native._replay"}

@@ -18,7 +18,8 @@ from autograd.table import PRIMITIVES
 GIVES = ("accumulate", "subtract", "multiply_accumulate")  # a result receives a term
 ALONE = {*(row.name for row in PRIMITIVES.values() if row.arity == 1), "copy"}  # of one operand
 LATE = (  # these use their last word
-    *(row.name for row in (*PRIMITIVES.values(), *PIECES.values()) if row.arity == 3),
+    *(name for name, row in PRIMITIVES.items() if row.arity == 3),
+    *(name for name, row in PIECES.items() if row.arity == 3),
     "sine_and_cosine",
     "sine_and_cosine_x",
 )
