@@ -12,7 +12,9 @@ import sysconfig
 from operator import attrgetter
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from autograd import errors
 
 _wanted = os.environ.get("AUTOGRAD_IMPLEMENTATION", "")
 if _wanted not in ("", "c", "python"):
@@ -78,8 +80,39 @@ else:
     compiled_dot = None
 
 unwatched = attrgetter("_data")  # the number of a node, without telling a mode
+unwatched_partials = attrgetter("_partials")
+
+
+def lend(node: Value) -> Value:
+    """Let a node copy as itself, and never pickle: an argument, of which a copy is no other."""
+    node._lent = True
+    return node
+
+
+# Both implementations copy and pickle by what follows.
+
+
+def _reduced(node: Value) -> tuple[Any, ...]:
+    if getattr(node, "_lent", False):
+        raise errors.cannot_pickle(node)
+    if node.op:
+        raise errors.cannot_copy(node)
+    return Value, (node.data, node.label), (None, {"grad": node.grad})
+
+
+def _copied(node: Value, memo: Any = None) -> Value:
+    if getattr(node, "_lent", False):
+        return node
+    make, arguments, _ = _reduced(node)
+    twin: Value = make(*arguments)
+    twin.grad = node.grad
+    return twin
+
+
+for _name, _method in (("reduce", _reduced), ("copy", _copied), ("deepcopy", _copied)):
+    setattr(Value, f"__{_name}__", _method)
 
 __all__ = [
-    "Function", "Value", "adjoints", "compiled_dot", "implementation", "install", "topological",
-    "unwatched", "watch",
+    "Function", "Value", "adjoints", "compiled_dot", "implementation", "install", "lend",
+    "topological", "unwatched", "unwatched_partials", "watch",
 ]  # fmt: skip

@@ -186,6 +186,14 @@ def cannot_copy(node: Any) -> Exception:
     )
 
 
+def cannot_pickle(node: Any) -> Exception:
+    """Return the error for pickling an argument of a derivative or a recording."""
+    return TypeError(
+        f"{where(node)} is an argument of a derivative or of a recording, which cannot be pickled: "
+        "a copy would be another variable. Pass the Value itself, or pickle outside of it."
+    )
+
+
 def final(name: str) -> Exception:
     """Return the error for a subclass of a final class."""
     return TypeError(f"{name} is final: write functions of it, or hold one in your own class.")

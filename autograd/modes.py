@@ -15,6 +15,7 @@ from weakref import ref
 from autograd import engine, errors
 from autograd.blocks import Block, Stack
 from autograd.engine import Value
+from autograd.primitives import detach
 
 __all__ = ["detect_anomaly", "no_grad"]
 
@@ -26,6 +27,8 @@ class Mode:
     its place; it returns what shall be. Inside a hook, read numbers as
     `engine.unwatched(node)`: `node.data` would call `looked`.
     """
+
+    records = False  # whether numbers that leave the graph would be frozen into a replay
 
     def created(self, node: Any, handed: Any) -> Any:
         """Return what to hand out for a node that was made."""
@@ -93,6 +96,10 @@ class _Dispatcher:
         for mode in self.modes():
             mode.compared(node, other, symbol, verdict)
 
+    def measured(self, root: Any) -> None:
+        for mode in self.modes():
+            mode.measured(root)
+
     def sweeping(self, root: Any, seed: float, as_numbers: bool = True) -> None:
         for mode in self.modes():
             mode.sweeping(root, seed)
@@ -131,13 +138,20 @@ def sweeping(root: Value, as_numbers: bool) -> None:
 
 
 class _NoGrad(Mode):
-    """Hands out bare numbers, but not to derivatives that are taken inside of it."""
+    """Hands out bare numbers, but not to derivatives that are taken inside of it.
+
+    A recording gets detached nodes, for bare numbers would be frozen into its replays.
+    """
 
     def __init__(self) -> None:
         self.depth = depth()
 
     def created(self, node: Any, handed: Any) -> Any:
-        return node if depth() > self.depth else Value(engine.unwatched(node))
+        if depth() > self.depth:
+            return handed
+        if True in [mode.records for mode in dispatcher.modes()]:
+            return handed if node.op == "detach" else detach(handed)
+        return Value(engine.unwatched(node))
 
 
 class _DetectAnomaly(Mode):
@@ -151,7 +165,7 @@ class _DetectAnomaly(Mode):
     def sweeping(self, root: Any, seed: float) -> None:
         totals = {root: seed}
         for node in reversed(engine.topological(root)):
-            for parent, partial in zip(node.operands, node.partials, strict=True):
+            for parent, partial in zip(node.operands, engine.unwatched_partials(node), strict=True):
                 if parent.__class__ is Value and not parent.constant:
                     totals[parent] = totals.get(parent, 0.0) + totals[node] * partial
                     if not math.isfinite(totals[parent]):
@@ -161,8 +175,10 @@ class _DetectAnomaly(Mode):
 def no_grad() -> Block:
     """Record nothing inside the block: every result is a fresh leaf without parents.
 
-    It holds for this thread alone. A derivative (`grad`, `jacobian` …) that is taken inside
-    the block still sees what its own function does.
+    Inside a recording (`recording`, `jit`, `fit`) results are detached instead, so that a
+    replay computes them anew; gradients do not pass either way. It holds for this thread
+    alone. A derivative (`grad`, `jacobian` …) that is taken inside the block still sees what
+    its own function does.
 
     >>> from autograd import Value, no_grad
     >>> x = Value(3.0)

@@ -33,7 +33,7 @@ from autograd.table import (
 
 __all__ = [
     "abs", "atan2", "clip", "cos", "cosh",
-    "direction", "exp", "expm1", "heaviside", "hypot", "log", "log1p", "log2",
+    "detach", "direction", "exp", "expm1", "heaviside", "hypot", "log", "log1p", "log2",
     "log10", "maximum", "minimum", "sech", "sign", "sin", "sinh", "sqrt", "tan", "tanh", "where",
 ]  # fmt: skip
 
@@ -208,6 +208,10 @@ sign = primitive("sign", reals.sign, lambda x, out: 0.0, numpy="sign")
 heaviside = primitive(
     "heaviside", reals.heaviside, lambda x, out: 0.0,
     latex="H(#1)", symbol="heaviside(#1)")  # fmt: skip
+
+detach = primitive(
+    "detach", lambda x: x, lambda x, out: 0.0,
+    doc="Return a node with the number of x, through which no gradient passes.")  # fmt: skip
 
 maximum = primitive(
     "maximum", reals.maximum,

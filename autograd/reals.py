@@ -27,7 +27,8 @@ def real(thing: Any) -> float | None:
         except OverflowError:
             raise errors.too_large(thing) from None
     kind = type(thing)
-    if kind.__name__ == "Value" or not hasattr(kind, "__float__"):
+    text = isinstance(thing, str | bytes)  # that of NumPy has a __float__
+    if text or kind.__name__ == "Value" or not hasattr(kind, "__float__"):
         return None
     if getattr(thing, "shape", ()) != ():
         return None

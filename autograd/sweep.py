@@ -25,6 +25,16 @@ class Rule(Protocol):
     partials: Rules
 
 
+class Watcher(Protocol):
+    """What thread modes are told; nobody is asked while no mode is in use."""
+
+    def created(self, node: Any) -> Any: ...
+    def looked(self, node: Any) -> None: ...
+    def measured(self, root: Any) -> None: ...
+    def compared(self, node: Any, other: Any, symbol: str, verdict: bool) -> None: ...
+    def sweeping(self, root: Any, seed: float) -> None: ...
+
+
 class Clock:
     """The time of the last write to any leaf."""
 

@@ -11,26 +11,17 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from typing import Any
 
 from autograd import errors
 from autograd.reals import real
 from autograd.sweep import CONSTANT, Rule, between, clock, order, partials, require_fresh, sweep
 
-_watcher: Watcher | None = None
+_watcher: Any = None  # a Watcher, as sweep.py describes it
 _new = object.__new__
 
 
-class Watcher(Protocol):
-    """What thread modes are told; nobody is asked while no mode is in use."""
-
-    def created(self, node: Any) -> Any: ...
-    def looked(self, node: Any) -> None: ...
-    def compared(self, node: Any, other: Any, symbol: str, verdict: bool) -> None: ...
-    def sweeping(self, root: Any, seed: float) -> None: ...
-
-
-def watch(watcher: Watcher | None) -> None:
+def watch(watcher: Any) -> None:
     """Tell `watcher` of nodes made, numbers looked at and sweeps begun; None ends it."""
     global _watcher
     _watcher = watcher
@@ -53,7 +44,7 @@ class Value:
     Value(data=3.0, grad=6.0, label='x')
     """
 
-    __slots__ = ("_data", "_function", "_grad", "_label", "_stamp", "_x", "_y")
+    __slots__ = ("_data", "_function", "_grad", "_label", "_lent", "_stamp", "_x", "_y")
 
     _data: float
     _grad: float
@@ -62,6 +53,7 @@ class Value:
     _x: Any  # the first operand: a Value, or a float for a constant nobody has asked for
     _y: Any  # the second one; a node of many operands has the tuple of all of them in _x
     _stamp: int  # leaf: the time of its last write; node: the time it was made
+    _lent: bool  # set on an argument of a derivative or a recording, by engine.lend
 
     def __init__(self, data: Any, label: str = "") -> None:
         number = real(data)
@@ -152,6 +144,12 @@ class Value:
     @property
     def partials(self) -> tuple[float, ...]:
         """∂self/∂parent for each parent, 0.0 for a constant."""
+        if _watcher is not None and self._function is not None:
+            _watcher.measured(self)
+        return self._partials
+
+    @property
+    def _partials(self) -> tuple[float, ...]:
         if self._function is None:
             return ()
         if self._stamp < clock.now:
@@ -191,6 +189,22 @@ class Value:
             elif node._stamp != CONSTANT:
                 node._grad += totals[node]
 
+    def __eq__(self, other: Any) -> Any:
+        return (
+            NotImplemented
+            if other.__class__ is Value
+            else _compared(self, other, "==", operator.eq)
+        )
+
+    def __ne__(self, other: Any) -> Any:
+        return (
+            NotImplemented
+            if other.__class__ is Value
+            else _compared(self, other, "!=", operator.ne)
+        )
+
+    __hash__ = object.__hash__
+
     def __lt__(self, other: Any) -> Any:
         return _compared(self, other, "<", operator.lt)
 
@@ -224,11 +238,6 @@ class Value:
     def __repr__(self) -> str:
         label = f", label={self._label!r}" if self._label else ""
         return f"Value(data={self._data!r}, grad={self._grad!r}{label})"
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        if self._function is not None:
-            raise errors.cannot_copy(self)
-        return Value, (self._data, self._label), (None, {"grad": self._grad})
 
 
 Value.__module__ = "autograd"

@@ -90,7 +90,7 @@ static inline T direction_of(T x, T y)
     ROW(asinh, asinh(x)) ROW(acosh, acosh(x)) ROW(atanh, atanh(x)) \
     ROW(direction, direction_of(x, y)) \
     ROW(erf, erf(x)) ROW(erfc, erfc(x)) \
-    ROW(sign, sign_of(x)) ROW(heaviside, heaviside_of(x)) \
+    ROW(sign, sign_of(x)) ROW(heaviside, heaviside_of(x)) ROW(detach, x) \
     ROW(maximum, LARGER(x, y)) ROW(minimum, SMALLER(x, y)) \
     ROW(clip, SMALLER(LARGER(x, y), z)) ROW(where, x != 0 ? y : z) \
     ROW(relu, x <= 0 ? (T)0 : x) ROW(leaky_relu, x > 0 ? x : (T)0.01 * x) \

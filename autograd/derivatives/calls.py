@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from autograd import errors, modes
 from autograd.derivatives.chain_rule import as_number, gradients
 from autograd.derivatives.trees import CONTAINERS, copied, leaves, mapped, paths, shape, unflatten
-from autograd.engine import Value
+from autograd.engine import Value, lend
 
 
 class Call(NamedTuple):
@@ -100,10 +100,10 @@ def _fresh(tree: Any, name: str) -> Any:
 
 def _node(x: Any, label: str) -> Value:
     if x.__class__ is not Value:
-        return Value(x, label)
+        return lend(Value(x, label))
     node: Value = x * 1.0
     node.label = x.label or label
-    return node
+    return lend(node)
 
 
 def as_node(x: Any) -> Value:

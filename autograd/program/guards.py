@@ -22,10 +22,9 @@ from autograd.errors import FrozenBranchError, short, where
 from autograd.modes import Mode, dispatcher
 
 SIGNS: dict[str, Callable[[Any, Any], Any]] = {
-    "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge, "!=": operator.ne,
+    "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
+    "==": operator.eq, "!=": operator.ne,
 }  # fmt: skip
-
-
 PACKAGE = str(Path(__file__).parent.parent)
 
 
@@ -63,6 +62,8 @@ class Guard:
 @dataclass
 class Decisions(Mode):
     """The guards of one recording, and what left its graph as a number: leaves, derivatives."""
+
+    records = True  # no field: it has no annotation
 
     guards: list[Guard] = field(default_factory=list)
     read: dict[Value, str] = field(default_factory=dict)

@@ -9,7 +9,7 @@ from typing import Any
 
 from autograd.derivatives.calls import argument_names, as_node, positions_of
 from autograd.derivatives.trees import CONTAINERS, is_flat, leaves, paths, shape, unflatten
-from autograd.engine import Value, topological
+from autograd.engine import Value, lend, topological
 from autograd.errors import number, received, short
 from autograd.modes import active, differentiating
 from autograd.program.arguments import count
@@ -104,7 +104,7 @@ class _Compiled:
 
     def __init__(self, f: Callable[..., Any], args: Any, named: Any) -> None:
         labelled = zip(leaves((args, named)), _labels(f, args, named), strict=True)
-        nodes = [Value(number(x), label) for x, label in labelled]
+        nodes = [lend(Value(number(x), label)) for x, label in labelled]
         fresh, fresh_named = unflatten((args, named), nodes)
         decisions = Decisions()
         with differentiating(), active(decisions):

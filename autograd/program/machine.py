@@ -82,7 +82,7 @@ class Machine:
         ids = self.recording.ids
         for guard in self.guards:
             left, right = (
-                self.reader.value(ids[x]) if x.__class__ is Value else x
+                self.reader.value(ids[x]) if x.__class__ is Value else float(x)
                 for x in (guard.left, guard.right)
             )
             guard.require(left, right, first)

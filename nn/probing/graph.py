@@ -142,7 +142,7 @@ def collected(
 
 def cost_of(c: Any) -> Value:
     """Return a loss that has a graph. Raises ValueError for another."""
-    if not getattr(c, "op", ""):
+    if getattr(c, "op", "") in ("", "detach"):
         raise ValueError(
             f"probe needs a loss that is computed from the outputs; got {c!r}. "
             "Return a Value made of them, and leave no_grad() to probe."

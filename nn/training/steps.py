@@ -74,7 +74,7 @@ class Compiled(Steps):
         import numpy as np
 
         one = recorded(model, X, y, loss)
-        if not getattr(one.c, "op", ""):
+        if getattr(one.c, "op", "") in ("", "detach"):
             raise ValueError(
                 f"the loss must depend on the parameters of the model; got {one.c!r}, which nothing"
                 " computed. Train outside of no_grad(), and compute with the Values themselves."

@@ -120,7 +120,6 @@ IN_C: dict[str, Act] = {
     "repr": lambda s: [repr(s.x), repr(s.sum), repr(s.root)],
     "format": lambda s: f"{s.x:.3f} {s.sum}",
     "compare": lambda s: [s.x < s.y, s.x >= 1, s.x == s.y, bool(s.x)],
-    "copy": lambda s: s.x.__reduce__(),
     "free": lambda s: s.doomed.clear(),
 }
 
@@ -149,6 +148,7 @@ THROUGH_PYTHON: dict[str, Act] = {
     "data": lambda s: setattr(s.y, "data", Fraction(1, 2)),
     "data of a node": lambda s: setattr(s.root, "data", 1.0),
     "grad of no number": lambda s: setattr(s.y, "grad", "2"),
+    "copy": lambda s: s.x.__reduce__(),
     "compare with a fraction": lambda s: s.x > Fraction(1, 2),
     "float": lambda s: float(s.x),
     "free while raising": lambda s: float.fromhex(s.doomed.pop()),

@@ -141,7 +141,8 @@ STEPS_AT_ZERO = {"abs", "softsign", "sign", "heaviside", "relu", "leaky_relu", "
 
 
 def test_every_function_of_one_operand_is_walked():
-    assert set(EXACT) == {row.name for row in PRIMITIVES.values() if row.arity == 1}
+    every = {row.name for row in PRIMITIVES.values() if row.arity == 1}
+    assert set(EXACT) == every - {"detach"}  # whose derivatives are 0 by definition
 
 
 @cache

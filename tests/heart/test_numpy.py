@@ -14,7 +14,9 @@ KINDS = [
     np.float16, np.float32, np.float64, np.longdouble,
 ]  # fmt: skip
 ARITHMETIC = [operator.add, operator.sub, operator.mul, operator.truediv, operator.pow]
-COMPARISONS = [operator.lt, operator.le, operator.gt, operator.ge]
+COMPARISONS = [
+    operator.lt, operator.le, operator.gt, operator.ge, operator.eq, operator.ne,
+]  # fmt: skip
 UFUNCS = [row for row in PRIMITIVES.values() if row.numpy]
 
 
@@ -123,3 +125,19 @@ def test_functions_of_many_operands_take_arrays():
     assert total(x).data == 3.0
     assert mean(np.array([1.0, 2.0])) == 1.5
     assert softmax(np.zeros(2)) == [0.5, 0.5]
+
+
+def test_arrays_of_values_are_compared_with_numbers_entry_by_entry():
+    a = np.array([Value(0.0), Value(2.0), Value(0.0)])
+    assert (a == 0).tolist() == [True, False, True]
+    assert (np.float64(2.0) != a).tolist() == [True, False, True]
+    assert np.where(a == 0, 5.0, 7.0).tolist() == [5.0, 7.0, 5.0]
+    assert (a == np.array([0.0, 2.0, 1.0])).tolist() == [True, True, False]
+    assert (a == a[::-1]).tolist() == [False, True, False]  # Values among themselves: identity
+
+
+@pytest.mark.parametrize("text", [np.str_("1"), np.bytes_(b"1")])
+def test_a_text_of_numpy_is_no_number(text):
+    assert Value(1.0) != text
+    with pytest.raises(TypeError, match="real number"):
+        Value(text)

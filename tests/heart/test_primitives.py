@@ -21,12 +21,14 @@ from autograd import (
     Value,
     clip,
     derivative,
+    detach,
     dot,
     exp,
     grad,
     gradients,
     heaviside,
     hypot,
+    jvp,
     log_softmax,
     logsumexp,
     maximum,
@@ -129,6 +131,7 @@ ORACLES = {
     "erfc": unary(lambda x: mp.erfc(x) if x < 1e9 else mpf(0), *EVERYWHERE, 26.0),
     "sign": unary(mp.sign, *EVERYWHERE),
     "heaviside": unary(lambda x: mpf(x > 0), *EVERYWHERE),
+    "detach": unary(lambda x: x, *EVERYWHERE),
     "maximum": (max, (*PAIRS, *SCALES, (1.7e308, -1.7e308), (5e-324, 1e-323))),
     "minimum": (min, (*PAIRS, *SCALES, (1.7e308, -1.7e308), (5e-324, 1e-323))),
     "clip": (lambda x, low, high: min(max(x, low), high), (
@@ -164,6 +167,7 @@ CASES = [
 ]
 INDEXED = {"softmax": 1, "log_softmax": 1, "take": 1}  # the last operand is an index: not smooth
 STEPPED = {"where": 1}  # nor is the first operand of where
+ORDERS = {"detach": 1}  # whose derivatives are 0, which is not what its oracle has
 
 
 def test_every_row_has_an_oracle():
@@ -204,7 +208,7 @@ def agrees(found, expected, order):
 def test_values_and_derivatives_to_third_order(name, point):
     smooth = range(STEPPED.get(name, 0), len(point) - INDEXED.get(name, 0))
     wrong = []
-    for order in range(3 if len(smooth) > 4 else 4):
+    for order in range(ORDERS.get(name, 3 if len(smooth) > 4 else 4)):
         for chosen in multi_indices(len(smooth), order):
             index = [0] * len(point)
             for k, times in zip(smooth, chosen, strict=True):
@@ -215,6 +219,21 @@ def test_values_and_derivatives_to_third_order(name, point):
             if not agrees(found, expected, order):
                 wrong.append((index, found, mpmath.nstr(expected, 17)))
     assert wrong == []
+
+
+def test_no_gradient_of_any_order_passes_detach():
+    x = Value(3.0)
+    y = detach(x)
+    assert (y.data, y.parents, y.partials, detach(3), x.detach().data) == (
+        3.0,
+        (x,),
+        (0.0,),
+        3.0,
+        3.0,
+    )
+    slope = gradients(y * x, x, build_graph=True)
+    assert (slope.data, gradients(slope, x), gradients(y, x)) == (3.0, 0.0, 0.0)
+    assert jvp(lambda x: detach(x) * x, (3.0,), (1.0,)) == (9.0, 3.0)
 
 
 # --- kinks, by convention --------------------------------------------------------------

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import math
 import pickle
+from decimal import Decimal
 from fractions import Fraction
 
 import pytest
@@ -288,12 +289,47 @@ def test_a_failed_backward_changes_nothing():
 # --- what a Value is like ---------------------------------------------------------------
 
 
-def test_equality_and_hash_are_identity():
+def test_equality_and_hash_of_values_are_identity():
     a, b = Value(1.0), Value(1.0)
     assert a == a
+    assert not a != a  # noqa: SIM202
     assert a != b
-    assert a != 1.0
     assert len({a, b, a}) == 2
+    assert a not in [b]
+    assert {a: "a", b: "b"}[b] == "b"
+    nan = Value(math.nan)
+    assert nan == nan
+
+
+@pytest.mark.parametrize("one", [1, 1.0, True, Fraction(2, 2), Decimal(1)])
+def test_a_value_equals_the_number_it_holds(one):
+    x, y = Value(1.0), Value(2.0)
+    assert x == one
+    assert one == x
+    assert not x != one  # noqa: SIM202
+    assert y != one
+    assert one != y
+    assert not y == one  # noqa: SIM201
+    assert x in (0, one)
+    assert y not in (0, one)
+
+
+def test_a_value_equals_nothing_that_is_no_number():
+    x = Value(1.0)
+    for thing in ("1", b"1", None, [1.0], 1 + 0j, object(), math.nan):
+        assert x != thing
+        assert not x == thing  # noqa: SIM201
+    assert Value(math.nan) != math.nan
+    assert Value(-0.0) == 0
+
+
+def test_match_compares_the_number():
+    match Value(2.0):
+        case 1:
+            found = "one"
+        case 2:
+            found = "two"
+    assert found == "two"
 
 
 def test_comparisons_and_truth_look_at_the_data():

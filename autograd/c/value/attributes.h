@@ -123,6 +123,19 @@ static PyObject *get_constant(PyObject *self, void *Py_UNUSED(closure))
     return PyBool_FromLong(NODE(self)->flags & CONSTANT);
 }
 
+static PyObject *get_lent(PyObject *self, void *Py_UNUSED(closure))
+{
+    return PyBool_FromLong(NODE(self)->flags & LENT);
+}
+
+static int set_lent(PyObject *self, PyObject *given, void *Py_UNUSED(closure))
+{
+    int lent = given ? PyObject_IsTrue(given) : 0;
+    if (lent >= 0)
+        NODE(self)->flags = lent ? NODE(self)->flags | LENT : NODE(self)->flags & ~LENT;
+    return lent < 0 ? -1 : 0;
+}
+
 static PyObject *get_parents(PyObject *self, void *Py_UNUSED(closure))
 {
     return parents_of(NODE(self));
@@ -133,7 +146,7 @@ static PyObject *get_operands(PyObject *self, void *Py_UNUSED(closure))
     return raw_operands(NODE(self));
 }
 
-static PyObject *get_partials(PyObject *self, void *Py_UNUSED(closure))
+static PyObject *get_unwatched_partials(PyObject *self, void *Py_UNUSED(closure))
 {
     Node *node = NODE(self);
     if (require_fresh(node) < 0)
@@ -158,4 +171,15 @@ static PyObject *get_partials(PyObject *self, void *Py_UNUSED(closure))
     PyMem_Free(partials);
     Py_DECREF(operands);
     return result;
+}
+
+static PyObject *get_partials(PyObject *self, void *closure)
+{
+    if (watcher && NODE(self)->code != LEAF) {
+        PyObject *told = PyObject_CallMethod(watcher, "measured", "(O)", self);
+        if (!told)
+            return NULL;
+        Py_DECREF(told);
+    }
+    return get_unwatched_partials(self, closure);
 }

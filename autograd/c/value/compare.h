@@ -10,13 +10,12 @@ static int compared(PyObject *self, PyObject *other, const char *symbol, int ver
     return told ? 0 : -1;
 }
 
+static const char *const symbols[] = {"<", "<=", "==", "!=", ">", ">="}; /* Py_LT … Py_GE */
+
 static PyObject *value_compare(PyObject *self, PyObject *other, int how)
 {
-    if (how == Py_EQ || how == Py_NE) {
-        if (self != other)
-            Py_RETURN_NOTIMPLEMENTED;
-        return PyBool_FromLong(how == Py_EQ);
-    }
+    if ((how == Py_EQ || how == Py_NE) && IS_VALUE(other))
+        Py_RETURN_NOTIMPLEMENTED; /* Python then compares identity */
     double left = NODE(self)->data, right = 0.0;
     if (IS_VALUE(other)) {
         right = NODE(other)->data;
@@ -27,12 +26,10 @@ static PyObject *value_compare(PyObject *self, PyObject *other, int how)
         if (found == 0)
             Py_RETURN_NOTIMPLEMENTED;
     }
-    int verdict = how == Py_LT   ? left < right
-                  : how == Py_LE ? left <= right
-                  : how == Py_GT ? left > right
-                                 : left >= right;
-    const char *symbol = how == Py_LT ? "<" : how == Py_LE ? "<=" : how == Py_GT ? ">" : ">=";
-    if (compared(self, other, symbol, verdict) < 0)
+    const int verdicts[] = {left<right, left <= right, left == right, left != right, left> right,
+                            left >= right};
+    int verdict = verdicts[how];
+    if (compared(self, other, symbols[how], verdict) < 0)
         return NULL;
     return PyBool_FromLong(verdict);
 }
@@ -91,15 +88,4 @@ static PyObject *value_format(PyObject *self, PyObject *spec)
     PyObject *text = data ? PyObject_Format(data, spec) : NULL;
     Py_XDECREF(data);
     return text;
-}
-
-static PyObject *value_reduce(PyObject *self, PyObject *Py_UNUSED(ignored))
-{
-    if (NODE(self)->code != LEAF)
-        return refuse("cannot_copy", "(O)", self);
-    PyObject *label = get_label(self, NULL);
-    if (!label)
-        return NULL;
-    return Py_BuildValue("(O(dN)(O{sd}))", ValueType, NODE(self)->data, label, Py_None, "grad",
-                         NODE(self)->grad);
 }

@@ -45,6 +45,7 @@ enum flag {
     LABELLED = 16, /* a computed node with a label in the side table */
     SEEN = 32,     /* scratch of a walk; clear outside of one */
     WANTED = 64,   /* scratch of adjoints(); clear outside of it */
+    LENT = 128,    /* an argument of a derivative or a recording, which copies as itself */
 };
 
 typedef struct Node {

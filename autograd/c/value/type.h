@@ -14,6 +14,8 @@ static PyGetSetDef value_attributes[] = {
      "The operands in order as they are kept: a constant may still be a plain float.", NULL},
     {"partials", get_partials, NULL, "d self/d parent for each parent, 0.0 for a constant.", NULL},
     {"_data", get_unwatched_data, NULL, NULL, NULL},
+    {"_lent", get_lent, set_lent, NULL, NULL},
+    {"_partials", get_unwatched_partials, NULL, NULL, NULL},
     {0},
 };
 
@@ -29,7 +31,6 @@ static PyMethodDef value_methods[] = {
      backward_doc},
     {"__complex__", value_complex, METH_NOARGS, NULL},
     {"__format__", value_format, METH_O, NULL},
-    {"__reduce__", value_reduce, METH_NOARGS, NULL},
     {"__init_subclass__", (PyCFunction)(void (*)(void))value_init_subclass,
      METH_VARARGS | METH_KEYWORDS | METH_CLASS, NULL},
     {0},

@@ -149,7 +149,7 @@ class _Reader:
         )
 
     def _users(self) -> dict[Value, list[Value]]:
-        users: dict[Value, list[Value]] = {node: [] for node in self.order}
+        users: dict[Any, list[Value]] = {node: [] for node in self.order}
         for node in self.order:
             for operand in node.operands:
                 if operand in users:

@@ -48,7 +48,7 @@ def nearest(roots: Sequence[Value], count: int) -> list[Value]:
 
 def _parents_first(nodes: Iterable[Value]) -> list[Value]:
     chosen, order, done = set(nodes), [], set()
-    stack = [(node, False) for node in reversed(list(nodes))]
+    stack: list[tuple[Any, bool]] = [(node, False) for node in reversed(list(nodes))]
     while stack:
         node, ready = stack.pop()
         if ready:
