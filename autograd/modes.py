@@ -60,7 +60,7 @@ class _Dispatcher:
     def push(self, block: Block) -> None:
         """Add a block that is being entered, whose subject is a mode."""
         with _lock:
-            others = [entry for entry in self.entered if entry() not in (None, block)]
+            others = (entry for entry in self.entered if entry() not in (None, block))
             self.entered = (*others, ref(block))
             engine.watch(self)
 
@@ -108,7 +108,7 @@ class _Dispatcher:
 
 
 dispatcher = _Dispatcher()
-_lock = threading.RLock()  # one that a handler of signals may take again
+_lock = threading.RLock()  # one that a handler of signals may take again; no loop inside
 _derivatives = Stack()
 
 

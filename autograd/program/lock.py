@@ -18,6 +18,9 @@ class Lock:
     half of its numbers. The `with` holds a lock of the interpreter's own, which knows its
     owner: Ctrl-C finds it free, or held inside the `with`, and nothing in between. In a forked
     process it is made anew: the thread that held it was not copied, and would not give it back.
+
+    Loops inside such a `with` stand in functions of their own: Python 3.13 may raise as it jumps
+    back in a loop, and then forgets the `with` around it.
     """
 
     def __init__(self) -> None:

@@ -70,10 +70,14 @@ class Plans:
             plan = next((plan for plan in self._plans if plan.fits(recording)), None)
         plan = plan or Plan(recording)
         with self._lock.held:
-            self._plans = [x for x in self._plans if x is not plan] + [plan]
-            while len(self) > self.structures or self._room() > self.operands:
-                del self._plans[0]
+            self._keep(plan)
         return plan
+
+    def _keep(self, plan: Plan) -> None:
+        """Let a plan be the last, and forget those that are too many."""
+        self._plans = [x for x in self._plans if x is not plan] + [plan]
+        while len(self) > self.structures or self._room() > self.operands:
+            del self._plans[0]
 
     def _room(self) -> int:
         return sum(len(plan.recording.flat) for plan in self._plans)
