@@ -204,6 +204,9 @@ def outcome(act: Act, setting: Setting, mode: Any, start: int, stop: int) -> str
 ENOUGH = 1_000_000  # more allocations than any of the operations makes
 KEPT: list[Value] = []
 
+# Python 3.13 crashes as it words an error, or imports, without memory; here C is what is tried.
+TRIED = sys.version_info < (3, 12)
+
 
 def faults(act: Act, in_c: bool, mode: Any = nullcontext) -> Iterator[str]:
     """Say what went wrong while each allocation of an operation failed, alone or with the rest."""
@@ -240,9 +243,10 @@ def main() -> None:
     gc.collect()
     gc.freeze()
     jobs = [(name, act, True, nullcontext) for name, act in IN_C.items()]
-    jobs += [(name, act, False, nullcontext) for name, act in THROUGH_PYTHON.items()]
-    jobs += [(name, act, False, nullcontext) for name, act in row_acts()]
-    jobs += [(name, mixed, False, mode) for name, mode in MODES.items()]
+    if TRIED:
+        jobs += [(name, act, False, nullcontext) for name, act in THROUGH_PYTHON.items()]
+        jobs += [(name, act, False, nullcontext) for name, act in row_acts()]
+        jobs += [(name, mixed, False, mode) for name, mode in MODES.items()]
     for name, act, in_c, mode in jobs:
         print(name, flush=True)
         for fault in faults(act, in_c, mode):
@@ -308,6 +312,7 @@ print("done")
 """
 
 
+@pytest.mark.skipif(not TRIED, reason="newer Pythons crash as they import without memory")
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="each allocation fails in a process of its own")
 def test_an_import_that_failed_can_be_tried_again():
     run("-c", IMPORT, implementation="python")
