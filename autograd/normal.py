@@ -18,14 +18,19 @@ SQRT_PI = math.sqrt(math.pi)
 SQRT_2PI = math.sqrt(2.0 * math.pi)
 
 
+def _half(x: Any) -> Any:
+    """Return the first half of the digits of x: its square is exact in single precision."""
+    longer = 4097.0 * x
+    return longer - (longer - x)
+
+
 def bell(x: Any, rate: float = 1.0) -> Any:
-    """Return e^(-rate x²), by a first half h of x whose square is exact in single precision.
+    """Return e^(-rate x²), by the first half h of x.
 
     A rounded square would lose digits in the tail: x² = h² - (h - x)(h + x).
     """
     x = clip(x, -40.0, 40.0)
-    longer = 4097.0 * x
-    half = longer - (longer - x)
+    half = _half(x)
     return exp(-rate * half * half) * exp(rate * (half - x) * (half + x))
 
 
@@ -51,8 +56,7 @@ def _gelu(x: Any, erfc: Any, exp: Any, clip: Any) -> Any:
     """
     argument = -x / SQRT_2
     near = clip(x, -40.0, 40.0)
-    longer = 4097.0 * near
-    half = longer - (longer - near)
+    half = _half(near)
     rest = near - half
     back = half * HIGH - near / SQRT_2 + rest * HIGH + half * MIDDLE + (rest * MIDDLE + near * LOW)
     return 0.5 * x * (erfc(argument) + 2.0 / SQRT_PI * exp(-argument * argument) * back)
