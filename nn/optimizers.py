@@ -96,7 +96,7 @@ class Optimizer(ABC):
         """
         pairs = zip(self.parameters, gradients, strict=True)
         gradients = [0.0 if p in FROZEN else g for p, g in pairs]
-        step, scale = self.steps + 1, self._scale(gradients)
+        step, scale = self.steps + 1, self.scale(gradients)
         results = [
             (p.data, state) if p in FROZEN else self._ruled(p.data, scale * g, state, step)
             for p, g, state in zip(self.parameters, gradients, self.state, strict=True)
@@ -138,7 +138,8 @@ class Optimizer(ABC):
                     return w, tuple(kept)
         raise errors.no_rule(self.slots, outcome)
 
-    def _scale(self, gradients: Sequence[float]) -> float:
+    def scale(self, gradients: Sequence[float]) -> float:
+        """Return by what to multiply gradients so that `clip_norm` bounds the norm of all."""
         norm = 0.0 if self.clip_norm is None else math.hypot(*gradients)
         return 1.0 if self.clip_norm is None or norm <= self.clip_norm else self.clip_norm / norm
 

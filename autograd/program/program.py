@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from autograd import errors
@@ -167,7 +167,10 @@ class Program:
         with self._lock.once():
             return reader.columns([reader.adjoint(number) for number in self._numbers(nodes)])
 
-    def train(self, X: Any, optimizer: Any, steps: int, batch_size: int | None = None) -> Array:
+    def train(
+        self, X: Any, optimizer: Any, steps: int, batch_size: int | None = None, *,
+        nodes: Sequence[Value] = (), record: Callable[[Array, float], Any] | None = None,
+    ) -> Array:  # fmt: skip
         """Take `steps` steps of an optimiser; return the mean cost before each, (steps,).
 
         `optimizer` is any object with `rule(w, g, state, step)` → (w, state), of one
@@ -177,12 +180,15 @@ class Program:
         finite raises as a call does, with the parameters as before that step. So does a
         parameter that the last step made infinite. NumPy applies a rule that is too large for
         the native executor, with a warning; executor="native" raises NotImplementedError.
+
+        `record`, where given, is called before each update with the values of `nodes` as columns,
+        (m, len(nodes)), and what the gradients are multiplied by to keep `clip_norm`.
         """
         examples = arguments.rows(X, len(self.inputs), self._machine.memory.dtype)
         steps = arguments.count("steps", steps, 0)
         size = len(examples) if batch_size is None else arguments.count("batch_size", batch_size, 1)
         with self._lock.once():
-            trainer = Trainer(self._machine, optimizer)
+            trainer = Trainer(self._machine, optimizer, self._known(nodes), record)
             costs = trainer.run(examples, steps, size)
         if trainer.optimiser is not self._machine.executor.optimiser and not self._warned:
             self._warned = True
@@ -240,23 +246,29 @@ class Program:
         return self._machine.np.empty((1, 0), self._machine.memory.dtype)
 
     def _number(self, node: Value) -> int:
-        if node.__class__ is not Value:
-            raise errors.not_a_value("a node", node)
-        number = self.recording.ids.get(node)
-        if number is None:
-            raise KeyError(
-                f"{node!r} is not a node of this program: neither its loss uses it nor `also` "
-                "names it."
-            )
+        return self._numbers([node])[0]
+
+    def _numbers(self, nodes: Sequence[Value]) -> list[int]:
+        """Return the numbers of nodes that are to be read now."""
+        found = self._known(nodes)
         if not self._machine.current:
             raise RuntimeError(
                 "numbers are those of the last call; none was made yet, or it failed, or "
                 "parameters changed since. Call program(X) first."
             )
-        return number
+        return found
 
-    def _numbers(self, nodes: Sequence[Value]) -> list[int]:
-        return [self._number(node) for node in arguments.several("nodes", nodes)]
+    def _known(self, nodes: Sequence[Value]) -> list[int]:
+        nodes, ids = arguments.several("nodes", nodes), self.recording.ids
+        for node in nodes:
+            if node.__class__ is not Value:
+                raise errors.not_a_value("a node", node)
+            if node not in ids:
+                raise KeyError(
+                    f"{node!r} is not a node of this program: neither its loss uses it nor `also` "
+                    "names it."
+                )
+        return [ids[node] for node in nodes]
 
 
 def _loose(result: Array) -> Any:

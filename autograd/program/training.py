@@ -8,7 +8,7 @@ of the step (`0.1 if step < 100 else 0.01`) it is read again for each step.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from autograd import errors
@@ -65,10 +65,14 @@ def _is_number(x: Any) -> bool:
 class Trainer:
     """One run of `Program.train`.
 
-    `optimiser` applies the rule: the executor's own, or NumPy where that one cannot.
+    `optimiser` applies the rule: the executor's own, or NumPy where that one cannot. `record` is
+    called before each update, with the values of `numbers` and the scale of the gradients.
     """
 
-    def __init__(self, machine: Machine, optimizer: Any) -> None:
+    def __init__(
+        self, machine: Machine, optimizer: Any, numbers: Sequence[int] = (), record: Any = None
+    ) -> None:
+        self.numbers, self.record = numbers, record
         self.np, self.machine, self.optimizer = machine.np, machine, optimizer
         self.leaves, places = _leaves(machine, optimizer), machine.places
         if self.leaves != machine.parameters:
@@ -83,7 +87,7 @@ class Trainer:
         self.optimiser = machine.executor.optimiser
         self._install(self.done + 1)
         self.optimiser.state[: self.slots] = self._state()
-        watched = self.by_step or machine.guards or self.clip_norm is not None
+        watched = self.by_step or machine.guards or self.clip_norm is not None or record
         whole = self.optimiser is machine.executor.optimiser and not watched
         self.loop = machine.executor.train if whole else None
 
@@ -132,6 +136,8 @@ class Trainer:
             if self.by_step:
                 self._install(self.done + 1)
             scale = 1.0 if self.clip_norm is None else self._scale(gradient[self.places])
+            if self.record:
+                self.record(machine.reader.columns(machine.reader.values(self.numbers)), scale)
             self.optimiser.update(self.done + 1, scale)
             self.done += 1
 

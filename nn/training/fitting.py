@@ -12,12 +12,14 @@ from typing import Any
 from nn.arguments import Array, count, named, several
 from nn.data import Pair, checked_pair, example_weights, output_form, weighted
 from nn.hints import hinting
-from nn.losses import loss_function
+from nn.losses import binary_cross_entropy, cross_entropy, hinge, loss_function
 from nn.optimizers import Optimizer, optimizer_for
+from nn.tracing import Trace
 from nn.training.history import History, accuracy
 from nn.training.steps import Compiled, NodeByNode, Steps
 
 METRICS = {"accuracy": accuracy}
+CLASSIFY = (binary_cross_entropy, cross_entropy, hinge)
 
 
 @hinting
@@ -26,7 +28,7 @@ def fit(
     epochs: int = 100, batch_size: int | None = 32, validation: tuple[Any, Any] | None = None,
     metrics: Sequence[Any] = (), callbacks: Iterable[Callable[[History, Any], Any]] = (),
     sample_weight: Any = None, class_weight: Any = None, dtype: str = "float64",
-    progress: bool = True, seed: int = 0, compiled: bool = True,
+    progress: bool = True, seed: int = 0, compiled: bool = True, trace: Any = None,
 ) -> History:  # fmt: skip
     """Train `model` on the rows of X, (m, n), and y, (m,) or (m, k); return the history.
 
@@ -46,6 +48,9 @@ def fit(
     `compiled` records the graph of one example and replays it, in `dtype`: a model that branches on
     its numbers raises FrozenBranchError where an example would go another way, and random numbers
     are drawn once. `compiled=False` runs the model itself on every example, node by node.
+
+    `trace` names weights ("layers.0.W[1][0]", or Values; True: all) that `history.why` can then be
+    asked about: every example's part of their gradients is kept, 8 bytes an example and epoch.
 
     A cost that is not finite raises AnomalyError, which names the first node that is not;
     the parameters are then as before the failing step. Data that does not fit the model or
@@ -67,9 +72,9 @@ def fit(
     functions = _functions(metrics, model, X[0])
     epochs = count("epochs", epochs)
     size = len(X) if batch_size is None else count("batch_size", batch_size)
+    history = History(_trace(trace, model, optimizer, _classes(y, loss), epochs, len(X), dtype))
     loss, targets = weighted(loss, sets, example_weights(y, sample_weight, class_weight))
-    steps = _steps(compiled, dtype)(model, X, targets[""], loss, optimizer)
-    history = History()
+    steps = _steps(compiled, dtype)(model, X, targets[""], loss, optimizer, history.trace)
     try:
         for _ in (bar := _progress(epochs, progress)):
             costs = steps.epoch(batches := _batches(len(X), size, seed, optimizer.steps))
@@ -89,6 +94,25 @@ def _steps(compiled: bool, dtype: str) -> Callable[..., Steps]:
     if dtype != "float64":
         raise ValueError(f"node by node every number is a float64; got dtype={dtype!r}.")
     return NodeByNode
+
+
+def _trace(
+    wanted: Any, model: Any, optimizer: Optimizer, classes: Array | None, epochs: int, m: int,
+    dtype: str,
+) -> Trace | None:  # fmt: skip
+    """Return what keeps each example's part of the gradients of the weights that are wanted."""
+    if wanted is None or wanted is False:
+        return None
+    trace = Trace(model, wanted, optimizer, m, classes, dtype)
+    trace.require_room(epochs)
+    return trace
+
+
+def _classes(y: Array, loss: Any) -> Array | None:
+    """Return the class of each example where the loss is one of classes."""
+    if loss not in CLASSIFY:
+        return None
+    return y.argmax(axis=1) if y.size > len(y) else y.reshape(-1)
 
 
 def _record(costs: list[float], batches: list[list[int]]) -> dict[str, float]:

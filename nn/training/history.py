@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Any
 
 from nn.arguments import Array
+from nn.tracing import Learned, Trace
+from nn.tracing.plots import new_axes
 
 LAST = 10  # epochs that a notebook shows
 MODES = {"loss": "min", "accuracy": "max"}  # which way a column gets better
@@ -26,8 +27,9 @@ class History:
     2,0.25
     """
 
-    def __init__(self) -> None:
+    def __init__(self, trace: Trace | None = None) -> None:
         self.columns: dict[str, list[float]] = {"loss": []}
+        self.trace = trace  # of the weights that `why` can be asked about
 
     def __getattr__(self, name: str) -> list[float]:
         columns: dict[str, list[float]] = self.__dict__.get("columns", {})
@@ -46,6 +48,18 @@ class History:
         """Append the numbers of one more epoch."""
         for name, number in record.items():
             self.columns.setdefault(name, []).append(number)
+
+    def why(self, weight: Any) -> Learned:
+        """Return why a weight, of those that `fit(…, trace=…)` named, is what it became.
+
+        Raises ValueError for another one, and for an optimiser whose rule cannot be divided.
+        """
+        if self.trace is None:
+            raise ValueError(
+                f"nothing was kept of {weight!r} in this training. Name it: "
+                'fit(…, trace=["layers.0.W[1][0]"]); True keeps all.'
+            )
+        return Learned(self.trace, weight)
 
     def _rows(self, first: int = 0) -> list[tuple[Any, ...]]:
         """Return epoch and numbers of each epoch after so many."""
@@ -70,7 +84,7 @@ class History:
 
         Where pyplot is in use the figure is one of its own, which `pyplot.show()` shows.
         """
-        axes = axes or _axes()
+        axes = axes or new_axes()
         for name, numbers in self.columns.items():
             axes.plot(range(1, len(numbers) + 1), numbers, label=name)
         axes.set_xlabel("epoch")
@@ -115,22 +129,6 @@ class EarlyStopping:
         if self.state:  # not where no epoch was whole
             model.load_state_dict(self.state)
             self.state = {}
-
-
-def _axes() -> Any:
-    """Return axes of a new figure: one of pyplot, where that is in use."""
-    try:
-        from matplotlib.figure import Figure
-    except ImportError:
-        raise ImportError('plot needs Matplotlib: pip install "whygrad[plot]"') from None
-    if not {"matplotlib.pyplot", "ipykernel"} & sys.modules.keys():
-        return Figure(layout="constrained").subplots()
-    from matplotlib import pyplot
-
-    figure, axes = pyplot.subplots(layout="constrained")
-    if "inline" in pyplot.get_backend():
-        pyplot.close(figure)  # a notebook shows what a cell returns, and open figures again
-    return axes
 
 
 def accuracy(outputs: Array, y: Array, threshold: float = 0.0) -> float:

@@ -6,12 +6,14 @@ import math
 import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, NamedTuple
 
-from autograd import Program, Value, errors, mean, recording, topological
+from autograd import Program, Value, errors, gradients, mean, recording, topological
 from nn.arguments import Array, several
 from nn.losses import Loss
 from nn.optimizers import Optimizer
+from nn.tracing import Trace
 
 # What `fit` goes through again step by step: a number that an eager run names, and an optimiser's
 # rule that cannot be recorded.
@@ -22,9 +24,16 @@ REFUSED = (NotImplementedError, errors.FrozenBranchError, TypeError)
 class Steps(ABC):
     """Takes the steps of a training, and measures a model on data."""
 
+    trace: Trace | None
+
     def epoch(self, batches: list[list[int]]) -> list[float]:
         """Take a step on the rows of each batch; return the mean loss before each."""
-        return [self.step(batch) for batch in batches]
+        with self.kept():
+            return [self.step(batch) for batch in batches]
+
+    def kept(self) -> AbstractContextManager[None]:
+        """Return a context in which the trace, if there is one, keeps an epoch."""
+        return self.trace.epoch() if self.trace else nullcontext()
 
     @abstractmethod
     def step(self, batch: list[int]) -> float:
@@ -38,16 +47,30 @@ class Steps(ABC):
 class NodeByNode(Steps):
     """Takes a step by building the graph of a batch and walking it back."""
 
-    def __init__(self, model: Any, X: Array, y: Array, loss: Loss, optimizer: Optimizer) -> None:
+    def __init__(
+        self, model: Any, X: Array, y: Array, loss: Loss, optimizer: Optimizer,
+        trace: Trace | None = None,
+    ) -> None:  # fmt: skip
         self.model, self.loss, self.optimizer, self.X, self.y = model, loss, optimizer, X, y
+        self.trace = trace
 
     def step(self, batch: list[int]) -> float:
         """Take a step on the rows of one batch; return their mean loss before it."""
         _, C = self.forward(self.X[batch], self.y[batch])
         self.optimizer.zero_grad()
         C.backward()
+        if self.trace:
+            self._keep(self.trace, C, batch)
         self.optimizer.step()
         return C.data
+
+    def _keep(self, trace: Trace, C: Value, batch: list[int]) -> None:
+        """Keep the part of each example, by walking back its own loss."""
+        import numpy as np
+
+        parts = np.array([gradients(c, trace.leaves) for c in C.parents])
+        scale = self.optimizer.scale([leaf.grad for leaf in self.optimizer.parameters])
+        trace.add(batch, parts, trace.numbers(), scale)
 
     def measure(self, X: Array, y: Array) -> tuple[Array, float]:
         """Return the outputs for these examples, (m, fan_out), and their mean loss."""
@@ -69,8 +92,9 @@ class Compiled(Steps):
     """Takes a step by replaying the graph of one example over the rows of a batch."""
 
     def __init__(
-        self, model: Any, X: Array, y: Array, loss: Loss, optimizer: Optimizer, dtype: str
-    ) -> None:
+        self, model: Any, X: Array, y: Array, loss: Loss, optimizer: Optimizer,
+        trace: Trace | None = None, dtype: str = "float64",
+    ) -> None:  # fmt: skip
         import numpy as np
 
         one = recorded(model, X, y, loss)
@@ -79,7 +103,9 @@ class Compiled(Steps):
                 f"the loss must depend on the parameters of the model; got {one.c!r}, which nothing"
                 " computed. Train outside of no_grad(), and compute with the Values themselves."
             )
-        self.program, self.outputs = one.program(optimizer.parameters, dtype), one.outputs
+        self.outputs, self.trace = one.outputs, trace
+        self.parts = one.parts(trace.leaves) if trace else []
+        self.program = one.program(optimizer.parameters, dtype, self.parts)
         self.optimizer, self.rows = optimizer, np.column_stack([X, y])
         self.one_by_one = False  # whether the optimiser's rule was refused
 
@@ -118,7 +144,11 @@ class Compiled(Steps):
     def step(self, batch: list[int]) -> float:
         """Take a step on the rows of one batch; return their mean loss before it."""
         C, gradient = self.program(self.rows[batch])
-        self.optimizer.update(gradient.tolist())
+        numbers = gradient.tolist()
+        if self.trace:
+            parts, scale = self.program.read_values(self.parts), self.optimizer.scale(numbers)
+            self.trace.add(batch, parts, self.trace.numbers(), scale)
+        self.optimizer.update(numbers)
         self.program.load_parameters()
         return C
 
@@ -131,10 +161,15 @@ class Compiled(Steps):
 
     def _trained(self, batches: list[list[int]]) -> list[float]:
         """Take all steps inside the program; return the mean loss before each."""
-        rows = self.rows[[k for batch in batches for k in batch]]
-        with self.optimizer.awake() as optimizer:
-            costs = self.program.train(rows, optimizer, len(batches), len(batches[0]))
-        self.program.store_parameters()
+        rows, size = self.rows[[k for batch in batches for k in batch]], len(batches[0])
+        options: dict[str, Any] = {}
+        if self.trace:
+            nodes = [*self.parts, *self.trace.leaves]
+            options = {"nodes": nodes, "record": self.trace.recorder(batches)}
+        with self.kept():
+            with self.optimizer.awake() as optimizer:
+                costs = self.program.train(rows, optimizer, len(batches), size, **options)
+            self.program.store_parameters()
         return list(map(float, costs))
 
     def _say(self, refusal: Exception) -> None:
@@ -155,10 +190,17 @@ class Recorded(NamedTuple):
     outputs: list[Value]
     c: Any
 
-    def program(self, parameters: Sequence[Value], dtype: str = "float64") -> Program:
-        """Return c as a program of rows (x, y)."""
-        options: Any = {"also": self.outputs, "dtype": dtype}
+    def program(
+        self, parameters: Sequence[Value], dtype: str = "float64", also: Sequence[Value] = ()
+    ) -> Program:
+        """Return c as a program of rows (x, y), from which outputs and further nodes are read."""
+        options: Any = {"also": [*self.outputs, *also], "dtype": dtype}
         return Program(self.c, inputs=self.leaves, parameters=parameters, **options)
+
+    def parts(self, weights: Sequence[Value]) -> list[Value]:
+        """Return the derivative of c by each weight as a node, a number for each example."""
+        found = gradients(self.c, weights, build_graph=True)
+        return [g if g.__class__ is Value else Value(g) for g in found]
 
 
 def recorded(model: Any, X: Array, y: Array, loss: Loss) -> Recorded:
