@@ -34,7 +34,7 @@ class Learned:
     >>> history = fit(model, [[0], [1]], [1, 3], loss="half_squared_error", optimizer="sgd",
     ...               epochs=20, batch_size=None, progress=False, trace="layers.0.W[0][0]")
     >>> why = history.why("layers.0.W[0][0]")
-    >>> abs(why.examples.sum() - why.change) < 1e-12, why.examples[0] == 0.0  # x = 0 moves nothing
+    >>> bool(abs(why.examples.sum() - why.change) < 1e-12), bool(why.examples[0] == 0)  # x is 0
     (True, True)
     """
 
