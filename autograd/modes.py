@@ -16,6 +16,8 @@ from autograd import engine, errors
 from autograd.blocks import Block, Stack
 from autograd.engine import Value
 from autograd.primitives import detach
+from autograd.sweep import passes
+from autograd.table import PRIMITIVES
 
 __all__ = ["detect_anomaly", "no_grad"]
 
@@ -165,8 +167,10 @@ class _DetectAnomaly(Mode):
     def sweeping(self, root: Any, seed: float) -> None:
         totals = {root: seed}
         for node in reversed(engine.topological(root)):
-            for parent, partial in zip(node.operands, engine.unwatched_partials(node), strict=True):
-                if parent.__class__ is Value and not parent.constant:
+            rules = PRIMITIVES[node.op].partials if node.op else ()
+            pairs = zip(node.operands, engine.unwatched_partials(node), strict=True)
+            for k, (parent, partial) in enumerate(pairs):
+                if parent.__class__ is Value and not parent.constant and passes(rules, k):
                     totals[parent] = totals.get(parent, 0.0) + totals[node] * partial
                     if not math.isfinite(totals[parent]):
                         raise errors.anomalous_adjoint(node, parent, partial, totals[node])

@@ -9,10 +9,16 @@ from __future__ import annotations
 
 import math
 import numbers
+import operator
 from collections.abc import Callable
 from typing import Any
 
 from autograd import errors
+
+COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {
+    "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
+    "==": operator.eq, "!=": operator.ne,
+}  # fmt: skip
 
 
 def real(thing: Any) -> float | None:
@@ -35,6 +41,36 @@ def real(thing: Any) -> float | None:
     if isinstance(thing, numbers.Complex) and not isinstance(thing, numbers.Real):
         return None
     return float(thing)
+
+
+def compared(number: float, symbol: str, other: Any) -> Any:
+    """Return whether `number symbol other` holds, as Python's floats say; else NotImplemented.
+
+    They compare exactly: 2.0**53 is not 2**53 + 1, and no float reaches 10**400.
+
+    >>> compared(2.0**53, "==", 2**53 + 1), compared(1.0, "<", 10**400), compared(1.0, "==", 1 + 0j)
+    (False, True, True)
+    """
+    if hasattr(type(other), "item") and getattr(other, "shape", None) == ():
+        other = other.item()  # NumPy would round the other side to its own kind
+    ordered = isinstance(other, numbers.Real) or not isinstance(other, numbers.Complex)
+    exact = other if isinstance(other, numbers.Number) else real(other)
+    if exact is None or not (ordered or symbol in ("==", "!=")):
+        return NotImplemented
+    return bool(COMPARISONS[symbol](number, exact))
+
+
+def as_float(number: Any) -> Any:
+    """Return a number as a float if that is the same number, else as it is.
+
+    >>> as_float(3), as_float(2**53 + 1)
+    (3.0, 9007199254740993)
+    """
+    try:
+        nearest = float(number)
+    except (OverflowError, TypeError):  # too large, or complex
+        return number
+    return nearest if nearest == number else number
 
 
 def is_foreign(thing: Any) -> bool:
