@@ -33,7 +33,7 @@ from autograd.table import (
 )  # fmt: skip
 
 __all__ = [
-    "abs", "atan2", "clip", "cos", "cosh",
+    "atan2", "clip", "cos", "cosh",
     "detach", "direction", "exp", "expm1", "heaviside", "hypot", "log", "log1p", "log2",
     "log10", "maximum", "minimum", "sech", "sign", "sin", "sinh", "sqrt", "tan", "tanh", "where",
 ]  # fmt: skip

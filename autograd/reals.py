@@ -95,6 +95,7 @@ def overflowing(function: Callable[[float], float]) -> Callable[[float], float]:
 
 
 exp = overflowing(math.exp)
+exp2 = overflowing(math.exp2)
 expm1 = overflowing(math.expm1)
 sinh = overflowing(math.sinh)
 
@@ -111,6 +112,22 @@ def sech(x: float) -> float:
     """Return 1 / cosh x = 2e / (1 + e²), e = e^-|x|, which cannot overflow."""
     e = math.exp(-abs(x))
     return 2.0 * e / (1.0 + e * e)
+
+
+def logaddexp(x: float, y: float) -> float:
+    """Return log(eˣ + eʸ) without overflow."""
+    if x == y:  # both may be infinite
+        return x + math.log(2.0)
+    return maximum(x, y) + math.log1p(math.exp(-abs(x - y)))
+
+
+def whole(function: Callable[[float], int]) -> Callable[[float], float]:
+    """Return a function that rounds as one of floats: ±0.0, infinities and NaN keep their sign."""
+
+    def rounded(x: float) -> float:
+        return math.copysign(float(function(x)), x) if math.isfinite(x) else x
+
+    return rounded
 
 
 def power(base: float, exponent: float) -> float:

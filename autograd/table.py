@@ -129,7 +129,7 @@ def primitive(
     function.row = row = Primitive(
         name, forward, rules, *texts, domains, numpy, function, composed, textbook
     )
-    _introduce(row, sys._getframe(1).f_globals["__name__"], doc)
+    _introduce(row, sys._getframe(1).f_globals.get("__name__", ""), doc)
     PRIMITIVES[name] = row
     return function
 

@@ -1,7 +1,6 @@
 """No number leaves a recording unnoticed: it is computed anew, guarded, or refused."""
 
 import copy
-import math
 import pickle
 from decimal import Decimal
 from fractions import Fraction
