@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from autograd.blocks import Block, Stack
+from autograd.blocks import Block, Entry, Stack
 from autograd.engine import Value
 from autograd.errors import FrozenBranchError, short, where
 from autograd.modes import Mode, dispatcher
@@ -104,20 +104,20 @@ class Decisions(Mode):
 
 
 class _Recordings(Stack):
-    """The recordings of one thread, which are modes as well."""
+    """The recordings of a context, which are modes as well."""
 
-    def push(self, block: Block) -> None:
+    def push(self, block: Block) -> Entry:
         """Add a recording that is being entered."""
         dispatcher.push(block)
-        super().push(block)
+        return super().push(block)
 
 
-_recordings = _Recordings(keeps=True)
-_held = Stack()
+_recordings = _Recordings("recordings of autograd", keeps=True)
+_held = Stack("decisions of autograd")
 
 
 def recording() -> Block:
-    """Keep watch over decisions made from numbers inside the block, in this thread.
+    """Keep watch over decisions made from numbers inside the block, in this context.
 
     Programs made in the block, or after it until the next one, raise FrozenBranchError
     where a replay would decide otherwise. A block inside another belongs to both. `jit` and
