@@ -11,6 +11,7 @@ from importlib import import_module
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
+from autograd import arrays as arrays
 from autograd.activations import *
 from autograd.engine import Value as Value
 from autograd.engine import implementation as implementation
@@ -18,7 +19,10 @@ from autograd.errors import *
 from autograd.inverses import *
 from autograd.normal import *
 from autograd.primitives import *
+from autograd.primitives import abs as abs
 from autograd.reductions import *
+from autograd.rounding import *
+from autograd.scales import *
 
 if TYPE_CHECKING:
     from autograd.derivatives import *
@@ -44,8 +48,11 @@ _ROOMS = {  # what is loaded on first use
 _ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}
 _HERE = [
     import_module(f"autograd.{room}").__all__
-    for room in ("activations", "errors", "inverses", "normal", "primitives", "reductions")
-]
+    for room in (
+        "activations", "errors", "inverses", "normal", "primitives", "reductions", "rounding",
+        "scales",
+    )
+]  # fmt: skip
 
 __all__ = sorted(["Value", "implementation", *chain(_ROOM_OF, *_HERE)])
 

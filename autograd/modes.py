@@ -1,21 +1,24 @@
-"""Modes of one thread: `no_grad()`, `detect_anomaly()`, and room for others.
+"""Modes of a context: `no_grad()`, `detect_anomaly()`, and room for others.
 
-A mode hears of every node made, number read, comparison and sweep of its own thread while it
-is active. The engine asks nobody while no thread is in a mode, so modes cost nothing when
-they are not used. To add one, write a class with the hooks of `Mode` and enter it by `active`.
+A mode hears of every node made, number read, comparison and sweep of its own context (a thread, a
+task) while it is active. The engine asks nobody while nobody is in a mode, so modes cost nothing
+when they are not used. To add one, write a class with the hooks of `Mode` and enter it by `active`.
 """
 
 from __future__ import annotations
 
 import math
+import os
 import threading
 from typing import Any
 from weakref import ref
 
 from autograd import engine, errors
-from autograd.blocks import Block, Stack
+from autograd.blocks import Block, Entry, Stack
 from autograd.engine import Value
 from autograd.primitives import detach
+from autograd.sweep import passes
+from autograd.table import PRIMITIVES
 
 __all__ = ["detect_anomaly", "no_grad"]
 
@@ -47,44 +50,51 @@ class Mode:
         """Hear that derivatives of a node are about to leave its graph as numbers."""
 
 
-class _Dispatcher:
-    """The watcher of the engine: passes everything to the modes of the thread it is in.
+class _Dispatcher(Stack):
+    """The watcher of the engine: passes everything to the modes of the context it is in.
 
-    It holds the blocks of all threads weakly, for nobody tells it that one was left. The
+    It knows the blocks of all contexts weakly, for nobody tells it that one was left. The
     first node made when there are none any more is the last that it hears of.
     """
 
     def __init__(self) -> None:
-        self.entered: tuple[ref[Block], ...] = ()
+        super().__init__("modes of autograd")
+        self.known: tuple[ref[Entry], ...] = ()
 
-    def push(self, block: Block) -> None:
+    def push(self, block: Block) -> Entry:
         """Add a block that is being entered, whose subject is a mode."""
+        entry = super().push(block)
         with _lock:
-            others = (entry for entry in self.entered if entry() not in (None, block))
-            self.entered = (*others, ref(block))
+            self.known = (*filter(_may_count, self.known), ref(entry))
             engine.watch(self)
+        return entry
 
     def rest(self) -> None:
         """Watch no longer, unless there is a block again."""
+        self.forget()
         with _lock:
-            self.entered = tuple(entry for entry in self.entered if entry() is not None)
-            if not self.entered:
+            self.known = tuple(filter(_may_count, self.known))
+            if not self.known:
                 engine.watch(None)
 
+    def forked(self) -> None:
+        """Know only the blocks of the thread that forked: the others are no more."""
+        global _lock
+        if not _lock._is_owned():  # type: ignore[attr-defined]
+            _lock = threading.RLock()
+        self.known = tuple(filter(_may_count_here, self.known))
+
     def modes(self) -> list[Mode]:
-        """Return the modes this thread is in, outermost first."""
-        blocks = [entry() for entry in self.entered]
-        return [block.subject for block in blocks if block is not None and block.is_open()]
+        """Return the modes that are in force here, outermost first."""
+        return self.subjects()
 
     def created(self, node: Any) -> Any:
-        handed, over = node, True
-        for entry in self.entered:  # as in `modes`, without lists for every node
-            block = entry()
-            if block is not None:
-                over = False
-                if block.is_open():
-                    handed = block.subject.created(node, handed)
-        if over:
+        handed, alone = node, True
+        for entry in self.entries:  # as in `modes`, without lists for every node
+            mode = entry.subject()
+            if mode is not None:
+                handed, alone = mode.created(node, handed), False
+        if alone:
             self.rest()
         return handed
 
@@ -107,33 +117,43 @@ class _Dispatcher:
                 mode.measured(root)
 
 
-dispatcher = _Dispatcher()
+def _may_count(known: ref[Entry]) -> bool:
+    """Return whether a block may be in force anywhere."""
+    entry = known()
+    return entry is not None and not entry.is_over()
+
+
+def _may_count_here(known: ref[Entry]) -> bool:
+    entry = known()
+    block = entry and entry.block()
+    return block is not None and block.is_owned()
+
+
 _lock = threading.RLock()  # one that a handler of signals may take again; no loop inside
-_derivatives = Stack()
+dispatcher = _Dispatcher()
+_derivatives = Stack("derivatives of autograd")
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=dispatcher.forked)
 
 
 def active(mode: Mode) -> Block:
-    """Let `mode` hear of what this thread does inside the block."""
+    """Let `mode` hear of what this context does inside the block."""
     return Block(dispatcher, lambda: mode)
 
 
 def differentiating() -> Block:
-    """Count one more derivative being taken by this thread inside the block."""
-    return Block(_derivatives, lambda: None)
+    """Count one more derivative being taken by this context inside the block."""
+    return Block(_derivatives, lambda: True)
 
 
 def depth() -> int:
-    """Return how many derivatives this thread is inside of."""
-    found = 0
-    for entry, _ in _derivatives.entered:  # as in `subjects`, without a list for every node
-        block = entry()
-        found += block is not None and block.is_open()
-    return found
+    """Return how many derivatives this context is inside of."""
+    return len(_derivatives.subjects()) if _derivatives.entries else 0
 
 
 def sweeping(root: Value, as_numbers: bool) -> None:
-    """Tell the modes of this thread that a sweep from `root` begins, and what it results in."""
-    if dispatcher.entered:
+    """Tell the modes in force here that a sweep from `root` begins, and what it results in."""
+    if dispatcher.known:
         dispatcher.sweeping(root, 1.0, as_numbers)
 
 
@@ -165,8 +185,10 @@ class _DetectAnomaly(Mode):
     def sweeping(self, root: Any, seed: float) -> None:
         totals = {root: seed}
         for node in reversed(engine.topological(root)):
-            for parent, partial in zip(node.operands, engine.unwatched_partials(node), strict=True):
-                if parent.__class__ is Value and not parent.constant:
+            rules = PRIMITIVES[node.op].partials if node.op else ()
+            pairs = zip(node.operands, engine.unwatched_partials(node), strict=True)
+            for k, (parent, partial) in enumerate(pairs):
+                if parent.__class__ is Value and not parent.constant and passes(rules, k):
                     totals[parent] = totals.get(parent, 0.0) + totals[node] * partial
                     if not math.isfinite(totals[parent]):
                         raise errors.anomalous_adjoint(node, parent, partial, totals[node])
@@ -176,9 +198,9 @@ def no_grad() -> Block:
     """Record nothing inside the block: every result is a fresh leaf without parents.
 
     Inside a recording (`recording`, `jit`, `fit`) results are detached instead, so that a
-    replay computes them anew; gradients do not pass either way. It holds for this thread
-    alone. A derivative (`grad`, `jacobian` …) that is taken inside the block still sees what
-    its own function does.
+    replay computes them anew; gradients do not pass either way. It holds for this context
+    alone: this thread or task, and tasks that were started inside, until the block ends. A
+    derivative (`grad`, `jacobian` …) that is taken inside still sees what its own function does.
 
     >>> from autograd import Value, no_grad
     >>> x = Value(3.0)
@@ -195,7 +217,7 @@ def detect_anomaly() -> Block:
 
     The message names the node that made the NaN or the infinity, and its operands with
     their numbers; in a backward pass, the node whose partial made it. It holds for this
-    thread alone and makes everything slower.
+    context alone, as `no_grad` does, and makes everything slower.
 
     >>> from autograd import Value, detect_anomaly, exp
     >>> x = Value(800.0, "x")

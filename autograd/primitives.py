@@ -18,6 +18,7 @@ from typing import Any
 
 from autograd import engine, reals
 from autograd.engine import Function, Value
+from autograd.sweep import flat
 from autograd.table import (
     ABOVE_MINUS_ONE,
     FINITE,
@@ -32,7 +33,7 @@ from autograd.table import (
 )  # fmt: skip
 
 __all__ = [
-    "abs", "atan2", "clip", "cos", "cosh",
+    "atan2", "clip", "cos", "cosh",
     "detach", "direction", "exp", "expm1", "heaviside", "hypot", "log", "log1p", "log2",
     "log10", "maximum", "minimum", "sech", "sign", "sin", "sinh", "sqrt", "tan", "tanh", "where",
 ]  # fmt: skip
@@ -203,14 +204,14 @@ tanh = primitive(
 
 # --- steps and choices ---------------------------------------------------------------
 
-sign = primitive("sign", reals.sign, lambda x, out: 0.0, numpy="sign")
+sign = primitive("sign", reals.sign, flat, numpy="sign")
 
 heaviside = primitive(
-    "heaviside", reals.heaviside, lambda x, out: 0.0,
+    "heaviside", reals.heaviside, flat,
     latex="H(#1)", symbol="heaviside(#1)")  # fmt: skip
 
 detach = primitive(
-    "detach", lambda x: x, lambda x, out: 0.0,
+    "detach", lambda x: x, flat,
     doc="Return a node with the number of x, through which no gradient passes.")  # fmt: skip
 
 maximum = primitive(
@@ -249,7 +250,7 @@ another `where`, as for the root of x where x > 0.
 
 where = primitive(
     "where", lambda condition, x, y: x if condition else y,
-    lambda condition, x, y, out: 0.0,
+    flat,
     lambda condition, x, y, out: abs(sign(condition)),
     lambda condition, x, y, out: 1.0 - abs(sign(condition)),
     symbol="where(#1, #2, #3)", latex=r"(#1 \,?\, #2 : #3)",

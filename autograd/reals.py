@@ -9,10 +9,16 @@ from __future__ import annotations
 
 import math
 import numbers
+import operator
 from collections.abc import Callable
 from typing import Any
 
 from autograd import errors
+
+COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {
+    "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
+    "==": operator.eq, "!=": operator.ne,
+}  # fmt: skip
 
 
 def real(thing: Any) -> float | None:
@@ -37,6 +43,36 @@ def real(thing: Any) -> float | None:
     return float(thing)
 
 
+def compared(number: float, symbol: str, other: Any) -> Any:
+    """Return whether `number symbol other` holds, as Python's floats say; else NotImplemented.
+
+    They compare exactly: 2.0**53 is not 2**53 + 1, and no float reaches 10**400.
+
+    >>> compared(2.0**53, "==", 2**53 + 1), compared(1.0, "<", 10**400), compared(1.0, "==", 1 + 0j)
+    (False, True, True)
+    """
+    if hasattr(type(other), "item") and getattr(other, "shape", None) == ():
+        other = other.item()  # NumPy would round the other side to its own kind
+    ordered = isinstance(other, numbers.Real) or not isinstance(other, numbers.Complex)
+    exact = other if isinstance(other, numbers.Number) else real(other)
+    if exact is None or not (ordered or symbol in ("==", "!=")):
+        return NotImplemented
+    return bool(COMPARISONS[symbol](number, exact))
+
+
+def as_float(number: Any) -> Any:
+    """Return a number as a float if that is the same number, else as it is.
+
+    >>> as_float(3), as_float(2**53 + 1)
+    (3.0, 9007199254740993)
+    """
+    try:
+        nearest = float(number)
+    except (OverflowError, TypeError):  # too large, or complex
+        return number
+    return nearest if nearest == number else number
+
+
 def is_foreign(thing: Any) -> bool:
     """Return whether an operator should leave `thing` to its own reflected method.
 
@@ -59,6 +95,7 @@ def overflowing(function: Callable[[float], float]) -> Callable[[float], float]:
 
 
 exp = overflowing(math.exp)
+exp2 = overflowing(math.exp2)
 expm1 = overflowing(math.expm1)
 sinh = overflowing(math.sinh)
 
@@ -75,6 +112,22 @@ def sech(x: float) -> float:
     """Return 1 / cosh x = 2e / (1 + e²), e = e^-|x|, which cannot overflow."""
     e = math.exp(-abs(x))
     return 2.0 * e / (1.0 + e * e)
+
+
+def logaddexp(x: float, y: float) -> float:
+    """Return log(eˣ + eʸ) without overflow."""
+    if x == y:  # both may be infinite
+        return x + math.log(2.0)
+    return maximum(x, y) + math.log1p(math.exp(-abs(x - y)))
+
+
+def whole(function: Callable[[float], int]) -> Callable[[float], float]:
+    """Return a function that rounds as one of floats: ±0.0, infinities and NaN keep their sign."""
+
+    def rounded(x: float) -> float:
+        return math.copysign(float(function(x)), x) if math.isfinite(x) else x
+
+    return rounded
 
 
 def power(base: float, exponent: float) -> float:

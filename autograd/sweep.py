@@ -35,6 +35,11 @@ class Watcher(Protocol):
     def sweeping(self, root: Any, seed: float) -> None: ...
 
 
+def flat(*operands_and_out: Any) -> float:
+    """Return 0.0: the rule of an operand to which nothing passes, not even 0 · an infinity."""
+    return 0.0
+
+
 class Clock:
     """The time of the last write to any leaf."""
 
@@ -99,10 +104,11 @@ def sweep(nodes: list[Any], seed: float) -> dict[Any, float]:
             a = x if x.__class__ is float else x._data
             b = y if y.__class__ is float else y._data
             adjoint = totals[node]
-            if x in totals:
-                totals[x] += adjoint * function.partials[0](a, b, out)
-            if y in totals:
-                totals[y] += adjoint * function.partials[1](a, b, out)
+            by_x, by_y = function.partials
+            if x in totals and by_x is not flat:
+                totals[x] += adjoint * by_x(a, b, out)
+            if y in totals and by_y is not flat:
+                totals[y] += adjoint * by_y(a, b, out)
     except (ValueError, ZeroDivisionError) as cause:
         raise errors.no_derivative(node, cause) from None
     return totals
@@ -111,10 +117,16 @@ def sweep(nodes: list[Any], seed: float) -> dict[Any, float]:
 def _push(node: Any, totals: dict[Any, float]) -> None:
     """Add adjoint · ∂node/∂operand to the total of each operand that has one."""
     operands = node.operands
-    slots = [k for k, x in enumerate(operands) if x in totals]
+    rules = node._function.partials
+    slots = [k for k, x in enumerate(operands) if x in totals and passes(rules, k)]
     adjoint = totals[node]
     for k, partial in zip(slots, partials(node, slots), strict=True):
         totals[operands[k]] += adjoint * partial
+
+
+def passes(rules: Rules, slot: int) -> bool:
+    """Return whether anything passes to an operand."""
+    return not (isinstance(rules, tuple) and rules[slot] is flat)
 
 
 def partials(node: Any, slots: Sequence[int]) -> list[float]:

@@ -7,6 +7,7 @@ A row says how a function is computed, differentiated, written and drawn. `primi
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -128,7 +129,7 @@ def primitive(
     function.row = row = Primitive(
         name, forward, rules, *texts, domains, numpy, function, composed, textbook
     )
-    _introduce(row, partials[0].__module__, doc)
+    _introduce(row, sys._getframe(1).f_globals.get("__name__", ""), doc)
     PRIMITIVES[name] = row
     return function
 

@@ -9,19 +9,28 @@ of `primitives.py`.
 
 from __future__ import annotations
 
-import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from autograd import errors
-from autograd.reals import real
-from autograd.sweep import CONSTANT, Rule, between, clock, order, partials, require_fresh, sweep
+from autograd.reals import COMPARISONS, compared, real
+from autograd.sweep import (
+    CONSTANT,
+    Rule,
+    Watcher,
+    between,
+    clock,
+    order,
+    partials,
+    require_fresh,
+    sweep,
+)  # fmt: skip
 
-_watcher: Any = None  # a Watcher, as sweep.py describes it
+_watcher: Watcher | None = None
 _new = object.__new__
 
 
-def watch(watcher: Any) -> None:
+def watch(watcher: Watcher | None) -> None:
     """Tell `watcher` of nodes made, numbers looked at and sweeps begun; None ends it."""
     global _watcher
     _watcher = watcher
@@ -44,7 +53,9 @@ class Value:
     Value(data=3.0, grad=6.0, label='x')
     """
 
-    __slots__ = ("_data", "_function", "_grad", "_label", "_lent", "_stamp", "_x", "_y")
+    __slots__ = (
+        "__weakref__", "_data", "_function", "_grad", "_label", "_lent", "_stamp", "_x", "_y",
+    )  # fmt: skip
 
     _data: float
     _grad: float
@@ -190,32 +201,24 @@ class Value:
                 node._grad += totals[node]
 
     def __eq__(self, other: Any) -> Any:
-        return (
-            NotImplemented
-            if other.__class__ is Value
-            else _compared(self, other, "==", operator.eq)
-        )
+        return _compared(self, other, "==")
 
     def __ne__(self, other: Any) -> Any:
-        return (
-            NotImplemented
-            if other.__class__ is Value
-            else _compared(self, other, "!=", operator.ne)
-        )
+        return _compared(self, other, "!=")
 
     __hash__ = object.__hash__
 
     def __lt__(self, other: Any) -> Any:
-        return _compared(self, other, "<", operator.lt)
+        return _compared(self, other, "<")
 
     def __le__(self, other: Any) -> Any:
-        return _compared(self, other, "<=", operator.le)
+        return _compared(self, other, "<=")
 
     def __gt__(self, other: Any) -> Any:
-        return _compared(self, other, ">", operator.gt)
+        return _compared(self, other, ">")
 
     def __ge__(self, other: Any) -> Any:
-        return _compared(self, other, ">=", operator.ge)
+        return _compared(self, other, ">=")
 
     def __bool__(self) -> bool:
         verdict = self._data != 0.0
@@ -288,11 +291,13 @@ def _constant(operand: Any) -> Value:
     return node
 
 
-def _compared(node: Value, other: Any, symbol: str, holds: Callable[[float, float], bool]) -> Any:
-    number = other._data if other.__class__ is Value else real(other)
-    if number is None:
-        return NotImplemented
-    verdict = holds(node._data, number)
-    if _watcher is not None:
+def _compared(node: Value, other: Any, symbol: str) -> Any:
+    if other.__class__ is not Value:
+        verdict = compared(node._data, symbol, other)
+    elif symbol in ("==", "!="):
+        return NotImplemented  # Python then compares identity
+    else:
+        verdict = COMPARISONS[symbol](node._data, other._data)
+    if _watcher is not None and verdict is not NotImplemented:
         _watcher.compared(node, other, symbol, verdict)
     return verdict

@@ -11,7 +11,7 @@
 #include <math.h>
 
 /* Raised, here and in engine.py, when the C and the Python code change together. */
-#define AUTOGRAD_INTERFACE 9
+#define AUTOGRAD_INTERFACE 10
 
 #ifndef EXP
 typedef double T;
@@ -70,6 +70,27 @@ static inline T direction_of(T x, T y)
     return (T)(x / largest / hypot(x / largest, y / largest));
 }
 
+static inline double logaddexp_of(double x, double y)
+{
+    return x == y ? x + 0.6931471805599453 : LARGER(x, y) + log1p(exp(-fabs(x - y)));
+}
+
+/* Python's %: the remainder with the sign of the divisor. */
+static inline double mod_of(double x, double y)
+{
+    const double rest = fmod(x, y);
+    return rest == 0 ? copysign(0, y) : (rest < 0) != (y < 0) ? rest + y : rest;
+}
+
+/* Python's //, which agrees with % where the quotient is rounded. */
+static inline double floordiv_of(double x, double y)
+{
+    const double rest = fmod(x, y);
+    const double ratio = (x - rest) / y - (rest != 0 && (rest < 0) != (y < 0) ? 1 : 0);
+    const double whole = floor(ratio);
+    return ratio == 0 ? copysign(0, x / y) : ratio - whole > 0.5 ? whole + 1 : whole;
+}
+
 /* Partials that are used in more than one place; `out` is the result. */
 #define TANH_PARTIAL(x) (sech_of(x) * sech_of(x))
 #define SIGMOID_PARTIAL(x) ((T)0.5 * sech_of((T)0.5 * (x)) * ((T)0.5 * sech_of((T)0.5 * (x))))
@@ -90,6 +111,10 @@ static inline T direction_of(T x, T y)
     ROW(asinh, asinh(x)) ROW(acosh, acosh(x)) ROW(atanh, atanh(x)) \
     ROW(direction, direction_of(x, y)) \
     ROW(erf, erf(x)) ROW(erfc, erfc(x)) \
+    ROW(exp2, exp2(x)) ROW(cbrt, cbrt(x)) ROW(logaddexp, logaddexp_of(x, y)) \
+    ROW(floor, floor(x)) ROW(ceil, ceil(x)) ROW(trunc, trunc(x)) ROW(rint, rint(x)) \
+    ROW(fmod, fmod(x, y)) ROW(mod, mod_of(x, y)) ROW(floordiv, floordiv_of(x, y)) \
+    ROW(copysign, copysign(x, y)) \
     ROW(sign, sign_of(x)) ROW(heaviside, heaviside_of(x)) ROW(detach, x) \
     ROW(maximum, LARGER(x, y)) ROW(minimum, SMALLER(x, y)) \
     ROW(clip, SMALLER(LARGER(x, y), z)) ROW(where, x != 0 ? y : z) \

@@ -1,14 +1,16 @@
 """Gradient checking: both modes against finite differences, and the primitive at fault.
 
-Differences are central, extrapolated to step 0 (Richardson) over a range of steps that adapts
-to the point and to the domain of the function; the spread of the extrapolation says how far
-they can be trusted.
+Differences are central, extrapolated to step 0 (Richardson) over ladders of steps: from the size of
+the argument upwards, for functions that change slowly, then downwards, for those that change fast.
+The spread of the extrapolation says how far they can be trusted, relative to their own size: a
+step across a pole may look steady beside a large derivative. Where no step is small enough, and
+none large enough, nobody is accused.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from autograd import engine
@@ -22,8 +24,11 @@ from autograd.table import PRIMITIVES
 __all__ = ["check_gradients"]
 
 STEPS = 7  # halvings of one extrapolation
+LADDER = 12  # steps in each direction, each 16 times another
+CONVERGED = 1e-4  # the largest spread of differences that accuse, relative to them
 TOLERANCE = 1e-6  # relative, of differences that can be trusted
 EPSILON = 2.0**-52
+LEAST = 5e-323  # a few of the smallest numbers: what underflow takes away
 
 
 class _Fault(NamedTuple):
@@ -81,30 +86,73 @@ def _fault(f: Callable[..., Any], args: Any, level: int) -> _Fault | None:
     for k in range(len(point)):
         direction = unflatten(args, [float(j == k) for j in range(len(point))])
         forward = leaves(jvp(f, args, direction)[1])
-        differences = _differences(f, args, k)
-        for i, (expected, error) in enumerate(differences):
+        for i, estimate in enumerate(_differences(f, args, k)):
             for mode, found in (("reverse", rows[i][k]), ("forward", forward[i])):
-                if not abs(found - expected) <= max(TOLERANCE * abs(expected), 10.0 * error):
-                    return _Fault(mode, level, k, found, expected)
+                allowed = max(TOLERANCE * abs(estimate.slope), 10.0 * estimate.error)
+                if abs(found - estimate.slope) <= allowed:
+                    continue
+                if estimate.converged and _is_confirmed(f, args, k, i, estimate):
+                    return _Fault(mode, level, k, found, estimate.slope)
     return None
 
 
-def _differences(f: Callable[..., Any], args: Any, k: int) -> list[tuple[float, float]]:
-    """Return (∂fᵢ/∂x_k, its uncertainty) for each result i, by extrapolated differences."""
-    step = 0.05 * max(1.0, abs(leaves(args)[k]))
-    best: list[tuple[float, float]] = []
-    for _ in range(12):
-        try:
-            slopes = [_slopes(f, args, k, step / 2**n) for n in range(STEPS)]
-        except (ValueError, ZeroDivisionError):  # outside the domain
-            slopes = []
-        found = [_extrapolated(column) for column in zip(*slopes, strict=True)]
+class _Estimate(NamedTuple):
+    """A derivative by differences, its uncertainty and what of it is rounding; the first step."""
+
+    slope: float
+    error: float
+    noise: float
+    step: float
+
+    @property
+    def spread(self) -> float:
+        """The uncertainty relative to the slope; infinite where it says nothing."""
+        spread = self.error / abs(self.slope) if self.slope else math.inf
+        return math.inf if math.isnan(spread) else spread
+
+    @property
+    def converged(self) -> bool:
+        """Whether differences come to a slope, or to none beside rounding errors."""
+        return self.spread <= CONVERGED or self.error <= 100.0 * self.noise
+
+
+def _differences(f: Callable[..., Any], args: Any, k: int) -> list[_Estimate]:
+    """Return ∂fᵢ/∂x_k for each result i, by extrapolated differences."""
+    best: list[_Estimate] = []
+    for step in _ladder(abs(leaves(args)[k])):
+        found = _estimates(f, args, k, step)
         pairs = zip(best or found, found or best, strict=True)
-        best = [min(pair, key=lambda estimate: estimate[1]) for pair in pairs]
-        if best and all(error <= 1e-9 * abs(slope) for slope, error in best):
+        best = [min(pair, key=lambda estimate: estimate.spread) for pair in pairs]
+        if best and all(estimate.spread <= 1e-9 for estimate in best):
             break
-        step /= 16.0
     return best
+
+
+def _ladder(size: float) -> Iterator[float]:
+    """Yield first steps: that of the argument's own size, larger ones, smaller ones."""
+    own, largest = 0.05 * (size or 1.0), 0.05 * max(1.0, size)
+    yield own
+    yield from (largest / 16.0**n for n in range(LADDER) if largest / 16.0**n > own)
+    yield from (own / 16.0**n for n in range(1, LADDER))
+
+
+def _estimates(f: Callable[..., Any], args: Any, k: int, step: float) -> list[_Estimate]:
+    """Return the estimate of each result from one first step; [] outside the domain."""
+    try:
+        slopes = [_slopes(f, args, k, step / 2**n) for n in range(STEPS)]
+    except (ValueError, ZeroDivisionError):
+        return []
+    return [_Estimate(*_extrapolated(column), step) for column in zip(*slopes, strict=True)]
+
+
+def _is_confirmed(
+    f: Callable[..., Any], args: Any, k: int, i: int, estimate: _Estimate
+) -> bool:  # fmt: skip
+    """Return whether other steps come to the same: not by chance, far beyond a period of f."""
+    other = _estimates(f, args, k, 0.7 * estimate.step)
+    if not other or not other[i].converged:
+        return False
+    return abs(other[i].slope - estimate.slope) <= 10.0 * (other[i].error + estimate.error)
 
 
 def _slopes(f: Callable[..., Any], args: Any, k: int, step: float) -> list[tuple[float, float]]:
@@ -117,26 +165,26 @@ def _slopes(f: Callable[..., Any], args: Any, k: int, step: float) -> list[tuple
         sides.append(leaves(vjp(f, *unflatten(args, moved))[0]))
     width = ends[0] - ends[1]
     return [
-        ((y - z) / width, 2.0 * EPSILON * (abs(y) + abs(z)) / width)
+        ((y - z) / width, (2.0 * EPSILON * (abs(y) + abs(z)) + LEAST) / width)
         for y, z in zip(*sides, strict=True)
     ]
 
 
-def _extrapolated(slopes: tuple[tuple[float, float], ...]) -> tuple[float, float]:
-    """Return the limit of central differences of halved steps, and its uncertainty.
+def _extrapolated(slopes: tuple[tuple[float, float], ...]) -> tuple[float, float, float]:
+    """Return the limit of central differences of halved steps, its uncertainty and its rounding.
 
     Source: Ridders 1982, in the form of Numerical Recipes, section 5.7.
     """
-    best, uncertainty, before = slopes[0][0], math.inf, [slopes[0][0]]
+    best, uncertainty, noise, before = slopes[0][0], math.inf, 0.0, [slopes[0][0]]
     for slope, rounding in slopes[1:]:
         row = [slope]
         for j, old in enumerate(before, start=1):
             row.append(row[-1] + (row[-1] - old) / (4.0**j - 1.0))
             error = rounding + max(abs(row[-1] - row[-2]), abs(row[-1] - old))
             if error < uncertainty:
-                best, uncertainty = row[-1], error
+                best, uncertainty, noise = row[-1], error, rounding
         before = row
-    return best, uncertainty
+    return best, uncertainty, noise
 
 
 def _blame(f: Callable[..., Any], args: Any, order: int) -> str:

@@ -9,22 +9,18 @@ nodes that raises at once, on leaves when they turn out to be inputs or paramete
 
 from __future__ import annotations
 
-import operator
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from autograd.blocks import Block, Stack
+from autograd.blocks import Block, Entry, Stack
 from autograd.engine import Value
 from autograd.errors import FrozenBranchError, short, where
 from autograd.modes import Mode, dispatcher
+from autograd.reals import COMPARISONS
 
-SIGNS: dict[str, Callable[[Any, Any], Any]] = {
-    "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
-    "==": operator.eq, "!=": operator.ne,
-}  # fmt: skip
 PACKAGE = str(Path(__file__).parent.parent)
 
 
@@ -46,15 +42,19 @@ class Guard:
         """Raise FrozenBranchError where an example, counted from `first`, would differ."""
         import numpy as np
 
-        differs = np.atleast_1d(SIGNS[self.sign](left, right) != self.verdict)
+        holds = COMPARISONS[self.sign]
+        if not isinstance(right, float | np.ndarray | np.generic):  # no float is 10**400
+            holds, left = np.frompyfunc(holds, 2, 1), np.asarray(left, float)
+        differs = np.atleast_1d(holds(left, right) != self.verdict)
         if not differs.any():
             return
         row = int(np.argmax(differs))
-        numbers = [float(np.broadcast_to(x, differs.shape)[row]) for x in (left, right)]
+        here, there = (np.broadcast_to(x, differs.shape)[row] for x in (left, right))
+        there = f"{there:g}" if isinstance(there, float | np.floating) else short(there)
         raise FrozenBranchError(
             f"{self.place}: {where(self.left)} {self.sign} {_name(self.right)} was {self.verdict} "
-            f"when the graph was recorded; example {first + row} has {numbers[0]:g} {self.sign} "
-            f"{numbers[1]:g} {not self.verdict}. Use where, maximum, clip or take, "
+            f"when the graph was recorded; example {first + row} has {here:g} {self.sign} "
+            f"{there} {not self.verdict}. Use where, maximum, clip or take, "
             "or record the graph again."
         )
 
@@ -104,20 +104,20 @@ class Decisions(Mode):
 
 
 class _Recordings(Stack):
-    """The recordings of one thread, which are modes as well."""
+    """The recordings of a context, which are modes as well."""
 
-    def push(self, block: Block) -> None:
+    def push(self, block: Block) -> Entry:
         """Add a recording that is being entered."""
         dispatcher.push(block)
-        super().push(block)
+        return super().push(block)
 
 
-_recordings = _Recordings(keeps=True)
-_held = Stack()
+_recordings = _Recordings("recordings of autograd", keeps=True)
+_held = Stack("decisions of autograd")
 
 
 def recording() -> Block:
-    """Keep watch over decisions made from numbers inside the block, in this thread.
+    """Keep watch over decisions made from numbers inside the block, in this context.
 
     Programs made in the block, or after it until the next one, raise FrozenBranchError
     where a replay would decide otherwise. A block inside another belongs to both. `jit` and

@@ -11,6 +11,7 @@ from autograd.program.compiler.recording import CONSTANT, PARAMETER, Recording
 from autograd.program.executors.registry import assemble
 from autograd.program.plans import PLANS
 from autograd.program.reading import Reader
+from autograd.reals import as_float
 
 
 class Machine:
@@ -82,7 +83,7 @@ class Machine:
         ids = self.recording.ids
         for guard in self.guards:
             left, right = (
-                self.reader.value(ids[x]) if x.__class__ is Value else float(x)
+                self.reader.value(ids[x]) if x.__class__ is Value else as_float(x)
                 for x in (guard.left, guard.right)
             )
             guard.require(left, right, first)

@@ -29,7 +29,8 @@ PULLBACKS = ("tanh_pullback", "sigmoid_pullback", "relu_pullback")
 EXACT = {  # arithmetic and choices: no rounding is left to a library
     "add", "sub", "mul", "div", "neg", "abs", "sqrt", "sign", "heaviside", "maximum", "minimum",
     "clip", "where", "relu", "leaky_relu", "softsign", "gap", "copy", "equal", "first",
-    "add_product", "sub_product", "relu_pullback",
+    "add_product", "sub_product", "relu_pullback", "floor", "ceil", "trunc", "rint", "fmod", "mod",
+    "floordiv", "copysign",
 }  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from autograd import (
     GradientError,
     Value,
     abs,
+    atan,
     check_gradients,
     dot,
     exp,
@@ -21,6 +22,7 @@ from autograd import (
     softmax,
     sqrt,
     take,
+    tan,
     tanh,
     total,
 )
@@ -146,3 +148,60 @@ def ordinary_point(row):
 def test_every_primitive_passes(row):
     operands, index = ordinary_point(row)
     check_gradients(lambda *xs: row(*xs, *index), *operands, order=3)
+
+
+# --- scales: steps fit the argument, and nobody is accused where differences do not converge ----
+
+SCALES = {
+    "Coulomb's law at an atom's size": (lambda r: 8.99e9 * 1.6e-19**2 / r**2, 1e-10),
+    "next to the pole at 0": (lambda x: 1.0 / x, 1e-8),
+    "far below every number of use": (lambda x: 1.0 / x, 1e-150),
+    "next to a pole elsewhere": (lambda x: 1.0 / (x - 1.0), 1.0 + 1e-6),
+    "next to a pole of tan": (tan, 1.5707),
+    "at 1e8": (lambda x: x * x, 1e8),
+    "a period far below the argument": (sin, 1e8),
+    "no step can resolve the period": (sin, 1e16),
+    "no step is small enough at 0": (lambda x: sin(1e20 * x), 0.0),
+    "at 0": (lambda x: x**3 + x, 0.0),
+    "a narrow line": (lambda x: x**2 / (1e-20 + x**2), 1e-10),
+    "a steep step": (lambda x: atan(1e12 * x), 1e-12),
+    "a slow one": (lambda x: tanh(1e-12 * x), 1e12),
+    "nested scales": (lambda x: exp(sin(1e3 * x)), 0.3),
+    "a Morse potential": (lambda r: 1e-18 * (1 - exp(-1e10 * (r - 1.2e-10))) ** 2, 1.3e-10),
+    "Planck's law": (lambda v: v**3 / (exp(6.6e-34 * v / (1.38e-23 * 300)) - 1), 1e13),
+    "a square that underflows": (lambda x: x * x, 1e-200),
+    "a tail": (lambda x: exp(-x * x), 25.0),
+    "beside a large constant": (lambda x: 1.0 + x * x, 1e-9),
+    "a root next to 0": (sqrt, 1e-300),
+    "a derivative that is 0": (sin, math.pi / 2),
+}
+
+
+@pytest.mark.parametrize("name", SCALES)
+def test_right_derivatives_pass_at_every_scale(name):
+    check_gradients(*SCALES[name])
+
+
+def test_arguments_of_different_scales_pass():
+    check_gradients(lambda k, q, r: k * q**2 / r**2, 8.99e9, 1.6e-19, 1e-10)
+    check_gradients(lambda a, b: a * b, 1e8, 1e-8)
+    check_gradients(
+        lambda p: p["m"] * 9.81 * p["h"] + 0.5 * p["m"] * p["v"][0] ** 2,
+        {"m": 1e-6, "h": 1e4, "v": [3e5]},
+    )
+
+
+@pytest.mark.parametrize("x", [1e-150, 1e-10, 1e-3, 0.7, 30.0, 1e8, 1e60])
+@pytest.mark.parametrize("factor", [1.01, 1.0 + 1e-5, -1.0, 0.0])
+def test_a_wrong_rule_is_found_at_every_scale(planted, x, factor):
+    primitive("wrong_inverse", lambda x: 1.0 / x, lambda x, out: -factor * out * out)
+    function = PRIMITIVES["wrong_inverse"]
+    with pytest.raises(GradientError, match=r"primitive at fault is 'wrong_inverse'"):
+        check_gradients(lambda x: 3.0 * function(x), x, order=1)
+
+
+@pytest.mark.parametrize("x", [1e-10, 0.0, 1e8])
+def test_a_derivative_where_there_is_none_is_found(planted, x):
+    primitive("wrong_constant", lambda x: 2.0, lambda x, out: 1.0)
+    with pytest.raises(GradientError, match=r"give 0\. .*'wrong_constant'"):
+        check_gradients(PRIMITIVES["wrong_constant"], x, order=1)

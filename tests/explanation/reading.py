@@ -19,6 +19,8 @@ ARITHMETIC = {
     ast.Div: operator.truediv,
     ast.Pow: math.pow,
     ast.USub: operator.neg,
+    ast.Mod: operator.mod,
+    ast.FloorDiv: operator.floordiv,
 }
 
 

@@ -107,6 +107,21 @@ EXACT = {
     "erfc": triple(tail, lambda x: -bell(x), lambda x: 2 * x * bell(x)),
     "sign": triple(mp.sign, lambda x: 0, lambda x: 0),
     "heaviside": triple(lambda x: int(x > 0), lambda x: 0, lambda x: 0),
+    "exp2": triple(
+        lambda x: mpf(2) ** x,
+        lambda x: mp.log(2) * mpf(2) ** x,
+        lambda x: mp.log(2) ** 2 * mpf(2) ** x,
+    ),
+    "cbrt": triple(
+        lambda x: mp.sign(x) * mp.cbrt(abs(x)), lambda x: 1 / mp.cbrt(x * x) / 3,
+        lambda x: -2 / mp.cbrt(x * x) / x / 9,
+    ),
+    "degrees": triple(lambda x: x * 180 / mp.pi, lambda x: 180 / mp.pi, lambda x: 0),
+    "radians": triple(lambda x: x * mp.pi / 180, lambda x: mp.pi / 180, lambda x: 0),
+    "floor": triple(mp.floor, lambda x: 0, lambda x: 0),
+    "ceil": triple(mp.ceil, lambda x: 0, lambda x: 0),
+    "trunc": triple(lambda x: mp.sign(x) * mp.floor(abs(x)), lambda x: 0, lambda x: 0),
+    "rint": triple(mp.nint, lambda x: 0, lambda x: 0),
     "relu": triple(lambda x: max(x, 0), lambda x: int(x > 0), lambda x: 0),
     "leaky_relu": triple(
         lambda x: max(x, mpf(0.01) * x), lambda x: mpf(1 if x > 0 else 0.01), lambda x: 0
@@ -137,7 +152,7 @@ EXACT = {
         lambda x: -2 * mp.sign(x) * (1 + abs(x)) ** -3,
     ),
 }  # fmt: skip
-STEPS_AT_ZERO = {"abs", "softsign", "sign", "heaviside", "relu", "leaky_relu", "elu"}
+STEPS_AT_ZERO = {"abs", "softsign", "sign", "heaviside", "relu", "leaky_relu", "elu", "cbrt"}
 
 
 def test_every_function_of_one_operand_is_walked():

@@ -4,6 +4,7 @@ A row without an oracle fails. An oracle is the textbook formula in exact arithm
 derivatives are differences at a precision so high that only the formula counts.
 """
 
+import builtins
 import doctest
 import itertools
 import math
@@ -87,6 +88,19 @@ def exact_softmax(values_and_index):
     return mp.exp(exponent) if exponent > -1e9 else mpf(0)
 
 
+def exact_whole(rounded):
+    return unary(lambda x: mpf(rounded(x)), *ORDINARY, *TINY, 12345678.9)
+
+
+def exact_trunc(x):
+    return mp.floor(x) if x > 0 else mp.ceil(x)
+
+
+def over_quotients(formula):
+    near = ((7.3, 2.0), (-7.3, 2.0), (7.3, -2.0), (-7.3, -2.0), (0.3, 5.0), (1e-300, 3.0))
+    return formula, (*near, (1e16, 3.7), (5.0, 1e-9), (1e300, 7e299))
+
+
 THREES = ((0.3, -1.2, 0.9), (5.0, 5.0, 5.0), (-700.0, 0.0, 700.0), (30.0, -10.0, 0.0))
 EXTREME = ((1e300, -1e300, 1e300), (-1e300, -1e300, 0.0))
 CHOICES = [(*three, float(k)) for three in (*THREES[:3], EXTREME[0]) for k in range(2)]
@@ -141,6 +155,19 @@ ORACLES = {
     "where": (lambda condition, x, y: x if condition else y, (
         (1.0, 2.0, 3.0), (-1e-300, 2.0, 3.0), (0.0, 2.0, 3.0), (1e300, -1e300, 1e300),
     )),
+    "exp2": unary(lambda x: mpf(2) ** x, *EVERYWHERE[:-1], 1000.0),
+    "cbrt": unary(lambda x: mp.sign(x) * mp.cbrt(abs(x)), *EVERYWHERE),
+    "degrees": unary(lambda x: x * 180 / mp.pi, *EVERYWHERE),
+    "radians": unary(lambda x: x * mp.pi / 180, *EVERYWHERE),
+    "logaddexp": (lambda x, y: exact_logsumexp((x, y)), (*PAIRS, *SCALES, (5.0, 5.0), (40.0, 0.0))),
+    "floor": exact_whole(mp.floor),
+    "ceil": exact_whole(mp.ceil),
+    "trunc": exact_whole(exact_trunc),
+    "rint": exact_whole(mp.nint),
+    "floordiv": over_quotients(lambda x, y: mp.floor(x / y)),
+    "mod": over_quotients(lambda x, y: x - y * mp.floor(x / y)),
+    "fmod": over_quotients(lambda x, y: x - y * exact_trunc(x / y)),
+    "copysign": (lambda x, y: abs(x) * (1 if y > 0 else -1), (*PAIRS, *SCALES)),
     "relu": unary(lambda x: max(x, mpf(0)), *EVERYWHERE),
     "leaky_relu": unary(lambda x: x if x > 0 else mpf(0.01) * x, *EVERYWHERE),
     "elu": unary(lambda x: x if x > 0 else mp.expm1(x), *EVERYWHERE),
@@ -470,14 +497,14 @@ def test_a_function_is_pickled_by_its_name(row):
     )  # fmt: skip
 
 
-OPERATORS = {"add", "sub", "mul", "div", "pow", "neg"}  # written, not called
+OPERATORS = {"add", "sub", "mul", "div", "pow", "neg", "mod", "floordiv"}  # written, not called
 
 
 def test_every_function_is_exported_and_is_the_row_itself():
     for name, row in PRIMITIVES.items():
         if name not in OPERATORS:
             public = getattr(autograd, name)
-            assert name in autograd.__all__
+            assert (name in autograd.__all__) != hasattr(builtins, name)
             assert public.__doc__
             assert row.arity is None or public is row.function
 

@@ -2,6 +2,8 @@
 
 import copy
 import pickle
+from decimal import Decimal
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -261,3 +263,42 @@ def test_outside_and_of_other_leaves_copies_are_leaves_of_their_own():
     assert grad(f)(2.0) == 3.0
     assert copy.deepcopy(w) is not w
     assert pickle.loads(pickle.dumps(w)).data == 3.0
+
+
+# --- decisions by numbers that no float is --------------------------------------------------
+
+EXACT_NUMBERS = {
+    "fraction": (Fraction(1, 3), 0.25, 0.5),
+    "decimal": (Decimal("0.1"), 0.05, 0.2),
+    "next to a float": (2**53 + 1, 2.0**53, 2.0**53 + 2),
+}
+
+
+@pytest.mark.parametrize("name", EXACT_NUMBERS)
+def test_a_guard_compares_exactly(name, compiled):
+    limit, below, above = EXACT_NUMBERS[name]
+    x = Value(below, "x")
+    with recording():
+        y = x * 2.0 if x < limit else x
+    program = compiled(y, inputs=[x], parameters=[])
+    assert program([[below]])[0] == 2.0 * below
+    with pytest.raises(FrozenBranchError, match=r"'x' < .* was True"):
+        program([[below], [above]])
+
+
+def test_a_guard_against_what_no_float_reaches_always_holds(compiled):
+    x = Value(1.0, "x")
+    with recording():
+        y = x * 2.0 if -(10**400) < x < 10**400 and x != Fraction(10**400) else x
+    program = compiled(y, inputs=[x], parameters=[])
+    assert program([[-1e300], [1e300]])[0] == 0.0
+
+
+def test_a_guard_of_equality_with_a_complex_number(compiled):
+    x = Value(1.0, "x")
+    with recording():
+        y = x * 2.0 if x == 1 + 0j else x
+    program = compiled(y, inputs=[x], parameters=[])
+    assert program([[1.0]])[0] == 2.0
+    with pytest.raises(FrozenBranchError):
+        program([[2.0]])

@@ -16,10 +16,9 @@ static int any_wanted(PyObject *tuple)
 static int operands_wanted(Node *node)
 {
     if (!has_tuples(node))
-        return is_wanted(node->a == NULL || node->code == LEAF ? NULL : node->a) ||
-               is_wanted(node->b);
+        return node->code != LEAF && (is_wanted(left_of(node)) || is_wanted(right_of(node)));
     if (node->code == DOT &&
-        (any_wanted(node->a) || (!(node->flags & C_NUMBER) && is_wanted(node->c))))
+        (any_wanted(node->a) || (!(node->flags & C_NUMBER) && is_wanted(BIAS(node)))))
         return 1;
     return any_wanted(node->b);
 }
@@ -41,8 +40,8 @@ static int note_wanted(Sweep *sweep, Node *node)
     char *wanted = sweep->wanted + sweep->wanted_size;
     for (Py_ssize_t k = 0; k < n; k++)
         wanted[k] = (char)is_wanted(has_tuples(node) ? PyTuple_GET_ITEM(node->b, k)
-                                    : k == 0         ? node->a
-                                                     : node->b);
+                                    : k == 0         ? left_of(node)
+                                                     : right_of(node));
     sweep->wanted_size += n;
     return 0;
 }

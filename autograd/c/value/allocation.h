@@ -2,30 +2,45 @@
 
 #define KEPT_NODES (1 << 16)
 
-static Node *free_nodes;
-static int free_count;
+typedef struct {
+    Node *first;
+    int count;
+} FreeList;
+
+static FreeList free_nodes, free_dots;
 static Node *dying;
 static int is_freeing;
 
-static inline Node *new_node(int code, double data)
+static inline Node *new_of(FreeList *list, size_t size, int code, double data)
 {
-    Node *node = free_nodes;
+    Node *node = list->first;
     if (node) {
-        free_nodes = node->next;
-        free_count--;
+        list->first = node->next;
+        list->count--;
         Py_SET_REFCNT((PyObject *)node, 1);
     } else {
-        node = PyObject_New(Node, ValueType);
+        node = PyObject_Malloc(size);
         if (!node)
-            return NULL;
+            return (void *)PyErr_NoMemory();
+        PyObject_Init((PyObject *)node, ValueType);
     }
     node->data = data;
     node->grad = 0.0;
     node->stamp = now & LATEST;
     node->code = (uint8_t)code;
     node->flags = 0;
-    node->a = node->b = node->c = NULL;
+    node->a = node->b = node->weakrefs = NULL;
     return node;
+}
+
+static inline Node *new_node(int code, double data)
+{
+    return new_of(&free_nodes, sizeof(Node), code, data);
+}
+
+static inline Node *new_dot(double data)
+{
+    return new_of(&free_dots, sizeof(Dot), DOT, data);
 }
 
 /* Return the key of a labelled node as a new reference. Where there is no memory for one, it is
@@ -51,20 +66,43 @@ static void release_label(Node *node)
     PyErr_Restore(kind, error, trace);
 }
 
-static void release_operands(Node *node)
+static inline void release_operands(Node *node)
 {
-    if (node->flags & LABELLED)
+    int code = node->code, flags = node->flags;
+    if (flags & LABELLED)
         release_label(node);
+    if (code >= FIRST_BINARY) {
+        if (!(flags & A_NUMBER))
+            Py_DECREF(node->a);
+        if (code < FIRST_UNARY && !(flags & B_NUMBER))
+            Py_DECREF(node->b);
+        return;
+    }
     Py_XDECREF(node->a);
     Py_XDECREF(node->b);
-    if (node->code == DOT && !(node->flags & C_NUMBER))
-        Py_XDECREF(node->c);
+    if (code == DOT && !(flags & C_NUMBER))
+        Py_XDECREF(BIAS(node));
+}
+
+/* Keep a dead node for reuse, or free it. */
+static inline void retire(FreeList *list, Node *node)
+{
+    if (list->count < KEPT_NODES) {
+        node->next = list->first;
+        list->first = node;
+        list->count++;
+    } else {
+        PyObject_Free(node);
+        Py_DECREF(ValueType); /* an object of a heap type owns a reference to it */
+    }
 }
 
 /* A nested call only queues its node, so that no depth of graph uses up the C stack. */
 static void value_dealloc(PyObject *self)
 {
     Node *node = NODE(self);
+    if (node->weakrefs)
+        PyObject_ClearWeakRefs(self);
     node->next = dying;
     dying = node;
     if (is_freeing)
@@ -73,14 +111,10 @@ static void value_dealloc(PyObject *self)
     while ((node = dying)) {
         dying = node->next;
         release_operands(node);
-        if (free_count < KEPT_NODES) {
-            node->next = free_nodes;
-            free_nodes = node;
-            free_count++;
-        } else {
-            PyObject_Free(node);
-            Py_DECREF(ValueType); /* an object of a heap type owns a reference to it */
-        }
+        if (node->code == DOT)
+            retire(&free_dots, node);
+        else
+            retire(&free_nodes, node);
     }
     is_freeing = 0;
 }

@@ -12,19 +12,39 @@ static int compared(PyObject *self, PyObject *other, const char *symbol, int ver
 
 static const char *const symbols[] = {"<", "<=", "==", "!=", ">", ">="}; /* Py_LT … Py_GE */
 
+/* Read a number that a double holds exactly; 0 where it may be any other thing. */
+static int exact_double(PyObject *thing, double *number)
+{
+    if (PyFloat_CheckExact(thing)) {
+        *number = PyFloat_AS_DOUBLE(thing);
+        return 1;
+    }
+    int overflow = PyLong_CheckExact(thing) ? 0 : 1;
+    long long whole = overflow ? 0 : PyLong_AsLongLongAndOverflow(thing, &overflow);
+    *number = (double)whole;
+    return !overflow && -(1LL << 53) <= whole && whole <= 1LL << 53;
+}
+
+/* Compare with what C does not know: reals.py says what Python's floats do. */
+static PyObject *compare_by_row(PyObject *self, PyObject *other, int how)
+{
+    PyObject *verdict =
+        PyObject_CallMethod(reals, "compared", "dsO", NODE(self)->data, symbols[how], other);
+    if (verdict && verdict != Py_NotImplemented &&
+        compared(self, other, symbols[how], verdict == Py_True) < 0)
+        Py_CLEAR(verdict);
+    return verdict;
+}
+
 static PyObject *value_compare(PyObject *self, PyObject *other, int how)
 {
-    if ((how == Py_EQ || how == Py_NE) && IS_VALUE(other))
-        Py_RETURN_NOTIMPLEMENTED; /* Python then compares identity */
     double left = NODE(self)->data, right = 0.0;
     if (IS_VALUE(other)) {
+        if (how == Py_EQ || how == Py_NE)
+            Py_RETURN_NOTIMPLEMENTED; /* Python then compares identity */
         right = NODE(other)->data;
-    } else {
-        int found = real(other, &right);
-        if (found < 0)
-            return NULL;
-        if (found == 0)
-            Py_RETURN_NOTIMPLEMENTED;
+    } else if (!exact_double(other, &right)) {
+        return compare_by_row(self, other, how);
     }
     const int verdicts[] = {left<right, left <= right, left == right, left != right, left> right,
                             left >= right};

@@ -162,15 +162,14 @@ static PyObject *record_binary(int code, PyObject *left, double x, PyObject *rig
     Node *node = new_node(code, data);
     if (!node)
         return NULL;
-    node->a = Py_XNewRef(left);
-    node->b = Py_XNewRef(right);
-    if (!left) {
-        node->number = x;
-        node->flags = A_NUMBER;
-    } else if (!right) {
-        node->number = y;
-        node->flags = B_NUMBER;
-    }
+    if (left)
+        node->a = Py_NewRef(left);
+    else
+        node->a_number = x, node->flags = A_NUMBER;
+    if (right)
+        node->b = Py_NewRef(right);
+    else
+        node->b_number = y, node->flags |= B_NUMBER;
     return created(node);
 }
 

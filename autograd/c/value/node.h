@@ -39,7 +39,7 @@ static const char *const code_names[CODES] = {
 
 enum flag {
     CONSTANT = 1, /* a number that was used as an operand */
-    A_NUMBER = 2, /* operand a (b, c) is the float in `number`, until somebody asks for it */
+    A_NUMBER = 2, /* operand a (b, c) is a plain float, until somebody asks for it */
     B_NUMBER = 4,
     C_NUMBER = 8,
     LABELLED = 16, /* a computed node with a label in the side table */
@@ -58,13 +58,24 @@ typedef struct Node {
     uint64_t stamp : 48;
     uint64_t code : 8;
     uint64_t flags : 8;
-    PyObject *a;
-    PyObject *b;
+    union {
+        PyObject *a;
+        double a_number;
+    };
+    union {
+        PyObject *b;
+        double b_number;
+    };
+    PyObject *weakrefs; /* where the interpreter keeps them */
+} Node;
+
+typedef struct {
+    Node node;
     union {
         PyObject *c;
-        double number;
+        double c_number;
     };
-} Node;
+} Dot;
 
 typedef struct {
     PyObject_HEAD
@@ -82,6 +93,7 @@ static PyTypeObject *ValueType;
 static PyTypeObject *FunctionType;
 static PyObject *errors;  /* the module autograd.errors */
 static PyObject *reals;   /* the module autograd.reals */
+static PyObject *flat;    /* the rule of autograd.sweep that passes nothing */
 static PyObject *labels;  /* address of a computed node -> its label */
 static PyObject *watcher; /* NULL while no thread mode is in use */
 static PyObject *functions[CODES];
@@ -92,6 +104,8 @@ static uint64_t now; /* the time of the last write to any leaf */
 
 #define IS_VALUE(object) (Py_TYPE(object) == ValueType)
 #define NODE(object) ((Node *)(object))
+#define BIAS(node) (((Dot *)(node))->c)
+#define BIAS_NUMBER(node) (((Dot *)(node))->c_number)
 
 /* CPython keeps functions as void *, which ISO C only grants by way of a number. */
 #define SLOT(function) ((void *)(uintptr_t)(function))
@@ -101,6 +115,28 @@ _Static_assert(sizeof(double) == 8, "a number has 64 bits");
 _Static_assert(sizeof(void *) != 8 || sizeof(Node) == 64, "a node fills one line of the cache");
 #endif
 _Static_assert(CODES <= 256, "a code has 8 bits");
+
+/* An operand of a node of one or two; NULL for a plain float, or where there is none. */
+static inline PyObject *left_of(Node *node)
+{
+    return node->flags & A_NUMBER ? NULL : node->a;
+}
+
+static inline PyObject *right_of(Node *node)
+{
+    return node->flags & B_NUMBER ? NULL : node->b;
+}
+
+/* The numbers of the operands of a node of two. */
+static inline double left_number(Node *node)
+{
+    return node->flags & A_NUMBER ? node->a_number : NODE(node->a)->data;
+}
+
+static inline double right_number(Node *node)
+{
+    return node->flags & B_NUMBER ? node->b_number : NODE(node->b)->data;
+}
 
 /* Raise errors.<name>(...); steals nothing, returns NULL. */
 static void *refuse(const char *name, const char *format, ...)

@@ -15,9 +15,9 @@ static int has_tuples(Node *node)
     return node->code == GENERIC || node->code == DOT || node->code == TOTAL;
 }
 
-static PyObject *operand_object(PyObject *operand, int is_number, double number)
+static PyObject *operand_object(PyObject *operand, double number)
 {
-    return is_number ? PyFloat_FromDouble(number) : Py_NewRef(operand);
+    return operand ? Py_NewRef(operand) : PyFloat_FromDouble(number);
 }
 
 /* Return the operands in order as a new tuple of Values and floats. */
@@ -30,8 +30,8 @@ static PyObject *raw_operands(Node *node)
     if (node->code >= FIRST_UNARY)
         return PyTuple_Pack(1, node->a);
     if (node->code >= FIRST_BINARY) {
-        PyObject *x = operand_object(node->a, node->flags & A_NUMBER, node->number);
-        PyObject *y = operand_object(node->b, node->flags & B_NUMBER, node->number);
+        PyObject *x = operand_object(left_of(node), node->a_number);
+        PyObject *y = operand_object(right_of(node), node->b_number);
         PyObject *pair = x && y ? PyTuple_Pack(2, x, y) : NULL;
         Py_XDECREF(x);
         Py_XDECREF(y);
@@ -39,7 +39,7 @@ static PyObject *raw_operands(Node *node)
     }
     Py_ssize_t n = PyTuple_GET_SIZE(node->a);
     PyObject *all = PyTuple_New(2 * n + 1);
-    PyObject *bias = operand_object(node->c, node->flags & C_NUMBER, node->number);
+    PyObject *bias = operand_object(node->flags & C_NUMBER ? NULL : BIAS(node), BIAS_NUMBER(node));
     if (!all || !bias) {
         Py_XDECREF(all);
         Py_XDECREF(bias);
@@ -86,17 +86,20 @@ static PyObject *parents_of(Node *node)
         if (make_constants(&node->b) < 0)
             return NULL;
     }
-    if (node->flags & (A_NUMBER | B_NUMBER | C_NUMBER)) {
-        PyObject *constant = new_constant(node->number);
+    int kept = node->flags & (A_NUMBER | B_NUMBER | C_NUMBER);
+    if (kept) {
+        PyObject *constant = new_constant(kept == A_NUMBER   ? node->a_number
+                                          : kept == B_NUMBER ? node->b_number
+                                                             : BIAS_NUMBER(node));
         if (!constant)
             return NULL;
-        if (node->flags & A_NUMBER)
+        if (kept == A_NUMBER)
             node->a = constant;
-        else if (node->flags & B_NUMBER)
+        else if (kept == B_NUMBER)
             node->b = constant;
         else
-            node->c = constant;
-        node->flags &= ~(A_NUMBER | B_NUMBER | C_NUMBER);
+            BIAS(node) = constant;
+        node->flags = (uint8_t)(node->flags & ~kept);
     }
     return raw_operands(node);
 }

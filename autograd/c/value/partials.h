@@ -8,7 +8,7 @@ static inline int is_variable(PyObject *operand)
 /* Whether the partials of a node need its Python row. */
 static int needs_row(Node *node)
 {
-    double x, y, out = node->data;
+    double x, out = node->data;
     switch (node->code) {
     case GENERIC:
         return 1;
@@ -20,11 +20,8 @@ static int needs_row(Node *node)
         UNARY_ROWS(ROW)
 #undef ROW
     case OP_pow:
-        if (is_variable(node->b))
-            return 1;
-        x = node->a ? NODE(node->a)->data : node->number;
-        y = node->b ? NODE(node->b)->data : node->number;
-        return !power_is_smooth(x, y);
+        return is_variable(right_of(node)) ||
+               !power_is_smooth(left_number(node), right_number(node));
     }
     return 0;
 }
@@ -72,6 +69,12 @@ static void *no_derivative(Node *node)
     return NULL;
 }
 
+/* Whether the rule of an operand is `flat`: no gradient passes. */
+static inline int is_flat(PyObject *rules, Py_ssize_t k)
+{
+    return PyTuple_Check(rules) && PyTuple_GET_ITEM(rules, k) == flat;
+}
+
 /* Ask the Python row for the partials of a node, or those wanted[k] says if it is not NULL.
  * `operands` has as many items. */
 static int ask_rules(Node *node, PyObject *operands, const char *wanted, double *partials)
@@ -100,7 +103,8 @@ static int ask_rules(Node *node, PyObject *operands, const char *wanted, double 
     int status = 0;
     for (Py_ssize_t k = 0; k < n && !status; k++) {
         partials[k] = 0.0;
-        if (!is_variable(PyTuple_GET_ITEM(operands, k)) || (wanted && !wanted[k]))
+        if (!is_variable(PyTuple_GET_ITEM(operands, k)) || (wanted && !wanted[k]) ||
+            is_flat(rules, k))
             continue;
         PyObject *partial = every ? Py_NewRef(PySequence_Fast_GET_ITEM(every, k))
                                   : PyObject_CallObject(PyTuple_GET_ITEM(rules, k), numbers);

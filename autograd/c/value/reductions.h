@@ -40,15 +40,15 @@ static PyObject *record_dot(PyObject *weights, PyObject *inputs, PyObject *bias)
     data += number_of(bias);
     if (!records)
         return PyFloat_FromDouble(data);
-    Node *node = new_node(DOT, data);
+    Node *node = new_dot(data);
     if (!node)
         return NULL;
     node->a = Py_NewRef(weights);
     node->b = Py_NewRef(inputs);
     if (IS_VALUE(bias)) {
-        node->c = Py_NewRef(bias);
+        BIAS(node) = Py_NewRef(bias);
     } else {
-        node->number = PyFloat_AS_DOUBLE(bias);
+        BIAS_NUMBER(node) = PyFloat_AS_DOUBLE(bias);
         node->flags = C_NUMBER;
     }
     return created(node);

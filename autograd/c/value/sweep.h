@@ -46,15 +46,15 @@ static PyObject *stale_leaf(Node *node)
     if (node->stamp >= now || node->code == LEAF)
         return NULL;
     if (!has_tuples(node)) {
-        leaf = stale_operand(node->a, node->stamp);
-        return leaf ? leaf : stale_operand(node->b, node->stamp);
+        leaf = stale_operand(left_of(node), node->stamp);
+        return leaf ? leaf : stale_operand(right_of(node), node->stamp);
     }
     if (node->code == DOT)
         leaf = stale_in(node->a, node->stamp);
     if (!leaf)
         leaf = stale_in(node->b, node->stamp);
     if (!leaf && node->code == DOT && !(node->flags & C_NUMBER))
-        leaf = stale_operand(node->c, node->stamp);
+        leaf = stale_operand(BIAS(node), node->stamp);
     return leaf;
 }
 
@@ -134,10 +134,19 @@ static inline void add_to(PyObject *operand, double contribution)
         NODE(operand)->grad += contribution;
 }
 
-static void sweep_tuple(PyObject *operands, double adjoint, const double *partials)
+static void sweep_total(Node *node, double adjoint)
 {
-    for (Py_ssize_t k = 0; k < PyTuple_GET_SIZE(operands); k++)
-        add_to(PyTuple_GET_ITEM(operands, k), partials ? adjoint * partials[k] : adjoint);
+    for (Py_ssize_t k = 0; k < PyTuple_GET_SIZE(node->b); k++)
+        add_to(PyTuple_GET_ITEM(node->b, k), adjoint);
+}
+
+/* Nothing passes where the rule is `flat`, not even 0 times an infinite adjoint. */
+static void sweep_asked(Node *node, double adjoint, const double *partials)
+{
+    PyObject *rules = function_of(node)->partials;
+    for (Py_ssize_t k = 0; k < PyTuple_GET_SIZE(node->b); k++)
+        if (!is_flat(rules, k))
+            add_to(PyTuple_GET_ITEM(node->b, k), adjoint * partials[k]);
 }
 
 static void sweep_dot(Node *node, double adjoint)
@@ -151,18 +160,16 @@ static void sweep_dot(Node *node, double adjoint)
         if (IS_VALUE(inputs[k]))
             NODE(inputs[k])->grad += adjoint * number_of(weights[k]);
     if (!(node->flags & C_NUMBER))
-        add_to(node->c, adjoint);
+        add_to(BIAS(node), adjoint);
 }
 
 static inline void sweep_binary(Node *node, double adjoint)
 {
     double by_x = 0.0, by_y = 0.0;
-    double x = node->a ? NODE(node->a)->data : node->number;
-    double y = node->b ? NODE(node->b)->data : node->number;
-    binary_partials(node->code, x, y, node->data, &by_x, &by_y);
-    if (node->a)
+    binary_partials(node->code, left_number(node), right_number(node), node->data, &by_x, &by_y);
+    if (!(node->flags & A_NUMBER))
         NODE(node->a)->grad += adjoint * by_x;
-    if (node->b)
+    if (!(node->flags & B_NUMBER))
         NODE(node->b)->grad += adjoint * by_y;
 }
 
@@ -171,10 +178,11 @@ static inline void push_adjoint(Node *node, const double *asked)
 {
     double adjoint = node->grad;
     if (asked && has_tuples(node)) {
-        sweep_tuple(node->b, adjoint, asked);
+        sweep_asked(node, adjoint, asked);
     } else if (asked) {
-        add_to(node->a, adjoint * asked[0]);
-        add_to(node->b, adjoint * (node->code < FIRST_UNARY ? asked[1] : 0.0));
+        add_to(left_of(node), adjoint * asked[0]);
+        if (node->code < FIRST_UNARY)
+            add_to(right_of(node), adjoint * asked[1]);
     } else if (node->code >= FIRST_UNARY) {
         Node *operand = NODE(node->a);
         operand->grad += adjoint * unary_partial(node->code, operand->data, node->data);
@@ -183,7 +191,7 @@ static inline void push_adjoint(Node *node, const double *asked)
     } else if (node->code == DOT) {
         sweep_dot(node, adjoint);
     } else if (node->code == TOTAL) {
-        sweep_tuple(node->b, adjoint, NULL);
+        sweep_total(node, adjoint);
     }
 }
 

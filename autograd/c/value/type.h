@@ -19,6 +19,11 @@ static PyGetSetDef value_attributes[] = {
     {0},
 };
 
+static PyMemberDef value_members[] = {
+    {"__weaklistoffset__", T_PYSSIZET, offsetof(Node, weakrefs), READONLY, NULL},
+    {0},
+};
+
 PyDoc_STRVAR(backward_doc,
              "backward($self, /, seed=1.0)\n--\n\n"
              "Add seed * d self/d leaf to the .grad of every leaf this node depends on.\n\n"
@@ -52,6 +57,7 @@ static PyType_Slot value_slots[] = {
     {Py_tp_hash, NULL}, /* filled in: identity */
     {Py_tp_methods, value_methods},
     {Py_tp_getset, value_attributes},
+    {Py_tp_members, value_members},
     {Py_nb_add, SLOT(value_add)},
     {Py_nb_subtract, SLOT(value_sub)},
     {Py_nb_multiply, SLOT(value_mul)},

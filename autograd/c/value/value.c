@@ -93,9 +93,12 @@ static int fill(PyObject *module)
 {
     errors = PyImport_ImportModule("autograd.errors");
     reals = PyImport_ImportModule("autograd.reals");
+    PyObject *sweep = PyImport_ImportModule("autograd.sweep");
+    flat = sweep ? PyObject_GetAttrString(sweep, "flat") : NULL;
+    Py_XDECREF(sweep);
     labels = PyDict_New();
     empty_text = PyUnicode_FromString("");
-    if (!errors || !reals || !labels || !empty_text)
+    if (!errors || !reals || !flat || !labels || !empty_text)
         return -1;
     if (add_types(module) < 0 || add_names(module) < 0)
         return -1;
@@ -112,6 +115,7 @@ static int execute(PyObject *module)
         return 0;
     Py_CLEAR(errors); /* the next import begins anew */
     Py_CLEAR(reals);
+    Py_CLEAR(flat);
     Py_CLEAR(labels);
     Py_CLEAR(empty_text);
     Py_CLEAR(ValueType);

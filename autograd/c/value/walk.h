@@ -27,10 +27,16 @@ static int grow(Array *array, Py_ssize_t more)
 
 #define PUSH(ARRAY, ITEM) ((ARRAY)->items[(ARRAY)->size++] = (ITEM))
 
+static inline void push_node(Array *stack, PyObject *operand)
+{
+    if (!(NODE(operand)->flags & SEEN))
+        PUSH(stack, operand);
+}
+
 static inline void push_unseen(Array *stack, PyObject *operand)
 {
-    if (operand && IS_VALUE(operand) && !(NODE(operand)->flags & SEEN))
-        PUSH(stack, operand);
+    if (IS_VALUE(operand))
+        push_node(stack, operand);
 }
 
 static inline void push_reversed(Array *stack, PyObject *tuple)
@@ -47,13 +53,15 @@ static int push_operands(Array *stack, Node *node)
     PUSH(stack, FINISHED(node)); /* when this comes up, its operands are in place */
     if (has_tuples(node)) {
         if (node->code == DOT && !(node->flags & C_NUMBER))
-            push_unseen(stack, node->c);
+            push_unseen(stack, BIAS(node));
         push_reversed(stack, node->b);
         if (node->code == DOT)
             push_reversed(stack, node->a);
     } else {
-        push_unseen(stack, node->b);
-        push_unseen(stack, node->a);
+        if (node->code < FIRST_UNARY && !(node->flags & B_NUMBER))
+            push_node(stack, node->b);
+        if (!(node->flags & A_NUMBER))
+            push_node(stack, node->a);
     }
     return 0;
 }
