@@ -140,6 +140,7 @@ class Function:
     row: Any
     __name__: str
     __qualname__: str
+    __signature__: Any
     def __init__(
         self,
         name: str,

@@ -212,6 +212,15 @@ def no_partials(name: str) -> Exception:
     )
 
 
+def wrong_composition(name: str, point: Sequence[float], found: float, wanted: float) -> Exception:
+    """Return the error for a row whose `composed` is another function."""
+    where = ", ".join(f"{x:g}" for x in point)
+    return ValueError(
+        f"{name!r} is composed of other rows in a way that gives {found:.9g} at ({where}), where "
+        f"its forward gives {wanted:.9g}: a program would compute another function. Correct either."
+    )
+
+
 def no_rule(slots: int, outcome: object) -> Exception:
     """Return the error for what an optimiser's rule returned in the place of (w, state)."""
     return TypeError(

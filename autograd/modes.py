@@ -125,7 +125,7 @@ def _may_count(known: ref[Entry]) -> bool:
 
 def _may_count_here(known: ref[Entry]) -> bool:
     entry = known()
-    block = entry and entry.block()
+    block = None if entry is None else entry.block()
     return block is not None and block.is_owned()
 
 

@@ -15,6 +15,7 @@ from typing import Any
 from autograd import engine, errors
 from autograd.engine import Value
 from autograd.primitives import abs, add, heaviside, sign, where
+from autograd.reals import real
 from autograd.table import primitive
 
 __all__ = ["dot", "log_softmax", "logsumexp", "mean", "softmax", "take", "total"]
@@ -247,18 +248,29 @@ def take(values: Sequence[Any], index: Any) -> Any:
     """Return values[index].
 
     With an index that is a Value the result is a node that has every candidate as a parent
-    (partials 1 and 0), so that a replay may choose another one; a plain int just picks.
-    Raises IndexError for a plain int out of range and DomainError for a Value out of range.
+    (partials 1 and 0), so that a replay may choose another one; where the values are rows of a
+    table, a list of nodes. A plain number just picks: an int, or a whole float, as in data.
+    Raises IndexError for an int out of range and DomainError for another index that is none.
 
     >>> from autograd import Value, take
     >>> take((4.0, 5.0, 6.0), 2)
     6.0
     >>> take((4.0, 5.0, 6.0), Value(1)).data
     5.0
+    >>> take([[1.0, 2.0], [3.0, 4.0]], 1.0)
+    [3.0, 4.0]
     """
     if index.__class__ is Value:
+        if len(values) and hasattr(values[0], "__len__"):
+            return [take(column, index) for column in zip(*values, strict=True)]
         return _take(*values, index)
-    return values[operator.index(index)]
+    number = None if hasattr(index, "__index__") else real(index)
+    if number is None:
+        return values[operator.index(index)]
+    try:
+        return values[_position(number, values)]
+    except ValueError:
+        raise errors.outside_domain("take", _take.domain, (number,)) from None
 
 
 def _at_least_one(name: str, values: Iterable[Any]) -> tuple[Any, ...]:

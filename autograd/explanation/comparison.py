@@ -76,7 +76,7 @@ def compare(hand: Any, autodiff: Any, *, slope: Any = None, tolerance: float = 1
     Both are numbers, Values (their `.data` counts), nested lists or arrays of one shape.
     Entries are exact (the same float), close (to the relative `tolerance`) or wrong, and
     wrong ones get a hint where their pattern is that of a known slip. With `slope`, the
-    numbers g'(z_j), a forgotten g' is recognised for certain.
+    numbers g'(z_j) of the units, or of each example's, a forgotten g' is recognised for certain.
 
     Raises ValueError, with a hint, where the shapes differ.
 
@@ -141,8 +141,8 @@ def _hints(
     if any(not math.isfinite(x) for entry in wrong for x in entry[1:3]):
         return ["a number is not finite: explain() tells where it comes from."]
     if slope is not None:
-        g = {index[-1:]: x for index, x in _numbers(slope)}
-        if all(near(e.hand * g.get(e.place[-1:], math.nan), e.autodiff) for e in wrong):
+        g = dict(_numbers(slope))
+        if all(near(e.hand * _slope_at(g, e.place), e.autodiff) for e in wrong):
             return ["autodiff is g'(z_j) times hand: the factor g' is missing."]
     if any(entry.hand == 0.0 for entry in wrong):
         return []
@@ -151,6 +151,12 @@ def _hints(
     if first and all(near(factor, first) for factor in factors.values()):
         return [_constant_factor(1.0 / first, len(wrong) == len(left))]
     return _varying_factor(factors, near)
+
+
+def _slope_at(slopes: dict[Index, float], place: Index) -> float:
+    """Return g' of an entry: that of its unit j, and of its example where slopes are of a batch."""
+    own = len(next(iter(slopes), ()))
+    return slopes.get((*place[: own - 1], *place[-1:]) if own else (), math.nan)
 
 
 def _constant_factor(ratio: float, everywhere: bool) -> str:

@@ -21,8 +21,8 @@ from autograd.table import CALL, POWER, PRIMITIVES, PRODUCT, SIGN, SUM
 
 LONGEST = 24  # operations and operands in one formula before a part of it is named
 GREEK = (
-    "alpha|beta|gamma|delta|epsilon|zeta|eta|theta|kappa|lambda|mu|nu|xi|pi|rho|sigma|tau|phi|"
-    "chi|psi|omega|Gamma|Delta|Theta|Lambda|Xi|Pi|Sigma|Phi|Psi|Omega"
+    "alpha|beta|gamma|delta|epsilon|zeta|eta|theta|iota|kappa|lambda|mu|nu|xi|pi|rho|sigma|tau|"
+    "upsilon|phi|chi|psi|omega|Gamma|Delta|Theta|Lambda|Xi|Pi|Sigma|Upsilon|Phi|Psi|Omega"
 )
 ATOM = re.compile(r"[^\W\d][\w.]*(\[[\w, ]*\])*")
 INDEXED = re.compile(rf"([^\W\d_]|{GREEK})_?(\d*)((?:\[[a-z\d, ]+\])*)")
@@ -72,7 +72,7 @@ class Notation:
             number = self._last[stem]
             suffix = f"{number}" if stem[1] else f"_{number}" if number > 1 else ""
             name = stem[0] + suffix
-            key = name.replace("_", "")
+            key = latex_name(name)
             if key not in self._taken:
                 self._taken.add(key)
                 return name

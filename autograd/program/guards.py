@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from autograd.blocks import Block, Entry, Stack
-from autograd.engine import Value
+from autograd.engine import Value, unwatched
 from autograd.errors import FrozenBranchError, short, where
 from autograd.modes import Mode, dispatcher
 from autograd.reals import COMPARISONS
@@ -59,6 +59,25 @@ class Guard:
         )
 
 
+@dataclass(frozen=True)
+class Reading:
+    """The number of a leaf that is not the program's was read as `number` at `place`."""
+
+    leaf: Value
+    number: float
+    place: str
+    operands: tuple[Value, ...] = ()  # it is compared as it is, not as it was recorded
+
+    def require(self) -> None:
+        """Raise FrozenBranchError where the leaf has another number now."""
+        if repr(unwatched(self.leaf)) != repr(self.number):
+            raise FrozenBranchError(
+                f"{self.place}: .data of {where(self.leaf)} was {self.number:g} when it was read "
+                f"while recording, and is {unwatched(self.leaf):g} now: the program has the old "
+                "number. Compute with the Value itself, or with detach(value)."
+            )
+
+
 @dataclass
 class Decisions(Mode):
     """The guards of one recording, and what left its graph as a number: leaves, derivatives."""
@@ -66,7 +85,7 @@ class Decisions(Mode):
     records = True  # no field: it has no annotation
 
     guards: list[Guard] = field(default_factory=list)
-    read: dict[Value, str] = field(default_factory=dict)
+    read: dict[Value, Reading] = field(default_factory=dict)
     derived: list[tuple[Value, str]] = field(default_factory=list)
 
     def compared(self, node: Any, other: Any, symbol: str, verdict: bool) -> None:
@@ -78,20 +97,20 @@ class Decisions(Mode):
         if node.op:
             raise frozen_number(node, place())
         if not node.constant:
-            self.read.setdefault(node, place())
+            self.read.setdefault(node, Reading(node, unwatched(node), place()))
 
     def measured(self, root: Any) -> None:
         """Remember a node whose derivatives were handed out as numbers."""
         self.derived.append((root, place()))
 
-    def about(self, leaves: Sequence[Value]) -> list[Guard]:
-        """Return the guards that depend on any of these leaves.
+    def about(self, leaves: Sequence[Value]) -> list[Guard | Reading]:
+        """Return the guards that depend on any of these leaves, and what was read of others.
 
         Raises FrozenBranchError if the number of a leaf, or a derivative by one, was read.
         """
         for leaf in leaves if self.read else ():
             if leaf in self.read:
-                raise frozen_number(leaf, self.read[leaf])
+                raise frozen_number(leaf, self.read[leaf].place)
         known = dict.fromkeys(leaves, True) if self.guards or self.derived else {}
         for root, place in self.derived:
             if _depends(root, known):
@@ -100,7 +119,8 @@ class Decisions(Mode):
                     "they would be frozen into the program. Use grad, or gradients with "
                     "build_graph=True, whose results are Values."
                 )
-        return [g for g in self.guards if any(_depends(x, known) for x in g.operands)]
+        guards = [g for g in self.guards if any(_depends(x, known) for x in g.operands)]
+        return [*guards, *self.read.values()]
 
 
 class _Recordings(Stack):
@@ -140,8 +160,8 @@ def under(decisions: Decisions) -> Block:
     return Block(_held, lambda: decisions)
 
 
-def decisions_about(leaves: Sequence[Value]) -> list[Guard]:
-    """Return the guards of the latest recording that depend on any of the leaves.
+def decisions_about(leaves: Sequence[Value]) -> list[Guard | Reading]:
+    """Return the guards of the latest recording that depend on any of the leaves, and readings.
 
     Raises FrozenBranchError if a number that depends on them left the graph.
     """

@@ -82,6 +82,9 @@ class Machine:
         """
         ids = self.recording.ids
         for guard in self.guards:
+            if isinstance(guard, guards.Reading):
+                guard.require()
+                continue
             left, right = (
                 self.reader.value(ids[x]) if x.__class__ is Value else as_float(x)
                 for x in (guard.left, guard.right)

@@ -140,3 +140,39 @@ def test_long_comparisons_are_cut_and_say_so():
     assert "… and 980 more" in text
     assert len(text.splitlines()) < 30
     assert compare([1.0], [2.0])._repr_html_().startswith("<pre>1 wrong")
+
+
+# --- slopes of a batch ------------------------------------------------------------------------
+
+
+def forgotten(shape, slopes):
+    rng = np.random.default_rng(3)
+    autodiff = rng.normal(size=shape)
+    return autodiff / slopes, autodiff
+
+
+@pytest.mark.parametrize(
+    ("shape", "slope_shape"),
+    [((3,), (3,)), ((4, 3), (4, 3)), ((4, 3), (3,)), ((5, 4, 3), (5, 3)), ((5, 4, 3), (5, 4, 3)),
+     ((3, 3), (3, 3)), ((5, 4, 3), (3,))],
+)  # fmt: skip
+def test_a_forgotten_slope_is_recognised_by_all_its_indices(shape, slope_shape):
+    slope = np.random.default_rng(1).uniform(0.1, 0.9, slope_shape)
+    whole = slope
+    if len(slope_shape) == 2 and len(shape) == 3:
+        whole = slope[:, None, :]  # of each example and unit, whatever the input
+    hand, autodiff = forgotten(shape, whole)
+    for given in (slope, slope.tolist()):
+        found = compare(hand, autodiff, slope=given)
+        assert found.hints == ["autodiff is g'(z_j) times hand: the factor g' is missing."]
+    others = compare(hand, autodiff, slope=slope[..., ::-1])
+    assert others.hints != found.hints
+
+
+def test_the_slope_of_a_number_is_recognised():
+    assert "g' is missing" in compare(2.0, 0.5, slope=0.25).hints[0]
+
+
+@pytest.mark.parametrize("slope", [[], [[]], 0.5, [[0.1], [0.2]]])
+def test_slopes_of_another_shape_are_no_hint(slope):
+    assert "the factor g' is missing" not in str(compare([2.0, 3.0], [1.0, 7.0], slope=slope))

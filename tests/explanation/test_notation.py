@@ -175,3 +175,26 @@ def test_notebooks_see_latex():
     assert expression(u + u)._repr_latex_() == (
         "$$\\begin{gathered}u_{1} + u_{1} \\\\\nu_{1} = x \\cdot 2\\end{gathered}$$"
     )
+
+
+# --- names ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("labels", "text", "latex"),
+    [
+        (("w_in", "win"), "w_in*win", r"\text{w\_in} \cdot \text{win}"),
+        (("a_b", "ab"), "a_b*ab", r"\text{a\_b} \cdot \text{ab}"),
+        (("loss_", "loss"), "loss_*loss", r"\text{loss\_} \cdot \text{loss}"),
+        (("x1", "x_1"), "x1*x_1_2", r"x_{1} \cdot \text{x\_1\_2}"),  # one name in LaTeX
+        (("w", "w"), "w*w_2", r"w \cdot w_{2}"),
+        (("iota", "upsilon"), "iota*upsilon", r"\iota \cdot \upsilon"),
+        (("Upsilon", "iota_1"), "Upsilon*iota_1", r"\Upsilon \cdot \iota_{1}"),
+        (("upsilon[0]", "iotas"), "upsilon[0]*iotas", r"\upsilon[0] \cdot \text{iotas}"),
+    ],
+)
+def test_two_labels_are_two_names(labels, text, latex):
+    product = Value(2.0, labels[0]) * Value(3.0, labels[1])
+    assert expression(product).text() == text
+    assert expression(product).latex() == latex
+    assert renders(latex)

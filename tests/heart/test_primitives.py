@@ -5,20 +5,27 @@ derivatives are differences at a precision so high that only the formula counts.
 """
 
 import builtins
+import dataclasses
 import doctest
+import inspect
 import itertools
 import math
 import pickle
+import pydoc
 import re
 import sys
+from fractions import Fraction
 
 import mpmath
+import numpy as np
 import pytest
 from mpmath import mp, mpf
 
 import autograd
+import nn
 from autograd import (
     DomainError,
+    Program,
     Value,
     clip,
     derivative,
@@ -30,6 +37,7 @@ from autograd import (
     heaviside,
     hypot,
     jvp,
+    log,
     log_softmax,
     logsumexp,
     maximum,
@@ -37,6 +45,7 @@ from autograd import (
     minimum,
     softmax,
     sqrt,
+    table,
     take,
     total,
     where,
@@ -432,6 +441,44 @@ def test_take_by_a_number_that_changes():
         take(values, 3)
 
 
+ROWS = [[Value(1.0), Value(2.0)], [Value(3.0), Value(4.0)], [Value(5.0), Value(6.0)]]
+
+
+@pytest.mark.parametrize(
+    "index", [1, True, 1.0, np.float64(1.0), np.int8(1), np.float32(1), Fraction(1)]
+)
+def test_whole_numbers_of_any_kind_are_indices(index):
+    values = [Value(v) for v in (4.0, 5.0, 6.0)]
+    assert take(values, index) is values[1]
+    assert take(values, Value(index)).data == 5.0
+    assert take(ROWS, index) is ROWS[1]
+    assert [v.data for v in take(ROWS, Value(index))] == [3.0, 4.0]
+    assert take(np.arange(3.0), index) == 1.0
+    assert log_softmax([0.0, 1.0], index) == log_softmax([0.0, 1.0])[1]
+
+
+@pytest.mark.parametrize("index", [0.5, 3.0, -1.0, math.nan, math.inf, 1e300])
+def test_a_float_that_is_no_index_is_refused_as_a_value_is(index):
+    for given in (index, Value(index)):
+        with pytest.raises(DomainError, match="take is defined for values and an index among them"):
+            take([4.0, 5.0, 6.0], given)
+
+
+@pytest.mark.parametrize("index", ["1", None, 1j, [1]])
+def test_what_is_no_number_is_no_index(index):
+    with pytest.raises(TypeError):
+        take([4.0, 5.0], index)
+
+
+def test_a_row_of_a_table_is_taken_by_a_number_that_changes():
+    k = Value(2.0, "k")
+    chosen = take(ROWS, k)
+    flat = [x for row in ROWS for x in row]
+    assert gradients(total(chosen), flat) == [0.0, 0.0, 0.0, 0.0, 1.0, 1.0]
+    program = Program(total(chosen), inputs=[k], parameters=flat)
+    assert program([[0.0], [2.0]])[0] == (3.0 + 11.0) / 2
+
+
 def test_the_same_operand_may_appear_often():
     x = Value(3.0)
     assert gradients(dot([x, x], [x, 2.0], x), x) == 9.0
@@ -483,11 +530,69 @@ def test_what_a_row_is_composed_of_is_its_function(row):
 
 
 def test_a_wrong_composition_is_found_by_name():
-    primitive("cube", lambda x: x**3, lambda x, out: 3 * x * x, composed=lambda x: x * abs(x) * x)
+    def cube(composed):
+        return primitive("cube", lambda x: x**3, lambda x, out: 3 * x * x, composed=composed)
+
+    cube(lambda x: x * x * x)
     row = PRIMITIVES.pop("cube")
     del Value.cube
     with pytest.raises(AssertionError, match=r"cube\(-800"):
-        check_composition(row)
+        check_composition(dataclasses.replace(row, composed=lambda x: x * abs(x) * x))
+    for wrong in (lambda x: x * abs(x) * x, lambda x: x * x, lambda x: 1.000001 * x * x * x):
+        with pytest.raises(ValueError, match=r"'cube' is composed .*gives .* at \(-2.5\), where"):
+            cube(wrong)
+        assert "cube" not in PRIMITIVES and not hasattr(Value, "cube")
+
+
+@pytest.mark.parametrize(
+    "composed", [lambda x: 2.0 * log(x), lambda x: log(x * x), lambda x: log(x * x + 1e-15 * x)]
+)
+def test_a_right_composition_is_taken_where_the_row_is_defined(composed):
+    twice = primitive(
+        "twice_log", lambda x: 2.0 * math.log(x), lambda x, out: 2.0 / x,
+        composed=composed, domain=table.POSITIVE,
+    )  # fmt: skip
+    del PRIMITIVES["twice_log"], Value.twice_log
+    assert twice(3.0) == 2.0 * math.log(3.0)
+
+
+def test_a_composition_of_two_and_three_operands_is_held_to_the_row():
+    with pytest.raises(ValueError, match=r"'far' is composed .* at \(-2.5, -0.3\)"):
+        primitive("far", lambda x, y: x - y, lambda x, y, out: 1.0, lambda x, y, out: -1.0,
+                  composed=lambda x, y: y - x)  # fmt: skip
+    with pytest.raises(ValueError, match=r"'mix' is composed"):
+        primitive("mix", lambda x, y, z: x + y * z, *(lambda x, y, z, out: 1.0,) * 3,
+                  composed=lambda x, y, z: x + y + z)  # fmt: skip
+
+
+@pytest.mark.parametrize("package", [autograd, nn], ids=lambda p: p.__name__)
+def test_everything_public_has_a_signature_and_a_sentence(package):
+    for name in package.__all__:
+        thing = getattr(package, name)
+        if callable(thing) and not (isinstance(thing, type) and issubclass(thing, Exception)):
+            assert "*operands" not in str(inspect.signature(thing)), name
+            sentence = inspect.getdoc(thing).split("\n\n")[0]
+            assert sentence.endswith((".", ":")) and "#" not in sentence, name
+            assert name in pydoc.plain(pydoc.render_doc(thing))
+
+
+def test_operands_have_the_names_of_their_rules():
+    for name, expected in {
+        "clip": "(x, low, high, /)", "atan2": "(y, x, /)", "exp": "(x, /)", "sign": "(x, /)",
+        "where": "(condition, x, y, /)", "copysign": "(x, y, /)",
+    }.items():  # fmt: skip
+        assert str(inspect.signature(getattr(autograd, name))) == expected
+    assert autograd.clip.__doc__.startswith("Return clip(x, low, high); defined for")
+    assert autograd.atan2.__doc__.startswith("Return atan2(y, x); defined for")
+
+
+@pytest.mark.parametrize("package", [autograd, nn], ids=lambda p: p.__name__)
+def test_a_star_import_hides_nothing_of_pythons_own(package):
+    assert not set(package.__all__) & set(dir(builtins))
+    names = {}
+    exec(f"from {package.__name__} import *", names)
+    assert not set(names) - {"__builtins__"} & set(dir(builtins))
+    assert autograd.abs is PRIMITIVES["abs"].function
 
 
 @pytest.mark.parametrize("row", PRIMITIVES.values(), ids=lambda row: row.name)

@@ -1,6 +1,7 @@
 """No number leaves a recording unnoticed: it is computed anew, guarded, or refused."""
 
 import copy
+import math
 import pickle
 from decimal import Decimal
 from fractions import Fraction
@@ -302,3 +303,54 @@ def test_a_guard_of_equality_with_a_complex_number(compiled):
     assert program([[1.0]])[0] == 2.0
     with pytest.raises(FrozenBranchError):
         program([[2.0]])
+
+
+# --- numbers of leaves that are not the program's --------------------------------------------
+
+
+def test_a_number_that_was_read_of_a_leaf_is_frozen_and_guarded():
+    w = Value(2.0, "w")
+    f = jit(lambda x: x * w.data)
+    assert (f(3.0), f(4.0)) == (6.0, 8.0)
+    w.data = 5.0
+    with pytest.raises(FrozenBranchError, match=r"test_recordings.*'w' was 2 when .*is 5 now"):
+        f(3.0)
+    with pytest.raises(FrozenBranchError, match="'w'"):
+        f.value_and_grad(3.0)
+    w.data = 2.0
+    assert f(3.0) == 6.0
+
+
+READERS = {
+    "a format": lambda x, w: x * float(f"{w:.3f}"),
+    "a constant of its own": lambda x, w: x * Value(w.data),
+    "a power": lambda x, w: x ** int(w.data),
+    "a number of times": lambda x, w: sum([x] * int(w.data)),
+}
+
+
+@pytest.mark.parametrize("read", READERS.values(), ids=READERS)
+def test_whatever_a_number_was_read_for(read):
+    w = Value(2.0, "w")
+    f = jit(lambda x: read(x, w))
+    assert f(3.0) == read(3.0, w)
+    w.data = 3.0
+    with pytest.raises(FrozenBranchError, match="'w' was 2"):
+        f(3.0)
+
+
+def test_a_program_guards_what_its_recording_read(compiled):
+    x, w = Value(3.0, "x"), Value(2.0, "w")
+    with recording():
+        y = x * w.data + Value(1.0).data
+    program = compiled(y, inputs=[x], parameters=[])
+    assert program([[4.0]])[0] == 9.0
+    w.data = math.nan
+    with pytest.raises(FrozenBranchError, match="'w' was 2"):
+        program([[4.0]])
+
+
+def test_a_leaf_that_is_used_and_read_is_refused_at_once():
+    w = Value(2.0, "w")
+    with pytest.raises(FrozenBranchError, match="'w' was read while recording"):
+        jit(lambda x: x * w + w.data)(3.0)
