@@ -73,6 +73,19 @@ def as_float(number: Any) -> Any:
     return nearest if nearest == number else number
 
 
+def place(index: Any, count: int) -> int:
+    """Return an index of Python's own as it is, and a float where it is a whole one below `count`.
+
+    Raises ValueError for another float and TypeError for what is no number.
+    """
+    number = None if hasattr(index, "__index__") else real(index)
+    if number is None:
+        return operator.index(index)
+    if not (0.0 <= number < count and number == int(number)):
+        raise ValueError
+    return int(number)
+
+
 def is_foreign(thing: Any) -> bool:
     """Return whether an operator should leave `thing` to its own reflected method.
 

@@ -15,7 +15,7 @@ from typing import Any
 from autograd import engine, errors
 from autograd.engine import Value
 from autograd.primitives import abs, add, heaviside, sign, where
-from autograd.reals import real
+from autograd.reals import place
 from autograd.table import primitive
 
 __all__ = ["dot", "log_softmax", "logsumexp", "mean", "softmax", "take", "total"]
@@ -87,7 +87,7 @@ _logsumexp = primitive(
 def _softmax_forward(*values_and_index: float) -> float:
     *values, index = values_and_index
     exponentials = _shifted_exponentials(values)[1]
-    return exponentials[_position(index, values)] / _sum_forward(*exponentials)
+    return exponentials[place(index, len(values))] / _sum_forward(*exponentials)
 
 
 def _softmax_partials(*operands_and_out: Any) -> Sequence[Any]:
@@ -104,7 +104,7 @@ _softmax = primitive(
 
 def _log_softmax_forward(*values_and_index: float) -> float:
     *values, index = values_and_index
-    position = _position(index, values)
+    position = place(index, len(values))
     peak, exponentials = _shifted_exponentials(values)
     distance = 0.0 if values[position] == peak else values[position] - peak
     return distance - _log_sum(exponentials)
@@ -142,12 +142,6 @@ _log_softmax = primitive(
 )  # fmt: skip
 
 
-def _position(index: float, values: Sequence[Any]) -> int:
-    if not (0 <= index < len(values) and index == int(index)):
-        raise ValueError
-    return int(index)
-
-
 def _one_hot(values: Sequence[Any], index: Any) -> list[Any]:
     """Return 1 at the index and 0 elsewhere; an index that is a Value stays in the graph."""
     if index.__class__ is not Value:
@@ -156,7 +150,7 @@ def _one_hot(values: Sequence[Any], index: Any) -> list[Any]:
 
 
 _take = primitive(
-    "take", lambda *operands: operands[_position(operands[-1], operands[:-1])],
+    "take", lambda *operands: operands[place(operands[-1], len(operands) - 1)],
     lambda *operands: (*_one_hot(operands[:-2], operands[-2]), 0.0), many=True,
     symbol="take([#*], #$)", latex=r"(#*)_{#$}", words="values and an index among them",
 )  # fmt: skip
@@ -264,13 +258,10 @@ def take(values: Sequence[Any], index: Any) -> Any:
         if len(values) and hasattr(values[0], "__len__"):
             return [take(column, index) for column in zip(*values, strict=True)]
         return _take(*values, index)
-    number = None if hasattr(index, "__index__") else real(index)
-    if number is None:
-        return values[operator.index(index)]
     try:
-        return values[_position(number, values)]
+        return values[place(index, len(values))]
     except ValueError:
-        raise errors.outside_domain("take", _take.domain, (number,)) from None
+        raise errors.outside_domain("take", _take.domain, (index,)) from None
 
 
 def _at_least_one(name: str, values: Iterable[Any]) -> tuple[Any, ...]:

@@ -1,7 +1,8 @@
 """What a row of the table of primitives is, and how one is added.
 
 A row says how a function is computed, differentiated, written and drawn. `primitives.py`,
-`inverses.py`, `normal.py`, `activations.py` and `reductions.py` hold the rows themselves.
+`inverses.py`, `normal.py`, `scales.py`, `rounding.py`, `activations.py` and `reductions.py` hold
+the rows themselves.
 """
 
 from __future__ import annotations
@@ -10,12 +11,11 @@ import math
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from inspect import Parameter, Signature
-from itertools import cycle, product
 from typing import Any, NamedTuple
 
 from autograd import errors
-from autograd.engine import Function, Value
+from autograd.engine import Function
+from autograd.introduction import introduce, require_composition
 from autograd.sweep import Rules, local
 
 
@@ -35,8 +35,6 @@ ABOVE_MINUS_ONE = Domain(-1.0, math.inf, "x > -1")
 FROM_ONE = Domain(1.0, math.inf, "x >= 1")
 UNIT_CLOSED = Domain(-1.0, 1.0, "-1 <= x <= 1")
 UNIT_OPEN = Domain(-1.0, 1.0, "-1 < x < 1")
-
-POINTS = (-2.5, -0.3, 0.4, 1.7, 5.6)  # where a row is held against what it is composed of
 
 # How tightly a formula binds: an operand that binds less is put in brackets.
 SUM, PRODUCT, SIGN, POWER, CALL = range(1, 6)
@@ -130,15 +128,13 @@ def primitive(
     symbol = symbol or name + operands
     latex = latex or rf"\operatorname{{{name.replace('_', ' ')}}}" + operands
     function = Function(name, forward, rules, words or domains[0].text)
-    texts = symbol, latex, precedence
-    function.row = row = Primitive(
-        name, forward, rules, *texts, domains, numpy, function, composed, textbook
-    )
+    texts, ways = (symbol, latex, precedence), (composed, textbook)
+    row = Primitive(name, forward, rules, *texts, domains, numpy, function, *ways)
     module = sys._getframe(1).f_globals.get("__name__", "")
     if composed and not module.startswith("autograd."):  # whose rows have tests
-        _require_composition(row)
-    _introduce(row, module, doc)
-    PRIMITIVES[name] = row
+        require_composition(row)
+    introduce(row, module, doc, precedence == CALL)
+    PRIMITIVES[name] = function.row = row
     return function
 
 
@@ -147,41 +143,3 @@ def _rules(name: str, partials: tuple[Callable[..., Any], ...], many: bool) -> R
     if not partials:
         raise errors.no_partials(name)
     return partials[0] if many else partials
-
-
-def _require_composition(row: Primitive) -> None:
-    """Raise ValueError where a row and what it is `composed` of differ at points of its domain."""
-    for point in product(POINTS, repeat=row.arity or 3):
-        if not all(d.low < x < d.high for d, x in zip(cycle(row.domain), point, strict=False)):
-            continue
-        try:
-            expected = row.forward(*point)
-        except (ValueError, ZeroDivisionError):
-            continue
-        found = row.composed(*point) if row.composed else expected
-        if not math.isclose(found, expected, rel_tol=1e-9, abs_tol=1e-12):
-            raise errors.wrong_composition(row.name, point, found, expected)
-
-
-def _names(rules: Rules) -> Sequence[str]:
-    """Return what a row calls its operands: as one of its rules does, else x, y and z."""
-    every = rules if isinstance(rules, tuple) else ()
-    count = len(every)
-    codes = [code for rule in every if (code := getattr(rule, "__code__", None))]
-    own = [code.co_varnames[:count] for code in codes if code.co_argcount == count + 1]
-    return next(iter(own), "xyz"[:count] if count < 4 else [f"x{k + 1}" for k in range(count)])
-
-
-def _introduce(row: Primitive, module: str, doc: str) -> None:
-    """Let the function of a row say what it is, and be a method where that has a meaning."""
-    names, formula, function = _names(row.partials), row.symbol, row.function
-    for mark, name in zip(("#1", "#2", "#3"), names, strict=False):
-        formula = formula.replace(mark, name)
-    formula = formula.replace("##", ", ".join(names))
-    operands = [Parameter(name, Parameter.POSITIONAL_ONLY) for name in names]
-    function.__signature__ = Signature(operands)
-    function.__module__, function.__name__, function.__qualname__ = module, row.name, row.name
-    function.__doc__ = doc or f"Return {formula}; defined for {function.domain}."
-    if row.arity == 1 or (row.arity == 2 and row.precedence == CALL):
-        for method in {row.name, row.numpy or row.name}:
-            setattr(Value, method, function)

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from autograd import errors
-from autograd.reals import COMPARISONS, compared, real
+from autograd.reals import compared, real
 from autograd.sweep import (
     CONSTANT,
     Rule,
@@ -36,6 +36,20 @@ def watch(watcher: Watcher | None) -> None:
     _watcher = watcher
 
 
+def _comparison(symbol: str) -> Any:
+    """Return the method for `node symbol other`, of which a watcher hears."""
+
+    def compare(self: Value, other: Any) -> Any:
+        if other.__class__ is Value and symbol in ("==", "!="):
+            return NotImplemented  # Python then compares identity
+        verdict = compared(self._data, symbol, other._data if other.__class__ is Value else other)
+        if _watcher is not None and verdict is not NotImplemented:
+            _watcher.compared(self, other, symbol, verdict)
+        return verdict
+
+    return compare
+
+
 class Value:
     """One number in a computation graph, and the derivative of a result by it.
 
@@ -54,8 +68,16 @@ class Value:
     """
 
     __slots__ = (
-        "__weakref__", "_data", "_function", "_grad", "_label", "_lent", "_stamp", "_x", "_y",
-    )  # fmt: skip
+        "__weakref__",
+        "_data",
+        "_function",
+        "_grad",
+        "_label",
+        "_lent",
+        "_stamp",
+        "_x",
+        "_y",
+    )
 
     _data: float
     _grad: float
@@ -200,25 +222,10 @@ class Value:
             elif node._stamp != CONSTANT:
                 node._grad += totals[node]
 
-    def __eq__(self, other: Any) -> Any:
-        return _compared(self, other, "==")
-
-    def __ne__(self, other: Any) -> Any:
-        return _compared(self, other, "!=")
-
+    __eq__, __ne__ = _comparison("=="), _comparison("!=")
+    __lt__, __le__ = _comparison("<"), _comparison("<=")
+    __gt__, __ge__ = _comparison(">"), _comparison(">=")
     __hash__ = object.__hash__
-
-    def __lt__(self, other: Any) -> Any:
-        return _compared(self, other, "<")
-
-    def __le__(self, other: Any) -> Any:
-        return _compared(self, other, "<=")
-
-    def __gt__(self, other: Any) -> Any:
-        return _compared(self, other, ">")
-
-    def __ge__(self, other: Any) -> Any:
-        return _compared(self, other, ">=")
 
     def __bool__(self) -> bool:
         verdict = self._data != 0.0
@@ -289,15 +296,3 @@ def _constant(operand: Any) -> Value:
     node = Value(operand)
     node._stamp = CONSTANT
     return node
-
-
-def _compared(node: Value, other: Any, symbol: str) -> Any:
-    if other.__class__ is not Value:
-        verdict = compared(node._data, symbol, other)
-    elif symbol in ("==", "!="):
-        return NotImplemented  # Python then compares identity
-    else:
-        verdict = COMPARISONS[symbol](node._data, other._data)
-    if _watcher is not None and verdict is not NotImplemented:
-        _watcher.compared(node, other, symbol, verdict)
-    return verdict
