@@ -34,7 +34,7 @@ BUDGETS = {  # of code lines, over the files that a pattern finds
     "explanation": (1053, ("autograd/explanation/**/*.py",)),
     "probing": (700, ("nn/probing/**/*.py",)),
     "tracing": (330, ("nn/tracing/**/*.py",)),
-    "programs": (3697, ("autograd/program/**/*.py",)),
+    "programs": (3704, ("autograd/program/**/*.py",)),
     "drawing": (2300, ("autograd/drawing/**/*.py",)),
 }
 EXTENSIONS = {"autograd._value", "autograd.program.executors.native._replay"}

@@ -14,9 +14,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from weakref import WeakSet
 
 from autograd.blocks import Block, Entry, Stack
-from autograd.engine import Value, unwatched
+from autograd.engine import Value, topological, unwatched
 from autograd.errors import FrozenBranchError, short, where
 from autograd.modes import Mode, dispatcher
 from autograd.reals import COMPARISONS
@@ -87,6 +88,13 @@ class Decisions(Mode):
     guards: list[Guard] = field(default_factory=list)
     read: dict[Value, Reading] = field(default_factory=dict)
     derived: list[tuple[Value, str]] = field(default_factory=list)
+    after: WeakSet[Value] = field(default_factory=WeakSet)  # nodes made since a leaf was read
+
+    def created(self, node: Any, handed: Any) -> Any:
+        """Remember which nodes a number that was read may be in."""
+        if self.read:
+            self.after.add(handed)
+        return handed
 
     def compared(self, node: Any, other: Any, symbol: str, verdict: bool) -> None:
         """Leave a guard."""
@@ -103,8 +111,10 @@ class Decisions(Mode):
         """Remember a node whose derivatives were handed out as numbers."""
         self.derived.append((root, place()))
 
-    def about(self, leaves: Sequence[Value]) -> list[Guard | Reading]:
+    def about(self, leaves: Sequence[Value], root: Value | None) -> list[Guard | Reading]:
         """Return the guards that depend on any of these leaves, and what was read of others.
+
+        Where a root is given, that is what was read before any node below it was made.
 
         Raises FrozenBranchError if the number of a leaf, or a derivative by one, was read.
         """
@@ -120,7 +130,8 @@ class Decisions(Mode):
                     "build_graph=True, whose results are Values."
                 )
         guards = [g for g in self.guards if any(_depends(x, known) for x in g.operands)]
-        return [*guards, *self.read.values()]
+        concerned = root is None or (self.read and not self.after.isdisjoint(topological(root)))
+        return [*guards, *(self.read.values() if concerned else ())]
 
 
 class _Recordings(Stack):
@@ -160,13 +171,14 @@ def under(decisions: Decisions) -> Block:
     return Block(_held, lambda: decisions)
 
 
-def decisions_about(leaves: Sequence[Value]) -> list[Guard | Reading]:
+def decisions_about(leaves: Sequence[Value], root: Value) -> list[Guard | Reading]:
     """Return the guards of the latest recording that depend on any of the leaves, and readings.
 
     Raises FrozenBranchError if a number that depends on them left the graph.
     """
     decisions = _held.latest() or _recordings.latest()
-    return decisions.about(leaves) if decisions else []
+    certain = decisions is not None and (_held.subjects() or _recordings.subjects())
+    return decisions.about(leaves, None if certain else root) if decisions else []
 
 
 def _depends(root: Value, known: dict[Value, bool]) -> bool:

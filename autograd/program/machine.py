@@ -29,7 +29,7 @@ class Machine:
 
         self.np, self.choice = np, executor
         self.loss, self.inputs, self.parameters = loss, tuple(inputs), tuple(parameters)
-        self.guards = guards.decisions_about((*inputs, *parameters))
+        self.guards = guards.decisions_about((*inputs, *parameters), loss)
         compared = [node for guard in self.guards for node in guard.operands]
         self.recording = Recording(loss, inputs, parameters, compared, also)
         parts = assemble(executor, PLANS.find(self.recording), dtype)

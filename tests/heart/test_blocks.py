@@ -280,10 +280,10 @@ def test_an_interrupted_recording_leaves_the_guards_of_those_around_it(pressed):
         y = x * x if x > 0 else -x
         with pytest.raises(KeyboardInterrupt), recording():
             -pressed  # noqa: B018
-        assert len(decisions_about([x])) == 1
-    assert len(decisions_about([x])) == 1
+        assert len(decisions_about([x], y)) == 1
+    assert len(decisions_about([x], y)) == 1
     with pytest.raises(FrozenBranchError, match=r"'x' > 0 was True"):
         Program(y, inputs=[x], parameters=[])([[-1.0]])
     with recording():
         pass
-    assert decisions_about([x]) == []
+    assert decisions_about([x], y) == []

@@ -354,3 +354,26 @@ def test_a_leaf_that_is_used_and_read_is_refused_at_once():
     w = Value(2.0, "w")
     with pytest.raises(FrozenBranchError, match="'w' was read while recording"):
         jit(lambda x: x * w + w.data)(3.0)
+
+
+def test_what_was_read_concerns_no_program_of_another_graph():
+    x, w, v = Value(3.0, "x"), Value(2.0, "w"), Value(1.0, "v")
+    before = x * v
+    with recording():
+        y = x * w.data
+    after = x + v
+    programs = [Program(root, inputs=[x], parameters=[v]) for root in (before, after)]
+    concerned = Program(y * v, inputs=[x], parameters=[v])
+    w.data = 7.0
+    assert [program([[3.0]])[0] for program in programs] == [3.0, 4.0]
+    with pytest.raises(FrozenBranchError, match="'w' was 2"):
+        concerned([[3.0]])
+
+
+def test_a_branch_by_a_number_that_was_read_is_guarded_though_it_makes_no_node():
+    w = Value(2.0, "w")
+    f = jit(lambda x: x if w.data > 1.0 else -x)
+    assert f(3.0) == 3.0
+    w.data = 0.0
+    with pytest.raises(FrozenBranchError, match="'w' was 2"):
+        f(3.0)
