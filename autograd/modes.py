@@ -32,6 +32,7 @@ class Mode:
     """
 
     records = False  # whether numbers that leave the graph would be frozen into a replay
+    watches = True  # whether it has to hear of every node, so that nothing may run as a program
 
     def created(self, node: Any, handed: Any) -> Any:
         """Return what to hand out for a node that was made."""
@@ -151,6 +152,13 @@ def depth() -> int:
     return len(_derivatives.subjects()) if _derivatives.entries else 0
 
 
+def observed() -> bool:
+    """Return whether somebody hears of this thread's nodes: a derivative, a recording, a watch."""
+    if dispatcher.entered and any(mode.watches for mode in dispatcher.modes()):
+        return True
+    return bool(_derivatives.entered) and depth() > 0
+
+
 def sweeping(root: Value, as_numbers: bool) -> None:
     """Tell the modes in force here that a sweep from `root` begins, and what it results in."""
     if dispatcher.known:
@@ -162,6 +170,8 @@ class _NoGrad(Mode):
 
     A recording gets detached nodes, for bare numbers would be frozen into its replays.
     """
+
+    watches = False
 
     def __init__(self) -> None:
         self.depth = depth()

@@ -22,7 +22,7 @@ PACKAGES = ("autograd", "nn")
 TWINS = {"autograd/sweep.py", "autograd/value.py", "autograd/function.py"}  # one engine
 
 BUDGETS = {  # of code lines, over the files that a pattern finds
-    "the core": (2360, ("autograd/*.py", "nn/*.py")),
+    "the core": (2370, ("autograd/*.py", "nn/*.py")),
     "an evening's reading": (
         800,
         tuple(
@@ -30,11 +30,12 @@ BUDGETS = {  # of code lines, over the files that a pattern finds
             for name in ("sweep", "value", "function", "table", "primitives", "reductions", "graph")
         ),
     ),
-    "derivatives": (500, ("autograd/derivatives/**/*.py",)),
+    "derivatives": (540, ("autograd/derivatives/**/*.py",)),
     "explanation": (1050, ("autograd/explanation/**/*.py",)),
     "probing": (700, ("nn/probing/**/*.py",)),
     "tracing": (330, ("nn/tracing/**/*.py",)),
-    "programs": (3680, ("autograd/program/**/*.py",)),
+    "programs": (4760, ("autograd/program/**/*.py",)),
+    "compiled functions": (1210, ("autograd/program/jitting/**/*.py",)),
     "drawing": (2300, ("autograd/drawing/**/*.py",)),
 }
 EXTENSIONS = {"autograd._value", "autograd.program.executors.native._replay"}

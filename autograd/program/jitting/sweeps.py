@@ -1,0 +1,289 @@
+"""What is read from replays: values, a value and its gradient, a Jacobian by rows or by columns.
+
+A sweep answers with the numbers of a result in a row of `width`. `now` finds them node by node,
+at the point that its trace was recorded at; the first `run` compiles. For a Jacobian each lane
+has one direction: forward mode gives a column of it, reverse mode a row, and all numbers that do
+not depend on the direction are computed once.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import Any
+
+from autograd.derivatives.calls import Call, as_node
+from autograd.derivatives.chain_rule import as_number, gradients, tangents_of
+from autograd.derivatives.kinds import Step, forward_linear, jacobian_rows
+from autograd.derivatives.trees import leaves
+from autograd.engine import Value, unwatched
+from autograd.modes import differentiating
+from autograd.program.compiler.accesses import Array
+from autograd.program.jitting.replay import Replay
+from autograd.program.jitting.results import filler, matrix_filler, stacked, stacked_matrices
+from autograd.program.jitting.traces import Chain, Trace
+from autograd.reductions import dot
+
+
+class Sweep(ABC):
+    """Results of a trace at other numbers."""
+
+    tree: Any  # what the function returns, in nodes
+    width: int  # numbers of a result
+    lane_width: int  # numbers that one lane gives
+    directions: Array | None = None  # (lanes, seeds) of one row
+    at_once = True  # whether the first call compiles, or runs node by node
+
+    def __init__(self, trace: Trace) -> None:
+        import numpy as np
+
+        self.np, self.trace = np, trace
+        self._replays: dict[bool, Replay] = {}
+
+    @abstractmethod
+    def now(self) -> Array:
+        """Return the numbers of the result at the point of the trace, node by node, (width,)."""
+
+    @abstractmethod
+    def finished(self, row: Array) -> Any:
+        """Return the numbers of a result in its structure."""
+
+    @abstractmethod
+    def stacked(self, rows: Array) -> Any:
+        """Return the numbers of m results, (m, width), as one with m rows."""
+
+    @abstractmethod
+    def compiled(self, mapped: bool) -> Replay:
+        """Return what runs; `mapped` where arguments without a name move from row to row."""
+
+    @abstractmethod
+    def read(self, replay: Replay) -> Array:
+        """Return the numbers of each lane of the last forward pass, (lane_width, lanes)."""
+
+    def assembled(self, lanes: Array) -> Array:
+        """Return the results from those of all lanes, (m, directions, lane_width): (m, width)."""
+        return lanes.reshape(len(lanes), -1)
+
+    def replay(self, mapped: bool = False) -> Replay:
+        """Return what runs, compiled when first asked for."""
+        found = self._replays.get(mapped)
+        return found or self._replays.setdefault(mapped, self.compiled(mapped))
+
+    def one(self, numbers: Array) -> tuple[Array, int]:
+        """Return the result for one call, (width,), and the guard that it flips, or -1."""
+        found, flips = self.run(numbers[None])
+        return found[0], int(flips[0])
+
+    def run(self, numbers: Array, mapped: bool = False) -> tuple[Array, Array]:
+        """Return results for rows of numbers, (m, width), and the guard that each flips, or -1."""
+        replay = self.replay(mapped)
+        np, each = self.np, 1 if self.directions is None else len(self.directions)
+        found = np.empty((len(numbers) * each, self.lane_width))
+        flips = np.empty(len(found), int)
+        with replay.lock.held, np.errstate(all="ignore"):
+            self._pass(replay, numbers, found, flips)
+        flips = flips.reshape(len(numbers), each)[:, 0] if each else np.full(len(numbers), -1)
+        return self.assembled(found.reshape(len(numbers), each, self.lane_width)), flips
+
+    def _pass(self, replay: Replay, numbers: Array, found: Array, flips: Array) -> None:
+        """Run for all lanes in passes of one size, the last of which repeats the last lane."""
+        count = len(found)
+        passes = -(-count // replay.lanes)
+        size = -(-count // max(passes, 1))
+        for start in range(0, count, max(size, 1)):
+            at = self.np.minimum(self.np.arange(start, start + size), count - 1)
+            flips[at] = flipped = replay.forward(numbers[0], self._lanes(replay, numbers, at))
+            if (flipped < 0).any():
+                found[at] = self.read(replay).T
+
+    def _lanes(self, replay: Replay, numbers: Array, at: Array) -> Array:
+        """Return the numbers of the leaves that move, and the directions, for some lanes."""
+        np = self.np
+        if self.directions is None:
+            return numbers[at][:, replay.moving]
+        rows, seeds = np.divmod(at, len(self.directions))
+        return np.hstack([numbers[rows][:, replay.moving], self.directions[seeds]])
+
+    def moving(self, mapped: bool) -> list[int]:
+        """Return which leaves move from row to row."""
+        return list(range(self.trace.positional())) if mapped else []
+
+
+class Values(Sweep):
+    """The result itself."""
+
+    def __init__(self, trace: Trace, chain: Chain) -> None:
+        super().__init__(trace)
+        self.tree = trace.derived(chain)
+        flat = leaves(self.tree)
+        self.nodes = [x for x in flat if x.__class__ is Value]
+        self.at = self.np.array([k for k, x in enumerate(flat) if x.__class__ is Value], int)
+        self.template = self.np.array([0.0 if x.__class__ is Value else x for x in flat])
+        self.width = self.lane_width = len(flat)
+        self.fill = filler(self.tree)
+
+    def now(self) -> Array:
+        found = self.template.copy()
+        found[self.at] = list(map(unwatched, self.nodes))
+        return found
+
+    def one(self, numbers: Array) -> tuple[Array, int]:
+        found, _, flip = self.replay().alone(numbers, gradient=False)
+        if len(self.nodes) < self.width:
+            row = self.template.copy()
+            row[self.at] = found
+            found = row
+        return found, flip
+
+    def finished(self, row: Array) -> Any:
+        return self.fill(row)
+
+    def stacked(self, rows: Array) -> Any:
+        return stacked(self.tree, rows)
+
+    def compiled(self, mapped: bool) -> Replay:
+        return Replay(self.trace, self.moving(mapped), (), self.nodes)
+
+    def read(self, replay: Replay) -> Array:
+        if len(self.nodes) == self.width:
+            return replay.values()
+        found = self.np.repeat(self.template[:, None], replay.machine.memory.room.lanes, axis=1)
+        found[self.at] = replay.values()
+        return found
+
+
+class Gradient(Sweep):
+    """A value and its gradient, or the gradient alone."""
+
+    def __init__(self, trace: Trace, chain: Chain) -> None:
+        super().__init__(trace)
+        step = chain[-1]
+        self.alone = step.kind == "grad"
+        self.inputs, self.chosen = trace.inputs(step.argnums), trace.chosen(step.argnums)
+        self.at = self.np.array(self.chosen, int)
+        self.tree = trace.derived(chain[:-1])
+        self.root = Call(self.inputs, self.tree, True).root
+        self.width = self.lane_width = 1 + len(self.chosen)
+        self.fill = filler(self.inputs)
+
+    def now(self) -> Array:
+        found = gradients(self.root, [self.trace.leaves[k] for k in self.chosen])
+        return self.np.array([unwatched(self.root), *found])
+
+    def one(self, numbers: Array) -> tuple[Array, int]:
+        row = self.np.empty(self.width)
+        row[:1], slopes, flip = self.replay().alone(numbers, gradient=True)
+        if flip < 0:
+            row[1:] = slopes[self.at]
+        return row, flip
+
+    def finished(self, row: Array) -> Any:
+        return self.fill(row[1:]) if self.alone else (float(row[0]), self.fill(row[1:]))
+
+    def stacked(self, rows: Array) -> Any:
+        found = stacked(self.inputs, rows[:, 1:])
+        return found if self.alone else (rows[:, 0].copy(), found)
+
+    def compiled(self, mapped: bool) -> Replay:
+        return Replay(self.trace, self.moving(mapped), (), [self.root], self.root)
+
+    def read(self, replay: Replay) -> Array:
+        replay.backward()
+        found = self.np.empty((self.width, replay.machine.memory.room.lanes))
+        found[0] = replay.values()
+        found[1:] = replay.slopes(len(replay.moving))[self.chosen]
+        return found
+
+
+class Matrix(Sweep):
+    """A Jacobian, in which every direction has a lane."""
+
+    at_once = False
+
+    def __init__(self, trace: Trace, chain: Chain) -> None:
+        super().__init__(trace)
+        step = chain[-1]
+        self.inputs, self.chosen = trace.inputs(step.argnums), trace.chosen(step.argnums)
+        self.tree = trace.derived(chain[:-1])
+        self.outputs = [as_node(x) for x in leaves(self.tree)]
+        self.shape = len(self.outputs), len(self.chosen)
+        self.width = self.shape[0] * self.shape[1]
+        self.fill = matrix_filler(self.tree, self.inputs)
+
+    @property
+    def nodes(self) -> list[Value]:
+        """The leaves that the derivative is by."""
+        return [self.trace.leaves[k] for k in self.chosen]
+
+    def now(self) -> Array:
+        rows = jacobian_rows(self.outputs, self.nodes, nested=False)
+        return self.np.array([as_number(x) for row in rows for x in row], float)
+
+    def finished(self, row: Array) -> Any:
+        return self.fill(row.reshape(self.shape))
+
+    def stacked(self, rows: Array) -> Any:
+        return stacked_matrices(self.tree, self.inputs, rows.reshape(len(rows), *self.shape))
+
+
+class Rows(Matrix):
+    """Reverse mode: lane k has the adjoint of output k."""
+
+    def __init__(self, trace: Trace, chain: Chain) -> None:
+        super().__init__(trace, chain)
+        self.directions, self.lane_width = self.np.eye(self.shape[0]), self.shape[1]
+
+    def compiled(self, mapped: bool) -> Replay:
+        moving = self.moving(mapped) or self.chosen
+        return row_replay(self.trace, moving, self.outputs, len(self.outputs))
+
+    def read(self, replay: Replay) -> Array:
+        replay.backward()
+        found = replay.slopes(len(replay.moving))
+        return found if len(found) == self.lane_width else found[self.chosen]
+
+
+class Columns(Matrix):
+    """Forward mode: lane k has the tangent along input k."""
+
+    def __init__(self, trace: Trace, chain: Chain) -> None:
+        super().__init__(trace, chain)
+        self.directions, self.lane_width = self.np.eye(self.shape[1]), self.shape[0]
+
+    def compiled(self, mapped: bool) -> Replay:
+        seeds = [Value(1.0) for _ in self.chosen]
+        found = tangent_nodes(self.outputs, self.nodes, seeds)
+        return Replay(self.trace, self.moving(mapped), seeds, found)
+
+    def read(self, replay: Replay) -> Array:
+        return replay.values()
+
+    def assembled(self, lanes: Array) -> Array:
+        return lanes.transpose(0, 2, 1).reshape(len(lanes), -1)
+
+
+def row_replay(trace: Trace, moving: Sequence[int], outputs: list[Value], seeds: int) -> Replay:
+    """Return a replay whose adjoints are those of a sum of the outputs, weighted by seeds."""
+    weights = [Value(1.0) for _ in range(seeds)]
+    with differentiating():
+        root = dot(outputs, weights)
+    return Replay(trace, moving, weights, [root], root)
+
+
+def tangent_nodes(outputs: list[Value], inputs: list[Value], seeds: list[Any]) -> list[Value]:
+    """Return the tangents of the outputs as nodes, given those of the inputs."""
+    through = forward_linear(outputs, inputs, nested=True)
+    with differentiating():
+        found = tangents_of(outputs, dict(zip(inputs, seeds, strict=True)), through)
+    return [as_node(x) for x in found]
+
+
+def sweep_of(trace: Trace, chain: Chain) -> Sweep:
+    """Return the sweep for a chain of derivatives: the last of them is the executor's work."""
+    last: Step | None = chain[-1] if chain else None
+    if last is None or last.kind not in ("grad", "value_and_grad", "jacobian"):
+        return Values(trace, chain)
+    if last.kind != "jacobian":
+        return Gradient(trace, chain)
+    outputs = len(leaves(trace.derived(chain[:-1])))
+    return (Rows if outputs <= len(trace.chosen(last.argnums)) else Columns)(trace, chain)
