@@ -1,9 +1,9 @@
 """How does a result change with its inputs? Derivatives of any order of any function.
 
-Read in this order: `trees` takes nested arguments apart and builds results like them;
-`chain_rule` sweeps a graph in either direction, with numbers or with nodes; `calls` hands a
-function fresh leaves, so that derivatives nest; `kinds` says what each derivative makes of such a
-call; `functional` holds `grad`, `jacobian`, `hessian` and the
+Read in this order: `trees` takes nested arguments apart and builds results like them; `chain_rule`
+sweeps a graph in either direction, with numbers or with nodes; `calls` hands a function fresh
+leaves, so that derivatives nest; `sparsity` finds patterns and few sweeps for them; `kinds` says
+what each derivative makes of such a call; `functional` holds `grad`, `jacobian`, `hessian` and the
 others; `check` compares all of them with finite differences.
 
 What must hold: a sweep keeps its adjoints to itself, local partials come from the rows of the

@@ -127,27 +127,39 @@ def jvp(f: Callable[..., Any], primals: Any, tangents: Any) -> tuple[Any, Any]:
     return call.result(call.outputs), call.result(unflatten(call.outputs, found))
 
 
-def jacobian(f: Callable[..., Any], argnums: Any = 0) -> Callable[..., Any]:
+def jacobian(
+    f: Callable[..., Any], argnums: Any = 0, *, sparse: bool = False
+) -> Callable[..., Any]:
     """Return the function ∂f/∂argument for an f of any outputs, by the cheaper mode.
 
     The result has the structure of f's result, with the structure of the argument in place
     of each number; an array by an array gives one array of shape outputs + inputs.
 
+    With `sparse` it is a `scipy.sparse.csr_array`, (outputs, inputs), both flat. Its pattern is
+    that of the graph; columns, or rows, that have no row in common are found by one sweep.
+
     >>> from autograd import jacobian
     >>> jacobian(lambda x: [x[0] * x[1], x[0] + x[1]])([3.0, 4.0])
     [[4.0, 3.0], [1.0, 1.0]]
+    >>> cubes = jacobian(lambda x: [a**3 for a in x], sparse=True)([1.0, 2.0, 3.0])
+    >>> cubes.nnz, cubes.toarray().tolist()
+    (3, [[3.0, 0.0, 0.0], [0.0, 12.0, 0.0], [0.0, 0.0, 27.0]])
     """
-    return derived(f, Step("jacobian", _hashable(argnums)))
+    return derived(f, Step("sparse_jacobian" if sparse else "jacobian", _hashable(argnums)))
 
 
-def hessian(f: Callable[..., Any], argnums: Any = 0) -> Callable[..., Any]:
+def hessian(f: Callable[..., Any], argnums: Any = 0, *, sparse: bool = False) -> Callable[..., Any]:
     """Return the function ∂²f/∂argument², structured as the Jacobian of the gradient.
+
+    With `sparse` it is a `scipy.sparse.csr_array`, (inputs, inputs), by a star colouring of the
+    graph's pattern.
 
     >>> from autograd import hessian
     >>> hessian(lambda x: x[0] ** 2 * x[1])([3.0, 4.0])
     [[8.0, 6.0], [6.0, 0.0]]
     """
-    return jacobian(grad(f, argnums), argnums)
+    step = Step("sparse_hessian" if sparse else "jacobian", _hashable(argnums))
+    return derived(grad(f, argnums), step)
 
 
 def hvp(f: Callable[..., Any], x: Any, v: Any) -> Any:

@@ -25,6 +25,7 @@ from autograd.derivatives.chain_rule import (
     linear,
     tangents_of,
 )
+from autograd.derivatives.sparsity import compressed, entries, pattern
 from autograd.derivatives.trees import blocks, leaves, like, packed, shape, size
 from autograd.engine import Value
 from autograd.reductions import total
@@ -110,10 +111,34 @@ def _jacobian(call: Call) -> Any:
     return nested_blocks(call.outputs, call.inputs, rows)
 
 
+def _sparse_jacobian(call: Call) -> Any:
+    return _sparse(call, symmetric=False)
+
+
+def _sparse_hessian(call: Call) -> Any:
+    return _sparse(call, symmetric=True)
+
+
+def _sparse(call: Call, symmetric: bool) -> Any:
+    """Return the Jacobian of a call as a sparse matrix, its leaves and arguments in a row each."""
+    if call.nested:
+        raise TypeError(
+            "a sparse matrix holds numbers; it was asked for at a Value, or inside of another "
+            "derivative. Leave out sparse=True there."
+        )
+    outputs, inputs = [as_node(x) for x in leaves(call.outputs)], leaves(call.inputs)
+    through = forward_linear(outputs, inputs, nested=True)
+    found = compressed(pattern(outputs, inputs, through), len(inputs), symmetric)
+    with modes.differentiating():
+        return found.matrix(entries(found, outputs, inputs, through))
+
+
 KINDS: dict[str, Callable[[Call], Any]] = {
     "grad": _gradient,
     "value_and_grad": _value_and_gradient,
     "jacobian": _jacobian,
+    "sparse_jacobian": _sparse_jacobian,
+    "sparse_hessian": _sparse_hessian,
 }
 
 

@@ -210,13 +210,13 @@ class Jit(Compiled):
         """Return (f(*args), ∂f/∂argument); `argnums` is one position or several."""
         return value_and_grad(self, argnums)(*args, **named)
 
-    def jacobian(self, *args: Any, argnums: Any = 0, **named: Any) -> Any:
+    def jacobian(self, *args: Any, argnums: Any = 0, sparse: bool = False, **named: Any) -> Any:
         """Return ∂f/∂argument for an f of any results."""
-        return jacobian(self, argnums)(*args, **named)
+        return jacobian(self, argnums, sparse=sparse)(*args, **named)
 
-    def hessian(self, *args: Any, argnums: Any = 0, **named: Any) -> Any:
+    def hessian(self, *args: Any, argnums: Any = 0, sparse: bool = False, **named: Any) -> Any:
         """Return ∂²f/∂argument²."""
-        return hessian(self, argnums)(*args, **named)
+        return hessian(self, argnums, sparse=sparse)(*args, **named)
 
     def hvp(self, x: Any, v: Any) -> Any:
         """Return the product of the Hessian of f at x with v: the gradient of v·∇f."""

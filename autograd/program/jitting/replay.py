@@ -39,7 +39,7 @@ class Replay:
         compared = [x for guard in trace.guards for x in guard.operands]
         with under(Decisions()):  # its guards are ours
             self.machine = Machine(
-                root or Value(0.0), inputs, parameters, (), "auto", "float64",
+                Value(0.0) if root is None else root, inputs, parameters, (), "auto", "float64",
                 [*outputs, *compared],
             )  # fmt: skip
         self.outputs = self._addresses(outputs)

@@ -15,7 +15,8 @@ from autograd.errors import DomainError, FrozenBranchError, StaleGraphError
 from autograd.program.compiler.accesses import Array
 from autograd.program.guards import Guard
 from autograd.program.jitting.arguments import Arguments, structure_of
-from autograd.program.jitting.sweeps import Sweep, sweep_of
+from autograd.program.jitting.sparse import sweep_of
+from autograd.program.jitting.sweeps import Sweep
 from autograd.program.jitting.traces import Chain, Trace
 from autograd.program.memory import all_finite
 

@@ -13,8 +13,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from autograd.derivatives.calls import Call, as_node
-from autograd.derivatives.chain_rule import as_number, gradients, tangents_of
-from autograd.derivatives.kinds import Step, forward_linear, jacobian_rows
+from autograd.derivatives.chain_rule import Linear, as_number, gradients, tangents_of
+from autograd.derivatives.kinds import forward_linear, jacobian_rows
 from autograd.derivatives.trees import leaves
 from autograd.engine import Value, unwatched
 from autograd.modes import differentiating
@@ -109,31 +109,50 @@ class Sweep(ABC):
         return list(range(self.trace.positional())) if mapped else []
 
 
+class Mixed:
+    """A row of numbers, of which some are those of nodes and the others stay."""
+
+    def __init__(self, np: Any, flat: Sequence[Any]) -> None:
+        self.np = np
+        self.nodes = [x for x in flat if x.__class__ is Value]
+        self.at = np.array([k for k, x in enumerate(flat) if x.__class__ is Value], int)
+        self.template = np.array([0.0 if x.__class__ is Value else x for x in flat], float)
+
+    def now(self) -> Array:
+        """Return the row with the numbers that the nodes were recorded with."""
+        return self.filled(self.np.array(list(map(unwatched, self.nodes)), float))
+
+    def alone(self, replay: Replay, numbers: Array) -> tuple[Array, int]:
+        """Return the row of a replay in which no leaf moves, and the guard that flips, or -1."""
+        found, _, flip = replay.alone(numbers, gradient=False)
+        return self.filled(found), flip
+
+    def filled(self, found: Array) -> Array:
+        """Return the row with these numbers of the nodes; for lanes, with a column for each."""
+        if len(found) == len(self.template):
+            return found
+        shape = (1,) * (found.ndim - 1)
+        row = self.np.empty((len(self.template), *found.shape[1:]))
+        row[:] = self.template.reshape(-1, *shape)
+        row[self.at] = found
+        return row
+
+
 class Values(Sweep):
     """The result itself."""
 
     def __init__(self, trace: Trace, chain: Chain) -> None:
         super().__init__(trace)
         self.tree = trace.derived(chain)
-        flat = leaves(self.tree)
-        self.nodes = [x for x in flat if x.__class__ is Value]
-        self.at = self.np.array([k for k, x in enumerate(flat) if x.__class__ is Value], int)
-        self.template = self.np.array([0.0 if x.__class__ is Value else x for x in flat])
-        self.width = self.lane_width = len(flat)
+        self.flat = Mixed(self.np, leaves(self.tree))
+        self.width = self.lane_width = len(self.flat.template)
         self.fill = filler(self.tree)
 
     def now(self) -> Array:
-        found = self.template.copy()
-        found[self.at] = list(map(unwatched, self.nodes))
-        return found
+        return self.flat.now()
 
     def one(self, numbers: Array) -> tuple[Array, int]:
-        found, _, flip = self.replay().alone(numbers, gradient=False)
-        if len(self.nodes) < self.width:
-            row = self.template.copy()
-            row[self.at] = found
-            found = row
-        return found, flip
+        return self.flat.alone(self.replay(), numbers)
 
     def finished(self, row: Array) -> Any:
         return self.fill(row)
@@ -142,14 +161,10 @@ class Values(Sweep):
         return stacked(self.tree, rows)
 
     def compiled(self, mapped: bool) -> Replay:
-        return Replay(self.trace, self.moving(mapped), (), self.nodes)
+        return Replay(self.trace, self.moving(mapped), (), self.flat.nodes)
 
     def read(self, replay: Replay) -> Array:
-        if len(self.nodes) == self.width:
-            return replay.values()
-        found = self.np.repeat(self.template[:, None], replay.machine.memory.room.lanes, axis=1)
-        found[self.at] = replay.values()
-        return found
+        return self.flat.filled(replay.values())
 
 
 class Gradient(Sweep):
@@ -215,6 +230,12 @@ class Matrix(Sweep):
         """The leaves that the derivative is by."""
         return [self.trace.leaves[k] for k in self.chosen]
 
+    def slopes(self, replay: Replay) -> Array:
+        """Return the adjoints of the leaves that the derivative is by, (leaves, lanes)."""
+        replay.backward()
+        found = replay.slopes(len(replay.moving))
+        return found if len(found) == self.shape[1] else found[self.chosen]
+
     def now(self) -> Array:
         rows = jacobian_rows(self.outputs, self.nodes, nested=False)
         return self.np.array([as_number(x) for row in rows for x in row], float)
@@ -235,12 +256,10 @@ class Rows(Matrix):
 
     def compiled(self, mapped: bool) -> Replay:
         moving = self.moving(mapped) or self.chosen
-        return row_replay(self.trace, moving, self.outputs, len(self.outputs))
+        return row_replay(self.trace, moving, self.outputs)
 
     def read(self, replay: Replay) -> Array:
-        replay.backward()
-        found = replay.slopes(len(replay.moving))
-        return found if len(found) == self.lane_width else found[self.chosen]
+        return self.slopes(replay)
 
 
 class Columns(Matrix):
@@ -251,9 +270,8 @@ class Columns(Matrix):
         self.directions, self.lane_width = self.np.eye(self.shape[1]), self.shape[0]
 
     def compiled(self, mapped: bool) -> Replay:
-        seeds = [Value(1.0) for _ in self.chosen]
-        found = tangent_nodes(self.outputs, self.nodes, seeds)
-        return Replay(self.trace, self.moving(mapped), seeds, found)
+        through = forward_linear(self.outputs, self.nodes, nested=True)
+        return column_replay(self.trace, self.moving(mapped), self.outputs, self.nodes, through)
 
     def read(self, replay: Replay) -> Array:
         return replay.values()
@@ -262,28 +280,19 @@ class Columns(Matrix):
         return lanes.transpose(0, 2, 1).reshape(len(lanes), -1)
 
 
-def row_replay(trace: Trace, moving: Sequence[int], outputs: list[Value], seeds: int) -> Replay:
+def row_replay(trace: Trace, moving: Sequence[int], outputs: list[Value]) -> Replay:
     """Return a replay whose adjoints are those of a sum of the outputs, weighted by seeds."""
-    weights = [Value(1.0) for _ in range(seeds)]
+    weights = [Value(1.0) for _ in outputs]
     with differentiating():
         root = dot(outputs, weights)
     return Replay(trace, moving, weights, [root], root)
 
 
-def tangent_nodes(outputs: list[Value], inputs: list[Value], seeds: list[Any]) -> list[Value]:
-    """Return the tangents of the outputs as nodes, given those of the inputs."""
-    through = forward_linear(outputs, inputs, nested=True)
+def column_replay(
+    trace: Trace, moving: Sequence[int], outputs: list[Value], inputs: list[Value], through: Linear
+) -> Replay:
+    """Return a replay of the tangents of the outputs, where those of the inputs are seeds."""
+    seeds = [Value(1.0) for _ in inputs]
     with differentiating():
         found = tangents_of(outputs, dict(zip(inputs, seeds, strict=True)), through)
-    return [as_node(x) for x in found]
-
-
-def sweep_of(trace: Trace, chain: Chain) -> Sweep:
-    """Return the sweep for a chain of derivatives: the last of them is the executor's work."""
-    last: Step | None = chain[-1] if chain else None
-    if last is None or last.kind not in ("grad", "value_and_grad", "jacobian"):
-        return Values(trace, chain)
-    if last.kind != "jacobian":
-        return Gradient(trace, chain)
-    outputs = len(leaves(trace.derived(chain[:-1])))
-    return (Rows if outputs <= len(trace.chosen(last.argnums)) else Columns)(trace, chain)
+    return Replay(trace, moving, seeds, list(map(as_node, found)))
