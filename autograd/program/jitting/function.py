@@ -10,12 +10,10 @@ from typing import Any
 
 from autograd.derivatives.functional import (
     hessian,
-    hvp,
     jacobian,
     jvp,
     matching,
     value_and_grad,
-    vjp,
 )
 from autograd.derivatives.kinds import Compiled, Step, derived, steps_of
 from autograd.derivatives.trees import leaves
@@ -220,8 +218,6 @@ class Jit(Compiled):
 
     def hvp(self, x: Any, v: Any) -> Any:
         """Return the product of the Hessian of f at x with v: the gradient of v·∇f."""
-        if observed() or _any_value(x, v):
-            return hvp(self.eager, x, v)
 
         def slope(*parts: Any) -> Any:
             *first, at, along = parts
@@ -231,8 +227,6 @@ class Jit(Compiled):
 
     def jvp(self, primals: Any, tangents: Any) -> tuple[Any, Any]:
         """Return (f(*primals), J · tangents)."""
-        if observed() or _any_value(primals, tangents):
-            return jvp(self.eager, primals, tangents)
 
         def along(*parts: Any) -> Any:
             *first, at, directions = parts
@@ -243,8 +237,6 @@ class Jit(Compiled):
 
     def vjp(self, *primals: Any) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
         """Return (f(*primals), pullback)."""
-        if observed() or _any_value(*primals):
-            return vjp(self.eager, *primals)
         value = self(*primals)
         outputs = leaves(value)
 
@@ -253,9 +245,8 @@ class Jit(Compiled):
             return dot(leaves(self._of(first)(*at)), leaves(weights))
 
         def pullback(cotangent: Any) -> tuple[Any, ...]:
-            if _any_value(cotangent) or observed():
+            if Value in map(type, matching("cotangent", cotangent, outputs)):
                 return vjp(self.eager, *primals)[1](cotangent)
-            matching("cotangent", cotangent, outputs)
             found = self._companion("vjp", weighted, (Step("grad"),))(primals, cotangent)
             return tuple(found)
 
@@ -270,10 +261,6 @@ class Jit(Compiled):
 
 
 _REFUSED = (FrozenBranchError, NotImplementedError)
-
-
-def _any_value(*trees: Any) -> bool:
-    return Value in map(type, leaves(trees))
 
 
 def _restored(made_of: Any, chain: Chain, first: tuple[Any, ...]) -> Jit:

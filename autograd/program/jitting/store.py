@@ -42,4 +42,6 @@ class Store:
     def companion(self, key: Any, f: Callable[..., Any]) -> Store:
         """Return the store of another function that is made of this one."""
         with self._lock.held:
-            return self._companions.setdefault(key, Store(f, (), self.cache))
+            if key not in self._companions:
+                self._companions[key] = Store(f, (), self.cache)
+            return self._companions[key]

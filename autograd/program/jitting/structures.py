@@ -18,7 +18,6 @@ from autograd.program.jitting.arguments import Arguments, structure_of
 from autograd.program.jitting.sparse import sweep_of
 from autograd.program.jitting.sweeps import Sweep
 from autograd.program.jitting.traces import Chain, Trace
-from autograd.program.memory import all_finite
 
 BRANCHES = 32  # traces of one structure
 
@@ -64,7 +63,7 @@ class Structure:
                 return self._again(way, chain, arguments, numbers)
             found, k = sweep.one(numbers)
             if k < 0:
-                if all_finite(sweep.np, found):
+                if sweep.np.isfinite(found).all():
                     return sweep, found
                 break  # as node by node: infinite, or the error of the function
             left, way = (way, k), way.branches.get(k)
@@ -175,7 +174,7 @@ class Structure:
         if full or not self.attach(left, fresh) or not sweep.at_once:
             return sweep, sweep.now()
         found, flip = sweep.one(numbers)
-        right = flip < 0 and all_finite(sweep.np, found)
+        right = flip < 0 and sweep.np.isfinite(found).all()
         return sweep, found if right else sweep.now()
 
     def attach(self, left: Exit | None, fresh: Way) -> bool:
