@@ -14,6 +14,7 @@ from autograd.derivatives.functional import (
     jvp,
     matching,
     value_and_grad,
+    vjp,
 )
 from autograd.derivatives.kinds import Compiled, Step, derived, steps_of
 from autograd.derivatives.trees import leaves
