@@ -32,7 +32,6 @@ class Mode:
     """
 
     records = False  # whether numbers that leave the graph would be frozen into a replay
-    watches = True  # whether it has to hear of every node, so that nothing may run as a program
 
     def created(self, node: Any, handed: Any) -> Any:
         """Return what to hand out for a node that was made."""
@@ -153,10 +152,12 @@ def depth() -> int:
 
 
 def observed() -> bool:
-    """Return whether somebody hears of this thread's nodes: a derivative, a recording, a watch."""
-    if dispatcher.entered and any(mode.watches for mode in dispatcher.modes()):
-        return True
-    return bool(_derivatives.entered) and depth() > 0
+    """Return whether what this thread computes is part of a derivative or of a recording."""
+    return depth() > 0 or (bool(dispatcher.entered) and _in_a_recording())
+
+
+def _in_a_recording() -> bool:
+    return True in [mode.records for mode in dispatcher.modes()]
 
 
 def sweeping(root: Value, as_numbers: bool) -> None:
@@ -171,15 +172,13 @@ class _NoGrad(Mode):
     A recording gets detached nodes, for bare numbers would be frozen into its replays.
     """
 
-    watches = False
-
     def __init__(self) -> None:
         self.depth = depth()
 
     def created(self, node: Any, handed: Any) -> Any:
         if depth() > self.depth:
             return handed
-        if True in [mode.records for mode in dispatcher.modes()]:
+        if _in_a_recording():
             return handed if node.op == "detach" else detach(handed)
         return Value(engine.unwatched(node))
 

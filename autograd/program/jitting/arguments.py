@@ -10,7 +10,15 @@ from typing import Any
 from weakref import ref
 
 from autograd.derivatives.calls import argument_names
-from autograd.derivatives.trees import CONTAINERS, is_array, is_flat, leaves, paths, shape
+from autograd.derivatives.trees import (
+    CONTAINERS,
+    is_array,
+    is_flat,
+    leaves,
+    paths,
+    shape,
+    unflatten,
+)
 from autograd.engine import Value
 from autograd.errors import received, short
 from autograd.program.compiler.accesses import Array
@@ -55,6 +63,12 @@ class Arguments:
         if any(part is None for part in parts):
             return None
         return np.concatenate(parts) if parts else np.empty(0)
+
+    def as_values(self, numbers: Array) -> list[Any]:
+        """Return the arguments without names, their numbers being Values."""
+        nodes = unflatten(self.trees, map(Value, numbers.tolist()))
+        fresh = iter(nodes)
+        return [x if k in self.static else next(fresh) for k, x in enumerate(self.positional)]
 
     def labels(self, f: Callable[..., Any]) -> Iterator[str]:
         """Yield what errors call each number: `x`, `w[0]`, `p['a'][1, 2]`."""

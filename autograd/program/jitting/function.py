@@ -24,7 +24,6 @@ from autograd.modes import observed
 from autograd.program.jitting.arguments import Arguments, number_of_rows, rows_of
 from autograd.program.jitting.store import Store
 from autograd.program.jitting.structures import EndlessLoopError, Structure
-from autograd.program.jitting.sweeps import Sweep
 from autograd.program.jitting.traces import Chain
 from autograd.reductions import dot
 
@@ -42,12 +41,12 @@ def jit(f: Any = None, *, static: Any = (), cache: int = CACHE) -> Any:
     `vjp(jit(f), x)`, and so is `jit(grad(f))`; `jit(f).value_and_grad(*args)` is
     `value_and_grad(jit(f))(*args)`, and `jit(f).map(X)` stacks f of each row of X.
 
-    A call returns what `f` returns node by node. The first call of a structure runs so, and
-    records; the second compiles. Where Python decides otherwise inside of `f`, that branch is
-    recorded too, up to 32 of them. Called with a Value, or inside a derivative or a recording, it
-    runs node by node, so that no gradient is lost. Values that `f` holds by itself, such as the
-    weights of a model, count with the numbers they have at the time of the call; plain numbers
-    are those of the recording. At most `cache` structures are kept.
+    A call returns what `f` returns node by node. Values and gradients are compiled by the first
+    call of a structure, matrices by the second. Where Python decides otherwise inside of `f`, that
+    branch is recorded too, up to 32 of them. Called with a Value it runs node by node, so that no
+    gradient is lost. Values that `f` holds by itself, such as the weights of a model, count with
+    the numbers they have at the time of the call; plain numbers are those of the recording. At most
+    `cache` structures are kept.
 
     >>> from autograd import jit
     >>> energy = jit(lambda v: 0.5 * sum(a * a for a in v))
@@ -135,9 +134,11 @@ class Jit(Compiled):
             return self.__get__(args[0])(*args[1:], **named)
         arguments = self.store.signature.apart(self.first, args, named)
         numbers = arguments.numbers()
-        if numbers is None or observed() or (self.store.reason and self.chain):
+        if numbers is None or (self.store.reason and self.chain):
             return self.eager(*args, **named)
         try:
+            if observed() and self._known(arguments.key, Structure.holds, arguments, numbers):
+                return self.eager(*arguments.as_values(numbers), **named)
             sweep, found = self._known(arguments.key, Structure.answer, arguments, numbers)
         except _REFUSED as reason:
             self._require_another_way(reason)
@@ -172,11 +173,11 @@ class Jit(Compiled):
         sweep, found = self._known(row(0).key, Structure.map, row, np.hstack(parts))
         return sweep.stacked(found)
 
-    def _known(self, key: Any, ask: Callable[..., Any], *question: Any) -> tuple[Sweep, Any]:
+    def _known(self, key: Any, ask: Callable[..., Any], *question: Any) -> Any:
         """Ask the structure of a key, which is kept once something was recorded of it."""
         known = self.store.structure(key)
         structure = known or Structure(self.store.f)
-        found: tuple[Sweep, Any] = ask(structure, self.chain, *question)
+        found = ask(structure, self.chain, *question)
         if known is None:
             self.store.keep(key, structure)
         return found

@@ -12,21 +12,11 @@ from typing import Any
 from autograd.derivatives.chain_rule import tangents_of
 from autograd.derivatives.kinds import forward_linear
 from autograd.derivatives.sparsity import compressed, entries, pattern
-from autograd.derivatives.trees import leaves
 from autograd.modes import differentiating
 from autograd.program.compiler.accesses import Array
+from autograd.program.jitting.matrices import Matrix, column_replay, row_replay
 from autograd.program.jitting.replay import Replay
-from autograd.program.jitting.sweeps import (
-    Columns,
-    Gradient,
-    Matrix,
-    Mixed,
-    Rows,
-    Sweep,
-    Values,
-    column_replay,
-    row_replay,
-)
+from autograd.program.jitting.sweeps import Mixed
 from autograd.program.jitting.traces import Chain, Trace
 
 WRITTEN_OUT = 8  # sweeps
@@ -99,16 +89,3 @@ class Sparse(Matrix):
             return super().assembled(lanes)
         found: Array = lanes[:, self.compression.sweep, self.compression.place]
         return found
-
-
-def sweep_of(trace: Trace, chain: Chain) -> Sweep:
-    """Return the sweep for a chain of derivatives: the last of them is the executor's work."""
-    kind = chain[-1].kind if chain else ""
-    if kind in ("sparse_jacobian", "sparse_hessian"):
-        return Sparse(trace, chain)
-    if kind in ("grad", "value_and_grad"):
-        return Gradient(trace, chain)
-    if kind != "jacobian":
-        return Values(trace, chain)
-    outputs = len(leaves(trace.derived(chain[:-1])))
-    return (Rows if outputs <= len(trace.chosen(chain[-1].argnums)) else Columns)(trace, chain)

@@ -11,12 +11,14 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
+from autograd.derivatives.trees import leaves
 from autograd.errors import DomainError, FrozenBranchError, StaleGraphError
 from autograd.program.compiler.accesses import Array
 from autograd.program.guards import Guard
 from autograd.program.jitting.arguments import Arguments, structure_of
-from autograd.program.jitting.sparse import sweep_of
-from autograd.program.jitting.sweeps import Sweep
+from autograd.program.jitting.matrices import Columns, Rows
+from autograd.program.jitting.sparse import Sparse
+from autograd.program.jitting.sweeps import Gradient, Sweep, Values
 from autograd.program.jitting.traces import Chain, Trace
 
 BRANCHES = 32  # traces of one structure
@@ -70,6 +72,12 @@ class Structure:
         else:
             return self._recorded(left, chain, arguments, numbers)
         return self._now(self._traced(arguments, numbers), chain)
+
+    def holds(self, chain: Chain, arguments: Arguments, numbers: Array) -> bool:
+        """Return whether the function holds Values, which others may differentiate by."""
+        if self.first is None:
+            self.attach(None, self._traced(arguments, numbers))
+        return any(way.trace.held for way in self.ways)
 
     def map(
         self, chain: Chain, row: Callable[[int], Arguments], numbers: Array
@@ -234,3 +242,16 @@ def _alike(sweep: Sweep, other: Sweep, found: Array) -> Array:
             "row instead."
         )
     return found
+
+
+def sweep_of(trace: Trace, chain: Chain) -> Sweep:
+    """Return the sweep for a chain of derivatives: the last of them is the executor's work."""
+    kind = chain[-1].kind if chain else ""
+    if kind in ("sparse_jacobian", "sparse_hessian"):
+        return Sparse(trace, chain)
+    if kind in ("grad", "value_and_grad"):
+        return Gradient(trace, chain)
+    if kind != "jacobian":
+        return Values(trace, chain)
+    outputs = len(leaves(trace.derived(chain[:-1])))
+    return (Rows if outputs <= len(trace.chosen(chain[-1].argnums)) else Columns)(trace, chain)

@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 
 from autograd import (
+    AnomalyError,
     DomainError,
     Value,
     atan2,
     derivative,
+    detect_anomaly,
     dot,
     erf,
     exp,
@@ -468,3 +470,32 @@ def test_structures_and_ways_are_few(monkeypatch):
     with pytest.warns(RuntimeWarning, match="took 4 branches"):
         X = np.random.default_rng(0).normal(size=(200, 5))
         np.testing.assert_allclose(fast.map(X), abs(X).sum(axis=1), rtol=1e-14)
+
+
+def test_numbers_inside_another_derivative_stay_numbers_unless_a_variable_is_held():
+    calls = []
+
+    def cube(x):
+        calls.append(1)
+        return x.tanh() * x**2
+
+    fast = jit(cube)
+    for x in (1.0, 2.0, 3.0):
+        assert grad(lambda y: y * fast(2.0))(x) == pytest.approx(4.0 * math.tanh(2.0), rel=1e-15)
+        assert isinstance(jit(lambda y: y * round(fast(2.0)))(x), float)
+    assert len(calls) == 1
+    w = Value(3.0)
+    with_weight = jit(lambda x: w * x.tanh())
+    assert grad(lambda y: y * with_weight(2.0))(1.0) == pytest.approx(
+        3.0 * math.tanh(2.0), rel=1e-15
+    )
+    assert with_weight(2.0) == pytest.approx(3.0 * math.tanh(2.0), rel=1e-15)
+
+
+def test_an_anomaly_is_detected_in_a_compiled_function():
+    fast = jit(lambda x: exp(x) * 2.0)
+    assert fast(1.0) == pytest.approx(2.0 * math.e, rel=1e-15)
+    with detect_anomaly():
+        assert fast(0.0) == 2.0
+        with pytest.raises(AnomalyError, match="exp made inf"):
+            fast(800.0)
