@@ -17,7 +17,7 @@ from autograd.program.compiler.accesses import Array
 from autograd.program.guards import Guard
 from autograd.program.jitting.arguments import Arguments, structure_of
 from autograd.program.jitting.matrices import Columns, Rows
-from autograd.program.jitting.sparse import Sparse
+from autograd.program.jitting.sparse import Small, Sparse
 from autograd.program.jitting.sweeps import Gradient, Sweep, Values
 from autograd.program.jitting.traces import Chain, Trace
 
@@ -253,5 +253,7 @@ def sweep_of(trace: Trace, chain: Chain) -> Sweep:
         return Gradient(trace, chain)
     if kind != "jacobian":
         return Values(trace, chain)
-    outputs = len(leaves(trace.derived(chain[:-1])))
-    return (Rows if outputs <= len(trace.chosen(chain[-1].argnums)) else Columns)(trace, chain)
+    outputs, inputs = len(leaves(trace.derived(chain[:-1]))), len(trace.chosen(chain[-1].argnums))
+    if Small.suits(outputs, inputs):
+        return Small(trace, chain)
+    return (Rows if outputs <= inputs else Columns)(trace, chain)
