@@ -97,7 +97,7 @@ def row_replay(trace: Trace, moving: Sequence[int], outputs: list[Value]) -> Rep
     """Return a replay whose adjoints are those of a sum of the outputs, weighted by seeds."""
     weights = [Value(1.0) for _ in outputs]
     with differentiating():
-        root = dot(outputs, weights)
+        root = as_node(dot(outputs, weights))
     return Replay(trace, moving, weights, [root], root)
 
 
