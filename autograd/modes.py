@@ -153,7 +153,7 @@ def depth() -> int:
 
 def observed() -> bool:
     """Return whether what this thread computes is part of a derivative or of a recording."""
-    return depth() > 0 or (bool(dispatcher.entered) and _in_a_recording())
+    return depth() > 0 or (bool(dispatcher.known) and _in_a_recording())
 
 
 def _in_a_recording() -> bool:

@@ -30,7 +30,7 @@ BUDGETS = {  # of code lines, over the files that a pattern finds
             for name in ("sweep", "value", "function", "table", "primitives", "reductions", "graph")
         ),
     ),
-    "derivatives": (720, ("autograd/derivatives/**/*.py",)),
+    "derivatives": (740, ("autograd/derivatives/**/*.py",)),
     "explanation": (1050, ("autograd/explanation/**/*.py",)),
     "probing": (700, ("nn/probing/**/*.py",)),
     "tracing": (330, ("nn/tracing/**/*.py",)),

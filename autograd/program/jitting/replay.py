@@ -7,10 +7,11 @@ from typing import Any
 
 from autograd.engine import Value
 from autograd.program.compiler.accesses import Array
-from autograd.program.guards import SIGNS, Decisions, under
+from autograd.program.guards import Decisions, under
 from autograd.program.jitting.traces import Trace
 from autograd.program.lock import Lock
 from autograd.program.machine import Machine
+from autograd.reals import COMPARISONS, as_float
 
 NUMBERS = 1 << 21  # that the lanes of one pass have together, as far as that goes
 LANES = 8, 256  # of one pass, at least and at most
@@ -132,13 +133,20 @@ class _Guards:
         self.verdicts = np.array([guard.verdict for guard in guards])[:, None]
         self.sides = [self._side([getattr(g, side) for g in guards]) for side in ("left", "right")]
         signs = np.array([guard.sign for guard in guards])
-        self.signs = [(SIGNS[sign], np.flatnonzero(signs == sign)) for sign in set(signs.tolist())]
+        self.signs = [
+            (COMPARISONS[sign], np.flatnonzero(signs == sign)) for sign in set(signs.tolist())
+        ]
+        self.exact = [  # with numbers that no float is: 10**400, Fraction(1, 3)
+            (k, COMPARISONS[guard.sign], guard.right)
+            for k, guard in enumerate(guards)
+            if guard.right.__class__ is not Value and _number(guard.right) is None
+        ]
 
     def _side(self, operands: list[Any]) -> tuple[Any, Array, Addresses]:
         """Return the plain numbers among operands, and which of them are nodes, and where."""
         np = self.np
         nodes = np.array([x.__class__ is Value for x in operands], bool)
-        plain = np.array([0.0 if x.__class__ is Value else float(x) for x in operands])
+        plain = np.array([_number(x) or 0.0 for x in operands])
         ids = self.replay.machine.recording.ids
         numbers = [ids[x] for x in operands if x.__class__ is Value]
         return plain[:, None], np.flatnonzero(nodes), self.replay.addresses(numbers)
@@ -152,6 +160,8 @@ class _Guards:
         verdicts = np.empty((self.count, lanes), bool)
         for compare, rows in self.signs:
             verdicts[rows] = compare(left[rows], right[rows])
+        for row, compare, number in self.exact:
+            verdicts[row] = [compare(x, number) for x in left[row].tolist()]
         differs = verdicts != self.verdicts
         return np.where(differs.any(axis=0), differs.argmax(axis=0), -1)
 
@@ -160,3 +170,9 @@ class _Guards:
         found = self.np.repeat(plain, lanes, axis=1)
         found[nodes] = self.replay.read(addresses)
         return found
+
+
+def _number(operand: Any) -> float | None:
+    """Return a plain number as a float, None for a Value and for what no float is."""
+    number = None if operand.__class__ is Value else as_float(operand)
+    return number if isinstance(number, float) else None

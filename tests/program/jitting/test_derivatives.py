@@ -3,6 +3,7 @@
 import copy
 import math
 import pickle
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -499,3 +500,20 @@ def test_an_anomaly_is_detected_in_a_compiled_function():
         assert fast(0.0) == 2.0
         with pytest.raises(AnomalyError, match="exp made inf"):
             fast(800.0)
+
+
+@pytest.mark.parametrize(
+    ("limit", "below", "above"),
+    [(Fraction(1, 3), 0.25, 0.5), (2**53 + 1, 2.0**53, 2.0**53 + 2), (10**400, 1e300, math.inf)],
+)
+def test_a_decision_by_a_number_that_no_float_is_is_exact(limit, below, above):
+    calls = []
+
+    def f(x):
+        calls.append(1)
+        return -x if x < limit else x
+
+    fast = jit(f)
+    for _ in range(3):
+        assert (fast(below), fast(above)) == (-below, above)
+    assert len(calls) == 2 if math.isfinite(above) else len(calls) > 2
