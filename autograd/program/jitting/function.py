@@ -77,7 +77,7 @@ class Jit(Compiled):
         self.store, self.chain, self.first = store, chain, first
         self._derivatives: dict[Step, Jit] = {}
         self._is_method = False
-        if store.origin is None:
+        if store.origin is None and not first:
             store.origin = self
         update_wrapper(self, store.f, updated=())
         for step in chain:
@@ -134,7 +134,7 @@ class Jit(Compiled):
             return self.__get__(args[0])(*args[1:], **named)
         arguments = self.store.signature.apart(self.first, args, named)
         numbers = arguments.numbers()
-        if numbers is None or (self.store.reason and self.chain):
+        if numbers is None or self.chain in self.store.refused:
             return self.eager(*args, **named)
         try:
             if observed() and self._known(arguments.key, Structure.holds, arguments, numbers):
@@ -183,17 +183,17 @@ class Jit(Compiled):
         return found
 
     def _require_another_way(self, reason: Exception) -> None:
-        """Say once why derivatives run node by node; raise where the function itself cannot."""
+        """Say once why it runs node by node; raise where numbers that f reads would be frozen."""
         frozen = isinstance(reason, FrozenBranchError)
         if isinstance(reason, EndlessLoopError) or (frozen and not self.chain):
             raise reason
-        if not self.store.reason:
-            self.store.reason = str(reason)
+        if not self.store.refused:
             warnings.warn(
                 f"{self!r} runs node by node, for it cannot be compiled: {reason}",
                 RuntimeWarning,
                 stacklevel=3,
             )
+        self.store.refused.add(self.chain)
 
     # --- derivatives ---------------------------------------------------------------------
 
@@ -220,31 +220,33 @@ class Jit(Compiled):
 
     def hvp(self, x: Any, v: Any) -> Any:
         """Return the product of the Hessian of f at x with v: the gradient of v·∇f."""
+        free = self._twin(first=())
 
         def slope(*parts: Any) -> Any:
             *first, at, along = parts
-            return jvp(self._of(first), (at,), (along,))[1]
+            return jvp(free._of(first), (at,), (along,))[1]
 
         return self._companion("hvp", slope, (Step("grad"),))(x, v)
 
     def jvp(self, primals: Any, tangents: Any) -> tuple[Any, Any]:
         """Return (f(*primals), J · tangents)."""
+        free = self._twin(first=())
 
         def along(*parts: Any) -> Any:
             *first, at, directions = parts
-            return jvp(self._of(first), at, directions)
+            return jvp(free._of(first), at, directions)
 
         found: tuple[Any, Any] = self._companion("jvp", along)(primals, tangents)
         return found
 
     def vjp(self, *primals: Any) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
         """Return (f(*primals), pullback)."""
-        value = self(*primals)
+        value, free = self(*primals), self._twin(first=())
         outputs = leaves(value)
 
         def weighted(*parts: Any) -> Any:
             *first, at, weights = parts
-            return dot(leaves(self._of(first)(*at)), leaves(weights))
+            return dot(leaves(free._of(first)(*at)), leaves(weights))
 
         def pullback(cotangent: Any) -> tuple[Any, ...]:
             if Value in map(type, matching("cotangent", cotangent, outputs)):

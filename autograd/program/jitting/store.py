@@ -19,7 +19,7 @@ class Store:
         self.f, self.static, self.cache = f, static, count("cache", cache, 1)
         self.signature = Signature(f, static)
         self.origin: Any = None  # the compiled function that was the first to use it
-        self.reason: str | None = None  # why derivatives run node by node
+        self.refused: set[Any] = set()  # chains of derivatives that cannot be compiled
         self._structures: OrderedDict[Any, Structure] = OrderedDict()
         self._companions: dict[Any, Store] = {}
         self._lock = Lock()

@@ -62,7 +62,7 @@ class Structure:
         while way is not None:
             sweep = self._ready(way, chain)
             if sweep is None:
-                return self._again(way, chain, arguments, numbers)
+                return self._now(self._renewed(way, arguments, numbers), chain)
             found, k = sweep.one(numbers)
             if k < 0:
                 if sweep.np.isfinite(found).all():
@@ -119,6 +119,9 @@ class Structure:
         import numpy as np
 
         sweep = self._ready(way, chain, mapped=True) if way is not None else None
+        if way is not None and sweep is None:
+            way = self._renewed(way, row(int(rows[0])), numbers[rows[0]])
+            sweep = self._ready(way, chain, mapped=True)
         if sweep is not None:
             part, flips = sweep.run(numbers[rows], mapped=True)
             alone = (flips < 0) & ~np.isfinite(part).all(axis=1)
@@ -152,16 +155,13 @@ class Structure:
         sweep = way.sweep(chain)
         return sweep, sweep.now()
 
-    def _again(
-        self, way: Way, chain: Chain, arguments: Arguments, numbers: Array
-    ) -> tuple[Sweep, Array]:
-        """Replace the trace of a way by one of this call, if it is the same way."""
+    def _renewed(self, way: Way, arguments: Arguments, numbers: Array) -> Way:
+        """Return a way recorded anew, in the place of one that takes the same decisions."""
         fresh = self._traced(arguments, numbers)
-        found = self._now(fresh, chain)
         if verdicts(fresh.trace.guards) == verdicts(way.trace.guards):
             fresh.branches = way.branches
             self._put(way, fresh)
-        return found
+        return fresh
 
     def _put(self, old: Way, new: Way) -> None:
         for way in self.ways:

@@ -250,6 +250,7 @@ def test_a_weight_that_changed_counts_in_derivatives_of_any_order():
         assert hessian(fast)(2.0) == 12.0 * number
         assert grad(fast)(2.0) == 12.0 * number
         assert hvp(fast, 2.0, 10.0) == 120.0 * number
+        assert hessian(fast).map([1.0, 2.0]).tolist() == [6.0 * number, 12.0 * number]
 
 
 def test_what_cannot_be_compiled_says_so_once_and_runs_as_before():
@@ -263,6 +264,23 @@ def test_what_cannot_be_compiled_says_so_once_and_runs_as_before():
         assert [grad(fast)(3.0) for _ in range(3)] == [18.0] * 3
         assert hessian(fast)(3.0) == 6.0
     assert len(said) == 1
+
+
+def test_a_primitive_that_no_program_holds_runs_node_by_node():
+    from autograd.table import PRIMITIVES, primitive
+
+    odd = primitive(
+        "odd", lambda *x: sum(x) ** 2, lambda *x: [2.0 * total(x[:-1])] * (len(x) - 1), many=True
+    )
+    try:
+        fast = jit(lambda x: odd(*x))
+        with pytest.warns(RuntimeWarning, match="cannot be compiled.*'odd'") as said:
+            for _ in range(2):
+                assert fast([1.0, 2.0]) == 9.0
+                assert fast.value_and_grad([1.0, 2.0]) == (9.0, [6.0, 6.0])
+        assert len(said) == 1
+    finally:
+        del PRIMITIVES["odd"]
 
 
 def test_under_no_grad_a_compiled_function_stays_compiled():
@@ -460,6 +478,8 @@ def test_an_object_that_is_gone_is_not_kept_alive():
 
     model = Model(2.0)
     assert model.predict(3.0) == 6.0
+    assert hvp(model.predict, 3.0, 1.0) == 0.0 and vjp(model.predict, 3.0)[1](1.0) == (2.0,)
+    assert jvp(model.predict, (3.0,), (1.0,)) == (6.0, 2.0)
     gone = ref(model)
     del model
     assert gone() is None
