@@ -161,8 +161,10 @@ class Compression(NamedTuple):
 
     def matrix(self, entries: Array) -> Any:
         """Return the matrix with these entries, a `scipy.sparse.csr_array`."""
-        from scipy.sparse import csr_array
-
+        try:
+            from scipy.sparse import csr_array
+        except ImportError:
+            raise ImportError("sparse=True needs SciPy: pip install scipy") from None
         parts = entries, self.columns.copy(), self.starts.copy()
         found = csr_array(parts, shape=self.shape, copy=False)
         found.has_canonical_format = True

@@ -173,5 +173,7 @@ def test_a_sparse_matrix_of_values_is_refused():
         grad(lambda x: f(x)[0, 0])([1.0])
 
 
-def test_scipy_is_needed_only_for_its_matrices():
-    assert "scipy.sparse" in sys.modules  # here; tests/test_architecture.py imports without
+def test_who_has_no_scipy_is_told_what_is_missing(monkeypatch):
+    monkeypatch.setitem(sys.modules, "scipy.sparse", None)
+    with pytest.raises(ImportError, match="sparse=True needs SciPy"):
+        jacobian(lambda x: [x[0] ** 2], sparse=True)([1.0])
