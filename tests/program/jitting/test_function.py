@@ -119,7 +119,7 @@ def test_a_loop_whose_length_depends_on_numbers_ends_in_an_error():
     fast = jit(halvings)
     for n in range(10):
         assert fast(2.0**n) == 1.0 + n
-    with pytest.raises(FrozenBranchError, match=r"test_jit\.py:\d+: a loop whose length depends"):
+    with pytest.raises(FrozenBranchError, match=r"test_function\.py:\d+: a loop whose length depends"):
         for n in range(10, 100):
             fast(2.0**n)
     assert fast(4.0) == 3.0  # what is known goes on
@@ -129,7 +129,7 @@ def test_more_branches_than_are_kept_run_node_by_node_and_say_so_once():
     f, calls = counted(lambda x: sum(a * a if a > 0 else -a for a in x))
     fast = jit(f)
     rng = np.random.default_rng(1)
-    with pytest.warns(RuntimeWarning, match=r"test_jit\.py:\d+: .* 32 branches") as said:
+    with pytest.warns(RuntimeWarning, match=r"test_function\.py:\d+: .* 32 branches") as said:
         for x in rng.normal(size=(100, 8)).tolist():
             assert fast(x) == pytest.approx(sum(a * a if a > 0 else -a for a in x), rel=1e-14)
     assert len(said) == 1
@@ -152,7 +152,7 @@ def test_one_example_that_flips_is_named():
         loss = z if z > 0 else 0.1 * z
     program = Program(loss, inputs=[x], parameters=[w])
     assert program([[1.0], [2.0]])[0] == 3.0
-    with pytest.raises(FrozenBranchError, match=r"test_jit\.py:\d+.*example 1 has -2 > 0 False"):
+    with pytest.raises(FrozenBranchError, match=r"test_function\.py:\d+.*example 1 has -2 > 0 False"):
         program([[1.0], [-1.0]])
 
     class Rule:
@@ -167,7 +167,7 @@ def test_reading_a_number_while_recording_raises():
     with recording():
         x = Value(1.0, "x")
         y = x * x
-        with pytest.raises(FrozenBranchError, match=r"test_jit\.py:\d+: \.data"):
+        with pytest.raises(FrozenBranchError, match=r"test_function\.py:\d+: \.data"):
             y.data  # noqa: B018
     with recording():
         z = y * math.floor(x.data)
@@ -264,7 +264,7 @@ def test_numbers_that_leave_the_graph_while_recording_are_refused(read):
             return x.grad
         return gradients(y, x) if read == "gradients" else x.data
 
-    with pytest.raises(FrozenBranchError, match=r"test_jit\.py:\d+: .*frozen into the program"):
+    with pytest.raises(FrozenBranchError, match=r"test_function\.py:\d+: .*frozen into the program"):
         jit(f)(3.0)
 
 
