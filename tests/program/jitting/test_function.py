@@ -119,7 +119,9 @@ def test_a_loop_whose_length_depends_on_numbers_ends_in_an_error():
     fast = jit(halvings)
     for n in range(10):
         assert fast(2.0**n) == 1.0 + n
-    with pytest.raises(FrozenBranchError, match=r"test_function\.py:\d+: a loop whose length depends"):
+    with pytest.raises(
+        FrozenBranchError, match=r"test_function\.py:\d+: a loop whose length depends"
+    ):
         for n in range(10, 100):
             fast(2.0**n)
     assert fast(4.0) == 3.0  # what is known goes on
@@ -152,7 +154,9 @@ def test_one_example_that_flips_is_named():
         loss = z if z > 0 else 0.1 * z
     program = Program(loss, inputs=[x], parameters=[w])
     assert program([[1.0], [2.0]])[0] == 3.0
-    with pytest.raises(FrozenBranchError, match=r"test_function\.py:\d+.*example 1 has -2 > 0 False"):
+    with pytest.raises(
+        FrozenBranchError, match=r"test_function\.py:\d+.*example 1 has -2 > 0 False"
+    ):
         program([[1.0], [-1.0]])
 
     class Rule:
@@ -264,7 +268,9 @@ def test_numbers_that_leave_the_graph_while_recording_are_refused(read):
             return x.grad
         return gradients(y, x) if read == "gradients" else x.data
 
-    with pytest.raises(FrozenBranchError, match=r"test_function\.py:\d+: .*frozen into the program"):
+    with pytest.raises(
+        FrozenBranchError, match=r"test_function\.py:\d+: .*frozen into the program"
+    ):
         jit(f)(3.0)
 
 
