@@ -7,7 +7,8 @@ the function. Numbers that the function holds by itself, such as the weights of 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from autograd.derivatives.calls import Call, positions_of
@@ -39,7 +40,7 @@ class Trace:
         self._spans = _spans(arguments)
         own, named = _with_nodes(arguments, self.leaves)  # which f may change in place
         decisions = Decisions()
-        with differentiating(), active(decisions):
+        with differentiating(), active(decisions), _hinting():
             result = f(*arguments.first, *own, **named)
         outputs = [x for x in _outputs(result) if x.__class__ is Value]
         compared = [x for guard in decisions.guards for x in guard.operands]
@@ -82,6 +83,20 @@ class Trace:
     def held_numbers(self) -> list[float]:
         """Return the numbers that the function holds by itself, as they are now."""
         return list(map(unwatched, self.held))
+
+
+@contextmanager
+def _hinting() -> Iterator[None]:
+    """Say of an error about a Value how an argument stays a number: for `range`, as a key."""
+    try:
+        yield
+    except (TypeError, KeyError) as error:
+        if "Value" in str(error):
+            error.add_note(
+                "jit hands numbers to the function as Values. Name an argument that counts or "
+                "chooses in jit(f, static=...)."
+            )
+        raise
 
 
 def _outputs(result: Any) -> list[Any]:

@@ -454,6 +454,16 @@ def test_static_arguments_are_told_apart_by_type_and_identity():
     assert jit(f, static=1)(3.0, None) == jit(f, static=(-1,))(3.0, "a") == 3.0
 
 
+def test_whoever_counts_by_a_number_is_told_of_static_arguments():
+    def repeated(x, n):
+        return sum(x for _ in range(n))
+
+    with pytest.raises(TypeError, match="as an integer") as refused:
+        jit(repeated)(2.0, 3)
+    assert "jit(f, static=...)" in refused.value.__notes__[0]
+    assert jit(repeated, static="n")(2.0, 3) == 6.0
+
+
 def test_a_compiled_function_looks_like_the_function():
     assert (power.__name__, power.__doc__, repr(power)) == ("power", "Return xⁿ.", "jit(power)")
     assert grad(power).__name__ == "grad(power)" == jit(grad(power.__wrapped__)).__name__
