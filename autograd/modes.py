@@ -151,6 +151,15 @@ def depth() -> int:
     return len(_derivatives.subjects()) if _derivatives.entries else 0
 
 
+def observed() -> bool:
+    """Return whether what this thread computes is part of a derivative or of a recording."""
+    return depth() > 0 or (bool(dispatcher.known) and _in_a_recording())
+
+
+def _in_a_recording() -> bool:
+    return True in [mode.records for mode in dispatcher.modes()]
+
+
 def sweeping(root: Value, as_numbers: bool) -> None:
     """Tell the modes in force here that a sweep from `root` begins, and what it results in."""
     if dispatcher.known:
@@ -169,7 +178,7 @@ class _NoGrad(Mode):
     def created(self, node: Any, handed: Any) -> Any:
         if depth() > self.depth:
             return handed
-        if True in [mode.records for mode in dispatcher.modes()]:
+        if _in_a_recording():
             return handed if node.op == "detach" else detach(handed)
         return Value(engine.unwatched(node))
 

@@ -30,11 +30,12 @@ BUDGETS = {  # of code lines, over the files that a pattern finds
             for name in ("sweep", "value", "function", "table", "primitives", "reductions", "graph")
         ),
     ),
-    "derivatives": (520, ("autograd/derivatives/**/*.py",)),
+    "derivatives": (760, ("autograd/derivatives/**/*.py",)),
     "explanation": (1053, ("autograd/explanation/**/*.py",)),
     "probing": (700, ("nn/probing/**/*.py",)),
     "tracing": (330, ("nn/tracing/**/*.py",)),
-    "programs": (3704, ("autograd/program/**/*.py",)),
+    "programs": (4800, ("autograd/program/**/*.py",)),
+    "compiled functions": (1210, ("autograd/program/jitting/**/*.py",)),
     "drawing": (2300, ("autograd/drawing/**/*.py",)),
 }
 EXTENSIONS = {"autograd._value", "autograd.program.executors.native._replay"}

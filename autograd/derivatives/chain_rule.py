@@ -54,7 +54,7 @@ def graph_adjoints(root: Value, wrt: Sequence[Value]) -> list[Value]:
     for node, pairs in reversed(linear(root, wrt, as_operand)):
         if node in totals:
             for operand, partial in pairs:
-                if _is_zero(partial):
+                if is_zero(partial):
                     continue
                 term = _product(partial, totals[node])
                 totals[operand] = totals[operand] + term if operand in totals else term
@@ -95,7 +95,7 @@ def as_number(x: Any) -> Any:
     return x.data if x.__class__ is Value else x
 
 
-def _is_zero(partial: Any) -> bool:
+def is_zero(partial: Any) -> bool:
     """Return whether nothing can flow along a partial: it is 0 whatever the leaves are."""
     return partial.__class__ is float and partial == 0.0
 
@@ -116,7 +116,7 @@ def tangents_of(outputs: Sequence[Value], seeds: dict[Value, Any], through: Line
         terms = [
             _product(partial, tangents[x])
             for x, partial in pairs
-            if x in tangents and not _is_zero(partial)
+            if x in tangents and not is_zero(partial)
         ]
         if terms:
             tangents[node] = terms[0] if len(terms) == 1 else total(terms)

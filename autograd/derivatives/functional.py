@@ -2,29 +2,21 @@
 
 Arguments are numbers, Values, or nested lists, tuples, dicts and NumPy arrays of them, and
 results have the same structure. How a function is called for it, and when its results are
-Values, is the subject of `calls.py`; the sweeps over its graph are that of `sweeps.py`.
+Values, is the subject of `calls.py`; what is then made of its graph, that of `kinds.py`.
 """
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Sequence
-from functools import wraps
 from typing import Any
 
-from autograd import engine, modes
+from autograd import modes
 from autograd.derivatives.calls import as_node, called
-from autograd.derivatives.chain_rule import (
-    Linear,
-    as_number,
-    as_operand,
-    gradients,
-    linear,
-    tangents_of,
-)
-from autograd.derivatives.trees import blocks, leaves, like, packed, shape, size, unflatten
+from autograd.derivatives.chain_rule import gradients, tangents_of
+from autograd.derivatives.kinds import Compiled, Step, derived, forward_linear
+from autograd.derivatives.trees import leaves, unflatten
 from autograd.engine import Value
-from autograd.reductions import dot, total
+from autograd.reductions import dot
 
 __all__ = [
     "derivative",
@@ -39,24 +31,6 @@ __all__ = [
 ]
 
 
-_F = Callable[..., Any]
-
-
-def _presented(kind: str, f: Callable[..., Any], argnums: Any) -> Callable[[_F], _F]:
-    """Return a decorator that gives a derivative of f its name, signature and text."""
-    name = getattr(f, "__name__", type(f).__name__)
-    text = f"Return {kind}({name}) by argument {argnums}."
-    text += f" {name}:\n\n{inspect.getdoc(f)}" if inspect.getdoc(f) else ""
-
-    def decorate(derivative: _F) -> _F:
-        derivative = wraps(f)(derivative)
-        derivative.__name__ = derivative.__qualname__ = f"{kind}({name})"
-        derivative.__doc__ = text
-        return derivative
-
-    return decorate
-
-
 def value_and_grad(f: Callable[..., Any], argnums: Any = 0) -> Callable[..., Any]:
     """Return a function that gives (f, ∂f/∂argument), with one evaluation of f.
 
@@ -68,13 +42,7 @@ def value_and_grad(f: Callable[..., Any], argnums: Any = 0) -> Callable[..., Any
     >>> value_and_grad(lambda p: p["a"] * p["b"])({"a": 2.0, "b": 5.0})
     (10.0, {'a': 5.0, 'b': 2.0})
     """
-
-    @_presented("value_and_grad", f, argnums)
-    def value_and_gradient(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
-        call = called(f, args, kwargs, argnums)
-        return call.result(call.root), call.adjoints(call.root)
-
-    return value_and_gradient
+    return derived(f, Step("value_and_grad", _hashable(argnums)))
 
 
 def grad(f: Callable[..., Any], argnums: Any = 0) -> Callable[..., Any]:
@@ -86,13 +54,7 @@ def grad(f: Callable[..., Any], argnums: Any = 0) -> Callable[..., Any]:
     >>> grad(lambda x: x * grad(lambda y: x * y)(2.0))(3.0)
     6.0
     """
-    both = value_and_grad(f, argnums)
-
-    @_presented("grad", f, argnums)
-    def gradient(*args: Any, **kwargs: Any) -> Any:
-        return both(*args, **kwargs)[1]
-
-    return gradient
+    return derived(f, Step("grad", _hashable(argnums)))
 
 
 def derivative(f: Callable[[Any], Any], order: int = 1) -> Callable[[Any], Any]:
@@ -120,11 +82,13 @@ def vjp(f: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any], tupl
     >>> value, pullback([1.0, 10.0])
     ([12.0, 3.0], ([14.0, 3.0],))
     """
+    if isinstance(f, Compiled):
+        return f.vjp(*primals)
     call = called(f, primals, {}, range(len(primals)))
     outputs = [as_node(x) for x in leaves(call.outputs)]
 
     def pullback(cotangent: Any) -> tuple[Any, ...]:
-        weights = _matching("cotangent", cotangent, outputs)
+        weights = matching("cotangent", cotangent, outputs)
         nested = call.nested or any(x.__class__ is Value for x in weights)
         with modes.differentiating():
             root = dot(outputs, weights)
@@ -142,94 +106,60 @@ def jvp(f: Callable[..., Any], primals: Any, tangents: Any) -> tuple[Any, Any]:
     >>> jvp(lambda x, y: x * y, (3.0, 4.0), (1.0, 10.0))
     (12.0, 34.0)
     """
+    if isinstance(f, Compiled):
+        return f.jvp(primals, tangents)
     for name, arguments in (("primals", primals), ("tangents", tangents)):
         if not isinstance(arguments, list | tuple):
             raise TypeError(
                 f"{name} must be a tuple, one entry for each argument of f; "
                 f"got {type(arguments).__name__}. Write jvp(f, (x,), (v,)) for a single one."
             )
-    directions = _matching("tangents", tangents, leaves(tuple(primals)))
+    directions = matching("tangents", tangents, leaves(tuple(primals)))
     call = called(f, tuple(primals), {}, range(len(primals)))
     nested = call.nested or any(x.__class__ is Value for x in directions)
     call = call._replace(nested=nested)
     outputs = [as_node(x) for x in leaves(call.outputs)]
     inputs = leaves(call.inputs)
     seeds = dict(zip(inputs, directions, strict=True))
-    found = tangents_of(outputs, seeds, _forward_linear(outputs, inputs, nested))
+    found = tangents_of(outputs, seeds, forward_linear(outputs, inputs, nested))
     if nested:
         found = [as_node(x) for x in found]
     return call.result(call.outputs), call.result(unflatten(call.outputs, found))
 
 
-def _forward_linear(outputs: list[Value], inputs: list[Value], nested: bool) -> Linear:
-    with modes.differentiating():
-        return linear(as_node(total(outputs)), inputs, as_operand if nested else as_number)
-
-
-def jacobian(f: Callable[..., Any], argnums: Any = 0) -> Callable[..., Any]:
+def jacobian(
+    f: Callable[..., Any], argnums: Any = 0, *, sparse: bool = False
+) -> Callable[..., Any]:
     """Return the function ∂f/∂argument for an f of any outputs, by the cheaper mode.
 
     The result has the structure of f's result, with the structure of the argument in place
     of each number; an array by an array gives one array of shape outputs + inputs.
 
+    With `sparse` it is a `scipy.sparse.csr_array`, (outputs, inputs), both flat. Its pattern is
+    that of the graph; columns, or rows, that have no row in common are found by one sweep.
+
     >>> from autograd import jacobian
     >>> jacobian(lambda x: [x[0] * x[1], x[0] + x[1]])([3.0, 4.0])
     [[4.0, 3.0], [1.0, 1.0]]
+    >>> cubes = jacobian(lambda x: [a**3 for a in x], sparse=True)([1.0, 2.0, 3.0])
+    >>> cubes.nnz, cubes.toarray().tolist()
+    (3, [[3.0, 0.0, 0.0], [0.0, 12.0, 0.0], [0.0, 0.0, 27.0]])
     """
-
-    @_presented("jacobian", f, argnums)
-    def matrix(*args: Any, **kwargs: Any) -> Any:
-        call = called(f, args, kwargs, argnums)
-        outputs = [as_node(x) for x in leaves(call.outputs)]
-        rows = _jacobian_rows(outputs, leaves(call.inputs), call.nested)
-        return _nested_blocks(call.outputs, call.inputs, rows)
-
-    return matrix
+    return derived(f, Step("sparse_jacobian" if sparse else "jacobian", _hashable(argnums)))
 
 
-def _jacobian_rows(outputs: list[Value], inputs: list[Value], nested: bool) -> list[list[Any]]:
-    if not _forward_is_cheaper(outputs, len(inputs)):
-        return [gradients(y, inputs, build_graph=nested) for y in outputs]
-    through = _forward_linear(outputs, inputs, nested)
-    columns = [tangents_of(outputs, {x: 1.0}, through) for x in inputs]
-    return [[as_node(x) if nested else x for x in row] for row in zip(*columns, strict=True)]
-
-
-def _forward_is_cheaper(outputs: list[Value], inputs: int) -> bool:
-    """Return whether a sweep for each input visits fewer nodes than one for each output."""
-    with modes.differentiating():
-        allowed = inputs * (len(engine.topological(as_node(total(outputs)))) - 1)
-    for output in outputs:
-        allowed -= len(engine.topological(output))
-        if allowed < 0:
-            return True
-    return False
-
-
-def _nested_blocks(outputs: Any, inputs: Any, rows: list[list[Any]]) -> Any:
-    """Put the entries of a Jacobian into the structure of outputs, with inputs inside."""
-    by_output, row = [], 0
-    for y in blocks(outputs):
-        by_input, column = [], 0
-        for x in blocks(inputs):
-            part = [r[column : column + size(x)] for r in rows[row : row + size(y)]]
-            both = (*(shape(y) or ()), *(shape(x) or ()))
-            scalar = shape(y) is None and shape(x) is None
-            by_input.append(packed([e for r in part for e in r], None if scalar else both))
-            column += size(x)
-        by_output.append(like(inputs, by_input))
-        row += size(y)
-    return like(outputs, by_output)
-
-
-def hessian(f: Callable[..., Any], argnums: Any = 0) -> Callable[..., Any]:
+def hessian(f: Callable[..., Any], argnums: Any = 0, *, sparse: bool = False) -> Callable[..., Any]:
     """Return the function ∂²f/∂argument², structured as the Jacobian of the gradient.
+
+    With `sparse` it is a `scipy.sparse.csr_array`, (inputs, inputs), by a star colouring of the
+    graph's pattern.
 
     >>> from autograd import hessian
     >>> hessian(lambda x: x[0] ** 2 * x[1])([3.0, 4.0])
     [[8.0, 6.0], [6.0, 0.0]]
     """
-    return jacobian(grad(f, argnums), argnums)
+    step = Step("sparse_hessian" if sparse else "jacobian", _hashable(argnums))
+    return derived(grad(f, argnums), step)
 
 
 def hvp(f: Callable[..., Any], x: Any, v: Any) -> Any:
@@ -239,12 +169,21 @@ def hvp(f: Callable[..., Any], x: Any, v: Any) -> Any:
     >>> hvp(lambda x: x[0] ** 2 * x[1], [3.0, 4.0], [1.0, 0.0])
     [8.0, 6.0]
     """
-    return vjp(grad(f), x)[1](v)[0]
+    return f.hvp(x, v) if isinstance(f, Compiled) else vjp(grad(f), x)[1](v)[0]
 
 
-def _matching(name: str, tree: Any, others: Sequence[Any]) -> list[Any]:
+def matching(name: str, tree: Any, others: Sequence[Any]) -> list[Any]:
     """Return the leaves of a tangent or cotangent, as many as there must be."""
     found = leaves(tree)
     if len(found) != len(others):
         raise ValueError(f"{name} must have {len(others)} numbers; got {len(found)}.")
     return found
+
+
+def _hashable(argnums: Any) -> Any:
+    """Return positions as they are, several of them as a tuple."""
+    return (
+        argnums
+        if isinstance(argnums, int | str) or not hasattr(argnums, "__iter__")
+        else (tuple(argnums))
+    )

@@ -8,7 +8,7 @@
 * `executors/` run them, most over the arrays of a `memory`; `reading` finds any number there.
 * `training` takes an optimiser's steps; `guards` watch the branches that Python took;
   `failures` name the node where a number is not finite; `describe` writes matrix formulas.
-* `jitting` makes a function of numbers from all this.
+* `jitting/` makes a function of numbers from all this.
 
 What must hold: a program computes, node by node, what the graph says; any recorded node can be
 read after a call; calls from several threads follow one another; and what cuts a call short,
@@ -17,7 +17,7 @@ knows a `Program`.
 """
 
 from autograd.program.guards import recording
-from autograd.program.jitting import jit
+from autograd.program.jitting.function import jit
 from autograd.program.program import Program
 
 __all__ = ["Program", "jit", "recording"]

@@ -18,20 +18,21 @@ class Machine:
     """The graph of one example, where the numbers of m examples are, and what computes them.
 
     `current` says whether all of them are those of one call. `choice` is the executor that was
-    asked for. The caller holds the program's lock, with NumPy's warnings off.
+    asked for; nodes that are `kept` have an address. The caller holds the program's lock, with
+    NumPy's warnings off.
     """
 
     def __init__(
         self, loss: Value, inputs: Sequence[Value], parameters: Sequence[Value],
-        also: Sequence[Value], executor: str, dtype: str,
+        also: Sequence[Value], executor: str, dtype: str, kept: Sequence[Value] = (),
     ) -> None:  # fmt: skip
         import numpy as np
 
         self.np, self.choice = np, executor
         self.loss, self.inputs, self.parameters = loss, tuple(inputs), tuple(parameters)
         self.guards = guards.decisions_about((*inputs, *parameters), loss)
-        compared = [node for guard in self.guards for node in guard.operands]
-        self.recording = Recording(loss, inputs, parameters, compared, also)
+        kept = [*kept, *(node for guard in self.guards for node in guard.operands)]
+        self.recording = Recording(loss, inputs, parameters, kept, also)
         parts = assemble(executor, PLANS.find(self.recording), dtype)
         self.placement, self.memory = parts.placement, parts.memory
         self.executor, self.instructions = parts.executor, parts.instructions

@@ -33,7 +33,7 @@ from autograd import (
     value_and_grad,
     vjp,
 )
-from autograd.derivatives import functional
+from autograd.derivatives import functional, kinds
 from autograd.derivatives.trees import leaves, mapped, unflatten
 
 
@@ -223,12 +223,12 @@ def test_jacobian_by_either_mode_is_the_same(monkeypatch):
         return [z[0] * z[1], z[2] + z[3], z[0] * z[3], exp(z[1]), z[2] / 3.0]
 
     modes = []
-    plain = functional._forward_is_cheaper
+    plain = kinds._forward_is_cheaper
     for forward in (False, True):
-        monkeypatch.setattr(functional, "_forward_is_cheaper", lambda *_, f=forward: f)
+        monkeypatch.setattr(kinds, "_forward_is_cheaper", lambda *_, f=forward: f)
         modes.append(np.array(jacobian(f)([0.3, 0.9])))
     np.testing.assert_allclose(modes[0], modes[1], rtol=1e-14)
-    monkeypatch.setattr(functional, "_forward_is_cheaper", plain)
+    monkeypatch.setattr(kinds, "_forward_is_cheaper", plain)
 
 
 def test_jacobian_chooses_the_mode_that_visits_fewer_nodes():
@@ -237,9 +237,9 @@ def test_jacobian_chooses_the_mode_that_visits_fewer_nodes():
     for y in x[1:]:
         shared = tanh(shared * y)
     wide = [shared * k for k in range(30)]
-    assert functional._forward_is_cheaper(wide, 2)
-    assert not functional._forward_is_cheaper(wide[:2], 20)
-    assert not functional._forward_is_cheaper([sin(y) for y in x], 20)  # separate outputs
+    assert kinds._forward_is_cheaper(wide, 2)
+    assert not kinds._forward_is_cheaper(wide[:2], 20)
+    assert not kinds._forward_is_cheaper([sin(y) for y in x], 20)  # separate outputs
 
 
 def test_a_derivative_at_a_value_is_a_value_that_depends_on_it():

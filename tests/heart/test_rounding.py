@@ -14,6 +14,7 @@ import pytest
 
 import autograd
 from autograd import (
+    AnomalyError,
     FrozenBranchError,
     Program,
     Value,
@@ -186,11 +187,21 @@ def test_a_question_about_no_number_is_refused(ask):
      (lambda x: isinf(1e200 * x), 1.0, -1e200), (lambda x: isinf(1e200 * x), 1e200, 1.0)],
 )  # fmt: skip
 def test_an_answer_is_guarded_in_a_recording(ask, at, later):
-    f = jit(lambda x: x if ask(x) else x * x)
-    expected = at if ask(at) else at * at
-    assert f(at) == expected
-    with pytest.raises(FrozenBranchError):
-        f(later)
+    calls = []
+
+    def f(x):
+        calls.append(x)
+        return x if ask(x) else x * x
+
+    fast = jit(f)
+    for x in (at, later, at, at):
+        assert fast(x) == (x if ask(x) else x * x)
+    assert len(calls) >= 2
+    x = Value(at, "x")
+    with recording():
+        loss = x if ask(x) else x * x
+    with pytest.raises((FrozenBranchError, AnomalyError)):
+        Program(loss, inputs=[x], parameters=[])([[later]])
 
 
 # --- NumPy's own functions --------------------------------------------------------------------

@@ -26,7 +26,7 @@ def rate(step):
     return 0.1
 
 def work():
-    with PLANS._lock.held, double._lock.held:
+    with PLANS._lock.held, double.store._lock.held:
         program.train([[1.0]], nn.SGD([w], lr=rate), 1)
 
 threading.Thread(target=work).start()

@@ -65,12 +65,12 @@ DECISIONS = {
 
 
 @pytest.mark.parametrize("decide", DECISIONS.values(), ids=DECISIONS)
-def test_a_decision_by_equality_is_the_right_one_and_guarded(decide):
+def test_a_decision_by_equality_is_the_right_one_in_every_call(decide):
     fast = jit(decide)
     assert fast(3.0, 1) == 3.0
     assert fast(4.0, 1) == 4.0
-    with pytest.raises(FrozenBranchError, match=r"test_recordings\.py:\d+: .* was "):
-        fast(3.0, 2)
+    assert fast(3.0, 2) == 9.0
+    assert fast(5.0, 1) == 5.0
     other = jit(decide)
     assert other.value_and_grad(3.0, 2) == (9.0, 6.0)
     assert other(4.0, 3) == 16.0
@@ -168,7 +168,7 @@ def test_a_recording_entered_inside_no_grad_is_detached_as_well():
         assert jit(lambda x: x * x).value_and_grad(3.0) == (9.0, 6.0)
 
 
-def test_a_decision_under_no_grad_is_guarded():
+def test_a_decision_under_no_grad_is_taken_in_every_call():
     def f(x):
         with no_grad():
             large = x * 2 > 5
@@ -176,8 +176,7 @@ def test_a_decision_under_no_grad_is_guarded():
 
     fast = jit(f)
     assert fast(3.0) == 9.0
-    with pytest.raises(FrozenBranchError, match=r"> 5.* was True"):
-        fast(1.0)
+    assert (fast(1.0), fast(4.0)) == (1.0, 16.0)
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,6 @@ import pytest
 
 import autograd as ag
 from autograd import (
-    AnomalyError,
     FrozenBranchError,
     Program,
     Value,
@@ -79,21 +78,73 @@ def test_a_value_goes_node_by_node():
     assert (y.data, x.grad) == (9.0, 6.0)
 
 
-def test_a_flipped_branch_raises_with_file_and_line():
-    fast = jit(lambda x: x * x if x > 0 else -x)
-    assert fast(3.0) == 9.0
+def counted(f):
+    """Return f, and the arguments it was called with."""
+    calls = []
+
+    def counting(*args):
+        calls.append(args)
+        return f(*args)
+
+    return counting, calls
+
+
+def test_a_flipped_branch_is_recorded_too():
+    f, calls = counted(lambda x: x * x if x > 0 else -x)
+    fast = jit(f)
+    for _ in range(3):
+        assert (fast(3.0), fast(-1.0), fast(2.0), fast(-5.0)) == (9.0, 1.0, 4.0, 5.0)
+        assert fast.value_and_grad(-2.0) == (2.0, -1.0)
+        assert grad(grad(fast))(4.0) == 2.0 and grad(grad(fast))(-4.0) == 0.0
+    assert len(calls) == 2
+
+
+def test_branches_that_numpy_and_max_take_are_recorded_too():
+    f, calls = counted(lambda x: max(x) * min(x[1:]))
+    fast = jit(f)
+    rng = np.random.default_rng(0)
+    for x in rng.permuted(np.tile(np.arange(1.0, 4.0), (40, 1)), axis=1).tolist():
+        assert fast(x) == max(x) * min(x[1:])
+        assert fast.value_and_grad(x) == value_and_grad(f)(x)
+    assert len(calls) <= 6 + 40  # one for each order, and those of the last line
+
+
+def test_a_loop_whose_length_depends_on_numbers_ends_in_an_error():
+    def halvings(x):
+        count = 0.0
+        while x > 1.0:
+            x, count = x / 2.0, count + 1.0
+        return x + count
+
+    fast = jit(halvings)
+    for n in range(10):
+        assert fast(2.0**n) == 1.0 + n
     with pytest.raises(
-        FrozenBranchError, match=r"test_jit\.py:\d+: .* > 0 was True .* -1 > 0 False"
+        FrozenBranchError, match=r"test_function\.py:\d+: a loop whose length depends"
     ):
-        fast(-1.0)
-    assert fast(2.0) == 4.0
+        for n in range(10, 100):
+            fast(2.0**n)
+    assert fast(4.0) == 3.0  # what is known goes on
 
 
-def test_branches_that_numpy_and_max_take_are_guarded():
-    fast = jit(lambda x: max(x))
-    assert fast([1.0, 2.0]) == 2.0
-    with pytest.raises(FrozenBranchError):
-        fast([2.0, 1.0])
+def test_more_branches_than_are_kept_run_node_by_node_and_say_so_once():
+    f, calls = counted(lambda x: sum(a * a if a > 0 else -a for a in x))
+    fast = jit(f)
+    rng = np.random.default_rng(1)
+    with pytest.warns(RuntimeWarning, match=r"test_function\.py:\d+: .* 32 branches") as said:
+        for x in rng.normal(size=(100, 8)).tolist():
+            assert fast(x) == pytest.approx(sum(a * a if a > 0 else -a for a in x), rel=1e-14)
+    assert len(said) == 1
+    assert 32 < len(calls) < 100
+
+
+def test_a_decision_that_rounding_alone_changes_is_taken_as_node_by_node():
+    tenth = 0.1
+    f, calls = counted(lambda x: x if sum([x] * 10) == 10 * tenth else -x)
+    fast = jit(f)
+    for _ in range(50):
+        assert fast(tenth) == f(tenth)
+    assert len(calls) <= 150
 
 
 def test_one_example_that_flips_is_named():
@@ -103,7 +154,9 @@ def test_one_example_that_flips_is_named():
         loss = z if z > 0 else 0.1 * z
     program = Program(loss, inputs=[x], parameters=[w])
     assert program([[1.0], [2.0]])[0] == 3.0
-    with pytest.raises(FrozenBranchError, match=r"test_jit\.py:\d+.*example 1 has -2 > 0 False"):
+    with pytest.raises(
+        FrozenBranchError, match=r"test_function\.py:\d+.*example 1 has -2 > 0 False"
+    ):
         program([[1.0], [-1.0]])
 
     class Rule:
@@ -118,7 +171,7 @@ def test_reading_a_number_while_recording_raises():
     with recording():
         x = Value(1.0, "x")
         y = x * x
-        with pytest.raises(FrozenBranchError, match=r"test_jit\.py:\d+: \.data"):
+        with pytest.raises(FrozenBranchError, match=r"test_function\.py:\d+: \.data"):
             y.data  # noqa: B018
     with recording():
         z = y * math.floor(x.data)
@@ -181,15 +234,16 @@ def test_values_that_a_function_holds_count_as_they_are_now():
     w.data = 5.0
     assert (fast(3.0), fast.value_and_grad(3.0)) == (15.0, (15.0, 5.0))
     w.data = -1.0
-    with pytest.raises(FrozenBranchError, match="> 0 was True"):
-        fast(3.0)
+    assert (fast(3.0), fast.value_and_grad(3.0)) == (3.0, (3.0, 1.0))
+    w.data = 4.0
+    assert grad(grad(jit(lambda x: w * x**3)))(2.0) == 48.0
+    assert (fast(3.0), fast.value_and_grad(3.0)) == (12.0, (12.0, 4.0))
 
 
 def test_a_branch_is_guarded_though_the_result_is_a_plain_number():
     fast = jit(lambda x: 1.0 if x > 0 else -1.0)
     assert (fast(3.0), fast.value_and_grad(2.0)) == (1.0, (1.0, 0.0))
-    with pytest.raises(FrozenBranchError):
-        fast(-3.0)
+    assert (fast(-3.0), fast.value_and_grad(-2.0)) == (-1.0, (-1.0, 0.0))
 
 
 def test_a_compiled_function_may_call_itself_and_others():
@@ -214,7 +268,9 @@ def test_numbers_that_leave_the_graph_while_recording_are_refused(read):
             return x.grad
         return gradients(y, x) if read == "gradients" else x.data
 
-    with pytest.raises(FrozenBranchError, match=r"test_jit\.py:\d+: .*frozen into the program"):
+    with pytest.raises(
+        FrozenBranchError, match=r"test_function\.py:\d+: .*frozen into the program"
+    ):
         jit(f)(3.0)
 
 
@@ -227,14 +283,14 @@ def test_derivatives_inside_are_part_of_the_graph():
 REFUSED = {
     "no function": (lambda: jit(3.0), TypeError, "takes a function; got 3.0"),
     "no cache": (lambda: jit(abs, cache=0), ValueError, "cache is a whole number, 1 or more"),
-    "text": (lambda: jit(abs)("a"), TypeError, "takes Values and real numbers; got 'a'"),
+    "text": (lambda: jit(abs)("a"), TypeError,
+             r"takes Values and real numbers; got 'a'.*static=\.\.\."),
     "a set": (lambda: jit(sum)({1.0}), TypeError, "got {1.0} of type set"),
-    "NaN": (lambda: jit(abs)(math.nan), AnomalyError, "node 'argument 0' is nan"),
     "too few arguments": (lambda: jit(lambda x: x)(), TypeError, "missing 1 required"),
     "no result": (lambda: jit(lambda x: None)(1.0), TypeError, "returns a number.*got None"),
     "several results": (lambda: jit(lambda x: (x, x)).value_and_grad(1.0), TypeError,
-                        "returns one number; got 2 in a tuple"),
-    "a list of one": (lambda: jit(lambda x: [x]).value_and_grad(1.0), TypeError, "1 in a list"),
+                        "returns one number; got .* of type tuple"),
+    "a list of one": (lambda: jit(lambda x: [x]).value_and_grad(1.0), TypeError, "of type list"),
     "no such argument": (lambda: jit(abs).value_and_grad(1.0, argnums=2), TypeError,
                          "by argument 2; got 1 positional"),
     "int(x)": (lambda: jit(lambda x: int(x))(1.0), TypeError, "lose the gradient"),
