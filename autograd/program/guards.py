@@ -10,7 +10,7 @@ nodes that raises at once, on leaves when they turn out to be inputs or paramete
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -111,10 +111,14 @@ class Decisions(Mode):
         """Remember a node whose derivatives were handed out as numbers."""
         self.derived.append((root, place()))
 
-    def about(self, leaves: Sequence[Value], root: Value | None) -> list[Guard | Reading]:
-        """Return the guards that depend on any of these leaves, and what was read of others.
+    def guard_readings(self, own: Collection[Value]) -> None:
+        """Turn what was read of other leaves than one's own into guards: number == number."""
+        for leaf in [leaf for leaf in self.read if leaf not in own]:
+            found = self.read.pop(leaf)
+            self.guards.append(Guard(leaf, "==", found.number, True, found.place))
 
-        Where a root is given, that is what was read before any node below it was made.
+    def about(self, leaves: Sequence[Value]) -> list[Guard]:
+        """Return the guards that depend on any of these leaves.
 
         Raises FrozenBranchError if the number of a leaf, or a derivative by one, was read.
         """
@@ -129,9 +133,12 @@ class Decisions(Mode):
                     "they would be frozen into the program. Use grad, or gradients with "
                     "build_graph=True, whose results are Values."
                 )
-        guards = [g for g in self.guards if any(_depends(x, known) for x in g.operands)]
+        return [g for g in self.guards if any(_depends(x, known) for x in g.operands)]
+
+    def readings(self, root: Value | None) -> list[Reading]:
+        """Return what was read of leaves before any node below a root was made; None: all."""
         concerned = root is None or (self.read and not self.after.isdisjoint(topological(root)))
-        return [*guards, *(self.read.values() if concerned else ())]
+        return [*self.read.values()] if concerned else []
 
 
 class _Recordings(Stack):
@@ -178,7 +185,9 @@ def decisions_about(leaves: Sequence[Value], root: Value) -> list[Guard | Readin
     """
     decisions = _held.latest() or _recordings.latest()
     certain = decisions is not None and (_held.subjects() or _recordings.subjects())
-    return decisions.about(leaves, None if certain else root) if decisions else []
+    if not decisions:
+        return []
+    return [*decisions.about(leaves), *decisions.readings(None if certain else root)]
 
 
 def _depends(root: Value, known: dict[Value, bool]) -> bool:

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from autograd.derivatives.trees import leaves
+from autograd.engine import Value
 from autograd.errors import DomainError, FrozenBranchError, StaleGraphError
 from autograd.program.compiler.accesses import Array
 from autograd.program.guards import Guard
@@ -186,14 +187,22 @@ class Structure:
         return sweep, found if right else sweep.now()
 
     def attach(self, left: Exit | None, fresh: Way) -> bool:
-        """Let a way begin behind an exit; False where rounding alone made it differ."""
+        """Let a way begin behind an exit; False where rounding alone made it differ.
+
+        A way that decides alike, beside another number, takes the place of the one it left.
+        """
         if left is None:
             self.ways, self.first = [fresh], fresh
             return True
         way, k = left
-        guards = fresh.trace.guards
-        if len(guards) <= k or guards[k].verdict == way.trace.guards[k].verdict:
+        guards, old = fresh.trace.guards, way.trace.guards[k]
+        if len(guards) <= k:
             return False
+        if guards[k].verdict == old.verdict:
+            if guards[k].right.__class__ is Value or guards[k].right == old.right:
+                return False
+            self._put(way, fresh)
+            return True
         self.ways.append(fresh)
         way.branches[k] = fresh
         return True

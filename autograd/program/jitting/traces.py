@@ -18,7 +18,7 @@ from autograd.engine import Value, lend, topological, unwatched
 from autograd.errors import short
 from autograd.modes import active, differentiating
 from autograd.program.compiler.accesses import Array
-from autograd.program.guards import Decisions, Guard
+from autograd.program.guards import Decisions
 from autograd.program.jitting.arguments import Arguments
 
 Chain = tuple[Step, ...]  # derivatives of a function, the innermost first
@@ -42,10 +42,11 @@ class Trace:
         decisions = Decisions()
         with differentiating(), active(decisions), _hinting():
             result = f(*arguments.first, *own, **named)
+        decisions.guard_readings(set(self.leaves))
         outputs = [x for x in _outputs(result) if x.__class__ is Value]
         compared = [x for guard in decisions.guards for x in guard.operands]
         self.held = _leaves_below([*outputs, *compared], set(self.leaves))
-        self.guards: list[Guard] = decisions.about([*self.leaves, *self.held])
+        self.guards = decisions.about([*self.leaves, *self.held])
         self._results: dict[Chain, Any] = {(): result}
 
     def derived(self, chain: Chain) -> Any:
