@@ -77,6 +77,12 @@ class Numbers(Protocol):
     @property
     def room(self) -> Room: ...
 
+    def use(self, room: Room) -> None:
+        """Let all numbers be those of a room from now on."""
+
+    def trim(self) -> None:
+        """Keep no room but the one in use."""
+
 
 @dataclass(frozen=True)
 class Place:

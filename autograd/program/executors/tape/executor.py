@@ -55,6 +55,9 @@ class TapeMemory:
         """Let all numbers be those of a room from now on."""
         self.room = room
 
+    def trim(self) -> None:
+        """Do nothing: only the room in use is kept."""
+
     def _room(self, table: Array) -> TapeRoom:
         n, lanes = self.n, table.shape[1]
         leaves = table[n : n + self.leaves]
