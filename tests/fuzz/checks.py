@@ -100,7 +100,18 @@ def _wrong(case, way, engine):
     for extra in case.extras:
         if extra[0] == "train":
             return _trained_otherwise(case, way, *extra[1:])
+        if extra[0] == "outputs" and not program.inputs:
+            return _other_outputs(case, way, engine, program, nodes)
     return None
+
+
+def _other_outputs(case, way, engine, program, nodes):
+    """Compare what a program without inputs gives for other outputs beside its loss."""
+    own = [k for k in case.also if nodes[k].__class__ is Value]
+    numbers = [x.data for x in program.parameters]
+    found = program.outputs(numbers, [nodes[k] for k in (case.loss, *own)])
+    values = [program.value(nodes[k]) for k in (case.loss, *own)] if program(np.empty((1, 0))) else 0
+    return None if found == values else f"outputs {found}; by value {values}"
 
 
 def _far(case, way, engine, program, m, found, nodes):
