@@ -11,8 +11,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
+from autograd.program.compiler import pieces
 from autograd.program.compiler.accesses import Array
-from autograd.program.compiler.pieces import PIECES, PLAIN
+from autograd.program.compiler.pieces import PLAIN
 from autograd.program.compiler.recording import COMPUTED, CONSTANT, Recording
 from autograd.program.executors.interface import Ends, Parts, Place, Placement
 from autograd.program.executors.numpy.update import NumpyUpdate
@@ -29,7 +30,7 @@ def _sum_minus_one(*exponentials: float) -> float:
     return math.fsum(others)
 
 
-_PIECES: dict[str, Callable[..., float]] = {
+PIECES: dict[str, Callable[..., float]] = {
     "shifted": lambda x, y: 0.0 if x == y else x - y,
     "broadcast": lambda x, like: x,
     "increment": lambda x: x + 1.0,
@@ -49,7 +50,7 @@ def evaluate(recording: Recording, numbers: list[float], off: Off | None = None)
             continue
         operation = recording.operations[node]
         operands = [numbers[x] for x in recording.operands[node]]
-        function = _PIECES.get(operation)
+        function = PIECES.get(operation)
         if function is None:
             function = (rows.get(operation) or PRIMITIVES[operation]).forward
         try:
@@ -91,7 +92,7 @@ def _partials(
     recording: Recording, node: int, operands: list[float], out: float, slots: list[int]
 ) -> list[float]:
     operation = recording.operations[node]
-    piece = PIECES.get(operation)
+    piece = pieces.PIECES.get(operation)
     if piece is not None and piece.partials:
         return [(piece.partials * len(operands))[k] for k in slots]
     row = recording.rows.get(operation) or PRIMITIVES[operation]
@@ -108,7 +109,7 @@ def differentiable(recording: Recording) -> list[bool]:
         recording.kinds, recording.operations, recording.operands, strict=True
     ):
         reached = kind != CONSTANT if kind != COMPUTED else any(found[x] for x in operands)
-        found.append(reached and PIECES.get(operation, PLAIN).differentiable)
+        found.append(reached and pieces.PIECES.get(operation, PLAIN).differentiable)
     return found
 
 

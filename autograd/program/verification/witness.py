@@ -90,23 +90,29 @@ def _tables(recording: Recording, points: Points, dtype: str) -> tuple[Array, Ar
     return values, np.zeros_like(values)
 
 
-def _compiled(recording: Recording) -> Run | None:
-    """Return the run in C, where all operations of a recording are known there."""
+def codes() -> dict[str, int] | None:
+    """Return the numbers of the operations that C knows; None where it was not built."""
     try:
         from autograd.program.verification import _witness
     except ImportError:
         return None
     require_interface(_witness)
-    codes = {name: k for k, name in enumerate(_witness.operations)}
-    codes[""] = len(codes)
-    if not codes.keys() >= {*recording.rows} or any(map(_is_own, recording.rows.values())):
+    return {name: k for k, name in enumerate(_witness.operations)}
+
+
+def _compiled(recording: Recording) -> Run | None:
+    """Return the run in C, where all operations of a recording are known there."""
+    known = codes()
+    if known is None or any(map(_is_own, recording.rows.values())):
         return None
+    from autograd.program.verification import _witness
+
     own = recording.inputs.stop
     try:
-        operations = bytes(map(codes.__getitem__, recording.operations[own:]))
+        computed = bytes(map({**known, "": len(known)}.__getitem__, recording.operations[own:]))
     except KeyError:  # a piece that is new
         return None
-    operations = bytes([codes[""]]) * own + operations
+    operations = bytes([len(known)]) * own + computed
     columns = operations, recording.kinds, recording.flat, recording.starts
 
     def run(values: Array, adjoints: Array, precision: Precision) -> Sequence[bool] | None:
