@@ -3,8 +3,7 @@
 `interface` says what every executor must do, and `registry` lists them in the order of
 preference. Two of them share `matrices`, where the numbers of matrix instructions lie. `numpy/`
 is the one to read first, and is always there; `native/` gives the same instructions to the
-compiled interpreter; `tape/` runs irregular graphs on it, scalar by scalar; `eager` is the last
-resort, node by node in Python, where none of them is to be trusted.
+compiled interpreter; `tape/` runs irregular graphs on it, scalar by scalar.
 
 To add one, make a folder beside these with a class that has what `interface.Executor` asks for,
 name the folder in the list of packages in pyproject.toml, and enter in `registry.WAYS`, before

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from autograd.program.executors import eager, matrices, native
+from autograd.program.executors import matrices, native
 from autograd.program.executors.interface import Parts
 from autograd.program.executors.native.executor import NativeExecutor
 from autograd.program.executors.numpy.executor import NumpyExecutor
@@ -48,12 +48,9 @@ WAYS = {
 
 
 def others() -> list[Callable[[Plan, str], Parts]]:
-    """Return the ways that have less and less in common with the usual one.
-
-    The last of them runs node by node, as the table says.
-    """
+    """Return the ways that may be right where the usual one is wrong."""
     tapes = [tape.assemble] if native.available() else []
-    return [*tapes, WAYS["numpy"].assemble, eager.assemble]
+    return [*tapes, WAYS["numpy"].assemble]
 
 
 def assemble(executor: str, plan: Plan, dtype: str) -> Parts:

@@ -8,10 +8,10 @@ with it. Read in this order:
 * `points` says where a program is tried; `witness` what its nodes say there, and with how much
   doubt: what cancels may differ in its last digits.
 * `comparison` runs the program there and finds the first number that differs.
-* `trial` takes another way where there is one, and says so once.
+* `trial` takes another way where one is wrong, and says so once; the last resort is `eager`.
 
 What must hold: a right program is never accused, a wrong one is never used, and a program of a
-known structure costs nothing. A point at which some number is not finite says nothing, and neither
-does a recording with an operation that the witness has not heard of: a new piece of `compiler/pieces`
-is entered in c/witness and, for machines without a compiler, in `executors/eager`.
+known structure costs nothing. A point at which some number is not finite says nothing, and
+neither does a recording with an operation that the witness has not heard of: a new piece of
+`compiler/pieces` is entered in c/witness and, where nothing is compiled, in `eager`.
 """

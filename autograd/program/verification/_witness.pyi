@@ -6,6 +6,18 @@ operations: tuple[str, ...]
 interface: int
 
 def run(
-    codes: bytes, kinds: Any, flat: Any, starts: Any, active: bytearray, values: Any, adjoints: Any,
-    spoiled: Any, root: int, points: int, noise: float, smallest: float, largest: float, /,
+    codes: bytes,
+    kinds: Any,
+    flat: Any,
+    starts: Any,
+    active: bytearray,
+    values: Any,
+    adjoints: Any,
+    spoiled: Any,
+    root: int,
+    points: int,
+    noise: float,
+    smallest: float,
+    largest: float,
+    /,
 ) -> None: ...

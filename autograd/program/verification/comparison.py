@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import reduce
+from functools import cached_property, reduce
 
 from autograd.program.compiler.accesses import Array
 from autograd.program.compiler.recording import CONSTANT, Recording
 from autograd.program.executors.interface import Parts
-from autograd.program.memory import Room
+from autograd.program.memory import Room, stretch
 from autograd.program.reading import Reader
+from autograd.program.verification import points
 from autograd.program.verification.points import NUMBERS, WIDEST
 from autograd.program.verification.witness import Account
 
@@ -48,6 +49,12 @@ class Numbers:
     table: Array
     read: Callable[[Room], Array]
 
+    def rows(self) -> Array:
+        """Return the rows of the table."""
+        if isinstance(self.nodes, range):
+            return self.table[self.nodes.start : self.nodes.stop]
+        return self.table[self.nodes]
+
 
 class Sheet:
     """Numbers of a program beside what the witness says of them at each point."""
@@ -57,27 +64,31 @@ class Sheet:
 
         self.np = np
         self.every = [x for x in every if len(x.nodes)]
-        table = np.concatenate([x.table[x.nodes] for x in self.every] or [account.values[:0]])
-        half, precision = table.shape[1] // 2, account.precision
-        self.said, noisy = table[:, :half], table[:, half:]
-        columns = range(half)  # a maximum along rows of two or four numbers takes NumPy long
-        doubt = reduce(np.maximum, [abs(noisy[:, k] - self.said[:, k]) for k in columns])
-        size = reduce(np.maximum, [abs(self.said[:, k]) for k in columns])
-        self.room = CLEAR * doubt + precision.noise * size + precision.smallest
+        table = np.concatenate([x.rows() for x in self.every] or [account.values[:0]])
+        half, self.precision = table.shape[1] // 2, account.precision
+        self.said, self.noisy = table[:, :half], table[:, half:]
+        self.near = self.precision.noise * abs(self.said[:, 0]) + self.precision.smallest
+
+    @cached_property
+    def room(self) -> Array:
+        """How far each number may be away; few programs need to know."""
+        apart = abs(self.noisy - self.said)
+        columns = [apart[:, k] for k in range(apart.shape[1])]  # along rows it takes NumPy long
+        room: Array = CLEAR * reduce(self.np.maximum, columns) + self.near
+        return room
 
     def difference(self, room: Room, expected: Array) -> Difference | None:
         """Return the first number that is too far from what is expected, or NaN."""
-        if not self.every:
-            return None
         found = self.np.concatenate([x.read(room) for x in self.every])
-        far = self.room.reshape(-1, *[1] * (found.ndim - 1))
-        inside = (abs(found - expected) <= far).ravel()
+        apart, shape = abs(found - expected), (-1, *[1] * (found.ndim - 1))
+        if (apart <= self.near.reshape(shape)).all():
+            return None
+        inside = apart <= self.room.reshape(shape)
         if inside.all():
             return None
         k = int(inside.argmin())
-        row = k * len(found) // found.size
-        numbers = (float(x.ravel()[k]) for x in (found, expected))
-        return Difference(self._name(row), *numbers, room.lanes)
+        ours, theirs = (float(x.ravel()[k]) for x in (found, expected))
+        return Difference(self._name(k * len(found) // found.size), ours, theirs, room.lanes)
 
     def _name(self, row: int) -> str:
         for numbers in self.every:
@@ -115,23 +126,24 @@ class Comparison:
         try:
             with self.np.errstate(all="ignore"):
                 self._fill()
-                every = map(self._difference, lanes, range(len(lanes)))
+                every = (self._difference(k, m) for k, m in enumerate(lanes))
                 return next((x for x in every if x), None)
         finally:
             self.memory.use(before)
             self.memory.trim()
 
-    def _difference(self, lanes: int, time: int) -> Difference | None:
+    def _difference(self, trial: int, lanes: int) -> Difference | None:
         """Run so many lanes, and return the first number that differs.
 
-        Each `time` is on other points: the last one finds numbers of another in its memory.
+        Each trial is on other points: the last one finds numbers of another in its memory.
         """
-        order = self.account.points.order[time : time + lanes]
+        order, count = points.order(self.account.points.count), self.account.points.count
+        order = order[trial : trial + lanes]
         self._run(order)
-        share = self.np.bincount(order, minlength=self.means.said.shape[1]) / lanes
+        share = self.np.bincount(order, minlength=count) / lanes
         room = self.memory.room
-        return self.means.difference(room, self.means.said @ share) or self.lanes.difference(
-            room, self.lanes.said[:, order]
+        return self.means.difference(room, self.means.said @ share) or (
+            self.lanes.difference(room, self.lanes.said[:, order]) if self.lanes.every else None
         )
 
     def _fill(self) -> None:
@@ -148,7 +160,7 @@ class Comparison:
         executor = self.parts.executor
         if len(order) != self.memory.room.lanes:
             executor.resize(len(order))
-        inputs = self.account.points.leaves[self.recording.inputs.start :]
+        inputs = self.account.points.inputs
         executor.load(self.np.ascontiguousarray(inputs[:, order].T, self.memory.dtype))
         executor.forward()
         executor.backward()
@@ -160,10 +172,9 @@ class Comparison:
         root, parameters = recording.root, recording.parameters
         lanes, place = bool(recording.lanes[root]), self.address[root]
         yield Numbers("the cost, node", [root], values,
-                      lambda room: room.values[lanes][place].mean(keepdims=True).reshape(1))  # fmt: skip
-        places = self.address[parameters.start : parameters.stop]
-        own = self.np.arange(parameters.stop)
-        yield Numbers("the gradient by parameter", own, adjoints,
+                      lambda room: room.values[lanes][place].mean().reshape(1))  # fmt: skip
+        places = stretch(self.np, self.address[parameters.start : parameters.stop])
+        yield Numbers("the gradient by parameter", parameters, adjoints,
                       lambda room: room.adjoints[False][places])  # fmt: skip
 
     def _values(self, lanes: bool) -> Iterator[Numbers]:
@@ -178,7 +189,7 @@ class Comparison:
                       lambda room: self.np.array(self.reader.values(numbers)))  # fmt: skip
 
     def _adjoints(self) -> list[Numbers]:
-        """Return the adjoints of a sample of nodes: shared ones, those that are means, and lanes."""
+        """Return the adjoints of a sample of nodes: shared, to be averaged, and with lanes."""
         nodes: tuple[list[int], ...] = [], [], []
         places: tuple[list[int], ...] = [], [], []
         own = len(self.recording.inputs)

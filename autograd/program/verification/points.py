@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from autograd.program.compiler.accesses import Array
@@ -24,13 +25,14 @@ NUMBERS = 1 << 22  # with lanes, beyond which only few lanes are tried
 
 @dataclass(frozen=True)
 class Points:
-    """`leaves` are the numbers of parameters and inputs, (leaves, points), in single precision too.
+    """Numbers that the type at hand holds: (parameters,) and (inputs, points)."""
 
-    Lane k of trial j is point `order[j + k]`.
-    """
+    parameters: Array
+    inputs: Array
 
-    leaves: Array
-    order: Array
+    @property
+    def count(self) -> int:
+        return int(self.inputs.shape[1])
 
 
 def around(recording: Recording, dtype: str) -> Iterator[Points]:
@@ -38,29 +40,38 @@ def around(recording: Recording, dtype: str) -> Iterator[Points]:
     import numpy as np
 
     count = MANY if len(recording) <= SMALL else FEW
-    n, own = recording.inputs.stop, recording.inputs.start
-    numbers = np.array(recording.numbers[:n])
-    far_most = abs(numbers) + (numbers == 0.0)
+    own, end = recording.inputs.start, recording.inputs.stop
+    numbers = np.array(recording.numbers[:end])
+    size = np.abs(numbers)
+    size[numbers == 0.0] = 1.0
     fixed, indices = _whole(recording)
-    far_most[fixed] = 0.0
-    scattered = np.empty((n, count))
-    scattered[:own] = _scattered(np, 0, own)[:, None]  # one in all lanes
-    scattered[own:] = _scattered(np, own, (n - own) * count).reshape(-1, count)
-    scattered *= far_most[:, None]
-    order = np.abs(_scattered(np, 0, 2 * max(WIDEST.values())) * count).astype(int)
-    order[: 2 * count] = np.tile(np.arange(count), 2)
+    size[fixed] = 0.0
+    scattered = _scattered(np, own + (end - own) * count)
+    parameters, inputs = numbers[:own], numbers[own:, None]
+    size[:own] *= scattered[:own]
+    sizes = size[own:, None] * scattered[own:].reshape(-1, count)
     for far in FAR:
-        leaves = numbers[:, None] + far * scattered
-        for leaf, width in indices.items():
-            if leaf >= own and far:
-                leaves[leaf] = (numbers[leaf] + np.arange(count)) % width
+        moved = inputs + far * sizes
+        for leaf, width in indices.items() if far else ():
+            moved[leaf - own] = (numbers[leaf] + np.arange(count)) % width
         with np.errstate(over="ignore"):
-            yield Points(leaves.astype(dtype).astype(float), order)
+            ends = (parameters + far * size[:own]).astype(dtype), moved.astype(dtype)
+        yield Points(*(x.astype(float, copy=False) for x in ends))
 
 
-def _scattered(np: Any, first: int, count: int) -> Array:
+@cache
+def order(count: int) -> Array:
+    """Return which of so many points is in each lane: those from `k` on in the trial `k`."""
+    import numpy as np
+
+    found = np.abs(_scattered(np, 2 * max(WIDEST.values())) * count).astype(int)
+    found[: 2 * count] = np.tile(np.arange(count), 2)
+    return found
+
+
+def _scattered(np: Any, count: int) -> Array:
     """Return numbers in (-1, 1) that look random, each its own."""
-    k = np.arange(first + 1, first + count + 1, dtype=np.uint32)
+    k = np.arange(1, count + 1, dtype=np.uint32)
     for factor in (0x9E3779B1, 0x85EBCA77):
         k *= np.uint32(factor)
         k ^= k >> 15
@@ -68,7 +79,7 @@ def _scattered(np: Any, first: int, count: int) -> Array:
 
 
 def _whole(recording: Recording) -> tuple[list[int], dict[int, int]]:
-    """Return the leaves that whole numbers are made of, and those that are one, below what."""
+    """Return the leaves that indices are made of, and the inputs that are one, of how many."""
     pending, indices, end = list[int](), dict[int, int](), recording.inputs.stop
     operations = recording.operations[end:]
     for name in _INDEXED.intersection(operations):
@@ -76,7 +87,7 @@ def _whole(recording: Recording) -> tuple[list[int], dict[int, int]]:
     for at, node in enumerate(pending):
         *others, index = recording.operands[node]
         pending[at] = index
-        if index < end:
+        if recording.inputs.start <= index < end:
             indices[index] = min(indices.get(index, len(others)), len(others))
     seen = set(pending)
     while pending:

@@ -14,13 +14,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from random import Random
-from typing import Any
 
 from autograd.engine import require_interface
 from autograd.program.compiler.accesses import Array
 from autograd.program.compiler.pieces import PIECES
 from autograd.program.compiler.recording import Recording
-from autograd.program.executors.eager import differentiable, evaluate, pull_back
+from autograd.program.verification.eager import differentiable, evaluate, pull_back
 from autograd.program.verification.points import Points, around
 from autograd.table import PRIMITIVES, Primitive
 
@@ -31,7 +30,7 @@ EXACT = {
 }  # fmt: skip
 
 
-Run = Callable[[Array, Array, "Precision"], Sequence[bool] | None]
+Run = Callable[[Array, Array, "Precision"], Sequence[int] | None]
 
 
 @dataclass(frozen=True)
@@ -57,7 +56,7 @@ class Account:
     """
 
     points: Points
-    active: Sequence[bool]
+    active: Sequence[int]
     values: Array
     adjoints: Array
     precision: Precision
@@ -70,7 +69,9 @@ def account(recording: Recording, dtype: str) -> Account | None:
     known to nobody, or it would take too long.
     """
     run = _compiled(recording) or _interpreted(recording)
-    for points in around(recording, dtype) if run else ():
+    if run is None:
+        return None
+    for points in around(recording, dtype):
         tables = _tables(recording, points, dtype)
         active = run(*tables, PRECISIONS[dtype])
         if active is not None:
@@ -82,11 +83,12 @@ def _tables(recording: Recording, points: Points, dtype: str) -> tuple[Array, Ar
     """Return tables of values, with the leaves filled in, and of adjoints."""
     import numpy as np
 
-    n, half = points.leaves.shape
+    own, end, half = recording.inputs.start, recording.inputs.stop, points.count
     values = np.empty((len(recording), 2 * half))
     with np.errstate(over="ignore"):
-        values[n:] = np.array(recording.numbers[n:]).astype(dtype)[:, None]
-    values[:n, :half] = values[:n, half:] = points.leaves
+        values[end:] = np.array(recording.numbers[end:]).astype(dtype)[:, None]
+    values[:own] = points.parameters[:, None]
+    values[own:end, :half] = values[own:end, half:] = points.inputs
     return values, np.zeros_like(values)
 
 
@@ -115,7 +117,7 @@ def _compiled(recording: Recording) -> Run | None:
     operations = bytes([len(known)]) * own + computed
     columns = operations, recording.kinds, recording.flat, recording.starts
 
-    def run(values: Array, adjoints: Array, precision: Precision) -> Sequence[bool] | None:
+    def run(values: Array, adjoints: Array, precision: Precision) -> Sequence[int] | None:
         import numpy as np
 
         spoiled, active = np.zeros(values.shape[1]), bytearray(len(values))
@@ -139,7 +141,7 @@ def _interpreted(recording: Recording) -> Run | None:
         return None
     needed = differentiable(recording)
 
-    def run(values: Array, adjoints: Array, precision: Precision) -> Sequence[bool] | None:
+    def run(values: Array, adjoints: Array, precision: Precision) -> Sequence[int] | None:
         rng, half = Random(0), values.shape[1] // 2
         for column in range(values.shape[1]):
             numbers = values[:, column].tolist()
@@ -152,9 +154,7 @@ def _interpreted(recording: Recording) -> Run | None:
     return run
 
 
-def _off(
-    rng: Random, precision: Precision, number: float, scale: float, operation: str
-) -> float:
+def _off(rng: Random, precision: Precision, number: float, scale: float, operation: str) -> float:
     """Return a number with noise; infinite where its type ends, exact where it was not rounded."""
     if operation in EXACT or (operation == "exp" and number == 1.0):
         return number

@@ -51,7 +51,7 @@ class TapeMemory:
         table[self.fixed] = self.room.table[self.fixed, :1]
         return self._room(table)
 
-    def use(self, room: TapeRoom) -> None:
+    def use(self, room: Any) -> None:
         """Let all numbers be those of a room from now on."""
         self.room = room
 
