@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import json
 import os
-import uuid
+import struct
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from autograd.files import write
 from nn.activations import ACTIVATIONS, Activation
 from nn.layers import MLP, Layer, Neuron
 from nn.module import Module, modules
@@ -22,7 +23,8 @@ __all__ = ["load", "save"]
 def save(model: Module, path: str | Path) -> None:
     """Write the parameters of `model` to `path`, where the old file stays until the new is whole.
 
-    Raises ValueError for an activation that `load` could not find by its name.
+    Raises ValueError for an activation that `load` could not find by its name, and where `path`
+    is no regular file.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -37,19 +39,18 @@ def save(model: Module, path: str | Path) -> None:
                 f"an activation is saved by its name; got {name!r}, which nobody could look up. "
                 f"Put Activation({name!r}, f) into nn.activations.ACTIVATIONS."
             )
-    content = _safetensors().numpy.save(
-        model.state_dict(), {"format": "whygrad", "model": json.dumps(description)}
-    )
-    path = Path(path)
-    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
-    try:
-        with open(temporary, "xb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    write(path, _content(model.state_dict(), json.dumps(description)))
+
+
+def _content(state: dict[str, Any], model: str) -> bytes:
+    """Return a safetensors file, the same for the same model: its header in one order."""
+    written = _safetensors().numpy.save(state, {"format": "whygrad", "model": model})
+    (size,) = struct.unpack("<Q", written[:8])
+    header = json.loads(written[8 : 8 + size])
+    kept = {"__metadata__": dict(sorted(header.pop("__metadata__").items())), **header}
+    text = json.dumps(kept, separators=(",", ":"), ensure_ascii=False).encode()
+    text += b" " * (-len(text) % 8)
+    return b"".join([struct.pack("<Q", len(text)), text, written[8 + size :]])
 
 
 def load(path: str | Path, model: Module | None = None) -> Any:
