@@ -73,7 +73,7 @@ def test_a_new_file_has_the_mode_of_every_other(file, tmp_path):
 def test_only_files_are_written(file, tmp_path):
     path, save = file
     os.mkfifo(path)
-    with pytest.raises(ValueError, match="only files are written; .* is none"):
+    with pytest.raises(ValueError, match=r"only files are written; .* is none"):
         save(path)  # and nobody waits for a reader
     path.unlink()
     path.mkdir()
@@ -115,7 +115,7 @@ except OSError as error:
 
 @posix
 def test_a_disk_that_is_full_leaves_the_old_file_and_nothing_else(file, tmp_path):
-    path, save = file
+    path, _ = file
     path.write_text("old")
     done = subprocess.run(
         [sys.executable, "-c", FULL, path.name, str(path)], capture_output=True, text=True
