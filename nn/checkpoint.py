@@ -12,6 +12,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from autograd.errors import short
 from autograd.files import write
 from nn.activations import ACTIVATIONS, Activation
 from nn.layers import MLP, Layer, Neuron
@@ -61,15 +62,27 @@ def load(path: str | Path, model: Module | None = None) -> Any:
     """
     header, state = _read(path)
     try:
-        found = json.loads(header.get("model", "{}"))
+        found = _checked(json.loads(header.get("model", "{}")))
         if model is None:
             model = _built(found, state)
         if found != _description(model):
             raise ValueError(f"expected {_description(model)}, found {found}.")
         model.load_state_dict(state)
+    except RecursionError:
+        raise ValueError(f"{path}: its description of the model is nested too deeply.") from None
     except (AttributeError, KeyError, TypeError, ValueError) as cause:
         raise ValueError(f"{path}: {cause}") from cause
     return model
+
+
+def _checked(found: Any) -> dict[str, Any]:
+    """Return a description with a list of sizes and one of names, as `save` writes it."""
+    parts = {"kind": "", "sizes": [], "activations": [], **(found if type(found) is dict else {})}
+    sizes, names = parts["sizes"], parts["activations"]
+    right = type(found) is dict and type(sizes) is type(names) is list
+    if not right or not all(type(x) is int for x in sizes):
+        raise ValueError(f"its description of the model is not one of nn.save: {short(found)}.")
+    return dict(parts)
 
 
 def _description(model: Module) -> dict[str, Any]:
@@ -90,7 +103,10 @@ def _built(found: dict[str, Any], state: dict[str, Any]) -> MLP:
         raise ValueError(
             f"expected an MLP written by nn.save, found {found}. Try load(path, model)."
         )
-    sizes, (*hidden, output) = found["sizes"], found["activations"]
+    sizes, names = found["sizes"], found["activations"]
+    if len(sizes) < 2 or not names:
+        raise ValueError(f"expected two sizes or more and an activation, found {found}.")
+    *hidden, output = names
     for k, shape in enumerate(pairwise(sizes)):
         array = state.get(f"layers.{k}.W")
         if array is None or array.shape != shape:
@@ -103,7 +119,7 @@ def _built(found: dict[str, Any], state: dict[str, Any]) -> MLP:
 def _read(path: str | Path) -> tuple[dict[str, str], dict[str, Any]]:
     safetensors = _safetensors()
     try:
-        with safetensors.safe_open(os.fspath(path), framework="numpy") as file:
+        with safetensors.safe_open(os.fsdecode(path), framework="numpy") as file:
             return file.metadata() or {}, {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except (safetensors.SafetensorError, TypeError) as cause:
         raise ValueError(f"{path} is not a whole safetensors file of floats ({cause}).") from None

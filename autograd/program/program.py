@@ -178,7 +178,7 @@ class Program:
         batch of a pass may be smaller). Parameters stay in the program:
         `store_parameters()` writes them to their Values. A cost or gradient that is not
         finite raises as a call does, with the parameters as before that step. So does a
-        parameter that the last step made infinite. NumPy applies a rule that is too large for
+        parameter or a state of the optimiser that a step made infinite. NumPy applies a rule that is too large for
         the native executor, with a warning; executor="native" raises NotImplementedError.
 
         `record`, where given, is called before each update with the values of `nodes` as columns,

@@ -110,6 +110,7 @@ class Trainer:
                     failures.trace(self.machine, examples[failed : failed + size], failed)
             if not self.np.isfinite(self.machine.memory.room.values[False][self.places]).all():
                 failures.require_finite(self.machine, examples[:0])
+            self._require_finite_state()
         finally:
             self._return_state()
         return costs
@@ -197,8 +198,19 @@ class Trainer:
             return self.np.zeros(shape[::-1])
         return self.np.array(state, dtype=float).reshape(shape)[self.order].T
 
+    def _require_finite_state(self) -> None:
+        """Raise AnomalyError where the optimiser would remember an infinity for ever."""
+        wrong = self.np.argwhere(~self.np.isfinite(self.optimiser.state[: self.slots].T))
+        if len(wrong):
+            leaf = self.leaves[self.order[wrong[0][0]]]
+            raise errors.AnomalyError(
+                f"the state of an optimiser must be finite; a gradient made that of "
+                f"{errors.where(leaf)} infinite. Scale the loss or the data, or clip the gradients."
+            )
+
     def _return_state(self) -> None:
-        if self.slots and hasattr(self.optimizer, "state"):
+        kept = self.np.isfinite(self.optimiser.state[: self.slots]).all()
+        if self.slots and kept and hasattr(self.optimizer, "state"):
             state = self.np.empty((len(self.leaves), self.slots))
             state[self.order] = self.optimiser.state[: self.slots].T
             self.optimizer.state = list(map(tuple, state.tolist()))
