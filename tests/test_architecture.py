@@ -35,7 +35,7 @@ BUDGETS = {  # of code lines, over the files that a pattern finds
     "probing": (700, ("nn/probing/**/*.py",)),
     "tracing": (330, ("nn/tracing/**/*.py",)),
     "programs": (
-        3705,
+        3710,
         tuple(f"autograd/program/{part}.py" for part in ("*", "compiler/**/*", "executors/**/*")),
     ),
     "programs held to their nodes": (520, ("autograd/program/verification/**/*.py",)),

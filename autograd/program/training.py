@@ -82,7 +82,7 @@ class Trainer:
         self.places = places[self.order]
         self.slots = getattr(optimizer, "slots", 0)
         self.clip_norm: Any = getattr(optimizer, "clip_norm", None)
-        self.taken = self.np.array([getattr(optimizer, "steps", 0)], self.np.int64)
+        self.taken = self.np.array([int(getattr(optimizer, "steps", 0))])
         self.by_step = False
         self.optimiser = machine.executor.optimiser
         self._install(self.done + 1)

@@ -8,8 +8,7 @@ import pytest
 import autograd as ag
 import nn
 from autograd import AnomalyError, DomainError, Value, exp, log, mean
-from autograd.program import Program
-from autograd.program.arguments import rows
+from autograd.program import Program, arguments
 from autograd.program.executors import native
 from autograd.table import PRIMITIVES, primitive
 from tests.program import zoo
@@ -316,4 +315,4 @@ def test_rows_at_odd_addresses_are_read_as_they_are():
     X[:] = [[1.0], [2.0], [3.0], [4.0]]
     assert not X.flags.aligned
     assert program(X)[0] == program(X.copy())[0] == 30.0
-    assert rows(X, 1, np.dtype("float64")).flags.aligned
+    assert arguments.rows(X, 1, np.dtype("float64")).flags.aligned

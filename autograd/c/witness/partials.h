@@ -7,6 +7,8 @@
 
 #define ROOT_PI 1.7724538509055159
 #define ROOT_2 1.4142135623730951
+#define PI 3.141592653589793
+#define LN_2 0.6931471805599453
 #define LOG2_E 1.4426950408889634
 #define LOG10_E 0.4342944819032518
 
@@ -28,6 +30,17 @@ static inline double op_increment(double x, double y, double z)
 {
     (void)y, (void)z;
     return x + 1;
+}
+
+static inline double op_degrees(double x, double y, double z)
+{
+    (void)y, (void)z;
+    return x * (180 / PI);
+}
+static inline double op_radians(double x, double y, double z)
+{
+    (void)y, (void)z;
+    return x * (PI / 180);
 }
 
 // clang-format off
@@ -54,6 +67,13 @@ static inline double op_increment(double x, double y, double z)
     LOOSE(atanh, 1, 1 / complement_of(x), 0, 0) LOOSE(erf, 1, 2 / ROOT_PI * exp(-x * x), 0, 0) \
     LOOSE(erfc, 1, -2 / ROOT_PI * exp(-x * x), 0, 0) EXACT(sign, 1, 0, 0, 0) \
     EXACT(heaviside, 1, 0, 0, 0) EXACT(detach, 1, 0, 0, 0) \
+    LOOSE(exp2, 1, LN_2 * out, 0, 0) LOOSE(cbrt, 1, 1 / (3 * out * out), 0, 0) \
+    LOOSE(logaddexp, 2, sigmoid_of(x - y), sigmoid_of(y - x), 0) \
+    LOOSE(degrees, 1, 180 / PI, 0, 0) LOOSE(radians, 1, PI / 180, 0, 0) \
+    EXACT(floor, 1, 0, 0, 0) EXACT(ceil, 1, 0, 0, 0) EXACT(trunc, 1, 0, 0, 0) \
+    EXACT(rint, 1, 0, 0, 0) EXACT(floordiv, 2, 0, 0, 0) LOOSE(mod, 2, 1, -floordiv_of(x, y), 0) \
+    LOOSE(fmod, 2, 1, -rint((x - out) / y), 0) \
+    EXACT(copysign, 2, sign_of(x) * copysign(1, y), 0, 0) \
     EXACT(maximum, 2, 1 - heaviside_of(y - x), heaviside_of(y - x), 0) \
     EXACT(minimum, 2, 1 - heaviside_of(x - y), heaviside_of(x - y), 0) \
     EXACT(clip, 3, (1 - heaviside_of(y - x)) * (1 - heaviside_of(x - z)), \
