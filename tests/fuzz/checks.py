@@ -218,7 +218,10 @@ def _trained_otherwise(case, way, name, size):
         right, nudged = (_train_by_hand(case, name, size, x) for x in (0.0, NUDGE[way[1]]))
     except OUTSIDE:
         return None
-    costs = program.train(rows, OPTIMISERS[name](moved), len(right) - len(moved), size)
+    try:
+        costs = program.train(rows, OPTIMISERS[name](moved), len(right) - len(moved), size)
+    except ag.FrozenBranchError:  # a step led to the other branch of a guard
+        return None
     program.store_parameters()
     found = np.array([*costs, *(leaf.data for leaf in moved)])
     room = 100.0 * (np.abs(right - nudged) + NUDGE[way[1]] * (1.0 + np.abs(right)))
