@@ -1,4 +1,4 @@
-"""Files that somebody prepared: each is an error of the documented kind, and nothing is executed."""
+"""Files that somebody prepared: each is a documented error, and nothing is executed."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""Labels are text and nothing else, wherever they end up: pictures, pages, formulas, tables, errors."""
+"""Labels are text and nothing else, wherever they end up: in pictures, formulas, errors."""
 
 import shutil
 import subprocess
