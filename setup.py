@@ -49,6 +49,7 @@ setup(
     cmdclass={"build_ext": BuildAtOnce},
     ext_modules=[
         extension("autograd._value", "value", STRICT),
+        extension("autograd.program.verification._witness", "witness", STRICT),
         extension(
             "autograd.program.executors.native._replay",
             "replay",

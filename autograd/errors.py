@@ -47,7 +47,7 @@ def where(node: Any) -> str:
     """Return the words that name a node: its label, or its operation."""
     label, op = getattr(node, "label", ""), getattr(node, "op", "")
     if label:
-        return f"node {label!r}"
+        return f"node {short(label, 100)}"
     return f"an unlabelled {op!r} node" if op else "an unlabelled operand"
 
 
@@ -262,7 +262,7 @@ def received(thing: object) -> str:
     return f"{short(thing)} of type {type(thing).__name__}"
 
 
-def short(thing: object) -> str:
+def short(thing: object, most: int = 40) -> str:
     """Return the repr of anything, cut to what fits in a message."""
     text = repr(thing)
-    return text if len(text) <= 40 else text[:37] + "..."
+    return text if len(text) <= most else text[: most - 3] + "..."

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import json
 import os
-import uuid
+import struct
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from autograd.errors import short
+from autograd.files import write
 from nn.activations import ACTIVATIONS, Activation
 from nn.layers import MLP, Layer, Neuron
 from nn.module import Module, modules
@@ -22,7 +24,8 @@ __all__ = ["load", "save"]
 def save(model: Module, path: str | Path) -> None:
     """Write the parameters of `model` to `path`, where the old file stays until the new is whole.
 
-    Raises ValueError for an activation that `load` could not find by its name.
+    Raises ValueError for an activation that `load` could not find by its name, and where `path`
+    is no regular file.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -37,19 +40,18 @@ def save(model: Module, path: str | Path) -> None:
                 f"an activation is saved by its name; got {name!r}, which nobody could look up. "
                 f"Put Activation({name!r}, f) into nn.activations.ACTIVATIONS."
             )
-    content = _safetensors().numpy.save(
-        model.state_dict(), {"format": "whygrad", "model": json.dumps(description)}
-    )
-    path = Path(path)
-    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
-    try:
-        with open(temporary, "xb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    write(path, _content(model.state_dict(), json.dumps(description)))
+
+
+def _content(state: dict[str, Any], model: str) -> bytes:
+    """Return a safetensors file, the same for the same model: its header in one order."""
+    written = _safetensors().numpy.save(state, {"format": "whygrad", "model": model})
+    (size,) = struct.unpack("<Q", written[:8])
+    header = json.loads(written[8 : 8 + size])
+    kept = {"__metadata__": dict(sorted(header.pop("__metadata__").items())), **header}
+    text = json.dumps(kept, separators=(",", ":"), ensure_ascii=False).encode()
+    text += b" " * (-len(text) % 8)
+    return b"".join([struct.pack("<Q", len(text)), text, written[8 + size :]])
 
 
 def load(path: str | Path, model: Module | None = None) -> Any:
@@ -60,15 +62,27 @@ def load(path: str | Path, model: Module | None = None) -> Any:
     """
     header, state = _read(path)
     try:
-        found = json.loads(header.get("model", "{}"))
+        found = _checked(json.loads(header.get("model", "{}")))
         if model is None:
             model = _built(found, state)
         if found != _description(model):
             raise ValueError(f"expected {_description(model)}, found {found}.")
         model.load_state_dict(state)
+    except RecursionError:
+        raise ValueError(f"{path}: its description of the model is nested too deeply.") from None
     except (AttributeError, KeyError, TypeError, ValueError) as cause:
         raise ValueError(f"{path}: {cause}") from cause
     return model
+
+
+def _checked(found: Any) -> dict[str, Any]:
+    """Return a description with a list of sizes and one of names, as `save` writes it."""
+    parts = {"kind": "", "sizes": [], "activations": [], **(found if type(found) is dict else {})}
+    sizes, names = parts["sizes"], parts["activations"]
+    right = type(found) is dict and type(sizes) is type(names) is list
+    if not right or not all(type(x) is int for x in sizes):
+        raise ValueError(f"its description of the model is not one of nn.save: {short(found)}.")
+    return dict(parts)
 
 
 def _description(model: Module) -> dict[str, Any]:
@@ -89,7 +103,10 @@ def _built(found: dict[str, Any], state: dict[str, Any]) -> MLP:
         raise ValueError(
             f"expected an MLP written by nn.save, found {found}. Try load(path, model)."
         )
-    sizes, (*hidden, output) = found["sizes"], found["activations"]
+    sizes, names = found["sizes"], found["activations"]
+    if len(sizes) < 2 or not names:
+        raise ValueError(f"expected two sizes or more and an activation, found {found}.")
+    *hidden, output = names
     for k, shape in enumerate(pairwise(sizes)):
         array = state.get(f"layers.{k}.W")
         if array is None or array.shape != shape:
@@ -102,7 +119,7 @@ def _built(found: dict[str, Any], state: dict[str, Any]) -> MLP:
 def _read(path: str | Path) -> tuple[dict[str, str], dict[str, Any]]:
     safetensors = _safetensors()
     try:
-        with safetensors.safe_open(os.fspath(path), framework="numpy") as file:
+        with safetensors.safe_open(os.fsdecode(path), framework="numpy") as file:
             return file.metadata() or {}, {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except (safetensors.SafetensorError, TypeError) as cause:
         raise ValueError(f"{path} is not a whole safetensors file of floats ({cause}).") from None

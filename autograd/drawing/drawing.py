@@ -13,6 +13,7 @@ from autograd.drawing.graph.picture import Group
 from autograd.drawing.levels import Picture, picture_at
 from autograd.drawing.subject import require, subject_of
 from autograd.engine import Value
+from autograd.files import write
 
 DIRECTIONS = ("LR", "TB")
 
@@ -65,9 +66,9 @@ class Drawing:
         writers = {".svg": self.svg, ".dot": self.dot, ".html": self.html, ".txt": self.text}
         suffix = path.suffix.lower()
         if suffix in writers:
-            path.write_text(writers[suffix](), encoding="utf-8")
+            write(path, writers[suffix]())
         elif suffix in (".png", ".pdf"):
-            path.write_bytes(self._picture.raster(self._theme, suffix[1:]))
+            write(path, self._picture.raster(self._theme, suffix[1:]))
         else:
             known = ".svg, .png, .pdf, .dot, .html or .txt"
             raise ValueError(f"the suffix must be {known}; got {path.name!r}. Rename the file.")

@@ -5,6 +5,7 @@
 * `program` is the face: it checks `arguments`, holds the `lock`, and shows numbers.
 * `machine` holds what runs: the recording, its numbers, its executor, the guards.
 * `compiler/` makes instructions of a recording; `plans` keeps them for the next of its structure.
+* `verification/` holds the first program of a structure to its nodes.
 * `executors/` run them, most over the arrays of a `memory`; `reading` finds any number there.
 * `training` takes an optimiser's steps; `guards` watch the branches that Python took;
   `failures` name the node where a number is not finite; `describe` writes matrix formulas.

@@ -33,10 +33,9 @@ def rows(X: Any, width: int, dtype: Any) -> Array:
         )
     if examples.dtype.kind not in "fiub":
         examples = _numbers(examples)
-    if examples.dtype == dtype:
-        return np.asarray(examples, order="C")
     with np.errstate(over="ignore"):  # what float32 cannot hold is infinite, and named later
-        return np.asarray(examples, dtype=dtype, order="C")
+        found = np.asarray(examples, dtype=dtype, order="C")
+    return found if found.flags.aligned else found.copy()
 
 
 def _table(X: Any) -> Array:

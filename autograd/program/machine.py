@@ -8,9 +8,9 @@ from autograd.engine import Value
 from autograd.program import guards
 from autograd.program.compiler.accesses import Array
 from autograd.program.compiler.recording import CONSTANT, PARAMETER, Recording
-from autograd.program.executors.registry import assemble
 from autograd.program.plans import PLANS
 from autograd.program.reading import Reader
+from autograd.program.verification.trial import trusted
 from autograd.reals import as_float
 
 
@@ -33,7 +33,7 @@ class Machine:
         self.guards = guards.decisions_about((*inputs, *parameters), loss)
         kept = [*kept, *(node for guard in self.guards for node in guard.operands)]
         self.recording = Recording(loss, inputs, parameters, kept, also)
-        parts = assemble(executor, PLANS.find(self.recording), dtype)
+        parts = trusted(executor, dtype, PLANS.find(self.recording), self.recording)
         self.placement, self.memory = parts.placement, parts.memory
         self.executor, self.instructions = parts.executor, parts.instructions
         self.reader = Reader(self.recording, self.placement, self.memory, self.executor)

@@ -65,6 +65,10 @@ class Memory:
         if len(self._kept) > KEPT:
             del self._kept[next(iter(self._kept))]
 
+    def trim(self) -> None:
+        """Keep no room but the one in use."""
+        self._kept = {self.room.lanes: self.room}
+
 
 def all_finite(np: Any, x: Array) -> bool:
     """Whether every number is finite: so is then the sum of squares, unless it overflows."""

@@ -31,6 +31,7 @@ class Plan:
     def __init__(self, recording: Recording) -> None:
         self.recording = recording.without_values()
         self.reroll = Reroll(self.recording)
+        self.trusted: dict[Any, Any] = {}  # how it runs, by executor and dtype, once verified
         self._made: dict[Callable[[Plan], Any], Any] = {}
         self._lock = Lock()
 

@@ -178,11 +178,9 @@ class Program:
         batch of a pass may be smaller). Parameters stay in the program:
         `store_parameters()` writes them to their Values. A cost or gradient that is not
         finite raises as a call does, with the parameters as before that step. So does a
-        parameter that the last step made infinite. NumPy applies a rule that is too large for
-        the native executor, with a warning; executor="native" raises NotImplementedError.
-
-        `record`, where given, is called before each update with the values of `nodes` as columns,
-        (m, len(nodes)), and what the gradients are multiplied by to keep `clip_norm`.
+        parameter or a state of the optimiser that a step made infinite. NumPy applies a rule
+        that is too large for the native executor, with a warning; executor="native" raises
+        NotImplementedError.
         """
         examples = arguments.rows(X, len(self.inputs), self._machine.memory.dtype)
         steps = arguments.count("steps", steps, 0)

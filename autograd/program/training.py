@@ -82,7 +82,7 @@ class Trainer:
         self.places = places[self.order]
         self.slots = getattr(optimizer, "slots", 0)
         self.clip_norm: Any = getattr(optimizer, "clip_norm", None)
-        self.done = int(getattr(optimizer, "steps", 0))
+        self.taken = self.np.array([int(getattr(optimizer, "steps", 0))])
         self.by_step = False
         self.optimiser = machine.executor.optimiser
         self._install(self.done + 1)
@@ -90,6 +90,11 @@ class Trainer:
         watched = self.by_step or machine.guards or self.clip_norm is not None or record
         whole = self.optimiser is machine.executor.optimiser and not watched
         self.loop = machine.executor.train if whole else None
+
+    @property
+    def done(self) -> int:
+        """How many steps the optimiser has taken, those before this run too."""
+        return int(self.taken[0])
 
     def run(self, examples: Array, steps: int, batch_size: int) -> Array:
         """Take the steps; return the mean cost before each of them."""
@@ -105,6 +110,7 @@ class Trainer:
                     failures.trace(self.machine, examples[failed : failed + size], failed)
             if not self.np.isfinite(self.machine.memory.room.values[False][self.places]).all():
                 failures.require_finite(self.machine, examples[:0])
+            self._require_finite_state()
         finally:
             self._return_state()
         return costs
@@ -115,7 +121,7 @@ class Trainer:
         with self.np.errstate(all="ignore"):  # infinities are looked for after each step
             if self.loop:
                 first = self.np.array(starts, dtype=self.np.int64)
-                self.done += self.loop(examples, first, costs, self.done + 1)
+                self.loop(examples, first, costs, self.taken, self.done + 1)
             else:
                 self._one_by_one(examples, starts, size, costs)
 
@@ -138,8 +144,18 @@ class Trainer:
             scale = 1.0 if self.clip_norm is None else self._scale(gradient[self.places])
             if self.record:
                 self.record(machine.reader.columns(machine.reader.values(self.numbers)), scale)
+            self._update(scale)
+
+    def _update(self, scale: float) -> None:
+        """Apply the rule and count it: an interrupt on the way leaves all as before."""
+        values, state = self.machine.memory.room.values[False], self.optimiser.state
+        before = values.copy(), state.copy()
+        try:
             self.optimiser.update(self.done + 1, scale)
-            self.done += 1
+            self.taken[0] += 1
+        except BaseException:
+            values[:], state[:] = before
+            raise
 
     def _scale(self, g: Array) -> float:
         """Return by what to multiply a gradient whose norm is to be at most `clip_norm`."""
@@ -182,8 +198,19 @@ class Trainer:
             return self.np.zeros(shape[::-1])
         return self.np.array(state, dtype=float).reshape(shape)[self.order].T
 
+    def _require_finite_state(self) -> None:
+        """Raise AnomalyError where the optimiser would remember an infinity for ever."""
+        wrong = self.np.argwhere(~self.np.isfinite(self.optimiser.state[: self.slots].T))
+        if len(wrong):
+            leaf = self.leaves[self.order[wrong[0][0]]]
+            raise errors.AnomalyError(
+                f"the state of an optimiser must be finite; a gradient made that of "
+                f"{errors.where(leaf)} infinite. Scale the loss or the data, or clip the gradients."
+            )
+
     def _return_state(self) -> None:
-        if self.slots and hasattr(self.optimizer, "state"):
+        kept = self.np.isfinite(self.optimiser.state[: self.slots]).all()
+        if self.slots and kept and hasattr(self.optimizer, "state"):
             state = self.np.empty((len(self.leaves), self.slots))
             state[self.order] = self.optimiser.state[: self.slots].T
             self.optimizer.state = list(map(tuple, state.tolist()))

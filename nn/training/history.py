@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from pathlib import Path
 from typing import Any
 
+from autograd.files import write
 from nn.arguments import Array
 from nn.tracing import Learned, Trace
 from nn.tracing.plots import new_axes
 
+FORMULAS = ("=", "+", "-", "@", "\t", "\r")  # what spreadsheets take a text for that starts so
 LAST = 10  # epochs that a notebook shows
 MODES = {"loss": "min", "accuracy": "max"}  # which way a column gets better
 
@@ -67,12 +71,17 @@ class History:
         return [(k, *row) for k, row in enumerate(zip(*columns, strict=True), first + 1)]
 
     def to_csv(self, path: str | Path | None = None) -> str:
-        """Return a table with one row for each epoch; write it to `path` where one is given."""
-        rows = [("epoch", *self.columns), *self._rows()]
-        text = "".join(",".join(map(str, row)) + "\n" for row in rows)
+        """Return a table with one row for each epoch; write it to `path` where one is given.
+
+        A name that a spreadsheet would compute has a quote before it.
+        """
+        table = io.StringIO()
+        names = [f"'{name}" if name.startswith(FORMULAS) else name for name in self.columns]
+        rows = [("epoch", *names), *self._rows()]
+        csv.writer(table, lineterminator="\n").writerows(rows)
         if path is not None:
-            Path(path).write_text(text, encoding="utf-8")
-        return text
+            write(path, table.getvalue())
+        return table.getvalue()
 
     def _repr_html_(self) -> str:
         rows = [[f"{x:.6g}" for x in row] for row in self._rows(max(0, len(self) - LAST))]

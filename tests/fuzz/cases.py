@@ -44,6 +44,7 @@ KINKS = {  # pairs of operands (None: zero) that must differ clearly, or be equa
     **dict.fromkeys(("atan2", "hypot", "direction"), ((0, None),)),
     "clip": ((0, 1), (0, 2), (1, 2)), "where": ((0, None),),
 }  # fmt: skip
+EDGES = ("asin", "acos", "atanh")  # whose partials are infinite at -1 and 1, where others saturate
 SIGNED = ("mul", "neg")  # where a program keeps the sign of a zero; its sums do not
 
 
@@ -63,6 +64,8 @@ class Columns(list):
 
 def require_clear(name, operands, rows, columns):
     """Raise Unsound where a row is too near a kink, or decides otherwise than another."""
+    if name in EDGES and any(abs(row[0][0]) > 1.0 - MARGIN for row in rows):
+        raise Unsound
     for first, second in KINKS.get(name, ()):
         pair = [operands[first], 0.0 if second is None else operands[second]]
         sure = columns.exact if second is None else range(columns.leaves)

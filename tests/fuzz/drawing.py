@@ -178,13 +178,14 @@ def stencil(draft, rng):
 
 def rows(draft, rng):
     """Functions of rows, of unequal length."""
-    form, members = rng.choice(("softmax", "log_softmax", "logsumexp", "mean", "take")), None
+    forms = ("softmax", "log_softmax", "logsumexp", "mean", "take", "taken")
+    form, members = rng.choice(forms), None
     for _ in range(rng.randint(1, 5)):
-        fixed = form == "take" or rng.random() < 0.2
+        fixed = form in ("take", "taken") or rng.random() < 0.2
         members = members if members and rng.random() < 0.4 else draft.vector(3 if fixed else None)
-        if form == "take":
+        if form in ("take", "taken"):
             index = rng.choice(draft.integers) if draft.integers else float(rng.randrange(3))
-            yield draft.add("take", members, [index])
+            yield draft.add(form, members, [index])
         elif form in ("softmax", "log_softmax"):
             index = [float(rng.randrange(len(members))) for _ in range(rng.choice((1, 1, 2)))]
             for k in index:
@@ -216,7 +217,7 @@ def elementwise(draft, rng):
 
 
 def choices(draft, rng):
-    name = rng.choice(("maximum", "minimum", "where", "clip", "guard"))
+    name = rng.choice(("maximum", "minimum", "where", "clip", "guard", "stopped"))
     arity = 3 if name in ("where", "clip") else 2
     fixed = [draft.operand() for _ in range(arity)]
     for x in draft.vector():

@@ -38,6 +38,11 @@ def with_index(name):
     )
 
 
+def closed(text):
+    """Return an operand as an operator wants it: (-1.0) ** 2.0."""
+    return f"({text})" if text.startswith("-") else text
+
+
 FORMS = {
     "sum": (lambda *g: sum(products(*g)), lambda *g: f"sum([{product_texts(*g)}])"),
     "total": (lambda *g: ag.total(products(*g)), lambda *g: f"total([{product_texts(*g)}])"),
@@ -57,16 +62,19 @@ FORMS = {
         lambda xs, k: ag.take(xs, picked(k[0])),
         lambda xs, k: f"take({listed(xs)}, {k[0].removesuffix('.0')})",
     ),
+    "taken": (
+        lambda xs, k: ag.take(ag.softmax(xs), picked(k[0])),
+        lambda xs, k: f"take(softmax({listed(xs)}), {k[0].removesuffix('.0')})",
+    ),
+    "stopped": (
+        lambda xs: ag.no_grad()(lambda: xs[0] * xs[1] + xs[1])(),
+        lambda xs: "no_grad()(lambda: {0} * {1} + {1})()".format(*map(closed, xs)),
+    ),
     "guard": (
         lambda xs: xs[0] if xs[0] > xs[1] else xs[1],
         lambda xs: "{0} if {0} > {1} else {1}".format(*xs),
     ),
 }
-
-
-def closed(text):
-    """Return an operand as an operator wants it: (-1.0) ** 2.0."""
-    return f"({text})" if text.startswith("-") else text
 
 
 def _elementwise(name, function):

@@ -19,6 +19,8 @@ def case_of(seed):
     extras = ["nodes"] * (rng.random() < 0.1) + ["warm"] * (rng.random() < 0.2)
     if rng.random() < 0.1:
         extras.append(("train", rng.choice(("sgd", "momentum", "adam")), rng.choice((1, 2, 100))))
+    elif rng.random() < 0.2:
+        extras.append(("outputs",))
     return drawn(seed, ways, tuple(extras), [*BLOCKS, zeros])
 
 

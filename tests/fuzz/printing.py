@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.fuzz.cases import CONSTANT, INPUT, PARAMETER
 from tests.fuzz.forms import FORMS, SYMBOLS
 
+SPELLED = {"taken": ("softmax", "take"), "stopped": ("no_grad",)}
 BUILT_IN = {"guard", "sum", "chain", "neg", *SYMBOLS}
 
 
@@ -26,7 +27,8 @@ def source(case, tile, note):
 
 
 def _imports(case):
-    words = {line[0] for line in case.lines} - BUILT_IN
+    called = {line[0] for line in case.lines}
+    words = {word for name in called for word in SPELLED.get(name, (name,))} - BUILT_IN
     inner = words & {"direction"}  # a row that is no public function
     public = ["Program", "Value", "recording", *sorted(words - inner)]
     yield f"from autograd import {', '.join(public)}"

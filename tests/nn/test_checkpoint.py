@@ -128,7 +128,12 @@ W, B = np.zeros((2, 1)), np.zeros(1)
         ({"layers.0.W": W, "layers.0.b": B}, {"format": "pt"}, "an MLP written by nn.save"),
         ({"layers.0.W": W, "layers.0.b": B}, None, "an MLP written by nn.save"),
         ({"layers.0.W": W, "layers.0.b": B}, {"model": "{"}, "Expecting property name"),
-        ({"layers.0.W": W, "layers.0.b": B}, {"model": "[]"}, "model"),
+        ({"layers.0.W": W, "layers.0.b": B}, {"model": "[]"}, r"not one of nn.save: \[\]"),
+        ({"layers.0.W": W, "layers.0.b": B}, {"model": "[" * 10**5}, "nested too deeply"),
+        ({"layers.0.W": W, "layers.0.b": B}, header(sizes=()), "expected two sizes or more"),
+        ({"layers.0.W": W, "layers.0.b": B}, header(sizes=(2,)), "expected two sizes or more"),
+        ({"layers.0.W": W, "layers.0.b": B}, header(activations=()), "and an activation"),
+        ({"layers.0.W": W, "layers.0.b": B}, header(sizes=(2.0, 1)), "not one of nn.save"),
     ],
 )  # fmt: skip
 def test_a_file_that_contradicts_itself_is_refused(tmp_path, arrays, metadata, words):

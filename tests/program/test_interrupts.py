@@ -5,6 +5,7 @@ import linecache
 import signal
 import sys
 import threading
+import time
 from dataclasses import replace
 from pathlib import Path
 from random import Random
@@ -214,7 +215,9 @@ def test_a_signal_at_any_time_leaves_the_lock_free(way, interrupt, monkeypatch):
 
 
 @pytest.mark.skipif(not native.available(), reason="the extension is not built")
-@pytest.mark.parametrize("wrong", ["start", "start below", "rows", "costs", "places", "root"])
+@pytest.mark.parametrize(
+    "wrong", ["start", "start below", "rows", "costs", "taken", "places", "root"]
+)
 def test_a_batch_that_does_not_fit_the_lanes_is_refused(wrong, monkeypatch):
     program = made(network(), "native", monkeypatch)
     program.train(rows(4, 2), nn.SGD(program.parameters), 1)
@@ -235,11 +238,12 @@ def test_a_batch_that_does_not_fit_the_lanes_is_refused(wrong, monkeypatch):
         costs = costs[:1]
     elif wrong == "places":
         places = places + 10**6
-    else:
+    elif wrong == "root":
         root = 10**6
     replay = program._machine.memory.room.calls.replay
     with pytest.raises(ValueError, match="do not fit the number of lanes"):
-        replay.train(X, places, starts, costs, 1, root, len(program.parameters), 0, 1, True)
+        taken = np.zeros(int(wrong != "taken"), np.int64)
+        replay.train(X, places, starts, costs, taken, 1, root, len(program.parameters), 0, 1, True)
 
 
 @pytest.mark.skipif(not native.available(), reason="the extension is not built")
@@ -271,3 +275,51 @@ def test_a_rule_that_is_refused_leaves_the_program_as_it_was(monkeypatch):
         with pytest.raises(NotImplementedError, match="too large for the native executor"):
             program.train(rows(4, 2), Large(), 1)
         assert trained(program, 3) == expected
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="the system has no timers")
+@pytest.mark.parametrize("way", WITH_TAPES)
+def test_an_interrupted_training_has_the_weights_of_its_steps(way, interrupt, monkeypatch):
+    """As many steps, taken in peace, lead to the same numbers."""
+    program, other = (made(network(), way, monkeypatch) for _ in range(2))
+    X, rng, counts = rows(9, 2), Random(1), set()
+
+    def trained_for(program, optimizer, steps):
+        program.load_parameters()
+        program.train(X, optimizer, steps, 4)
+        program.store_parameters()
+
+    for _ in range(60):
+        optimizer = nn.Adam(program.parameters, lr=1e-3)
+        program.load_parameters()
+        train = lambda optimizer=optimizer: program.train(X, optimizer, 5000, 4)
+        if not interrupt(train, rng.uniform(1e-4, 2e-2)):
+            continue
+        peaceful = nn.Adam(other.parameters, lr=1e-3)
+        other.load_parameters()
+        other.train(X, peaceful, optimizer.steps, 4)
+        assert bits(program._machine.weights) == bits(other._machine.weights), optimizer.steps
+        assert bits(optimizer.state) == bits(peaceful.state) or not optimizer.steps
+        counts.add(optimizer.steps)
+    assert len(counts) > 10
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="the system has no timers")
+@pytest.mark.parametrize("action", ["train", "call"])
+@pytest.mark.parametrize("way", WITH_TAPES)
+def test_ctrl_c_is_answered_at_once(way, action, interrupt, monkeypatch):
+    """Within a training, whose steps take long, or a call on many rows."""
+    program = made(zoo.mlp(sizes=(8, 32, 32, 4)), way, monkeypatch)
+    X = rows(100_000 if way == "native" and action == "call" else 3_000, len(program.inputs))
+    started = []
+
+    def slow():
+        started.append(time.process_time())
+        if action == "train":
+            program.train(X, nn.SGD(program.parameters, lr=1e-6), 10_000)
+        while True:
+            program(X)
+
+    program(X)  # there is room
+    assert interrupt(slow, 0.3)
+    assert time.process_time() - started[0] < 0.3 + 0.3

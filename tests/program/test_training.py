@@ -8,7 +8,7 @@ import pytest
 import autograd as ag
 import nn
 from autograd import AnomalyError, DomainError, Value, exp, log, mean
-from autograd.program import Program
+from autograd.program import Program, arguments
 from autograd.program.executors import native
 from autograd.table import PRIMITIVES, primitive
 from tests.program import zoo
@@ -294,3 +294,25 @@ def test_a_schedule_that_is_read_each_step_leaves_no_trail():
         value for value in vars(program._machine.executor).values() if hasattr(value, "nbytes")
     ]
     assert sum(value.nbytes for value in words) == before
+
+
+@pytest.mark.parametrize("executor", EXECUTORS)
+def test_an_optimiser_keeps_no_infinite_state(executor):
+    """Adam squares a gradient of 1e200; with an infinite state no weight would move again."""
+    w, x = Value(1e-200, "w"), Value(1.0)
+    program = Program(w * x * 1e200, inputs=[x], parameters=[w], executor=executor)
+    optimizer = nn.Adam([w], lr=0.1)
+    with pytest.raises(AnomalyError, match="a gradient made that of node 'w' infinite"):
+        program.train([[1.0]], optimizer, 3)
+    assert np.isfinite(optimizer.state).all()
+
+
+def test_rows_at_odd_addresses_are_read_as_they_are():
+    x, w = Value(1.0), Value(2.0)
+    program = Program((w * x) ** 2, inputs=[x], parameters=[w])
+    buffer = bytearray(33)
+    X = np.frombuffer(memoryview(buffer)[1:], dtype=np.float64).reshape(4, 1)
+    X[:] = [[1.0], [2.0], [3.0], [4.0]]
+    assert not X.flags.aligned
+    assert program(X)[0] == program(X.copy())[0] == 30.0
+    assert arguments.rows(X, 1, np.dtype("float64")).flags.aligned

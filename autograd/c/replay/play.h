@@ -2,31 +2,72 @@
 
 typedef struct {
     const Operation *code;
-    Operation *body; /* room for a loop whose words are mended */
+    Operation *body; /* room for a stretch, whose words may be mended */
     const Mend *mends;
     const Stretch *stretches;
     int64_t count;
 } Tape;
 
-/* Run the stretches of a tape: one lane, or `lanes` together where that is not 0. */
-static void run_stretches(const Tape *tape, const Kernels *kernels, void *numbers, int64_t lanes)
+/* Run operations once for all lanes, with a look at the keyboard after some of them. */
+static int run_once(const Tape *tape, const Kernels *kernels, const Operation *code, int64_t length,
+                    void *numbers, int64_t lanes, Watch *watch)
+{
+    int64_t piece = PATIENCE / (4 * lanes) + 1;
+    for (int64_t done = 0; done < length; done += piece) {
+        if (piece > length - done)
+            piece = length - done;
+        memcpy(tape->body, code + done, piece * sizeof *code);
+        tape->body[piece] = code[length]; /* which stops */
+        const Stretch stretch = {piece, 1, 0, 0};
+        kernels->wide(tape->body, &stretch, NULL, numbers, lanes);
+        if (interrupted(watch, 4 * piece * lanes) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+/* Run the turns of a loop for all lanes. */
+static int run_loop(const Kernels *kernels, Operation *start, const Stretch *at, const Mend *mends,
+                    char *numbers, int64_t size, int64_t lanes, Watch *watch)
+{
+    Stretch turn = *at;
+    turn.times = 1;
+    for (int64_t times = at->times; times > 0; times--, numbers += at->shift * size) {
+        kernels->wide(start, &turn, mends, numbers, lanes);
+        if (interrupted(watch, 4 * at->length * lanes) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+/* Run the stretches of a tape, one lane or all together; -1 where it was interrupted. */
+static int run_stretches(const Tape *tape, const Kernels *kernels, char *numbers, int64_t size,
+                         int64_t lanes, Watch *watch)
 {
     const Operation *code = tape->code;
     const Mend *mends = tape->mends;
     for (const Stretch *at = tape->stretches; at < tape->stretches + tape->count; at++) {
         Operation *start = at->mends ? tape->body : (Operation *)code; /* which stays */
+        int status;
         if (at->mends)
             memcpy(start, code, (at->length + 1) * sizeof *code);
-        if (lanes)
-            kernels->wide(start, at, mends, numbers, lanes);
-        else
+        if (lanes && at->times == 1) {
+            status = run_once(tape, kernels, code, at->length, numbers, lanes, watch);
+        } else if (lanes) {
+            status = run_loop(kernels, start, at, mends, numbers, size, lanes, watch);
+        } else {
             kernels->stretch(start, at, mends, numbers);
+            status = interrupted(watch, 4 * at->length * at->times);
+        }
+        if (status < 0)
+            return -1;
         code += at->length + 1;
         mends += at->mends;
     }
+    return 0;
 }
 
-/* Check how long the pieces of a tape are, and find the room that its loops need: -1 where its
+/* Check how long the pieces of a tape are, and find the room for one: -1 where its
  * stretches are not as long as they say, or a word that is mended lies outside of its own. */
 static int64_t room_for(const Tape *tape, int64_t operations, int64_t mended)
 {
@@ -40,7 +81,7 @@ static int64_t room_for(const Tape *tape, int64_t operations, int64_t mended)
         for (const Mend *end = mend + at->mends; mend < end; mend++)
             if (mend->word < 0 || mend->word >= at->length * WORDS)
                 return -1;
-        if (at->mends && at->length > longest)
+        if (at->length > longest)
             longest = at->length;
     }
     return longest + 1;
@@ -56,14 +97,17 @@ static int play(Tape *tape, int64_t room, const Kernels *kernels, const Py_buffe
         PyErr_NoMemory();
         return -1;
     }
-    Py_BEGIN_ALLOW_THREADS
+    Watch watch;
+    int status = 0;
+    away(&watch);
+    const int64_t size = numbers->itemsize;
     if (wide)
-        run_stretches(tape, kernels, numbers->buf, lanes);
-    for (int64_t s = 0; s < lanes && !wide; s++)
-        run_stretches(tape, kernels, (char *)numbers->buf + s * numbers->itemsize, 0);
-    Py_END_ALLOW_THREADS
+        status = run_stretches(tape, kernels, numbers->buf, size, lanes, &watch);
+    for (int64_t s = 0; s < lanes && !wide && !status; s++)
+        status = run_stretches(tape, kernels, (char *)numbers->buf + s * size, size, 0, &watch);
+    back(&watch);
     PyMem_RawFree(tape->body);
-    return 0;
+    return status;
 }
 
 static PyObject *run_tape(PyObject *Py_UNUSED(module), PyObject *args)

@@ -23,6 +23,20 @@ static void read_row(Replay *self, const int64_t *word, Row *row)
     row->chosen_row = word[13] * row->chosen_step;
 }
 
+static int64_t work_of(const Instruction *this)
+{
+    if (this->kind == PRODUCT) {
+        const Product *p = &this->is.product;
+        return p->M * p->N * p->K * (p->lanewise ? p->lanes : 1);
+    }
+    if (this->kind == ROW)
+        return this->is.row.rows * this->is.row.width * this->is.row.lanes;
+    int64_t work = this->is.map.steps * 4 + this->is.map.sources + 1;
+    for (int d = 0; d < this->is.map.dimensions; d++)
+        work *= this->is.map.sizes[d];
+    return work;
+}
+
 static int read_table(Replay *self, int section)
 {
     const int64_t *word = self->tables[section].buf, count = count_of(self, &self->tables[section]);
@@ -44,6 +58,7 @@ static int read_table(Replay *self, int section)
                 return -1;
         } else
             read_row(self, word, &code->is.row);
+        code->work = work_of(code);
     }
     self->count[section] = count;
     return 0;

@@ -17,6 +17,7 @@
 #include "read_map.h"
 #include "read_product.h"
 #include "read.h"
+#include "watch.h"
 #include "train.h"
 #include "type.h"
 #include "play.h"

@@ -8,6 +8,7 @@
 
 typedef struct {
     int kind;
+    int64_t work; /* operations, roughly */
     union {
         Map map;
         Product product;

@@ -1,6 +1,7 @@
 /* Running the sections of a table, and the pieces of a step of training. */
 
-static void run_section(const Replay *self, int section)
+/* Run a section; -1 where it was interrupted before its end. Without a watch nothing stops it. */
+static int run_section(const Replay *self, int section, Watch *watch)
 {
     const Kernels *kernels = self->kernels;
     const Instruction *at = self->code[section], *end = at + self->count[section];
@@ -13,7 +14,10 @@ static void run_section(const Replay *self, int section)
             kernels->lanewise(&at->is.product, self->scratch);
         else
             kernels->product(&at->is.product, self->scratch);
+        if (watch && interrupted(watch, at->work) < 0)
+            return -1;
     }
+    return 0;
 }
 
 /* Copy `lanes` rows of `width` numbers from `rows` to the lanes of the input nodes. */
@@ -124,10 +128,10 @@ static int finish_step(const Replay *self, const Map *rule, int64_t parameters)
     const Instruction *code = self->code[GRADIENTS];
     int64_t count = self->count[GRADIENTS];
     if (!rule) {
-        run_section(self, GRADIENTS);
+        run_section(self, GRADIENTS, NULL);
         if (kernels->zero(self->buffers[GRADIENT].buf, parameters) != 0)
             return 0;
-        run_section(self, UPDATE);
+        run_section(self, UPDATE, NULL);
         return 1;
     }
     for (int64_t k = 0; k < count; k++)

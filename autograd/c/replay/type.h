@@ -10,11 +10,13 @@ static PyObject *replay_run(PyObject *object, PyObject *args)
         PyErr_SetString(PyExc_IndexError, "no such section");
         return NULL;
     }
-    Py_BEGIN_ALLOW_THREADS
-    for (int section = first; section < last; section++)
-        run_section(self, section);
-    Py_END_ALLOW_THREADS
-    Py_RETURN_NONE;
+    Watch watch;
+    int status = 0;
+    away(&watch);
+    for (int section = first; section < last && !status; section++)
+        status = run_section(self, section, &watch);
+    back(&watch);
+    return status ? NULL : Py_NewRef(Py_None);
 }
 
 static PyObject *replay_load(PyObject *object, PyObject *args)
@@ -39,7 +41,7 @@ static PyObject *replay_load(PyObject *object, PyObject *args)
 
 /* What train was asked for; the batches are `lanes` rows each, from `starts` on. */
 typedef struct {
-    Py_buffer rows, places, starts, costs;
+    Py_buffer rows, places, starts, costs, taken;      /* the last is how many steps, as they are */
     Py_ssize_t root_buffer, root, parameters, counter; /* the step's place in the state */
     Py_ssize_t step;                                   /* the first one's number */
     int fuse;
@@ -58,6 +60,8 @@ static int fits(const Replay *self, const Training *asked)
     if (asked->parameters < 0 || asked->parameters > self->buffers[VALUES].shape[0])
         return 0;
     if (asked->counter < 0 || asked->counter >= self->buffers[STATE].shape[0])
+        return 0;
+    if (asked->taken.len < (Py_ssize_t)sizeof(int64_t))
         return 0;
     if (asked->costs.len < steps * (int64_t)sizeof(double) || !has_places(self, &asked->places))
         return 0;
@@ -78,48 +82,51 @@ static void write_step(const Replay *self, int64_t counter, int64_t step)
         ((float *)self->buffers[STATE].buf)[counter] = (float)step;
 }
 
-/* Take all steps; return how many went well, or minus that less one where the last one left some
- * parameters updated. */
-static int64_t take_steps(const Replay *self, const Training *asked)
+/* Take all steps, counting them, until one does not go well, or an interrupt: 0; -1 where the last
+ * one left some parameters updated. */
+static int take_steps(const Replay *self, const Training *asked, Watch *watch)
 {
     const int64_t steps = words_in(&asked->starts), width = words_in(&asked->places);
     const int64_t lanes = asked->root_buffer == VALUE_LANES ? self->lanes : 1;
     const int64_t *start = asked->starts.buf;
     const Map *rule = asked->fuse ? plain_rule(self, asked->parameters) : NULL;
     double *cost = asked->costs.buf;
-    for (int64_t done = 0, loaded = -1; done < steps; done++) {
+    int64_t *taken = asked->taken.buf;
+    for (int64_t done = 0, loaded = -1; done < steps; done++, ++*taken) {
         if (start[done] != loaded) {
             loaded = start[done];
             const char *first = (const char *)asked->rows.buf + loaded * width * self->size;
             load_rows(self, first, asked->places.buf, width);
         }
-        run_section(self, FORWARD);
+        if (interrupted(watch, self->lanes * width) < 0 || run_section(self, FORWARD, watch) < 0)
+            return 0;
         cost[done] = sum_of(self, asked->root_buffer, asked->root * lanes, lanes) / (double)lanes;
         if (!isfinite(cost[done]))
-            return done;
-        run_section(self, BACKWARD);
+            return 0;
+        if (run_section(self, BACKWARD, watch) < 0)
+            return 0;
         write_step(self, asked->counter, asked->step + done);
         int fine = finish_step(self, rule, asked->parameters);
         if (fine <= 0)
-            return fine < 0 ? -done - 1 : done;
+            return fine;
     }
-    return steps;
+    return 0;
 }
 
 static PyObject *replay_train(PyObject *object, PyObject *args)
 {
     Replay *self = (Replay *)object;
     Training asked;
-    if (!PyArg_ParseTuple(args, "y*y*y*w*nnnnnp:train", &asked.rows, &asked.places, &asked.starts,
-                          &asked.costs, &asked.root_buffer, &asked.root, &asked.parameters,
-                          &asked.counter, &asked.step, &asked.fuse))
+    if (!PyArg_ParseTuple(args, "y*y*y*w*w*nnnnnp:train", &asked.rows, &asked.places, &asked.starts,
+                          &asked.costs, &asked.taken, &asked.root_buffer, &asked.root,
+                          &asked.parameters, &asked.counter, &asked.step, &asked.fuse))
         return NULL;
-    int64_t done = 0;
-    int inside = fits(self, &asked);
+    int status = 0, inside = fits(self, &asked);
     if (inside) {
-        Py_BEGIN_ALLOW_THREADS
-        done = take_steps(self, &asked);
-        Py_END_ALLOW_THREADS
+        Watch watch;
+        away(&watch);
+        status = take_steps(self, &asked, &watch);
+        back(&watch);
     } else {
         PyErr_SetString(PyExc_ValueError,
                         "batches do not fit the number of lanes, or a buffer is too short");
@@ -128,7 +135,8 @@ static PyObject *replay_train(PyObject *object, PyObject *args)
     PyBuffer_Release(&asked.places);
     PyBuffer_Release(&asked.starts);
     PyBuffer_Release(&asked.costs);
-    return inside ? PyLong_FromLongLong(done) : NULL;
+    PyBuffer_Release(&asked.taken);
+    return PyErr_Occurred() ? NULL : PyBool_FromLong(!status);
 }
 
 static void replay_dealloc(PyObject *object)
@@ -215,12 +223,13 @@ static PyMethodDef replay_methods[] = {
     {"load", replay_load, METH_VARARGS,
      "load($self, rows, places, /)\n--\n\nCopy rows of examples to the lanes."},
     {"train", replay_train, METH_VARARGS,
-     "train($self, rows, places, starts, costs, root_buffer, root, parameters, counter, step, fuse,"
-     " /)\n--\n\n"
-     "Take a step over each batch and return how many gave finite numbers, or minus that less\n"
-     "one where the last one left some parameters updated. `counter` is where the state has the\n"
-     "number of the step, `step` the first one's, and `fuse` whether a matrix of parameters may\n"
-     "be updated block by block as its gradient is found."},
+     "train($self, rows, places, starts, costs, taken, root_buffer, root, parameters, counter, "
+     "step,"
+     " fuse, /)\n--\n\n"
+     "Take a step over each batch, up to one whose numbers are not finite; `taken` counts them as\n"
+     "they are taken. Return whether no parameters were updated by a step that failed. `counter`\n"
+     "is where the state has the number of the step, `step` the first one's, and `fuse` whether a\n"
+     "matrix of parameters may be updated block by block as its gradient is found."},
     {"run", replay_run, METH_VARARGS,
      "run($self, first, last, /)\n--\n\nRun the sections first to last - 1."},
     {NULL, NULL, 0, NULL},

@@ -25,6 +25,7 @@ from autograd.drawing.network.neurons import neurons_svg
 from autograd.drawing.network.picture import NetworkPicture
 from autograd.drawing.page.steps import Steps, backward_steps
 from autograd.drawing.subject import Subject, require, subject_of
+from autograd.files import write
 
 MOST_NODES = 2500
 MOST_BYTES = 1_000_000
@@ -58,7 +59,7 @@ class Page:
 
     def save(self, path: str | Path) -> None:
         """Write the page to a file."""
-        Path(path).write_text(self._html, encoding="utf-8")
+        write(path, self._html)
 
     def __repr__(self) -> str:
         return f"Page({self._summary})"

@@ -21,7 +21,7 @@ from autograd.program.compiler.recording import Recording
 from autograd.program.compiler.steps import Expression
 from autograd.program.memory import Room
 
-Loop = Callable[[Array, Array, Array, int], int]
+Loop = Callable[[Array, Array, Array, Array, int], None]
 
 
 @dataclass(frozen=True)
@@ -76,6 +76,12 @@ class Numbers(Protocol):
 
     @property
     def room(self) -> Room: ...
+
+    def use(self, room: Room) -> None:
+        """Let all numbers be those of a room from now on."""
+
+    def trim(self) -> None:
+        """Keep no room but the one in use."""
 
 
 @dataclass(frozen=True)
@@ -153,9 +159,10 @@ class Executor(Protocol):
     def train(self) -> Loop | None:
         """A loop of its own, faster than that of `training` over its passes; as a rule None.
 
-        `train(examples, starts, costs, first_step)` takes a step for each batch, the rows from
-        `starts[k]` on, and writes the cost before it to `costs[k]`. It returns how many it
-        took: up to the first whose cost or gradient is not finite.
+        `train(examples, starts, costs, taken, first_step)` takes a step for each batch, the rows
+        from `starts[k]` on, and writes the cost before it to `costs[k]`, up to the first whose
+        cost or gradient is not finite. `taken[0]` counts the steps as they are taken, so that it
+        is right whenever an interrupt comes.
         """
 
 

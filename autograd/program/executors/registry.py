@@ -47,6 +47,12 @@ WAYS = {
 }
 
 
+def others() -> list[Callable[[Plan, str], Parts]]:
+    """Return the ways that may be right where the usual one is wrong."""
+    tapes = [tape.assemble] if native.available() else []
+    return [*tapes, WAYS["numpy"].assemble]
+
+
 def assemble(executor: str, plan: Plan, dtype: str) -> Parts:
     """Return the parts of a program; "auto" takes the first way that is there and can run it.
 

@@ -30,6 +30,7 @@ class Replay:
         places: Any,
         starts: Any,
         costs: Any,
+        taken: Any,
         root_buffer: int,
         root: int,
         parameters: int,
@@ -37,5 +38,5 @@ class Replay:
         step: int,
         fuse: bool,
         /,
-    ) -> int: ...
+    ) -> bool: ...
     def run(self, first: int, last: int, /) -> None: ...

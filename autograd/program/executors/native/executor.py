@@ -133,8 +133,10 @@ class NativeExecutor:
         calls.rule.numbers[-2:] = step, scale
         calls.replay.run(4, 5)
 
-    def train(self, examples: Array, starts: Array, costs: Array, first_step: int) -> int:
-        """Take a step for each batch; return how many stayed finite.
+    def train(
+        self, examples: Array, starts: Array, costs: Array, taken: Array, first_step: int
+    ) -> None:
+        """Take a step for each batch, up to one that is not finite; count them in taken[0].
 
         Large matrices are updated block by block as their gradient is found. Where that
         gradient is not finite, the steps are taken again without, up to the one that fails.
@@ -144,14 +146,12 @@ class NativeExecutor:
         parameters = room.values[False][: ends.parameters]
         numbers[-1] = 1.0
         counter = len(numbers) - 2
-        before = parameters.copy(), numbers.copy()
+        before, at = (parameters.copy(), numbers.copy()), int(taken[0])
         where = int(ends.root_lanes), ends.root, ends.parameters, counter, first_step
-        done = int(replay.train(examples, self._places, starts, costs, *where, True))
-        if done < 0:
-            parameters[:], numbers[:] = before
-            again = starts[: -1 - done], costs[: -1 - done]
-            done = int(replay.train(examples, self._places, *again, *where, False))
-        return done
+        if not replay.train(examples, self._places, starts, costs, taken, *where, True):
+            again = starts[: taken[0] - at], costs
+            parameters[:], numbers[:], taken[0] = *before, at
+            replay.train(examples, self._places, *again, taken, *where, False)
 
 
 def _last_products(np: Any, backward: Sequence[Instruction], parameters: int) -> list[Contraction]:

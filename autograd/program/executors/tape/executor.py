@@ -51,9 +51,12 @@ class TapeMemory:
         table[self.fixed] = self.room.table[self.fixed, :1]
         return self._room(table)
 
-    def use(self, room: TapeRoom) -> None:
+    def use(self, room: Any) -> None:
         """Let all numbers be those of a room from now on."""
         self.room = room
+
+    def trim(self) -> None:
+        """Do nothing: only the room in use is kept."""
 
     def _room(self, table: Array) -> TapeRoom:
         n, lanes = self.n, table.shape[1]

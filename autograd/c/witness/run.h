@@ -1,0 +1,58 @@
+/* What a run works on: tables with a row of numbers for each node. */
+
+#include <stdint.h>
+#include <string.h>
+
+typedef struct {
+    const uint8_t *codes, *kinds;
+    uint8_t *active; /* which nodes a parameter or an input reaches */
+    const int64_t *flat, *starts;
+    double *values, *adjoints, *spoiled;
+    int64_t nodes, count, root;
+    double noise, smallest, largest; /* of a number that the precision at hand can hold */
+    uint64_t state;
+} Run;
+
+#define CODE(name, ...) CODE_##name,
+#define NAME(name, ...) #name,
+enum {
+    ELEMENTWISE(CODE, CODE) CODE_dot,
+    CODE_total,
+    CODE_argmax,
+    CODE_sum_minus_one,
+    CODE_take,
+    LEAF
+};
+static const char *const names_of_codes[] = {ELEMENTWISE(NAME, NAME) "dot", "total", "argmax",
+                                             "sum_minus_one", "take"};
+
+/* How many operands each operation reads at least; a leaf none. */
+#define ARITY(name, arity, ...) arity,
+static const uint8_t fewest[] = {ELEMENTWISE(ARITY, ARITY) 1, 1, 1, 1, 2, 0};
+
+enum { CONSTANT_LEAF = 2 }; /* the kind of a leaf that nothing is differentiated by */
+
+static inline int64_t end_of(const Run *run, int64_t node)
+{
+    return node + 1 < run->nodes ? run->starts[node + 1] : run->count;
+}
+
+static void find_active(Run *run)
+{
+    for (int64_t node = 0; node < run->nodes; node++) {
+        const int code = run->codes[node];
+        int found = code == LEAF && run->kinds[node] != CONSTANT_LEAF;
+        for (int64_t k = run->starts[node]; !found && k < end_of(run, node); k++)
+            found = run->active[run->flat[k]];
+        run->active[node] = found && code != CODE_argmax;
+    }
+}
+
+/* Random bits, by Vigna's xorshift64*. */
+static inline uint64_t draw(Run *run)
+{
+    run->state ^= run->state >> 12;
+    run->state ^= run->state << 25;
+    run->state ^= run->state >> 27;
+    return run->state * 0x2545F4914F6CDD1Du;
+}

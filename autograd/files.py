@@ -1,0 +1,54 @@
+"""Files that are whole or not there: the one way in which this project writes any."""
+
+from __future__ import annotations
+
+import os
+import stat
+import uuid
+from pathlib import Path
+
+__all__: list[str] = []
+
+
+def write(path: str | Path, content: bytes | str) -> None:
+    """Put `content` (text as UTF-8) into the file at `path`; the old one stays until it is whole.
+
+    A link is followed, and a file that is there keeps its mode. Nothing is left behind where
+    writing fails; a process that is killed leaves the old file, and a hidden one that ends in
+    .part beside it.
+
+    Raises ValueError where `path` is no regular file, and UnicodeEncodeError for text that is no
+    Unicode; the old file is there then too.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write(f"{folder}/note.txt", "∂C/∂w")
+    ...     Path(f"{folder}/note.txt").read_text(encoding="utf-8")
+    '∂C/∂w'
+    """
+    data = content.encode() if isinstance(content, str) else content
+    target = Path(os.path.realpath(path))
+    mode = _mode_of(target)
+    temporary = target.with_name(f".{uuid.uuid4().hex}.part")
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+    try:
+        with open(os.open(temporary, flags, 0o666 if mode is None else 0o600), "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        if mode is not None:
+            os.chmod(temporary, mode)
+        os.replace(temporary, target)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _mode_of(target: Path) -> int | None:
+    """Return the permissions of the file that is there, None where there is none."""
+    try:
+        found = target.stat().st_mode
+    except FileNotFoundError:
+        return None
+    if not stat.S_ISREG(found):
+        raise ValueError(f"only files are written; {str(target)!r} is none. Name a file.")
+    return stat.S_IMODE(found)

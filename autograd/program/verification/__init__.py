@@ -1,0 +1,17 @@
+"""No program is trusted: a new structure is tried beside its nodes before anybody gets a number.
+
+Compiling rewrites a graph, and a mistake there is a wrong number without an error. So the first
+program of a structure runs once at a few points around the recorded one, with no guards, on 1, 2
+and 3 lanes and one more than the widest tile, beside an interpreter that has nothing in common
+with it. Read in this order:
+
+* `points` says where a program is tried; `witness` what its nodes say there, and with how much
+  doubt: what cancels may differ in its last digits.
+* `comparison` runs the program there and finds the first number that differs.
+* `trial` takes another way where one is wrong, and says so once; the last resort is `eager`.
+
+What must hold: a right program is never accused, a wrong one is never used, and a program of a
+known structure costs nothing. A point at which some number is not finite says nothing, and
+neither does a recording with an operation that the witness has not heard of: a new piece of
+`compiler/pieces` is entered in c/witness and, where nothing is compiled, in `eager`.
+"""

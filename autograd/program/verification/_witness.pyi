@@ -1,0 +1,23 @@
+"""Recorded graphs node by node."""
+
+from typing import Any
+
+operations: tuple[str, ...]
+interface: int
+
+def run(
+    codes: bytes,
+    kinds: Any,
+    flat: Any,
+    starts: Any,
+    active: bytearray,
+    values: Any,
+    adjoints: Any,
+    spoiled: Any,
+    root: int,
+    points: int,
+    noise: float,
+    smallest: float,
+    largest: float,
+    /,
+) -> None: ...

@@ -1,0 +1,71 @@
+"""No program is trusted: the first of a structure is tried, and where it is wrong, another runs."""
+
+from __future__ import annotations
+
+import warnings
+from functools import partial
+
+from autograd.program.compiler.recording import Recording
+from autograd.program.executors import registry
+from autograd.program.executors.interface import Parts
+from autograd.program.plans import Plan
+from autograd.program.verification import eager
+from autograd.program.verification.comparison import Comparison, Difference
+from autograd.program.verification.witness import account
+
+DEPTH = 4  # calls from the warning to the code that made the program
+
+
+def trusted(executor: str, dtype: str, plan: Plan, recording: Recording) -> Parts:
+    """Return the parts of a program of this structure, which are verified where it is new.
+
+    Where its numbers are not those of its nodes, another way is taken, with a RuntimeWarning.
+    """
+    way = plan.trusted.get((executor, dtype))
+    if way is not None:
+        parts: Parts = way(plan, dtype)
+        return parts
+    way, parts, wrong = tried(executor, dtype, plan, recording)
+    if wrong:
+        warnings.warn(_report(executor, dtype, recording, wrong, parts), RuntimeWarning, DEPTH)
+    plan.trusted[executor, dtype] = way
+    return parts
+
+
+def tried(
+    executor: str, dtype: str, plan: Plan, recording: Recording
+) -> tuple[partial[Parts], Parts, Difference | None]:
+    """Return the first way whose numbers are right, what it made, and what was wrong before."""
+    said = account(recording, dtype)
+    parts = registry.assemble(executor, plan, dtype)
+    wrong = Comparison(recording, parts, said).difference() if said else None
+    if not (said and wrong):
+        return partial(registry.assemble, executor), parts, None
+    for way in registry.others():
+        try:
+            parts = way(plan, dtype)
+        except NotImplementedError:
+            continue
+        if not Comparison(recording, parts, said).difference():
+            return partial(way), parts, wrong
+    return partial(eager.assemble), eager.assemble(plan, dtype), wrong
+
+
+def _report(
+    executor: str, dtype: str, recording: Recording, wrong: Difference, parts: Parts
+) -> str:
+    return (
+        f"a program was compiled wrongly: {wrong}. This one runs by the executor "
+        f"{parts.executor.name!r} instead, whose numbers are right, more slowly. Please report the "
+        f"mistake, with the code that makes the graph and this: executor {executor!r}, {dtype}, "
+        f"{_instructions()}, {len(recording)} nodes."
+    )
+
+
+def _instructions() -> str:
+    """Return which instruction set the compiled kernels use."""
+    try:
+        from autograd.program.executors.native import _replay
+    except ImportError:
+        return "not compiled"
+    return f"kernels {_replay.tile}"

@@ -1,0 +1,171 @@
+"""What the nodes of a graph say at some points, and how much rounding may do to each number.
+
+The witness shares nothing with the compiler of programs. It runs the columns of a recording
+node by node, in C where it was built and knows every operation, else by the rows in Python. Each
+point is run twice: as it is, and with every result off by a random part of a small `noise`, far
+above rounding. How far the two are apart is the `doubt` about a number: what a sum in another
+order may change, where numbers cancel, and what follows from that.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from random import Random
+
+from autograd.engine import require_interface
+from autograd.program.compiler.accesses import Array
+from autograd.program.compiler.pieces import PIECES
+from autograd.program.compiler.recording import Recording
+from autograd.program.verification.eager import differentiable, evaluate, pull_back
+from autograd.program.verification.points import Points, around
+from autograd.table import PRIMITIVES, Primitive
+
+LONGEST = 1 << 14  # operands in all, beyond which Python would take too long
+EXACT = {
+    "neg", "abs", "sign", "heaviside", "detach", "maximum", "minimum", "clip", "where", "relu",
+    "broadcast", "argmax", "take", "floor", "ceil", "trunc", "rint", "floordiv", "copysign",
+}  # fmt: skip
+
+
+Run = Callable[[Array, Array, "Precision"], Sequence[int] | None]
+
+
+@dataclass(frozen=True)
+class Precision:
+    """The noise of a type of number, 500 000 or 200 times its rounding, and where it ends."""
+
+    noise: float
+    smallest: float
+    largest: float
+
+
+PRECISIONS = {
+    "float64": Precision(1e-10, 2.3e-308, 1e305),
+    "float32": Precision(1e-5, 1.2e-38, 1e35),
+}
+
+
+@dataclass(frozen=True)
+class Account:
+    """What the witness says: tables (nodes, 2·points), the second half of them with noise.
+
+    `active` tells which nodes a parameter or an input reaches: the others have no adjoint.
+    """
+
+    points: Points
+    active: Sequence[int]
+    values: Array
+    adjoints: Array
+    precision: Precision
+
+
+def account(recording: Recording, dtype: str) -> Account | None:
+    """Return what the nodes of a recording say near its point.
+
+    None where they say nothing: no point near it has finite numbers throughout, an operation is
+    known to nobody, or it would take too long.
+    """
+    run = _compiled(recording) or _interpreted(recording)
+    if run is None:
+        return None
+    for points in around(recording, dtype):
+        tables = _tables(recording, points, dtype)
+        active = run(*tables, PRECISIONS[dtype])
+        if active is not None:
+            return Account(points, active, *tables, PRECISIONS[dtype])
+    return None
+
+
+def _tables(recording: Recording, points: Points, dtype: str) -> tuple[Array, Array]:
+    """Return tables of values, with the leaves filled in, and of adjoints."""
+    import numpy as np
+
+    own, end, half = recording.inputs.start, recording.inputs.stop, points.count
+    values = np.empty((len(recording), 2 * half))
+    with np.errstate(over="ignore"):
+        values[end:] = np.array(recording.numbers[end:]).astype(dtype)[:, None]
+    values[:own] = points.parameters[:, None]
+    values[own:end, :half] = values[own:end, half:] = points.inputs
+    return values, np.zeros_like(values)
+
+
+def codes() -> dict[str, int] | None:
+    """Return the numbers of the operations that C knows; None where it was not built."""
+    try:
+        from autograd.program.verification import _witness
+    except ImportError:
+        return None
+    require_interface(_witness)
+    return {name: k for k, name in enumerate(_witness.operations)}
+
+
+def _compiled(recording: Recording) -> Run | None:
+    """Return the run in C, where all operations of a recording are known there."""
+    known = codes()
+    if known is None or any(map(_is_own, recording.rows.values())):
+        return None
+    from autograd.program.verification import _witness
+
+    own = recording.inputs.stop
+    try:
+        computed = bytes(map({**known, "": len(known)}.__getitem__, recording.operations[own:]))
+    except KeyError:  # a piece that is new
+        return None
+    operations = bytes([len(known)]) * own + computed
+    columns = operations, recording.kinds, recording.flat, recording.starts
+
+    def run(values: Array, adjoints: Array, precision: Precision) -> Sequence[int] | None:
+        import numpy as np
+
+        spoiled, active = np.zeros(values.shape[1]), bytearray(len(values))
+        tables = active, values, adjoints, spoiled
+        limits = precision.noise, precision.smallest, precision.largest
+        _witness.run(*columns, *tables, recording.root, len(spoiled) // 2, *limits)
+        return active if (spoiled == 0.0).all() else None
+
+    return run
+
+
+def _is_own(row: Primitive | None) -> bool:
+    """Whether a row is somebody's own, perhaps with the name of one of ours."""
+    return row is not None and not row.function.__module__.startswith("autograd.")
+
+
+def _interpreted(recording: Recording) -> Run | None:
+    """Return the run in Python, for small recordings of operations that have a row."""
+    known = {"", *PRIMITIVES, *PIECES}
+    if len(recording.flat) > LONGEST or not known.issuperset(recording.operations):
+        return None
+    needed = differentiable(recording)
+
+    def run(values: Array, adjoints: Array, precision: Precision) -> Sequence[int] | None:
+        rng, half = Random(0), values.shape[1] // 2
+        for column in range(values.shape[1]):
+            numbers = values[:, column].tolist()
+            off = partial(_off, rng, precision) if column >= half else None
+            evaluate(recording, numbers, off)
+            values[:, column] = numbers
+            adjoints[:, column] = pull_back(recording, numbers, needed, off)
+        return needed if _finite(values, adjoints) else None
+
+    return run
+
+
+def _off(rng: Random, precision: Precision, number: float, scale: float, operation: str) -> float:
+    """Return a number with noise; infinite where its type ends, exact where it was not rounded."""
+    if operation in EXACT or (operation == "exp" and number == 1.0):
+        return number
+    eta = rng.uniform(-1.0, 1.0)
+    if number == 0.0:
+        return math.copysign(0.0, eta)
+    number += (precision.noise * scale + precision.smallest) * eta
+    return number if abs(number) < precision.largest else math.copysign(math.inf, number)
+
+
+def _finite(*tables: Array) -> bool:
+    import numpy as np
+
+    return all(bool(np.isfinite(table).all()) for table in tables)
