@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import autograd as ag
+import autograd.table
 from autograd import Value, dot, total
 from autograd.program import Program, machine, plans
 from autograd.program.compiler.recording import Recording
@@ -137,6 +138,7 @@ def test_a_row_of_ones_own_is_held_to_its_own_formula(monkeypatch):
         loss = steep(dot([w], [x], 1.0))
         program = Program(loss, inputs=[x], parameters=[w])
         assert program(np.array([[2.0]])) == (3.375, 3 * 1.5**2 * 2.0)
+        monkeypatch.setattr(autograd.table, "require_composition", lambda row: None)
         lying = primitive("steep", lambda x: x * x * x, lambda x, out: 3.0 * x * x,
                           composed=lambda x: x * x)  # fmt: skip
         loss = lying(dot([w], [x], 1.0))
