@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from autograd.drawing.network.architecture import network_of
 from autograd.drawing.network.picture import NetworkPicture
 from autograd.engine import Value, adjoints
 
@@ -23,6 +24,7 @@ class Subject:
     options: Mapping[str, Any] = field(default_factory=dict)
     units: Sequence[Sequence[tuple[Value, Value]]] = ()
     swept: bool = False  # whether gradients are computed here and not read from .grad
+    model: Any = None  # that has parameters, and is drawn without data
 
     def gradient(self, nodes: Sequence[Value]) -> Callable[[Value], float | None] | None:
         """Return ∂root/∂node as a function; None where `.grad` is to be shown."""
@@ -49,6 +51,8 @@ def subject_of(obj: Any, function: str, options: Mapping[str, Any]) -> Subject:
         own = dict(getattr(obj, "drawing_options", dict)())
         units = own.pop("units", ())
         return Subject([obj.root], obj.picture(), {**own, **options}, units, swept=True)
+    if callable(getattr(obj, "named_parameters", None)) and function == "draw":
+        return Subject(network=network_of(obj), model=obj)
     raise TypeError(
         f"{function} takes a Value, a list of Values, a NetworkPicture or a probe; "
         f"got {type(obj).__name__}. Run the forward pass and draw its result."

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def batch_picture(model: Any, X: Any, y: Any, loss: Any) -> NetworkPicture:
-    """Return the weights of `model` and the gradients summed over a batch, ready to be drawn.
+    """Return the weights of `model` and the gradients of the mean cost, ready to be drawn.
 
     They are those of `probe(model, X, y, loss).picture()`, after the checks of data that `fit`
     makes. X is (m, n), and y (m,) or (m, k); `loss` is a name or a function of (outputs, target).
@@ -26,7 +26,7 @@ def batch_picture(model: Any, X: Any, y: Any, loss: Any) -> NetworkPicture:
     >>> from nn import MLP, batch_picture
     >>> picture = batch_picture(MLP(2, [3, 1]), [[1, 2], [0, 3]], [1, 0], "half_squared_error")
     >>> draw(picture)
-    Drawing(layer, network 2→3→1)
+    Drawing(neuron, network 2→3→1)
     """
     layers_of(model)  # refuses another kind before it is run
     X, y = checked_pair("", model, (X, y), loss_function(loss))
@@ -34,19 +34,20 @@ def batch_picture(model: Any, X: Any, y: Any, loss: Any) -> NetworkPicture:
 
 
 def network_picture(run: Run) -> NetworkPicture:
-    """Return the numbers of one example; over a batch of m weights and summed gradients alone."""
+    """Return the numbers of one example; over a batch z, a and δ are means over the examples."""
     from autograd.drawing import LayerPicture, NetworkPicture
 
-    m = run.m
+    def shown(rows: Any) -> Any:
+        return rows.mean(axis=0) if run.batch else rows
+
     layers = []
     for layer in run.layers:
-        unit = {} if run.batch else {"z": layer.z, "a": layer.a, "delta": layer.delta}
+        unit = {"z": shown(layer.z), "a": shown(layer.a), "delta": shown(layer.delta)}
         if not run.batch and layer.slope.ndim == 1:
             unit |= {"slope": layer.slope, "da": layer.da}
-        sums = {"W": layer.W, "b": layer.b, "dW": m * layer.dW, "db": m * layer.db}
-        layers.append(LayerPicture(activation=layer.activation, **unit, **sums))
-    inputs = None if run.batch else run.layers[0].inputs
-    return NetworkPicture(inputs, layers, run.C, run.cost, m)
+        known = {"W": layer.W, "b": layer.b, "dW": layer.dW, "db": layer.db}
+        layers.append(LayerPicture(activation=layer.activation, **unit, **known))
+    return NetworkPicture(shown(run.layers[0].inputs), layers, run.C, run.cost, run.m)
 
 
 def drawing_options(run: Run) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from autograd import GradientError
+from autograd.text import Text
 from nn.arguments import Array
 from nn.probing.derivation import Derivation, derivation
 from nn.probing.examples import examples_of
@@ -67,7 +68,8 @@ class Probe(Run):
         A layer with more of them is cut to those where the two are furthest apart. Over a
         batch, the numbers of a unit are means over the examples.
         """
-        return "\n\n".join([repr(self), *(layer.table(units, weights) for layer in self.layers)])
+        tables = (layer.table(units, weights) for layer in self.layers)
+        return Text("\n\n".join([repr(self), *tables]))
 
     def explain(self, target: Any) -> Derivation:
         """Return where the derivative by `target` comes from, told in layers down to the loss.
@@ -92,8 +94,8 @@ class Probe(Run):
     def draw(self, **options: Any) -> Drawing:
         """Return `autograd.draw` of this network: by operation, by neuron or by layer.
 
-        `level`, `theme` and the other options are those of `draw`. Over a batch gradients
-        are summed.
+        `level`, `theme` and the other options are those of `draw`. Over a batch gradients are
+        those of the mean cost, and z, a and δ are means over the examples.
         """
         from autograd import draw
 

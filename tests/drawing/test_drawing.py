@@ -117,7 +117,7 @@ def ids(html):
 
 def test_two_displays_in_a_notebook_share_no_id(layout):
     drawing = draw(small())
-    first, second = (drawing._repr_mimebundle_()["text/html"] for _ in range(2))
+    first, second = (drawing._repr_mimebundle_()["image/svg+xml"] for _ in range(2))
     assert ids(first)
     assert not {*ids(first)} & {*ids(second)}
     for shown in (first, second):

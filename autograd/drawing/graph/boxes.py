@@ -15,6 +15,7 @@ from autograd.explanation.numerals import figure
 MARGIN = 16.0
 PAD = 8.0
 HEIGHT = 42.0
+SMALLEST = 10.5  # of its text
 PORT = 14.0  # between the arrows that meet in a box
 
 
@@ -55,7 +56,8 @@ def boxes_svg(
     body = svg.element("g", *grounds, arrows, *boxes, transform=moved)
     words = svg.text(MARGIN, height - 10, note, theme.muted, size=11)
     width = max(width, svg.text_width(note, 11) + 2 * MARGIN)
-    return svg.document(width, height, theme, [body, words], name="computation graph")
+    parts = ["<metadata>layout: own</metadata>", body, words]
+    return svg.document(width, height, theme, parts, name="computation graph")
 
 
 def arrangement(

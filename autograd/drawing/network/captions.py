@@ -21,6 +21,9 @@ def unit_derivation(picture: NetworkPicture, layer: int, j: int) -> list[str]:
     name = f"δ{layer}[{j}]"
     if shown.delta is None:
         return [f"{name} is not known"]
+    if picture.samples > 1:
+        mean = numerals.shown(shown.delta[j], signed=True)
+        return [f"{name}, {picture.note}: ∂C/∂b{layer}[{j}]", mean]
     hidden = layer < len(picture.layers)
     if shown.slope is None or (hidden and picture.layers[layer].delta is None):
         return [f"{name} = ∂C/∂z{layer}[{j}]", numerals.shown(shown.delta[j], signed=True)]
@@ -37,7 +40,7 @@ def weight_derivation(picture: NetworkPicture, layer: int, i: int, j: int) -> li
     result = numerals.shown(shown.dW[i][j], signed=True)
     if picture.samples > 1:
         factors = f"a{layer - 1}[{i}]·δ{layer}[{j}]"
-        return [f"{name} = Σ over {picture.samples} samples of {factors}", result]
+        return [f"{name} = {factors}, {picture.note}", result]
     if picture.a(layer - 1) is None or shown.delta is None:
         return [name, result]
     network = Network(picture.inputs, picture.layers, numbered=True)

@@ -16,7 +16,8 @@ from typing import Any
 
 from autograd.drawing.colours import SHADES, THEMES, Theme, clean, escape
 from autograd.drawing.graph.boxes import arrangement, boxes_svg
-from autograd.drawing.graph.picture import GraphPicture, read, reference
+from autograd.drawing.graph.picture import GraphPicture, reference
+from autograd.drawing.graph.reading import read
 from autograd.drawing.graph.walks import walk
 from autograd.drawing.levels import LABELLED, MOST_UNITS, MOST_WEIGHTS
 from autograd.drawing.network.captions import advice, unit_derivation, weight_derivation
@@ -26,6 +27,7 @@ from autograd.drawing.network.picture import NetworkPicture
 from autograd.drawing.page.steps import Steps, backward_steps
 from autograd.drawing.subject import Subject, require, subject_of
 from autograd.files import write
+from autograd.text import printed
 
 MOST_NODES = 2500
 MOST_BYTES = 1_000_000
@@ -34,10 +36,11 @@ TOO_LARGE = (
     "Step through a part of the graph, or through a probe of the model, whose neurons can be shown."
 )
 MOST_DERIVED = 8_000  # weights; the derivations of more would not fit into the bytes
-COLOURS = [field.name for field in fields(Theme) if field.name not in ("name", "scale")]
+COLOURS = [field.name for field in fields(Theme) if field.name not in ("name", "scale", "inks")]
 VARIABLES = Theme(
     name="page",
     scale=tuple(f"var(--r{k})" for k in range(2 * SHADES + 1)),
+    inks=tuple(f"var(--k{k})" for k in range(2 * SHADES + 1)),
     **{name: f"var(--{name})" for name in COLOURS},
 )
 
@@ -61,6 +64,7 @@ class Page:
         """Write the page to a file."""
         write(path, self._html)
 
+    @printed
     def __repr__(self) -> str:
         return f"Page({self._summary})"
 
@@ -280,6 +284,7 @@ def _variables() -> str:
     for name, theme in THEMES.items():
         colours = [f"--{colour}:{getattr(theme, colour)}" for colour in COLOURS]
         colours += [f"--r{k}:{colour}" for k, colour in enumerate(theme.scale)]
+        colours += [f"--k{k}:{colour}" for k, colour in enumerate(theme.inks)]
         rules.append(f'[data-theme="{name}"]{{color-scheme:{name};{";".join(colours)}}}\n')
     return "".join(rules)
 

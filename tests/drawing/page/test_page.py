@@ -10,7 +10,7 @@ from base64 import b64decode
 import pytest
 
 from autograd import Value, step_through, tanh, topological, total
-from autograd.drawing.graph.picture import read
+from autograd.drawing.graph.reading import read
 from autograd.drawing.graph.walks import walk
 from autograd.drawing.network.captions import advice, unit_derivation, weight_derivation
 from autograd.drawing.page.steps import backward_steps
@@ -165,7 +165,7 @@ def test_the_advice_follows_the_sign_of_the_gradient():
 
 def test_what_is_not_known_is_said_so():
     assert unit_derivation(network([2, 1], gradients=False), 1, 0) == ["δ1[0] is not known"]
-    assert "samples" in weight_derivation(network([2, 1], samples=9), 1, 0, 0)[0]
+    assert "mean over 9 examples" in weight_derivation(network([2, 1], samples=9), 1, 0, 0)[0]
 
 
 @pytest.mark.parametrize(
@@ -229,7 +229,7 @@ def test_a_graph_beyond_the_limit_without_a_network_is_refused():
 def test_a_batch_can_be_stepped_through():
     model = MLP(2, [3, 1], activation="tanh")
     batch = probe(model, [[0.5, 1.0], [1.0, 2.0]], [[0.5], [1.0]], "half_squared_error")
-    assert "sum over 2 samples" in step_through(batch).html()
+    assert "mean over 2 examples" in step_through(batch).html()
 
 
 def test_a_notebook_shows_the_page_in_a_sandbox():
