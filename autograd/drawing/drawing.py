@@ -123,9 +123,9 @@ def draw(
 
     `level="auto"` takes the finest that can be read on a page 830 pixels wide; a graph runs from
     left to right ("LR") or, where it is read better so and no `rankdir` is given, down. A sum of
-    more than `max_operands` operands is folded. `layout` says who places the boxes of a graph: Graphviz's
-    `"dot"`, our `"own"`, or the first that is there; the picture's metadata names it. Of a graph
-    above `max_nodes` without a network `.svg()` raises ValueError.
+    more than `max_operands` operands is folded. `layout` says who places the boxes of a graph:
+    Graphviz's `"dot"`, our `"own"`, or the first that is there; the picture's metadata names it.
+    Of a graph above `max_nodes` without a network `.svg()` raises ValueError.
 
     >>> from autograd import Value
     >>> x = Value(3.0, "x")
