@@ -10,6 +10,8 @@ from autograd.drawing.network.architecture import network_of
 from autograd.drawing.network.picture import NetworkPicture
 from autograd.engine import Value, adjoints
 
+Examples = tuple[Sequence[Value], Sequence[Sequence[float]]]  # leaves, and a row for each example
+
 
 @dataclass(frozen=True)
 class Subject:
@@ -23,6 +25,7 @@ class Subject:
     network: NetworkPicture | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
     units: Sequence[Sequence[tuple[Value, Value]]] = ()
+    examples: Examples | None = None  # that the one graph is computed for
     swept: bool = False  # whether gradients are computed here and not read from .grad
     model: Any = None  # that has parameters, and is drawn without data
 
@@ -37,7 +40,9 @@ def subject_of(obj: Any, function: str, options: Mapping[str, Any]) -> Subject:
     """Return what `obj` has to be drawn.
 
     An object with `.picture()` and `.root` may also have `.drawing_options()`, a dict of
-    `inputs`, `parameters`, `groups` and `units`; what the caller gives goes before it.
+    `inputs`, `parameters`, `groups` and `units`; what the caller gives goes before it. For a live
+    page it may have `.live_graph()`, the same with the `root` of one example whose numbers and
+    targets are leaves, and `examples`: those leaves, and a row of numbers for each example.
 
     Raises TypeError for anything else.
     """
@@ -47,6 +52,11 @@ def subject_of(obj: Any, function: str, options: Mapping[str, Any]) -> Subject:
         return Subject(roots=list(dict.fromkeys(obj)), options=options)
     if isinstance(obj, NetworkPicture):
         return Subject(network=obj, options=options)
+    if function == "step_through" and callable(getattr(obj, "live_graph", None)):
+        live = obj.live_graph()
+        if live is not None:
+            root, units, known = live.pop("root"), live.pop("units"), live.pop("examples")
+            return Subject([root], obj.picture(), {**live, **options}, units, known, swept=True)
     if callable(getattr(obj, "picture", None)) and getattr(obj, "root", None).__class__ is Value:
         own = dict(getattr(obj, "drawing_options", dict)())
         units = own.pop("units", ())

@@ -47,14 +47,17 @@ def _value(value: object) -> str:
 
 def text(
     x: float, y: float, content: str, colour: str, *, size: float = 12.0, anchor: str = "start",
-    bold: bool = False, part: str | None = None,
+    bold: bool = False, part: str | None = None, room: float | None = None,
 ) -> str:  # fmt: skip
-    """Return a line of text whose baseline starts, ends or is centred at (x, y)."""
+    """Return a line of text whose baseline starts, ends or is centred at (x, y).
+
+    `part` and `room` tell a script what it is and how wide it may become.
+    """
     return element(
         "text", escape(content), x=x, y=y, fill=colour,
         font_size=None if size == 12 else size,
         text_anchor=None if anchor == "start" else anchor,
-        font_weight="bold" if bold else None, data_part=part,
+        font_weight="bold" if bold else None, data_part=part, data_room=room,
     )  # fmt: skip
 
 

@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING, Any
 from nn.data import checked_pair
 from nn.losses import loss_function
 from nn.probing.examples import examples_of, layers_of
+from nn.probing.graph import Activity, forward, label
+from nn.probing.replay import TAKES_NUMBERS
 from nn.probing.run import Run
+from nn.training.steps import recorded
 
 if TYPE_CHECKING:
     from autograd import Value
@@ -50,16 +53,49 @@ def network_picture(run: Run) -> NetworkPicture:
     return NetworkPicture(shown(run.layers[0].inputs), layers, run.C, run.cost, run.m)
 
 
+def live_graph(run: Run) -> dict[str, Any] | None:
+    """Return the graph of one example whose inputs and target are leaves, and all examples.
+
+    None where they are not all numbers, or the model branches on them.
+    """
+    tables = run.examples.tables()
+    if tables is None:
+        return None
+    layers: list[Activity] = []
+
+    def model(inputs: list[Value]) -> list[Value]:
+        layers.extend(forward(run.examples.layers, inputs))
+        return layers[-1].a
+
+    try:
+        one = recorded(model, *tables, run.examples.loss)
+    except TAKES_NUMBERS:
+        return None
+    label(layers)
+    one.c.label = one.c.label or ("C" if run.batch else "c")
+    units = [list(zip(layer.z, layer.a, strict=True)) for layer in layers]
+    rows = [[*x, *y] for x, y in zip(*(t.reshape(run.m, -1).tolist() for t in tables), strict=True)]
+    return {
+        "root": one.c, "inputs": one.leaves, "parameters": run.examples.parameters_in_order,
+        "units": units, "groups": _groups(run, units), "examples": (one.leaves, rows),
+    }  # fmt: skip
+
+
 def drawing_options(run: Run) -> dict[str, Any]:
     """Return which Values are inputs, parameters and units, and the cluster of each unit."""
-    parameters = [w for layer in run.layers for row in (*layer.nodes.W, layer.nodes.b) for w in row]
+    parameters = run.examples.parameters_in_order
     if run.batch:
         inputs = [x for example in run.layers[0].nodes.inputs for x in example]
         return {"parameters": parameters, "inputs": inputs}
     units = [list(zip(layer.nodes.z, layer.nodes.a, strict=True)) for layer in run.layers]
+    inputs, groups = run.layers[0].nodes.inputs, _groups(run, units)
+    return {"parameters": parameters, "inputs": inputs, "groups": groups, "units": units}
+
+
+def _groups(run: Run, units: list[list[tuple[Value, Value]]]) -> dict[Value, tuple[str, str]]:
+    """Return the cluster of the nodes of each unit."""
     groups: dict[Value, tuple[str, str]] = {}
     for layer, pairs in zip(run.layers, units, strict=True):
         for j, pair in enumerate(pairs):
             groups |= dict.fromkeys(pair, (layer.title, f"unit {j}"))
-    inputs = run.layers[0].nodes.inputs
-    return {"parameters": parameters, "inputs": inputs, "groups": groups, "units": units}
+    return groups

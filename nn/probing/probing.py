@@ -18,7 +18,7 @@ from nn.probing.derivation import Derivation, derivation
 from nn.probing.examples import examples_of
 from nn.probing.formulas import Numbers
 from nn.probing.layer import LayerProbe
-from nn.probing.picture import drawing_options, network_picture
+from nn.probing.picture import drawing_options, live_graph, network_picture
 from nn.probing.run import Run
 
 if TYPE_CHECKING:
@@ -109,6 +109,10 @@ class Probe(Run):
     def drawing_options(self) -> dict[str, Any]:
         """Return which Values are inputs, parameters and units, and how to cluster them."""
         return drawing_options(self)
+
+    def live_graph(self) -> dict[str, Any] | None:
+        """Return what a live page computes: the graph of one example, and the numbers of all."""
+        return live_graph(self)
 
     def _repr_html_(self) -> str:
         return f"<pre>{escape(self.table())}</pre>"

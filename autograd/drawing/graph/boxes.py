@@ -141,13 +141,32 @@ def _sign(box: Box, x: float, y: float, height: float, theme: Theme, line: str) 
 
 def _numbers(box: Box, x: float, middle: float, width: float, theme: Theme) -> list[str]:
     left, right = x + sign_width(box) + PAD, x + width - PAD
+    room = right - left - max(svg.text_width(box.name), svg.text_width("grad")) - 6
     grad = figure(box.grad, signed=True)
     upper, lower = middle - 4, middle + 13
     return [
         svg.text(left, upper, box.name, theme.muted),
-        svg.text(right, upper, figure(box.data), theme.text, anchor="end", bold=True),
+        svg.text(
+            right,
+            upper,
+            figure(box.data),
+            theme.text,
+            anchor="end",
+            bold=True,
+            part="data",
+            room=room,
+        ),
         svg.text(left, lower, "grad", theme.muted),
-        svg.text(right, lower, grad, theme.sign(box.grad), anchor="end", bold=True, part="grad"),
+        svg.text(
+            right,
+            lower,
+            grad,
+            theme.sign(box.grad),
+            anchor="end",
+            bold=True,
+            part="grad",
+            room=room,
+        ),
     ]
 
 
@@ -217,8 +236,12 @@ def _edge_label(edge: Edge, end: Point, height: float, theme: Theme, vertical: b
     half = width / 2 - 2  # no tspans: cairosvg puts them elsewhere
     places = [(-half, "start"), (half, "end")] if len(edge.words) == 2 else [(0.0, "middle")]
     return patch + "".join(
-        svg.text(middle + shift, base, words, theme.sign(number), size=10.5, anchor=anchor)
-        for (words, number), (shift, anchor) in zip(edge.words, places, strict=True)
+        svg.text(
+            middle + shift, base, words, theme.sign(number), size=10.5, anchor=anchor, part=part
+        )
+        for (words, number), (shift, anchor), part in zip(
+            edge.words, places, ("local", "flow"), strict=False
+        )
     )
 
 

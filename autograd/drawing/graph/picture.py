@@ -48,6 +48,7 @@ class Edge:
     local: float | None
     flow: float | None
     shared: bool  # whether the source has other users too
+    slot: int = -1  # which operand of the target's node; -1 in a sum of sums, whose partial is 1
 
     @property
     def words(self) -> list[tuple[str, float]]:

@@ -21,6 +21,7 @@ from autograd.explanation.notation import Piece
 from autograd.explanation.numerals import figure
 from autograd.table import CALL
 
+Operand = tuple[Any, float | None, int]  # a Value, float or text; local partial; slot
 SUMS = ("add", "total", "mean", "dot")
 
 
@@ -90,7 +91,8 @@ class _Reader:
         needed = set(self.roots)
         for node in reversed(self.order):
             if node in needed and node not in merged:
-                needed.update(x for x, _ in self._operands(node, merged) if x.__class__ is Value)
+                operands = [x for x, _, _ in self._operands(node, merged)]
+                needed.update(x for x in operands if x.__class__ is Value)
         return [node for node in self.order if node in needed or node in merged]
 
     def _users(self) -> dict[Value, list[Value]]:
@@ -112,35 +114,34 @@ class _Reader:
     def _add(self, node: Value, merged: set[Value]) -> None:
         operands = self._operands(node, merged)
         symbol, operands = _with_symbol(node, operands)
-        sources = [(self._source(x, node), local) for x, local in operands]
-        box = self._box(node, symbol, [source for source, _ in sources])
-        for source, local in sources:
+        sources = [(self._source(x, node), local, slot) for x, local, slot in operands]
+        box = self._box(node, symbol, [source for source, _, _ in sources])
+        for source, local, slot in sources:
             if source.kind == "constant":
                 local = None
             flow = None if local is None or box.grad is None else local * box.grad
-            self.edges.append(Edge(source.key, box.key, local, flow, self._fan_out(source)))
+            shared = self._fan_out(source)
+            self.edges.append(Edge(source.key, box.key, local, flow, shared, slot))
 
     def _fan_out(self, source: Box) -> bool:
         return len(self.users.get(self.values[source.key], ())) > 1
 
-    def _operands(self, node: Value, merged: set[Value]) -> list[tuple[Any, float | None]]:
-        """Return (operand, local partial) in order, the operands of inner sums in their place."""
-        result: list[tuple[Any, float | None]] = []
+    def _operands(self, node: Value, merged: set[Value]) -> list[Operand]:
+        """Return the operands in order, those of inner sums in their place."""
+        result: list[Operand] = []
         stack = list(reversed(_with_partials(node)[: self.most_operands]))
         while stack:
-            operand, local = stack.pop()
+            operand, local, slot = stack.pop()
             if operand in merged:
-                stack += reversed([(x, 1.0) for x in operand.operands])
+                stack += reversed([(x, 1.0, -1) for x in operand.operands])
             else:
-                result.append((operand, local))
+                result.append((operand, local, slot))
         if node.op == "add":  # sum() starts from a 0 that says nothing
-            telling = [(x, p) for x, p in result if not (is_constant(x) and _data(x) == 0)]
+            telling = [one for one in result if not (is_constant(one[0]) and _data(one[0]) == 0)]
             result = telling if len(telling) >= 2 else result
         return self._folded(node, result)
 
-    def _folded(
-        self, node: Value, operands: list[tuple[Any, float | None]]
-    ) -> list[tuple[Any, float | None]]:
+    def _folded(self, node: Value, operands: list[Operand]) -> list[Operand]:
         """Return the first operands of a wide sum, and how many more there are as text."""
         limit = self.widest_sum
         terms = (len(operands) - 1) // 2 if node.op == "dot" else len(operands)
@@ -151,8 +152,8 @@ class _Reader:
         if node.op == "dot":
             half = limit // 2
             kept = [*operands[:half], *operands[terms : terms + half]]
-            return [*kept, (f"… {terms - half} more pairs", None), operands[-1]]
-        return [*kept, (more, None)]
+            return [*kept, (f"… {terms - half} more pairs", None, -1), operands[-1]]
+        return [*kept, (more, None, -1)]
 
     def _source(self, operand: Any, user: Value) -> Box:
         if operand in self.box_of and not is_constant(operand):
@@ -216,20 +217,18 @@ class _Reader:
                     return
 
 
-def _with_partials(node: Value) -> list[tuple[Any, float | None]]:
-    """Return (operand, local partial); a partial that does not exist here is None."""
+def _with_partials(node: Value) -> list[Operand]:
+    """Return the operands; a partial that does not exist here is None."""
     operands = node.operands
     partials: Sequence[float | None]
     try:
         partials = node.partials
     except (ArithmeticError, ValueError, RuntimeError):
         partials = (None,) * len(operands)
-    return list(zip(operands, partials, strict=True))
+    return list(zip(operands, partials, range(len(operands)), strict=True))
 
 
-def _with_symbol(
-    node: Value, operands: list[tuple[Any, float | None]]
-) -> tuple[str, list[tuple[Any, float | None]]]:
+def _with_symbol(node: Value, operands: list[Operand]) -> tuple[str, list[Operand]]:
     """Return the sign in the left cell, and the operands that are left to be drawn."""
     last = operands[-1][0] if operands else ""
     constant = _data(last) if last.__class__ is not str and is_constant(last) else None

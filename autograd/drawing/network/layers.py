@@ -229,7 +229,15 @@ def _face(
     ink = theme.ink(share)
     return [
         rect,
-        svg.text(middle, place[1] + height / 2 + 3.5, words, ink, size=10, anchor="middle"),
+        svg.text(
+            middle,
+            place[1] + height / 2 + 3.5,
+            words,
+            ink,
+            size=10,
+            anchor="middle",
+            part="number" if width >= NUMBER_WIDTH else "sign",
+        ),
     ]
 
 

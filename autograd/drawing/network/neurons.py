@@ -13,6 +13,7 @@ from autograd.drawing.network.legend import network_legend
 from autograd.drawing.network.picture import NetworkPicture
 from autograd.explanation.numerals import UNKNOWN, figure
 
+PARTS = {"z": "z", "a": "a", "δ": "delta"}
 NUMBERED_WEIGHTS, NUMBERED_FAN_IN = 24, 4
 
 
@@ -92,7 +93,7 @@ def _input_card(picture: NetworkPicture, card: Card, theme: Theme) -> str:
         _frame(card, theme.input_fill, theme.input_line, 1),
         svg.text(card.x + 9, middle, f"a0[{card.unit}]", theme.muted, size=size),
         svg.text(card.x + card.width - 9, middle, figure(x), theme.text, size=size, anchor="end",
-                 bold=True),
+                 bold=True, part="input"),
         id=f"u0-{card.unit}",
     )  # fmt: skip
 
@@ -117,8 +118,8 @@ def _rows(
     ):
         y = card.y + 20 + 20 * k
         yield svg.text(left, y, name, theme.muted)
-        part = "unit-delta" if name == "δ" else None
-        yield svg.text(right, y, shown, colour, anchor="end", bold=k > 0, part=part)
+        part = f"unit-{PARTS[name]}"
+        yield svg.text(right, y, shown, colour, anchor="end", bold=k > 0, part=part, room=80)
 
 
 def _compact_rows(
@@ -126,16 +127,17 @@ def _compact_rows(
 ) -> Iterator[str]:
     """Yield a swatch of a (tanh-like scale), a and δ on one line; z is in the tooltip."""
     y, middle = card.y + 15, card.x + 84
+    share = 0.0 if a is None else a / (1 + abs(a)) * 1.5 if math.isfinite(a) else a
     yield svg.element(
-        "rect", x=card.x + 5, y=card.y + 4, width=14, height=14, rx=2,
-        fill=theme.ramp(0.0 if a is None else a / (1 + abs(a)) * 1.5 if math.isfinite(a) else a),
+        "rect", x=card.x + 5, y=card.y + 4, width=14, height=14, rx=2, data_part="swatch",
+        fill=theme.ramp(share),
     )  # fmt: skip
     yield svg.text(card.x + 24, y, "a", theme.muted, size=11)
-    yield svg.text(middle, y, figure(a), theme.text, size=11, anchor="end")
+    yield svg.text(middle, y, figure(a), theme.text, size=11, anchor="end", part="unit-a", room=48)
     yield svg.text(middle + 12, y, "δ", theme.muted, size=11)
     yield svg.text(
         card.x + card.width - 6, y, figure(delta, signed=True), theme.sign(delta), size=11,
-        anchor="end", part="unit-delta",
+        anchor="end", part="unit-delta", room=52,
     )  # fmt: skip
 
 
@@ -194,7 +196,7 @@ def _curve(
         )
         number_on_it = patch + svg.text(
             joint[0] + 2 + room / 2, end[1] + 4, label, theme.sign(weight.dw), size=11,
-            anchor="middle",
+            anchor="middle", part="dw",
         )  # fmt: skip
     tooltip = f"{weight.name} = {weight.w!r}" + (
         "" if weight.dw is None else f", ∂C/∂W = {weight.dw!r}"
@@ -234,6 +236,6 @@ def _cost(
         _frame(box, theme.node_fill, theme.node_line, 2),
         svg.text(box.x + 10, middle + 4, "C", theme.muted),
         svg.text(box.x + box.width - 10, middle + 4, figure(picture.cost), theme.text,
-                 anchor="end", bold=True),
+                 anchor="end", bold=True, part="cost"),
         id="cost",
     )  # fmt: skip

@@ -8,6 +8,9 @@ if (typeof packed === "string") {
   const bytes = Uint8Array.from(atob(packed), (letter) => letter.charCodeAt(0));
   const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
   const { views, data } = JSON.parse(await new Response(stream).text());
-  document.querySelector("main").innerHTML = views;
+  document.getElementById("canvas").innerHTML = views;
   document.getElementById("data").textContent = data;
 }
+const data = JSON.parse(document.getElementById("data").textContent);
+const $ = (id) => document.getElementById(id);
+const all = (selector) => [...document.querySelectorAll(selector)];
