@@ -9,7 +9,7 @@ const unitOf = (k) => (wholes.has(k) ? 1 : 10 ** Math.floor(Math.log10(Math.max(
 
 const refresh = () => {  // all that shows a number
   const net = given && networkNow();
-  if (hasGraph) { paintEdges(); nameBoxes(); }
+  if (hasGraph) paintEdges();
   if (given && places) paintWeights(net);
   document.body.dataset.changed = live.changed;
   paint();

@@ -1,20 +1,31 @@
 // The pictures: what they show of the pass, and of numbers that have changed.
 const toggle = (element, name, on) => element && element.classList.toggle(name, Boolean(on));
+const written = new WeakMap();  // element → its text: reading it back from the page is slow
 const write = (element, text) => {
-  if (!element) return;
-  if (element.textContent !== text) element.textContent = text;
+  if (!element || written.get(element) === text) return;
+  written.set(element, text);
+  element.textContent = text;
   const room = Number(element.dataset.room);
-  if (room) {  // a number that needs more room than its box has is drawn narrower
-    element.removeAttribute("textLength");
-    if (element.getComputedTextLength() > room) {
-      element.setAttribute("textLength", room);
-      element.setAttribute("lengthAdjust", "spacingAndGlyphs");
-    }
+  element.removeAttribute("textLength");
+  if (room && text.length * 6 > room && element.getComputedTextLength() > room) {
+    element.setAttribute("textLength", room);  // a number that needs more room is drawn narrower
+    element.setAttribute("lengthAdjust", "spacingAndGlyphs");
   }
 };
 const tint = (element, number) =>
   element && element.setAttribute("fill", `var(--${number ? tone(number) : "muted"})`);
-const inside = (element, part) => element && element.querySelector(`[data-part="${part}"]`);
+const found = new WeakMap();  // element → its parts by name
+const inside = (element, part) => {
+  if (!element) return null;
+  let parts = found.get(element);
+  if (!parts) {
+    parts = new Map([...element.querySelectorAll("[data-part]")].map((one) => [one.dataset.part, one]));
+    parts.set("title", element.querySelector("title"));
+    parts.set("paths", [...element.querySelectorAll("path")]);
+    found.set(element, parts);
+  }
+  return parts.get(part) ?? null;
+};
 const SHADES = 16;
 const shade = (share) => SHADES + Math.sign(share) * Math.round(Math.min(Math.abs(share), 1) * SHADES);
 const ramp = (share) => (Number.isNaN(share) ? "var(--muted)" : `var(--r${shade(share)})`);
@@ -24,6 +35,7 @@ const largestOf = (numbers) => numbers.reduce((most, x) =>
 const share = (x, most) => (most && !Number.isNaN(x) ? Math.max(-1, Math.min(1, x / most)) : 0);
 
 // --- the graph ----------------------------------------------------------------------------
+const drawn = [];  // what each edge was last drawn with
 const paintEdges = () => {
   const flows = edges.map((edge) => {
     const grad = gradOf(edge.target, null);
@@ -33,19 +45,21 @@ const paintEdges = () => {
   edges.forEach((edge, k) => {
     const element = edgeElements[k], flow = flows[k];
     if (!element || flow === null) return;
-    const [shaft, head] = element.querySelectorAll("path");
+    const local_now = localOf(edge), key = `${flow} ${local_now} ${widest}`;
+    if (drawn[k] === key) return;
+    drawn[k] = key;
+    const [shaft, head] = inside(element, "paths");
     const colour = `var(--${tone(flow)})`;
     shaft.setAttribute("stroke", colour);
     head.setAttribute("fill", colour);
     const thick = flow && Number.isFinite(flow) && widest;
     shaft.setAttribute("stroke-width", thick ? 0.9 + 2.3 * Math.sqrt(Math.abs(flow) / widest) : 1);
     const [local, contribution] = [inside(element, "local"), inside(element, "flow")];
-    if (local) { write(local, `×${fmt(localOf(edge))}`); tint(local, localOf(edge)); }
+    if (local) { write(local, `×${fmt(local_now)}`); tint(local, local_now); }
     if (contribution) { write(contribution, `⇒ ${fmt(flow, true)}`); tint(contribution, flow); }
-    const title = element.querySelector("title");
-    if (title) title.textContent = `local partial ${localOf(edge)}, contribution ${flow}`;
   });
 };
+const grads = [];  // what each box was last drawn with
 const paintGraph = (swept) => {
   const active = activeBox(swept), done = computedBoxes();
   const touched = new Set(state.by !== "operation" ? []
@@ -64,6 +78,8 @@ const paintGraph = (swept) => {
     if (value !== null) write(inside(element, "data"), known ? fmt(value) : "—");
     if (grad) {
       write(grad, fmt(total, true));
+      if (grads[k] === total) return;
+      grads[k] = total;
       tint(grad, total);
       element.dataset.total = String(total);
     }
@@ -74,10 +90,18 @@ const paintGraph = (swept) => {
     toggle(edgeElements[k], "active", edge.target === active);
   });
 };
-const nameBoxes = () => boxElements.forEach((element, k) => {
-  const title = element && element.querySelector("title"), value = valueOf(k);
-  if (!title || value === null) return;
-  title.textContent = `${data.boxes[k].name} = ${value}, grad = ${gradOf(k, null)}`;
+// Tooltips have all digits; they are written when somebody points.
+document.addEventListener("pointerover", (event) => {
+  const element = live.changed && event.target.closest && event.target.closest('[data-part="box"],[data-part="edge"]');
+  const title = inside(element || null, "title");
+  if (!title) return;
+  const k = Number(element.id.slice(1));
+  if (element.dataset.part === "edge") {
+    const grad = gradOf(edges[k].target, null);
+    if (!edges[k].constant) title.textContent = `local partial ${localOf(edges[k])}, contribution ${localOf(edges[k]) * grad}`;
+  } else if (valueOf(k) !== null) {
+    title.textContent = `${data.boxes[k].name} = ${valueOf(k)}, grad = ${gradOf(k, null)}`;
+  }
 });
 
 // --- the network --------------------------------------------------------------------------

@@ -56,15 +56,22 @@ const partialLine = (edge) => {
   const names = filled(formula[0], (name) => (name === "=" ? boxLink(edge.target) : boxLink(sources[name])));
   const numbers = filled(formula[0], (name) => bracketed(texts[name])).join("");
   const exact = [...x, out].every((number) => relation(number, fmt(number)) === "=");
-  const p = line(make("span", "local ", "muted"), ...names);
+  const p = line("∂", around(boxLink(edge.target)), "/∂", around(boxLink(edge.source)), " = ", ...names);
   if (!lone) p.append(` ${exact ? "=" : "≈"} ${numbers}`);
   p.append(" ", relation(again, fmt(local)), " ", show(local));
   const latex = filled(formula[1], (name) => (name === "=" ? boxName(edge.target) : boxName(sources[name]))).join("");
   p.append(copier(latex));
   return p;
 };
+const around = (name) => {  // in brackets, unless it is one name
+  if (/^[\p{L}_][\p{L}\p{N}_]*(\[[\d,]+\])?$/u.test(name.textContent)) return name;
+  const whole = make("span", "(");
+  whole.append(name, ")");
+  return whole;
+};
 const copier = (latex) => {
-  const button = make("button", "LaTeX", "copy");
+  const button = make("button", "", "copy");
+  button.setAttribute("aria-label", "copy as LaTeX");
   button.type = "button";
   button.title = "copy as LaTeX";
   button.onclick = () => {
@@ -73,7 +80,7 @@ const copier = (latex) => {
     area.select();
     document.execCommand("copy");
     area.remove();
-    button.textContent = "copied";
+    button.classList.add("copied");
   };
   return button;
 };
