@@ -18,9 +18,12 @@ from autograd.drawing.page.literals import entry
 from autograd.drawing.page.steps import Steps, backward_steps
 from autograd.drawing.page.tape import Tape, edges_of
 from autograd.drawing.subject import Subject
+from autograd.drawing.svg import FONT
 from autograd.engine import Value
 
 COLOURS = [field.name for field in fields(Theme) if field.name not in ("name", "scale", "inks")]
+FOCUSED_FROM = 9  # units in a layer: a view then shows one of them at a time
+FOCUS = f'<svg viewBox="0 0 940 600" role="img" font-family="{FONT}"></svg>'
 WINDOW = (1060.0, 700.0)
 VARIABLES = Theme(
     name="page",
@@ -69,6 +72,8 @@ def content_of(
         if by_neuron:
             views["neurons"] = neurons_svg(network, VARIABLES)
         views["layers"] = layers_svg(network, VARIABLES)
+        if max(network.sizes) >= FOCUSED_FROM:
+            views["focus"] = FOCUS
         data["units"] = list(_unit_data(network, steps))
         data["network"] = _network_data(network)
     data["tape"] = None if tape is None else tape.data
@@ -150,6 +155,7 @@ def _network_data(network: NetworkPicture) -> dict[str, Any]:
         "cost": entry(network.cost),
         "samples": network.samples,
         "note": network.note,
+        "loss": network.loss,
         "layers": layers,
     }
 

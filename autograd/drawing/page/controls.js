@@ -4,6 +4,7 @@ const paint = () => {
   const reached = reachedUnits(swept);
   if (hasGraph) paintGraph(swept);
   if (hasUnits) paintNetwork(reached);
+  paintFocus();
   paintStep(swept);
   paintChosen(reached);
   paintLearning();
@@ -61,8 +62,8 @@ const stepBy = (by) => {
 };
 const pin = (name) => { state.pinned = state.pinned === name ? null : name; state.nudge = null; paint(); tellAddress(); };
 
-const titles = { expression: "Expression", neurons: "Neurons", layers: "Layers" };
-for (const view of ["neurons", "layers", "expression"].filter((name) => views.includes(name))) {
+const titles = { focus: "Focus", expression: "Expression", neurons: "Neurons", layers: "Layers" };
+for (const view of ["focus", "neurons", "layers", "expression"].filter((name) => views.includes(name))) {
   const button = make("button", titles[view]);
   button.type = "button";
   button.dataset.view = view;

@@ -13,8 +13,8 @@ from autograd.drawing.colours import THEMES, escape
 from autograd.drawing.page.content import COLOURS, Content
 
 SCRIPTS = (  # in the order they are put together: what comes later uses what came before
-    "unpack", "numbers", "elementary", "RULES", "tape", "pass", "network", "paint", "panel",
-    "canvas", "knobs", "address", "controls",
+    "unpack", "numbers", "elementary", "RULES", "tape", "pass", "network", "paint", "focus",
+    "panel", "canvas", "knobs", "address", "controls",
 )  # fmt: skip
 
 

@@ -1,7 +1,7 @@
 // Where the pass stands: what has been computed, and what has flowed back so far.
 const views = all(".view").map((view) => view.id.slice(5));
 const state = {
-  view: views.includes("neurons") ? "neurons" : views[0], by: "", pass: "backward", step: 0,
+  view: ["neurons", "focus"].find((name) => views.includes(name)) ?? views[0], by: "", pass: "backward", step: 0,
   pinned: null, hovered: null, timer: 0, training: 0, nudge: null,
 };
 const hasGraph = data.operations.length > 0;
