@@ -7,6 +7,8 @@ for (const view of views) {
   if (!svg) continue;
   const whole = { x: 0, y: 0, width: svg.viewBox.baseVal.width, height: svg.viewBox.baseVal.height };
   svg.setAttribute("preserveAspectRatio", "xMidYMid meet");
+  svg.setAttribute("role", "group");
+  svg.setAttribute("aria-label", view);
   svg.removeAttribute("width");
   svg.removeAttribute("height");
   cameras.set(view, { svg, whole, box: null });

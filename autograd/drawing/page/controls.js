@@ -1,4 +1,6 @@
 // Buttons, keys, and the beginning.
+const MOST_READ = 300;  // names that are kept up to date while numbers change
+const elementsOf = new Map();  // name → where it stands in the pictures
 const paint = () => {
   const swept = sweep(operationsDone());
   const reached = reachedUnits(swept);
@@ -16,6 +18,7 @@ const paint = () => {
   $("first").disabled = $("back").disabled = state.step === 0;
   $("last").disabled = $("forward").disabled = state.step === count;
   document.body.dataset.step = state.step;
+  if (elementsOf.size <= MOST_READ || !live.changed) nameForReaders();
   return swept;
 };
 const hover = (name) => {  // a glance at a number: only what shows it is painted
@@ -89,18 +92,29 @@ $("theme").onclick = () => {
 };
 
 // --- numbers in the pictures can be pointed at, focused, pinned and turned ------------------------
-const elementsOf = new Map();
 const reachable = (element, name, stopHere) => {
   if (!elementsOf.has(name)) elementsOf.set(name, []);
   elementsOf.get(name).push(element);
   element.dataset.name = name;
   element.setAttribute("tabindex", stopHere ? "0" : "-1");
   element.setAttribute("role", "button");
-  element.setAttribute("aria-label", name.startsWith("W") ? `weight ${name}` : name);
+  element.querySelectorAll("text").forEach((text) => text.after(" "));  // words apart, for readers
   element.onmouseenter = element.onfocus = () => hover(name);
   element.onmouseleave = element.onblur = () => hover(null);
   element.onclick = () => { if (!state.dragged) pin(name); state.dragged = false; };
   grab(element, name);
+};
+const called = new WeakMap();
+const nameForReaders = () => {  // what a screen reader says: the name, and what stands there now
+  for (const [name, elements] of elementsOf) {
+    for (const element of elements) {
+      const texts = [...element.querySelectorAll("text")].map((text) => text.textContent).join(" ");
+      const label = texts.includes(name) ? texts : `${element.dataset.i ? "weight " : ""}${name} ${texts}`.trim();
+      if (called.get(element) === label) continue;
+      called.set(element, label);
+      element.setAttribute("aria-label", label);
+    }
+  }
 };
 const CROWD = 64;  // weights of a layer that are a stop of the Tab key each; of more, one alone
 const stops = new Map();
