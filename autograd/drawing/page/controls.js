@@ -18,6 +18,7 @@ const paint = () => {
   $("first").disabled = $("back").disabled = state.step === 0;
   $("last").disabled = $("forward").disabled = state.step === count;
   document.body.dataset.step = state.step;
+  tellNumbers();
   if (elementsOf.size <= MOST_READ || !live.changed) nameForReaders();
   return swept;
 };

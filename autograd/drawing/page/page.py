@@ -37,14 +37,25 @@ class Page:
     the network for nothing.
     """
 
-    def __init__(self, html: str, summary: str, picture: str) -> None:
+    def __init__(self, html: str, content: Content, picture: str) -> None:
         self._html = html
-        self._summary = summary
+        self._tape = content.data["tape"]
+        self._summary = content.summary
         self._picture = picture
 
     def html(self) -> str:
         """Return the page, the same for the same graph every time."""
         return self._html
+
+    def numbers(self) -> dict[str, dict[str, float]]:
+        """Return what the page begins with: `values` and `gradients`, each name → number."""
+        if self._tape is None:
+            return {"values": {}, "gradients": {}}
+        values, gradients = (
+            {name: float(self._tape[kind][k]) for name, k in self._tape["names"].items()}
+            for kind in ("data", "grads")
+        )
+        return {"values": values, "gradients": gradients}
 
     def save(self, path: str | Path) -> None:
         """Write the page to a file."""
@@ -88,9 +99,8 @@ def step_through(obj: Any, path: str | Path | None = None, *, theme: str = "ligh
     if len(subject.roots) > 1:
         raise TypeError("step_through takes one Value; got a list. Step through their sum.")
     for content, packed in product(_contents(subject), (False, True)):
-        page = Page(
-            document(content, theme, packed=packed), content.summary, _still(subject, theme)
-        )
+        html = document(content, theme, packed=packed)
+        page = Page(html, content, _still(subject, theme))
         if len(page.html().encode()) <= MOST_BYTES:
             break
     else:
