@@ -63,6 +63,20 @@ const f = {
   acosh: Math.acosh,
   atanh: Math.atanh,
   hypot: Math.hypot,
+  exp2: (x) => 2 ** x,
+  cbrt: Math.cbrt,
+  logaddexp: (x, y) => (x === y ? x + Math.LN2 : Math.max(x, y) + Math.log1p(Math.exp(-Math.abs(x - y)))),
+  floor: Math.floor,
+  ceil: Math.ceil,
+  trunc: Math.trunc,
+  rint: (x) => (Math.abs(x % 1) === 0.5 ? 2 * Math.round(x / 2) : Math.round(x)),
+  fmod: (x, y) => x % y,
+  mod: (x, y) => x % y + (x % y !== 0 && x % y < 0 !== y < 0 ? y : 0),
+  floordiv: (x, y) => {
+    const quotient = (x - f.mod(x, y)) / y, whole = Math.floor(quotient);
+    return quotient - whole > 0.5 ? whole + 1 : whole;
+  },
+  copysign: (x, y) => (y < 0 || Object.is(y, -0) ? -Math.abs(x) : Math.abs(x)),
   sign: Math.sign,
   detach: (x) => x,
   heaviside: (x) => (x > 0 ? 1 : x <= 0 ? 0 : NaN),

@@ -29,44 +29,45 @@ class Tape(NamedTuple):
 
 def tape_of(subject: Subject, limit: int = MOST) -> Tape | None:
     """Return the tape of a subject's one root; None where there is none, or it is too long."""
-    if not subject.roots:
-        return None
-    root = subject.roots[0]
-    order = _order(root, limit)
+    order = _order(subject.roots[0], limit) if subject.roots else None
     if order is None:
         return None
-    places: dict[Any, int] = {}
     rules = Rules()
+    places, nodes, numbers = _laid_out(order, rules)
+    gradient = zip(order, adjoints(order[-1], order), strict=True)
+    grads = [0.0] * len(nodes)
+    for node, adjoint in gradient:
+        grads[places[node]] = adjoint
+    if subject.network is not None and subject.network.samples > 1:
+        _put_means(subject, places, numbers, grads)
+    stuck = [x for x in order if x.op and rules.index(x.op, len(x.operands)) < 0]
+    data = {
+        "nodes": nodes,
+        "data": list(map(entry, numbers)),
+        "grads": list(map(entry, grads)),
+        "root": places[order[-1]],
+        "indexed": [places[x] for x in order if x.op and "#$" in _symbol(x.op)],
+        "frozen": sorted({x.op for x in stuck}),
+        "partials": {places[x]: list(map(entry, x.partials)) for x in stuck},
+        **_leaves(subject, order, places),
+        **_examples(subject, places),
+    }
+    return Tape(data, rules.script(), places)
+
+
+def _laid_out(
+    order: Sequence[Value], rules: Rules
+) -> tuple[dict[Any, int], list[Any], list[float]]:
+    """Return the place of each node; rule and operands, or 0, at each place; its number."""
+    places: dict[Any, int] = {}
     nodes: list[Any] = []
     numbers: list[float] = []
     for node in order:
         operands = [_place(x, places, nodes, numbers) for x in node.operands]
         places[node] = len(nodes)
-        rule = rules.index(node.op, len(operands)) if node.op else 0
-        nodes.append([rule, *operands] if node.op else 0)
+        nodes.append([rules.index(node.op, len(operands)), *operands] if node.op else 0)
         numbers.append(node.data)
-    gradient = dict(zip(order, adjoints(root, order), strict=True))
-    grads = [0.0] * len(nodes)
-    for node, place in places.items():
-        grads[place] = gradient.get(node, 0.0)
-    if subject.network is not None and subject.network.samples > 1:
-        _put_means(subject, places, numbers, grads)
-    data = {
-        "nodes": nodes,
-        "data": list(map(entry, numbers)),
-        "grads": list(map(entry, grads)),
-        "root": places[root],
-        "indexed": [places[x] for x in order if x.op and "#$" in _symbol(x.op)],
-        "partials": {
-            places[x]: list(map(entry, x.partials))
-            for x in order
-            if x.op and rules.index(x.op, len(x.operands)) < 0
-        },
-        "frozen": sorted({x.op for x in order if x.op and rules.index(x.op, len(x.operands)) < 0}),
-        **_leaves(subject, order, places),
-        **_examples(subject, places),
-    }
-    return Tape(data, rules.script(), places)
+    return places, nodes, numbers
 
 
 def _put_means(

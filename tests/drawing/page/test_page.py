@@ -131,8 +131,8 @@ def test_a_unit_of_separate_products_has_its_weights_before_the_next_unit_begins
     ("sizes", "views"),
     [
         ([2, 3, 1], ["neurons", "layers"]),
-        ([64, 32, 10], ["layers"]),
-        ([300, 100, 10], ["layers"]),
+        ([64, 32, 10], ["layers", "focus"]),
+        ([300, 100, 10], ["layers", "focus"]),
     ],
 )
 def test_a_page_stays_below_one_megabyte(sizes, views):

@@ -66,7 +66,10 @@ def test_every_row_is_in_javascript_what_it_is_in_python(browser):
             except (ValueError, ZeroDivisionError):
                 continue  # outside of the domain of the two operands together
             place = rules.index(row.name, len(x))
-            assert place >= 0, f"{row.name} cannot be computed in the page"
+            assert place >= 0, (
+                f"{row.name} cannot be computed in the page: say what it is composed of, "
+                "or put it into elementary.js"
+            )
             cases.append((place, row, x, out, partials))
     assert {row.name for _, row, *_ in cases} == set(PRIMITIVES)
     tab = browser.new_page()
