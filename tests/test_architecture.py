@@ -32,7 +32,7 @@ BUDGETS = {  # of code lines, over the files that a pattern finds
     ),
     "derivatives": (760, ("autograd/derivatives/**/*.py",)),
     "explanation": (1053, ("autograd/explanation/**/*.py",)),
-    "probing": (745, ("nn/probing/**/*.py",)),
+    "probing": (810, ("nn/probing/**/*.py",)),
     "tracing": (330, ("nn/tracing/**/*.py",)),
     "programs": (
         3760,

@@ -79,6 +79,7 @@ def content_of(
     data["tape"] = None if tape is None else tape.data
     if tape is not None and network is not None:
         data["places"] = _places(subject, network, tape)
+        data["film"] = subject.film if data["places"] else None
     data["title"] = _title(expression, network)
     return Content(views, data, "const rules = [];\n" if tape is None else tape.script)
 

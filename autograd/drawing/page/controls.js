@@ -10,6 +10,7 @@ const paint = () => {
   paintStep(swept);
   paintChosen(reached);
   paintLearning();
+  paintFilm();
   const count = stepCount();
   $("slider").max = count;
   $("slider").value = state.step;
@@ -90,6 +91,7 @@ $("fit").onclick = fit;
 $("theme").onclick = () => {
   const root = document.documentElement;
   root.dataset.theme = root.dataset.theme === "dark" ? "light" : "dark";
+  paintPlane();
 };
 
 // --- numbers in the pictures can be pointed at, focused, pinned and turned ------------------------
@@ -194,3 +196,4 @@ $("by").value = state.by;
 $("pass").value = state.pass;
 document.body.dataset.changed = "false";
 look(state.view);
+paintPlane();

@@ -14,7 +14,7 @@ from autograd.drawing.page.content import COLOURS, Content
 
 SCRIPTS = (  # in the order they are put together: what comes later uses what came before
     "unpack", "numbers", "elementary", "RULES", "tape", "pass", "network", "paint", "focus",
-    "panel", "canvas", "knobs", "message", "address", "controls",
+    "panel", "canvas", "knobs", "film", "message", "address", "controls",
 )  # fmt: skip
 
 

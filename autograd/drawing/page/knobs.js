@@ -13,6 +13,7 @@ const refresh = () => {  // all that shows a number
   if (given && places) paintWeights(net);
   document.body.dataset.changed = live.changed;
   paint();
+  paintPlane();
 };
 const setNumber = (k, number) => {
   change(k, number);
@@ -29,6 +30,7 @@ const turn = (k, h) => {  // by h; what C made of it stands beside the derivativ
   return found;
 };
 const stepDown = (eta) => {
+  shownEpoch.at = null;
   descend(eta);
   trace.push(live.values[tape.root]);
   state.nudge = null;
@@ -37,6 +39,7 @@ const reset = () => {
   stopTraining();
   restore();
   trace.length = 0;
+  shownEpoch.at = null;
   state.nudge = null;
   refresh();
 };

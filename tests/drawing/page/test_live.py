@@ -10,7 +10,7 @@ from autograd import Value, gradients, log_softmax, softmax, step_through, tanh,
 from autograd.explanation.network import Network
 from autograd.explanation.numerals import figure
 from autograd.table import PRIMITIVES, primitive
-from nn import MLP, SGD, cross_entropy, fit, probe
+from nn import MLP, SGD, Film, cross_entropy, fit, probe
 from tests.drawing.page.test_browser import choose, press
 
 TOLERANCE = 1e-12
@@ -385,3 +385,75 @@ def test_controls_are_all_there_at_every_size(show, size):
     ):
         box = tab.locator(control).bounding_box()
         assert box["x"] >= 0 and box["x"] + box["width"] <= size[0], control
+
+
+def test_an_epoch_of_a_film_is_the_network_of_that_epoch(show, tmp_path):
+    data, labels = moons(12)
+    model = MLP(2, [3, 1], activation="tanh", seed=2)
+    film = Film(tmp_path / "run.html", model, data, labels, "binary_cross_entropy")
+    states = []
+    fit(
+        model, data, labels, loss="binary_cross_entropy", epochs=6, progress=False,
+        callbacks=[lambda _, m: states.append([p.data for p in m.parameters()]), film],
+    )  # fmt: skip
+
+    class Run:
+        def html(self):
+            return (tmp_path / "run.html").read_text(encoding="utf-8")
+
+    tab = show(Run())
+    assert "epoch 6 of 6" in tab.inner_text("#epoch-words")
+    assert tab.evaluate("document.body.dataset.changed") == "false"
+    tab.fill("#epoch", "4")
+    for parameter, number in zip(model.parameters(), states[3], strict=True):
+        parameter.data = float(f"{number:.9g}")
+    p = probe(model, data, labels, "binary_cross_entropy")
+    found = numbers(tab)
+    assert found["C"]["data"] == pytest.approx(p.C, rel=TOLERANCE)
+    for l, layer in enumerate(p.layers, start=1):
+        for (i, j), gradient in np.ndenumerate(layer.dW):
+            assert found[f"W{l}[{i},{j}]"]["grad"] == pytest.approx(gradient, rel=1e-11)
+    tab.fill("#epoch", "6")
+    assert tab.evaluate("document.body.dataset.changed") == "false"
+
+
+def test_the_plane_of_two_inputs_shows_what_the_network_says(show):
+    data, labels = moons(12)
+    model = MLP(2, [3, 1], activation="tanh", seed=2)
+    tab = show(step_through(probe(model, data, labels, "binary_cross_entropy")))
+    pixels = """(places) => { const plane = document.querySelector("#plane");
+      const { width, height } = plane;
+      const all = plane.getContext("2d").getImageData(0, 0, width, height).data;
+      return places.map(([x, y]) => {
+        const k = 4 * (Math.floor(y * height) * width + Math.floor(x * width));
+        return [all[k], all[k + 2]];
+      }); }"""
+    low, high = data.min(axis=0), data.max(axis=0)
+    room = 0.15 * (high - low)
+    places = [((c + 0.5) / 40, (r + 0.5) / 40) for c in (0, 1, 39) for r in (0, 1, 20, 39)]
+    seen = 0
+    for (x, y), (red, blue) in zip(places, tab.evaluate(pixels, places), strict=True):
+        at = low - room + np.array([x, 1 - y]) * (high - low + 2 * room)
+        score = float(model.predict([at])[0, 0])
+        if abs(score) > 0.1:
+            assert (blue > red) == (score > 0)
+            seen += 1
+    assert seen > 6
+
+
+def test_the_focus_ranks_the_terms_of_a_unit(show):
+    rng = np.random.default_rng(0)
+    model = MLP(64, [12, 10], activation="relu", seed=1)
+    x = rng.uniform(0, 1, 64)
+    p = probe(model, x, 3, "cross_entropy")
+    tab = show(step_through(p))
+    press(tab, "ArrowRight", "ArrowRight")
+    words = tab.locator("#view-focus").text_content()
+    layer = p.layers[1]
+    terms = np.abs(layer.inputs * layer.W[:, 1])
+    assert f"a1[{int(terms.argmax())}]·W2[{int(terms.argmax())},1]" in words
+    odds = np.exp(layer.a - layer.a.max())
+    probabilities = odds / odds.sum()
+    for p_j in probabilities:
+        assert figure(float(p_j)) in words
+    assert figure(float(probabilities[3] - 1), signed=True) in words

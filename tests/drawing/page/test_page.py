@@ -6,12 +6,14 @@ import random
 import re
 import zlib
 from base64 import b64decode
+from importlib.resources import files
 
 import pytest
 
 from autograd import Value, step_through, tanh, topological, total
 from autograd.drawing.graph.reading import read
 from autograd.drawing.graph.walks import walk
+from autograd.drawing.page.document import SCRIPTS
 from autograd.drawing.page.steps import backward_steps
 from nn import MLP, probe
 from tests.drawing.network.networks import network
@@ -215,3 +217,17 @@ def test_a_list_and_an_unknown_theme_are_refused():
         step_through([Value(1.0), Value(2.0)])
     with pytest.raises(ValueError, match="theme must be one of"):
         step_through(small(), theme="sepia")
+
+
+def test_a_script_can_be_read_at_one_go():
+    folder = files("autograd.drawing")
+    scripts = [*(folder / "page").iterdir(), *folder.iterdir()]
+    lengths = {
+        path.name: len(path.read_text(encoding="utf-8").splitlines())
+        for path in scripts
+        if path.name.endswith((".js", ".css", ".html"))
+    }
+    assert len(lengths) > 12
+    assert not {name: count for name, count in lengths.items() if count > 300}
+    named = {f"{name}.js" for name in SCRIPTS} - {"RULES.js"}
+    assert named | {"notebook.js"} == {name for name in lengths if name.endswith(".js")}
