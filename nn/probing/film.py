@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from autograd import step_through
 from nn.arguments import Array
 from nn.data import checked_pair
 from nn.losses import loss_function
@@ -24,13 +23,8 @@ class Film:
     Of a long training, or a large network, every second epoch is kept, then every fourth, and so
     on; the last one always. Each frame has ‖∂C/∂W‖ of every layer and how many of its units are
     dead, a unit being dead if its g'(z) is 0 for all examples. The page is that of
-    `step_through` over the first examples, in which an epoch is chosen.
-
-    >>> from nn import MLP, Film, fit
-    >>> X, y, model = [[0.0, 1.0], [1.0, 0.0]], [0, 1], MLP(2, [3, 1], activation="tanh")
-    >>> film = Film("run.html", model, X, y, "binary_cross_entropy")
-    >>> history = fit(model, X, y, loss="binary_cross_entropy", epochs=3, callbacks=film,
-    ...               progress=False)  # doctest: +SKIP
+    `step_through` over the first examples, in which an epoch is chosen. `fit(…, record=path)` is a
+    short way to have one.
 
     Raises TypeError for a model that is no Neuron, Layer or MLP.
     """
@@ -59,6 +53,8 @@ class Film:
         """Write the page; `fit` calls this when the training has ended."""
         self.frames = [one for one in self.frames if one["epoch"] < self.epoch]
         self.run = self._keep(model)
+        from autograd import step_through
+
         step_through(self, self.path)
 
     def picture(self) -> Any:

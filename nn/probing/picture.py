@@ -10,7 +10,7 @@ from nn.probing.examples import examples_of, layers_of
 from nn.probing.graph import Activity, forward, label
 from nn.probing.replay import TAKES_NUMBERS
 from nn.probing.run import Run
-from nn.training.steps import recorded
+from nn.recording import recorded
 
 if TYPE_CHECKING:
     from autograd import Value

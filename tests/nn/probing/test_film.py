@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from nn import MLP, SGD, Film, fit, probe
+from nn import MLP, SGD, Film, Module, fit, probe
 
 X = np.array([[0.2, 1.0], [1.0, -0.3], [-0.5, 0.4], [0.9, 0.8]])
 Y = np.array([0, 1, 0, 1])
@@ -61,3 +61,22 @@ def test_a_long_training_is_thinned_and_ends_with_its_last_epoch(tmp_path, monke
 def test_another_kind_of_model_is_refused_before_the_training(tmp_path):
     with pytest.raises(TypeError, match="a Neuron, a Layer or an MLP"):
         Film(tmp_path / "run.html", lambda x: x, X, Y, "binary_cross_entropy")
+
+
+class Own(Module):
+    def __init__(self):
+        self.inner = MLP(2, [1], seed=1)
+
+    def __call__(self, inputs):
+        return self.inner(inputs)
+
+
+def test_fit_records_a_film(tmp_path):
+    model = MLP(2, [3, 1], activation="tanh", seed=3)
+    options = {"loss": "binary_cross_entropy", "epochs": 5, "progress": False}
+    history = fit(model, X, Y, record=tmp_path / "run.html", **options)
+    film = data_of(tmp_path / "run.html")["film"]
+    assert film["columns"]["loss"] == history.loss
+    assert film["frames"][-1]["epoch"] == 5
+    with pytest.raises(TypeError, match="a Neuron, a Layer or an MLP"):
+        fit(Own(), X, Y, record=tmp_path / "run.html", **options)
