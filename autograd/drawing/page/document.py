@@ -63,7 +63,8 @@ def _variables() -> str:
         colours = [f"--{colour}:{getattr(theme, colour)}" for colour in COLOURS]
         colours += [f"--r{k}:{colour}" for k, colour in enumerate(theme.scale)]
         colours += [f"--k{k}:{colour}" for k, colour in enumerate(theme.inks)]
-        rules.append(f'[data-theme="{name}"]{{color-scheme:{name};{";".join(colours)}}}\n')
+        also = ":root," * (name == "light")  # until the script has asked what is preferred
+        rules.append(f'{also}[data-theme="{name}"]{{color-scheme:{name};{";".join(colours)}}}\n')
     return "".join(rules)
 
 

@@ -82,6 +82,7 @@ def step_through(obj: Any, path: str | Path | None = None, *, theme: str = "ligh
     depends on it is computed anew in the page. Until then each number is the engine's. No `.grad`
     is read or changed. A graph of more than 2 500 nodes, or a page of more than 1 MB, keeps the
     network alone; a large page is compressed, and unpacked by the browser (any since 2023).
+    `theme` is "light", "dark", or "auto": what the reader's system prefers.
 
     Scripts ask `whygrad.numbers()`, and say `whygrad.set(name, number)`, `nudge(name, h)`,
     `step(eta)`, `reset()` and `go(step)`.
@@ -94,7 +95,7 @@ def step_through(obj: Any, path: str | Path | None = None, *, theme: str = "ligh
     Raises TypeError for anything else, and ValueError for a graph that is too large and has
     no network.
     """
-    require("theme", theme, tuple(THEMES))
+    require("theme", theme, (*THEMES, "auto"))
     subject = subject_of(obj, "step_through", {})
     if len(subject.roots) > 1:
         raise TypeError("step_through takes one Value; got a list. Step through their sum.")
@@ -114,7 +115,7 @@ def _still(subject: Subject, theme: str) -> str:
     """Return the picture that is shown where the page cannot run; "" where it is too large."""
     try:
         picture = picture_at(replace(subject, examples=None), "auto", Options(layout="own"))
-        return svg.image(picture.svg(THEMES[theme]), picture.summary())
+        return svg.image(picture.svg(THEMES.get(theme, THEMES["light"])), picture.summary())
     except ValueError:
         return ""
 

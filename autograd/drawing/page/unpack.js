@@ -1,3 +1,8 @@
+// The theme that the reader's system prefers, where the page leaves it to that.
+if (document.documentElement.dataset.theme === "auto") {
+  const dark = window.matchMedia("(prefers-color-scheme: dark)").matches;
+  document.documentElement.dataset.theme = dark ? "dark" : "light";
+}
 // A large page comes compressed: put its views in place, and its data where the script reads it.
 const packed = JSON.parse(document.getElementById("data").textContent);
 if (typeof packed === "string") {

@@ -8,7 +8,7 @@ from importlib.resources import files
 
 import pytest
 
-from autograd import Value, exp, gradients, sigmoid, step_through, tanh, total
+from autograd import Value, exp, gradients, log_softmax, sigmoid, step_through, tanh, total
 from autograd.explanation.numerals import figure
 from nn import MLP, probe
 from tests.explanation.reading import recheck
@@ -107,7 +107,13 @@ def printed(tab):
     """Return every line that the page prints, at each step of each kind, and for each weight."""
     found = set()
     values = "(options) => options.map((option) => option.value)"
-    for by in tab.locator("#by option").evaluate_all(values):
+    ways = [
+        (way, by)
+        for way in ("forward", "backward")
+        for by in tab.locator("#by option").evaluate_all(values)
+    ]
+    for way, by in ways:
+        tab.select_option("#pass", way)
         if tab.is_visible("#by"):
             tab.select_option("#by", by)
         tab.evaluate("document.activeElement.blur()")
@@ -122,9 +128,36 @@ def printed(tab):
     return found
 
 
-@pytest.mark.parametrize("make", [lambda: formula()[0], probed])
-def test_every_printed_product_multiplies_out(show, make):
-    lines = printed(show(step_through(make())))
+def loop():
+    """A graph with shared weights, divisions and a softmax."""
+    u, v, h = Value(0.7, "u"), Value(-0.4, "v"), Value(0.1, "h0")
+    for x in (0.5, -1.0, 0.25):
+        h = tanh(u * h + v * x) / (1.0 + u * u)
+    return -log_softmax([h, u, v])[1] + abs(h - v) ** 3, [u, v]
+
+
+def classified():
+    model = MLP(4, [12, 3], activation="sigmoid", seed=4)
+    return probe(model, [0.5, -1.2, 0.1, 2.0], 2, "cross_entropy")
+
+
+@pytest.mark.parametrize(
+    ("make", "change"),
+    [
+        (lambda: formula()[0], None),
+        (lambda: formula()[0], ("w", 0.37)),
+        (lambda: loop()[0], None),
+        (lambda: loop()[0], ("u", -1.234567)),
+        (probed, None),
+        (probed, ("W1[1,0]", 1.1)),
+        (classified, ("W2[3,1]", -0.777)),
+    ],
+)
+def test_every_printed_product_multiplies_out(show, make, change):
+    tab = show(step_through(make()))
+    if change:
+        tab.evaluate("([name, x]) => whygrad.set(name, x)", change)
+    lines = printed(tab)
     products = [line.replace(" local × ", "·") for line in lines if "local ×" in line]
     derived = [line for line in lines if re.search(r"·.* [=≈] [+−]?\d\S*$", line)]
     assert products

@@ -457,3 +457,36 @@ def test_the_focus_ranks_the_terms_of_a_unit(show):
     for p_j in probabilities:
         assert figure(float(p_j)) in words
     assert figure(float(probabilities[3] - 1), signed=True) in words
+
+
+@pytest.mark.parametrize(("scheme", "background"), [("light", "255"), ("dark", "13")])
+def test_an_auto_theme_is_what_the_reader_prefers(browser, tmp_path, scheme, background):
+    step_through(formula()[0], tmp_path / "page.html", theme="auto")
+    context = browser.new_context(color_scheme=scheme)
+    tab = context.new_page()
+    tab.goto((tmp_path / "page.html").as_uri())
+    colour = tab.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert colour.startswith(f"rgb({background},")
+    context.close()
+
+
+def test_without_scripts_the_first_picture_is_left_and_a_sentence(browser, tmp_path):
+    step_through(probe(network(), X, Y, "half_squared_error"), tmp_path / "page.html")
+    context = browser.new_context(java_script_enabled=False)
+    tab = context.new_page()
+    tab.goto((tmp_path / "page.html").as_uri())
+    assert tab.locator(".view:visible").count() == 1
+    assert tab.locator(".view:visible svg").bounding_box()["width"] > 300
+    assert "shows its first picture" in tab.inner_text("noscript")
+    context.close()
+
+
+def test_the_page_prints_as_a_handout_without_controls(browser, tmp_path):
+    step_through(probe(network(), X, Y, "half_squared_error"), tmp_path / "page.html")
+    tab = browser.new_page()
+    tab.goto((tmp_path / "page.html").as_uri())
+    tab.emulate_media(media="print")
+    for control in ("nav", ".choices", "#eta", "#train", "#map", "#dial"):
+        assert tab.is_hidden(control), control
+    assert tab.is_visible("#step") and tab.is_visible("#view-neurons svg")
+    tab.close()
