@@ -92,7 +92,8 @@ def show(model: MLP, images, labels) -> None:
     seen = probe(model, images, labels, "cross_entropy")
     sure = (seen.layers[-1].delta ** 2).sum(axis=1)  # δ = p − y
     least = int(sure.argmax())
-    step_through(probe(model, images[least], labels[least], "cross_entropy"), OUTPUT / "index.html")
+    hardest = probe(model, images[least], labels[least], "cross_entropy")
+    step_through(hardest, OUTPUT / "index.html", theme="auto")
 
 
 def draw_expression() -> None:
