@@ -26,6 +26,7 @@ class Subject:
     options: Mapping[str, Any] = field(default_factory=dict)
     units: Sequence[Sequence[tuple[Value, Value]]] = ()
     examples: Examples | None = None  # that the one graph is computed for
+    held: Sequence[Value] = ()  # parameters that do not learn
     film: Mapping[str, Any] | None = None  # the columns and frames of a training
     swept: bool = False  # whether gradients are computed here and not read from .grad
     model: Any = None  # that has parameters, and is drawn without data
@@ -43,8 +44,9 @@ def subject_of(obj: Any, function: str, options: Mapping[str, Any]) -> Subject:
     An object with `.picture()` and `.root` may also have `.drawing_options()`, a dict of
     `inputs`, `parameters`, `groups` and `units`; what the caller gives goes before it. For a live
     page it may have `.live_graph()`, the same with the `root` of one example whose numbers and
-    targets are leaves, and `examples`: those leaves, and a row of numbers for each example; of a
-    training also a `film`: its `columns` by epoch, and `frames`.
+    targets are leaves, and `examples`: those leaves, and a row of numbers for each example.
+    `held` names parameters that do not learn; of a training there is also a `film`: its
+    `columns` by epoch, and `frames`.
 
     Raises TypeError for anything else.
     """
@@ -58,8 +60,9 @@ def subject_of(obj: Any, function: str, options: Mapping[str, Any]) -> Subject:
         live = obj.live_graph()
         if live is not None:
             root, units, known = live.pop("root"), live.pop("units"), live.pop("examples")
-            film, options = live.pop("film", None), {**live, **options}
-            return Subject([root], obj.picture(), options, units, known, film, swept=True)
+            film, held = live.pop("film", None), live.pop("held", ())
+            options = {**live, **options}
+            return Subject([root], obj.picture(), options, units, known, held, film, swept=True)
     if callable(getattr(obj, "picture", None)) and getattr(obj, "root", None).__class__ is Value:
         own = dict(getattr(obj, "drawing_options", dict)())
         units = own.pop("units", ())

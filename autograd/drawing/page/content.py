@@ -16,7 +16,7 @@ from autograd.drawing.network.picture import NetworkPicture
 from autograd.drawing.page.formulas import partial_formulas, slope_formula
 from autograd.drawing.page.literals import entry
 from autograd.drawing.page.steps import Steps, backward_steps
-from autograd.drawing.page.tape import Tape, edges_of
+from autograd.drawing.page.tape import Tape, edges_of, name_place
 from autograd.drawing.subject import Subject
 from autograd.drawing.svg import FONT
 from autograd.engine import Value
@@ -76,12 +76,24 @@ def content_of(
             views["focus"] = FOCUS
         data["units"] = list(_unit_data(network, steps))
         data["network"] = _network_data(network)
+    if tape is not None and expression is not None:
+        _name_leaves(expression, tape)
     data["tape"] = None if tape is None else tape.data
     if tape is not None and network is not None:
         data["places"] = _places(subject, network, tape)
         data["film"] = subject.film if data["places"] else None
     data["title"] = _title(expression, network)
     return Content(views, data, "const rules = [];\n" if tape is None else tape.script)
+
+
+def _name_leaves(expression: GraphPicture, tape: Tape) -> None:
+    """Call leaves without a label as their boxes do, so that they can be changed too."""
+    names = tape.data["names"]
+    for box, value in zip(expression.boxes, expression.values, strict=True):
+        place = tape.places.get(value)
+        leaf = box.kind in ("input", "parameter")
+        if leaf and place is not None and place not in names.values():
+            name_place(names, box.name, place)
 
 
 def _scale(expression: GraphPicture, rankdir: str, labels: bool) -> float:
@@ -101,6 +113,7 @@ def _graph_data(expression: GraphPicture, steps: Steps, tape: Tape | None) -> di
             {
                 "name": box.name or reference(box),
                 "symbol": box.symbol,
+                "expression": box.formula if kind == "node" else "",
                 "leaf": kind != "node",
                 "root": box.root,
                 "kind": kind,

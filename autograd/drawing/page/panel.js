@@ -26,7 +26,17 @@ const link = (text, elements) => {
   span.onmouseleave = () => light(elements.filter(Boolean), false);
   return span;
 };
-const boxLink = (box) => link(boxName(box), [boxElements[box]]);
+const boxLink = (box) => {
+  const span = link(boxName(box), [boxElements[box]]);
+  span.dataset.box = box;
+  return span;
+};
+for (const [kind, on] of [["mouseover", true], ["mouseout", false]]) {  // and the reverse: a box lights its names
+  document.getElementById("canvas").addEventListener(kind, (event) => {
+    const box = event.target.closest('[data-part="box"]');
+    if (box) light(all(`#step [data-box="${box.id.slice(1)}"]`), on);
+  });
+}
 
 // --- a local partial: as a formula, then with numbers -------------------------------------
 const filled = (template, fill) => template.split(/(⟨[0-9=]⟩)/).map((piece) =>
@@ -116,8 +126,10 @@ const forwardStep = () => {
   const sources = below[box].map((k) => edges[k].source);
   const lines = sources.map((source) => line(boxLink(source), ` ${shown(valueOf(source) ?? NaN)}`))
     .filter((_, k) => valueOf(sources[k]) !== null);
-  return [line(boxLink(box), make("span", ` (${data.boxes[box].symbol})`, "muted"), " is computed from"),
-          card(...lines, line(boxLink(box), ` ${shown(valueOf(box))}`))];
+  const { symbol, expression } = data.boxes[box];
+  const formula = expression && expression !== boxName(box) ? ` = ${expression}` : "";
+  return [line(boxLink(box), make("span", ` (${symbol})`, "muted"), " is computed from"),
+          card(...lines, line(boxLink(box), `${formula} ${shown(valueOf(box))}`))];
 };
 
 // --- a step by neuron -----------------------------------------------------------------------

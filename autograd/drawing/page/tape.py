@@ -121,16 +121,23 @@ def _leaves(subject: Subject, order: Sequence[Value], places: dict[Any, int]) ->
     """Return the names of leaves and root, which leaves learn, and which are inputs."""
     leaves = [node for node in order if not node.op]
     inputs = set(subject.options.get("inputs", ()))
-    learn = set(subject.options.get("parameters", ()) or leaves) - inputs
-    named = [node for node in [*leaves, subject.roots[0]] if node.label or node.op]
+    learn = set(subject.options.get("parameters", ()) or leaves) - inputs - set(subject.held)
+    names: dict[str, int] = {}
+    for node in [*leaves, subject.roots[0]]:
+        if node.label or node.op:
+            name_place(names, clean(node.label, 200) if node.label else "C", places[node])
     return {
-        "names": {_name(node): places[node] for node in reversed(named)},
+        "names": names,
         "learn": [places[node] for node in leaves if node in learn],
     }
 
 
-def _name(node: Value) -> str:
-    return clean(node.label, 200) if node.label else "C"
+def name_place(names: dict[str, int], name: str, place: int) -> None:
+    """Give a place a name of its own: the second x is `x (2)`."""
+    free, count = name, 2
+    while free in names:
+        free, count = f"{name} ({count})", count + 1
+    names[free] = place
 
 
 def _examples(subject: Subject, places: dict[Any, int]) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Numbers that are changed in the page, beside a fresh run of the engine."""
 
 import math
+import random
 import re
 
 import numpy as np
@@ -12,6 +13,7 @@ from autograd.explanation.numerals import figure
 from autograd.table import PRIMITIVES, primitive
 from nn import MLP, SGD, Film, cross_entropy, fit, probe
 from tests.drawing.page.test_browser import choose, press
+from tests.explanation.reading import random_graph
 
 TOLERANCE = 1e-12
 
@@ -490,3 +492,70 @@ def test_the_page_prints_as_a_handout_without_controls(browser, tmp_path):
         assert tab.is_hidden(control), control
     assert tab.is_visible("#step") and tab.is_visible("#view-neurons svg")
     tab.close()
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_random_graph_is_computed_as_the_engine_computes_it(show, seed):
+    root, leaves = random_graph(random.Random(seed), 14)
+    tab = show(step_through(root))
+    found = numbers(tab)
+    numbers_now = [0.37, -0.81, 1.29]
+    for leaf, number in zip(leaves, numbers_now, strict=True):
+        if leaf.label in found:
+            tab.evaluate("([name, x]) => whygrad.set(name, x)", [leaf.label, number])
+    fresh, new = random_graph(Numbers(seed, numbers_now), 14)
+    known = [leaf for leaf in new if leaf.label in found]
+    agree_loosely(numbers(tab), fresh, known)
+
+
+class Numbers(random.Random):
+    """The choices of a seed, with other numbers for the three leaves."""
+
+    def __init__(self, seed, numbers):
+        super().__init__(seed)
+        self.given = list(numbers)
+
+    def uniform(self, low, high):
+        super().uniform(low, high)
+        return self.given.pop(0)
+
+
+def agree_loosely(found, root, leaves):
+    """Agree to 1e-12 of the largest number on the way, where sums may cancel."""
+    size = max(abs(node.data) for node in topological(root))
+    assert found["C"]["data"] == pytest.approx(root.data, rel=TOLERANCE, abs=TOLERANCE * size)
+    expected = gradients(root, leaves)
+    most = max(map(abs, gradients(root, topological(root))))
+    for leaf, grad in zip(leaves, expected, strict=True):
+        assert found[leaf.label]["grad"] == pytest.approx(grad, rel=1e-11, abs=1e-12 * most)
+
+
+def test_leaves_without_labels_and_with_equal_ones_can_be_changed(show):
+    a, b, c = Value(2.0), Value(3.0, "x"), Value(5.0, "x")
+    root = a * b + c
+    tab = show(step_through(root))
+    assert set(numbers(tab)) == {"C", "x", "x (2)", "n0"}
+    tab.evaluate("whygrad.set('n0', 4); whygrad.set('x (2)', 1)")
+    assert numbers(tab)["C"]["data"] in (4 * 3 + 1, 4 * 1 + 5)
+
+
+def test_frozen_parameters_of_a_model_do_not_learn(show):
+    model = network()
+    model.layers[0].freeze()
+    tab = show(step_through(probe(model, X, Y, "half_squared_error")))
+    before = numbers(tab)
+    tab.evaluate("whygrad.step(0.1)")
+    after = numbers(tab)
+    assert after["W1[0,0]"]["data"] == before["W1[0,0]"]["data"]
+    assert after["W2[0,0]"]["data"] != before["W2[0,0]"]["data"]
+
+
+def test_a_box_lights_its_name_in_the_formula_and_the_reverse(show):
+    tab = show(step_through(formula()[0]))
+    press(tab, *["ArrowRight"] * 7)
+    span = tab.locator("#step .link[data-box]").first
+    box = span.get_attribute("data-box")
+    span.hover()
+    assert "lit" in tab.get_attribute(f"#n{box}", "class")
+    tab.hover(f"#n{box}")
+    assert "lit" in span.get_attribute("class")
