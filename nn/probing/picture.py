@@ -72,6 +72,8 @@ def live_graph(run: Run) -> dict[str, Any] | None:
         one = recorded(model, *tables, run.examples.loss)
     except TAKES_NUMBERS:
         return None
+    for leaf in layers[0].inputs:
+        leaf.label = ""  # to be called as pictures do, not as programs
     label(layers)
     one.c.label = one.c.label or ("C" if run.batch else "c")
     units = [list(zip(layer.z, layer.a, strict=True)) for layer in layers]

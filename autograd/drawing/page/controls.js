@@ -146,7 +146,7 @@ if (places && given.inputs) {
 }
 const names = new Set(named.keys());
 if (!tape && given) given.layers.forEach((layer, l) => layer.W.forEach((row, i) => row.forEach((_, j) => names.add(weightName(l + 1, i, j)))));
-for (const name of names) {
+for (const name of [...names].sort((a, b) => a.localeCompare(b, "en", { numeric: true }))) {
   const option = make("option");
   option.value = name;
   $("names").append(option);

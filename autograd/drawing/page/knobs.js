@@ -108,7 +108,9 @@ const nameFrozen = () => {
 const chosenPlace = () => (state.pinned === null ? undefined : named.get(state.pinned) ?? aliases.get(state.pinned));
 const turnChosen = (sign, event) => {
   const k = chosenPlace();
-  if (canChange(k)) turn(k, sign * unitOf(k) * (event.shiftKey ? 10 : 1));
+  if (!canChange(k)) return;
+  const before = live.values[k], after = before + sign * unitOf(k) * (event.shiftKey ? 10 : 1);
+  turn(k, Number(after.toPrecision(12)) - before);
 };
 $("less").onclick = (event) => turnChosen(-1, event);
 $("more").onclick = (event) => turnChosen(1, event);

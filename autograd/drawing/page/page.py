@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -99,12 +98,14 @@ def step_through(obj: Any, path: str | Path | None = None, *, theme: str = "ligh
     subject = subject_of(obj, "step_through", {})
     if len(subject.roots) > 1:
         raise TypeError("step_through takes one Value; got a list. Step through their sum.")
-    for content, packed in product(_contents(subject), (False, True)):
-        html = document(content, theme, packed=packed)
-        page = Page(html, content, _still(subject, theme))
-        if len(page.html().encode()) <= MOST_BYTES:
-            break
-    else:
+    still = _still(subject, theme)
+    pages = (
+        Page(document(content, theme, packed=packed), content, still)
+        for content in _contents(subject)
+        for packed in (False, True)
+    )
+    page = next((page for page in pages if len(page.html().encode()) <= MOST_BYTES), None)
+    if page is None:
         raise ValueError(TOO_LARGE)
     if path is not None:
         page.save(path)
