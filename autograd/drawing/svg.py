@@ -101,7 +101,8 @@ def document(width: float, height: float, theme: Theme, parts: Iterable[str], *,
 def image(picture: str, name: str) -> str:
     """Return a picture as an image of HTML with a data address, which survives sanitising."""
     data = b64encode(picture.encode()).decode()
-    return f'<img alt="{escape(name)}" src="data:image/svg+xml;base64,{data}">'
+    address = f"data:image/svg+xml;base64,{data}"
+    return f'<img alt="{escape(name)}" src="{address}" style="max-width:100%">'
 
 
 def text_width(content: str, size: float = 12.0, *, bold: bool = False) -> float:

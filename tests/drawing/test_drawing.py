@@ -15,7 +15,7 @@ import autograd
 from autograd import Value, draw, tanh
 from autograd.drawing import render
 from autograd.drawing.colours import THEMES
-from nn import MLP
+from nn import MLP, Layer, Neuron
 
 needs_dot = pytest.mark.skipif(shutil.which("dot") is None, reason="Graphviz is not installed")
 
@@ -407,6 +407,12 @@ def test_a_model_of_layers_is_drawn_without_data():
     assert "layer 1 · 2→3 · tanh" in svg
     assert f"W1[1,2] = {model.layers[0].W[1][2].data!r}<" in svg
     assert "δ > 0" not in svg  # there are no gradients
+
+
+def test_a_layer_and_a_neuron_are_models_too():
+    assert repr(draw(Layer(3, 2))) == "Drawing(neuron, network 3→2)"
+    neuron = Neuron(2, "tanh")
+    assert f"W1[1,0] = {neuron.w[1].data!r}<" in draw(neuron).svg()
 
 
 def test_any_model_is_drawn_by_the_names_of_its_parameters():

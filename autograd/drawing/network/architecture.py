@@ -31,9 +31,12 @@ def network_of(model: Any) -> NetworkPicture | None:
 
 
 def _layer(layer: Any) -> LayerPicture:
-    W = [[w.data for w in row] for row in layer.W]
+    unit = hasattr(layer, "w")  # a single one, with its weights in a row
+    W = [[w] for w in layer.w] if unit else layer.W
+    b = [layer.b] if unit else layer.b
     activation = getattr(layer.activation, "name", layer.activation)
-    return LayerPicture(W=W, b=[b.data for b in layer.b], activation=str(activation))
+    numbers = [[w.data for w in row] for row in (*W, b)]
+    return LayerPicture(W=numbers[:-1], b=numbers[-1], activation=str(activation))
 
 
 class Tensor(NamedTuple):
