@@ -39,7 +39,9 @@ _ROOMS = {  # what is loaded on first use
         "check_gradients", "derivative", "grad", "gradients", "hessian", "hvp", "jacobian", "jvp",
         "value_and_grad", "vjp",
     ),
-    "drawing": ("Drawing", "LayerPicture", "NetworkPicture", "Page", "draw", "step_through"),
+    "drawing": (
+        "Drawing", "LayerPicture", "NetworkPicture", "Page", "draw", "step_through", "widget",
+    ),
     "explanation": ("Explanation", "compare", "explain", "expression"),
     "graph": ("depth", "leaves", "op_counts", "topological"),
     "modes": ("detect_anomaly", "no_grad"),

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import wraps
+from typing import Any
 
 _RIGHT_TO_LEFT = ("R", "AL", "RLE", "RLO", "RLI")
 
@@ -45,3 +48,48 @@ def _width(cell: str) -> int:
         0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1
         for c in cell
     )
+
+
+ASCII = str.maketrans({
+    "−": "-", "×": "x", "·": "*", "÷": "/", "→": "->", "⇒": "=>", "≈": "~", "…": "...", "—": "-",
+    "–": "-", "∂": "d", "δ": "delta", "Δ": "Delta", "Σ": "sum", "σ": "sigma", "η": "eta",
+    "β": "beta", "∞": "inf", "²": "^2", "³": "^3", "½": "1/2", "⊙": "(*)", "⊗": "(x)", "ᵀ": "^T",
+    "√": "sqrt", "≤": "<=", "≥": ">=", "≠": "!=", "±": "+-", "∈": "in", "‖": "||", "ₖ": "_k",
+    "Π": "prod", "π": "pi", "λ": "lambda", "μ": "mu", "θ": "theta", "φ": "phi", "ε": "eps",
+    "\u2068": "", "\u2069": "",
+})  # fmt: skip
+
+
+class Text(str):
+    """Text that `print` writes in ASCII where the standard output cannot encode it.
+
+    Under cp1252 or LC_ALL=C there is no → and no −. What is written to a file, formatted or
+    compared is the text itself.
+
+    >>> written("a → b, −1", "ascii")
+    'a -> b, -1'
+    """
+
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        return written(str.__str__(self), getattr(sys.stdout, "encoding", None) or "utf-8")
+
+
+def printed(method: Callable[[Any], str]) -> Callable[[Any], str]:
+    """Return a method that gives the text of `method` as the standard output can encode it."""
+
+    @wraps(method)
+    def shown(self: Any) -> str:
+        return str(Text(method(self)))
+
+    return shown
+
+
+def written(text: str, encoding: str) -> str:
+    """Return text as it is where the encoding has all of it, else in ASCII."""
+    try:
+        text.encode(encoding)
+    except (UnicodeEncodeError, LookupError):
+        return text.translate(ASCII).encode("ascii", "replace").decode("ascii")
+    return text

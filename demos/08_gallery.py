@@ -70,7 +70,7 @@ def formula(gallery: Gallery) -> None:
     for theme in ("light", "dark"):
         drawing = draw(C, theme=theme, inputs=[x, y], parameters=[w, b])
         drawing.save(gallery.add(chapter, f"formula_{theme}.svg", f"its graph, {theme}"))
-    step_through(C, gallery.add(chapter, "formula_steps.html", "step through its backward pass"))
+    step_through(C, gallery.add(chapter, "formula_steps.html", "every number of it alive"))
     print(draw(C).text())
 
 
@@ -84,7 +84,7 @@ def two_three_one(gallery: Gallery) -> None:
         for theme in ("light", "dark"):
             path = gallery.add(chapter, f"network_{level}_{theme}.svg", f"{words}, {theme}")
             p.draw(level=level, theme=theme).save(path)
-    step_through(p, gallery.add(chapter, "network_steps.html", "step through its backward pass"))
+    step_through(p, gallery.add(chapter, "network_steps.html", "every number of it alive"))
 
 
 def moons(gallery: Gallery) -> None:
@@ -107,10 +107,12 @@ def moons(gallery: Gallery) -> None:
     for level, words in {"neuron": "before training", "layer": "a ⊗ δ before training"}.items():
         path = gallery.add(chapter, f"moons_{level}.svg", words)
         p.draw(level=level).save(path)
-    step_through(p, gallery.add(chapter, "moons_steps.html", "step through its backward pass"))
+    step_through(p, gallery.add(chapter, "moons_steps.html", "every number of it alive"))
+    film = gallery.add("How it learned", "moons_run.html", "its training as a film")
     history = fit(
         model, X, y, loss="binary_cross_entropy", optimizer=Adam(model.parameters(), lr=0.02),
         epochs=60, batch_size=20, metrics=["accuracy"], callbacks=[watch], progress=False,
+        record=film,
     )  # fmt: skip
     print(history)
     chapter = "How it learned"
@@ -201,7 +203,9 @@ def digits(gallery: Gallery) -> None:
         p.draw(theme=theme).save(path)
     batch = batch_picture(model, images, labels, "cross_entropy")
     draw(batch).save(gallery.add(chapter, "digits_batch.svg", "all 1 797 images"))
-    step_through(p, gallery.add(chapter, "digits_steps.html", "step through one example"))
+    step_through(
+        p, gallery.add(chapter, "digits_steps.html", "one example, every number of it alive")
+    )
 
 
 def main() -> None:

@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 import autograd
-from autograd import Value, draw, tanh
+from autograd import Value, draw, step_through, tanh
 from nn import MLP, Adam, cosine, fit, probe, save
 
 OUTPUT = Path(__file__).parent / "output"
@@ -27,9 +27,11 @@ def main() -> None:
     check(model, test_images[0], test_labels[0])
     draw_expression()
     save(model, OUTPUT / "digits.safetensors")
+    show(model, test_images, test_labels)
     print(f"\nFiles in {OUTPUT}:")
     for path in sorted(OUTPUT.iterdir()):
         print(f"  {path.name}")
+    print("\nThe trained network, every number of it alive: open demos/output/index.html")
 
 
 def digits() -> tuple:
@@ -83,6 +85,15 @@ def check(model: MLP, image, label: int) -> None:
             )
     count = sum(layer.dW.size + layer.db.size for layer in seen.layers)
     print(f"All {count} derivatives checked; the largest difference is {worst:g} ulp.")
+
+
+def show(model: MLP, images, labels) -> None:
+    """Write a live page of the test image that the network is least sure of."""
+    seen = probe(model, images, labels, "cross_entropy")
+    sure = (seen.layers[-1].delta ** 2).sum(axis=1)  # δ = p − y
+    least = int(sure.argmax())
+    hardest = probe(model, images[least], labels[least], "cross_entropy")
+    step_through(hardest, OUTPUT / "index.html", theme="auto")
 
 
 def draw_expression() -> None:

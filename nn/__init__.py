@@ -34,7 +34,7 @@ from nn.training import *
 if TYPE_CHECKING:
     from nn.probing import *
 
-_ROOMS = {"probing": ("Probe", "batch_picture", "probe")}  # what is loaded on first use
+_ROOMS = {"probing": ("Film", "Probe", "batch_picture", "probe")}  # what is loaded on first use
 _ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}
 _HERE = (
     "activations", "checkpoint", "initializers", "layers", "losses", "module",

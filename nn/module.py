@@ -7,6 +7,7 @@ from itertools import product
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from autograd import Value
+from autograd.text import printed
 from nn.arguments import Array, floats, several, table
 from nn.data import probabilities
 from nn.hints import ELSEWHERE, FREEZE, missing
@@ -172,6 +173,7 @@ class Module:
         FROZEN.update(state.pop("_frozen", ()))
         vars(self).update(state)
 
+    @printed
     def __repr__(self) -> str:
         number = len(self.parameters())
         parts = [*self._summary(), f"{number} parameter{'' if number == 1 else 's'}"]

@@ -22,7 +22,7 @@ PACKAGES = ("autograd", "nn")
 TWINS = {"autograd/sweep.py", "autograd/value.py", "autograd/function.py"}  # one engine
 
 BUDGETS = {  # of code lines, over the files that a pattern finds
-    "the core": (2680, ("autograd/*.py", "nn/*.py")),
+    "the core": (2740, ("autograd/*.py", "nn/*.py")),
     "an evening's reading": (
         800,
         tuple(
@@ -32,7 +32,7 @@ BUDGETS = {  # of code lines, over the files that a pattern finds
     ),
     "derivatives": (760, ("autograd/derivatives/**/*.py",)),
     "explanation": (1053, ("autograd/explanation/**/*.py",)),
-    "probing": (700, ("nn/probing/**/*.py",)),
+    "probing": (810, ("nn/probing/**/*.py",)),
     "tracing": (330, ("nn/tracing/**/*.py",)),
     "programs": (
         3760,
@@ -40,7 +40,11 @@ BUDGETS = {  # of code lines, over the files that a pattern finds
     ),
     "compiled functions": (1230, ("autograd/program/jitting/**/*.py",)),
     "programs held to their nodes": (520, ("autograd/program/verification/**/*.py",)),
-    "drawing": (2300, ("autograd/drawing/**/*.py",)),
+    "pictures": (
+        2350,
+        tuple(f"autograd/drawing/{folder}*.py" for folder in ("", "graph/", "network/")),
+    ),
+    "the page": (900, ("autograd/drawing/page/**/*.py",)),
 }
 EXTENSIONS = {
     "autograd._value",

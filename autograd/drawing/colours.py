@@ -24,6 +24,7 @@ class Theme:
     positive: str
     negative: str
     scale: tuple[str, ...]  # 2·SHADES + 1 colours, from the most negative to the most positive
+    inks: tuple[str, ...]  # black or white, whichever is read better on each of them
     input_fill: str
     input_line: str
     parameter_fill: str
@@ -47,10 +48,11 @@ class Theme:
         >>> THEMES["light"].ramp(0.0), THEMES["light"].ramp(1.0), THEMES["light"].ramp(-1.0)
         ('#E6E8EB', '#2166AC', '#B35806')
         """
-        if math.isnan(fraction):
-            return self.muted
-        shade = round(min(abs(fraction), 1.0) * SHADES)
-        return self.scale[SHADES + (shade if fraction >= 0 else -shade)]
+        return self.muted if math.isnan(fraction) else self.scale[_place(fraction)]
+
+    def ink(self, fraction: float) -> str:
+        """Return the colour of text on the ramp's colour of a fraction."""
+        return self.text if math.isnan(fraction) else self.inks[_place(fraction)]
 
     def leaf(self, kind: str) -> tuple[str, str]:
         """Return the fill and the line of a box of this kind."""
@@ -61,11 +63,39 @@ class Theme:
         }.get(kind, (self.node_fill, self.node_line))
 
 
+def _place(fraction: float) -> int:
+    shade = round(min(abs(fraction), 1.0) * SHADES)
+    return SHADES + (shade if fraction >= 0 else -shade)
+
+
+def contrast(first: str, second: str) -> float:
+    """Return the contrast of two colours, 1 to 21. Source: WCAG 2.2, contrast ratio.
+
+    >>> contrast("#000000", "#FFFFFF")
+    21.0
+    """
+    darker, lighter = sorted((_luminance(first), _luminance(second)))
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def _luminance(colour: str) -> float:
+    channels = [int(colour[k : k + 2], 16) / 255 for k in (1, 3, 5)]
+    linear: list[float] = [
+        c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels
+    ]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
 def _scale(positive: str, negative: str) -> tuple[str, ...]:
     """Return all shades of two ramps of five stops that share their first, zero."""
     below, above = negative.split(), positive.split()
     down = [_shade(below, k / SHADES) for k in range(SHADES, 0, -1)]
     return (*down, *(_shade(above, k / SHADES) for k in range(SHADES + 1)))
+
+
+def _inks(scale: tuple[str, ...]) -> tuple[str, ...]:
+    """Return black or white for each colour; the contrast is 4.5 : 1 or more on any."""
+    return tuple(max("#000000", "#FFFFFF", key=lambda ink: contrast(ink, s)) for s in scale)
 
 
 def _shade(stops: list[str], fraction: float) -> str:
@@ -79,6 +109,8 @@ def _mixed(first: str, second: str, share: float) -> str:
     return "#" + "".join(f"{round(a + (b - a) * share):02X}" for a, b in pairs)
 
 
+LIGHT = _scale("#E6E8EB #D1E5F0 #92C5DE #4393C3 #2166AC", "#E6E8EB #FEE0B6 #FDB863 #E08214 #B35806")
+DARK = _scale("#30363D #1F4A73 #2F77B5 #5AA9F0 #A5D6FF", "#30363D #5A3A12 #9A5F14 #E08E2B #FFC680")
 THEMES = {
     "light": Theme(
         name="light",
@@ -87,10 +119,9 @@ THEMES = {
         text="#1F2328",
         muted="#59636E",
         positive="#2166AC",
-        negative="#B35806",
-        scale=_scale(
-            "#E6E8EB #D1E5F0 #92C5DE #4393C3 #2166AC", "#E6E8EB #FEE0B6 #FDB863 #E08214 #B35806"
-        ),
+        negative="#AB5306",  # the ramp's end, a little darker: 4.5 : 1 on tinted boxes too
+        scale=LIGHT,
+        inks=_inks(LIGHT),
         input_fill="#E8F1FA",
         input_line="#56799E",
         parameter_fill="#E6F4EE",
@@ -110,9 +141,8 @@ THEMES = {
         muted="#9198A1",
         positive="#6CB6FF",
         negative="#F0A04B",
-        scale=_scale(
-            "#30363D #1F4A73 #2F77B5 #5AA9F0 #A5D6FF", "#30363D #5A3A12 #9A5F14 #E08E2B #FFC680"
-        ),
+        scale=DARK,
+        inks=_inks(DARK),
         input_fill="#13263A",
         input_line="#6CA0D6",
         parameter_fill="#12291F",

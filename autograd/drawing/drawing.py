@@ -10,12 +10,14 @@ from uuid import uuid4
 from autograd.drawing import svg
 from autograd.drawing.colours import THEMES, Theme, escape
 from autograd.drawing.graph.picture import Group
-from autograd.drawing.levels import Picture, picture_at
+from autograd.drawing.levels import Options, Picture, picture_at
 from autograd.drawing.subject import require, subject_of
 from autograd.engine import Value
 from autograd.files import write
+from autograd.text import Text, printed
 
-DIRECTIONS = ("LR", "TB")
+DIRECTIONS = ("", "LR", "TB")
+LAYOUTS = ("", "dot", "own")
 
 
 class Drawing:
@@ -54,7 +56,7 @@ class Drawing:
 
     def text(self) -> str:
         """Return the picture as a text table, of any graph."""
-        return self._picture.text()
+        return Text(self._picture.text())
 
     def save(self, path: str | Path) -> None:
         """Write the picture to a .svg, .png, .pdf, .dot, .html or .txt file, and nothing else.
@@ -73,17 +75,27 @@ class Drawing:
             known = ".svg, .png, .pdf, .dot, .html or .txt"
             raise ValueError(f"the suffix must be {known}; got {path.name!r}. Rename the file.")
 
+    @printed
     def __repr__(self) -> str:
         return f"Drawing({self._picture.summary()})"
+
+    def _repr_html_(self) -> str:
+        """Return the picture as an image, which is shown where nothing else is trusted."""
+        return self._repr_mimebundle_().get("text/html") or f"<pre>{escape(self.text())}</pre>"
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         bundle = {"text/plain": self.text()}
         try:
-            picture = svg.with_prefix(self.svg(), f"d{uuid4().hex[:8]}-")
+            picture = self.svg()
         except Exception:  # a repr never raises; where it is too large the table says so
             return bundle
-        shown = f'<div style="overflow-x:auto">{picture}</div>'
-        return {"text/html": shown, "image/svg+xml": picture, **bundle}
+        shown = svg.image(picture, repr(self))
+        return {"text/html": shown, "image/svg+xml": _unique(picture), **bundle}
+
+
+def _unique(picture: str) -> str:
+    """Return a picture whose ids no other one on the page has."""
+    return svg.with_prefix(picture, f"d{uuid4().hex[:8]}-")
 
 
 def draw(
@@ -91,23 +103,29 @@ def draw(
     *,
     level: str = "auto",
     theme: str = "light",
-    rankdir: str = "LR",
+    rankdir: str = "",
     max_nodes: int = 500,
+    max_operands: int = 8,
+    layout: str = "",
     inputs: Iterable[Value] = (),
     parameters: Iterable[Value] = (),
     groups: Mapping[Value, Group] | None = None,
 ) -> Drawing:
-    """Return a picture of a Value, a list of Values, or a network.
+    """Return a picture of a Value, a list of Values, a network, or a model without data.
 
     A box is one Value: operation, name, number and gradient. An arrow says `×local`, the
     local partial, and where a node has several users `⇒ contribution`, so that the
     contributions add up to its gradient. A network (a NetworkPicture, or an object with
-    `.picture()` and `.root`, as a probe is) can also be drawn by neuron and by layer.
+    `.picture()` and `.root`, as a probe is) can also be drawn by neuron and by layer; of a model
+    (anything with `layers`, or with named parameters) the architecture is drawn.
     `inputs` and `parameters` tint leaves, `groups` maps nodes to the name of the cluster they
     are drawn in (a tuple of names nests).
 
-    Above `max_nodes` a graph is drawn by neuron where there is a network; else `draw` still
-    returns, and `.svg()` raises ValueError.
+    `level="auto"` takes the finest that can be read on a page 830 pixels wide; a graph runs from
+    left to right ("LR") or, where it is read better so and no `rankdir` is given, down. A sum of
+    more than `max_operands` operands is folded. `layout` says who places the boxes of a graph:
+    Graphviz's `"dot"`, our `"own"`, or the first that is there; the picture's metadata names it.
+    Of a graph above `max_nodes` without a network `.svg()` raises ValueError.
 
     >>> from autograd import Value
     >>> x = Value(3.0, "x")
@@ -124,6 +142,8 @@ def draw(
     """
     require("theme", theme, tuple(THEMES))
     require("rankdir", rankdir, DIRECTIONS)
+    require("layout", layout, LAYOUTS)
     given = {"inputs": inputs, "parameters": parameters, "groups": groups}
     subject = subject_of(obj, "draw", {name: x for name, x in given.items() if x})
-    return Drawing(picture_at(subject, level, rankdir, max_nodes), THEMES[theme])
+    options = Options(rankdir, max_nodes, max_operands, layout)
+    return Drawing(picture_at(subject, level, options), THEMES[theme])

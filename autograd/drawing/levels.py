@@ -13,8 +13,11 @@ from autograd.drawing import render
 from autograd.drawing.colours import Theme
 from autograd.drawing.graph import boxes, table
 from autograd.drawing.graph.dot import dot
-from autograd.drawing.graph.picture import GraphPicture, read
+from autograd.drawing.graph.picture import GraphPicture
+from autograd.drawing.graph.reading import read
 from autograd.drawing.graph.walks import nearest, walk
+from autograd.drawing.network.architecture import ModelPicture
+from autograd.drawing.network.cards import SMALLEST, neurons_size
 from autograd.drawing.network.dot import network_dot
 from autograd.drawing.network.layers import layers_svg
 from autograd.drawing.network.neurons import neurons_svg
@@ -27,6 +30,7 @@ IN_A_TABLE = 60  # rows of the text table of a graph that is too large to draw
 OPERANDS_IN_A_TABLE = 8
 MOST_RANKS = 5000  # crossed by all arrows together; Graphviz takes a second, and soon hours
 MOST_UNITS, MOST_WEIGHTS = 32, 2000  # drawn unit by unit
+PAGE, LEGIBLE, LONGEST = 830.0, 9.0, 2000.0  # width of a page, smallest text, longest side, in px
 
 
 class Picture(Protocol):
@@ -48,17 +52,36 @@ class Picture(Protocol):
         """Return a text table."""
 
 
+@dataclass(frozen=True)
+class Options:
+    """How a level is drawn: direction, limits, and who lays it out; "" is left to the level."""
+
+    rankdir: str = ""
+    max_nodes: int = 500
+    max_operands: int = 8
+    layout: str = ""
+
+
 class ExpressionPicture:
     """The picture of an expression graph, or of the part nearest to its root."""
 
-    def __init__(self, picture: GraphPicture, rankdir: str, limit: int, complete: bool) -> None:
-        self.by_graphviz = picture.ranks_crossed() <= MOST_RANKS
-        if not self.by_graphviz:
+    def __init__(self, picture: GraphPicture, options: Options, complete: bool) -> None:
+        self.by_graphviz = options.layout != "own"
+        if not options.layout and picture.ranks_crossed() > MOST_RANKS:
+            self.by_graphviz = False
             note = "arrows over too many ranks for Graphviz: laid out without it"
             picture = replace(picture, notes=(*picture.notes, note))
-        self.picture, self.rankdir = picture, rankdir
-        self.limit, self.complete = limit, complete
+        self.picture, self.options = picture, options
+        self.rankdir = options.rankdir or "LR"
+        self.limit, self.complete = options.max_nodes, complete
         self.labels = len(picture.boxes) <= LABELLED
+
+    def is_legible(self) -> bool:
+        """Return whether it can be read at the width of a page."""
+        if not self.complete or len(self.picture.boxes) > LABELLED:
+            return False
+        place = boxes.arrangement(self.picture, vertical=self.rankdir == "TB")
+        return is_legible(place.width + 2 * boxes.MARGIN, place.height, boxes.SMALLEST)
 
     def summary(self) -> str:
         """Return the level and the size."""
@@ -71,6 +94,8 @@ class ExpressionPicture:
         drawn = render.graphviz_svg(source) if self.by_graphviz else None
         if drawn is not None:
             return drawn
+        if self.options.layout == "dot":
+            raise RuntimeError(render.NOTHING_LAYS_OUT)
         return boxes.boxes_svg(self.picture, theme, rankdir=self.rankdir, labels=self.labels)
 
     def dot(self, theme: Theme) -> str:
@@ -102,6 +127,14 @@ class ExpressionPicture:
             )
 
 
+class ModelLevel(ModelPicture):
+    """The parameters of a model by their names."""
+
+    def raster(self, theme: Theme, format: str) -> bytes:
+        """Return PNG or PDF."""
+        return render.rasterised(self.svg(theme), format)
+
+
 class NetworkLevel:
     """The picture of a network, by neuron or by layer."""
 
@@ -125,29 +158,43 @@ class NetworkLevel:
         """Return PNG or PDF."""
         return render.rasterised(self.svg(theme), format)
 
+    def is_legible(self) -> bool:
+        """Return whether it can be read at the width of a page."""
+        width, height = neurons_size(self.picture)
+        return is_legible(width, height, SMALLEST)
+
     def text(self) -> str:
         """Return the text table."""
         return network_table(self.picture) + (f"{self.note}\n" if self.note else "")
 
 
-def _expression(subject: Subject, rankdir: str, max_nodes: int) -> ExpressionPicture:
-    order = walk(subject.roots, max_nodes)
+def is_legible(width: float, height: float, smallest: float) -> bool:
+    """Return whether text of the `smallest` size can be read when a picture is PAGE wide."""
+    scale = min(1.0, PAGE / width)
+    return smallest * scale >= LEGIBLE and height * scale <= LONGEST
+
+
+def _expression(subject: Subject, options: Options) -> ExpressionPicture:
+    order = walk(subject.roots, options.max_nodes)
     if order is None:
         part = nearest(subject.roots, IN_A_TABLE)
         picture = read(subject.roots, part, most_operands=OPERANDS_IN_A_TABLE)
-        return ExpressionPicture(picture, rankdir, max_nodes, complete=False)
-    picture = read(subject.roots, order, gradient=subject.gradient(order), **subject.options)
+        return ExpressionPicture(picture, options, complete=False)
+    picture = read(
+        subject.roots, order, gradient=subject.gradient(order), widest_sum=options.max_operands,
+        **subject.options,
+    )  # fmt: skip
     if len(picture.boxes) > LABELLED:
         note = f"more than {LABELLED} nodes: the local partials are in the tooltips of the arrows"
         picture = replace(picture, notes=(*picture.notes, note))
-    return ExpressionPicture(picture, rankdir, max_nodes, complete=True)
+    return ExpressionPicture(picture, options, complete=True)
 
 
-def _neurons(subject: Subject, rankdir: str, max_nodes: int) -> NetworkLevel:
+def _neurons(subject: Subject, options: Options) -> NetworkLevel:
     network = _network_of(subject)
     units, weights = max(network.sizes), network.weight_count
     needed = sum(network.sizes) + weights
-    if (units <= MOST_UNITS and weights <= MOST_WEIGHTS) or needed <= max_nodes:
+    if (units <= MOST_UNITS and weights <= MOST_WEIGHTS) or needed <= options.max_nodes:
         return NetworkLevel(network, "neuron", "")
     return NetworkLevel(network, "layer", (
         f"drawn by layer: {units} units in a layer, {weights} weights; "
@@ -155,8 +202,12 @@ def _neurons(subject: Subject, rankdir: str, max_nodes: int) -> NetworkLevel:
     ))  # fmt: skip
 
 
-def _layers(subject: Subject, rankdir: str, max_nodes: int) -> NetworkLevel:
+def _layers(subject: Subject, options: Options) -> NetworkLevel:
     return NetworkLevel(_network_of(subject), "layer", "")
+
+
+def _model(subject: Subject, options: Options) -> ModelLevel:
+    return ModelLevel(subject.model)
 
 
 def _network_of(subject: Subject) -> NetworkPicture:
@@ -171,7 +222,7 @@ class Level:
 
     takes: Callable[[Subject], bool]
     refusal: str
-    picture: Callable[[Subject, str, int], Picture]  # of a subject, rankdir and max_nodes
+    picture: Callable[[Subject, Options], Picture]
 
 
 TAKES_A_NETWORK = (
@@ -187,32 +238,49 @@ DETAIL = {
     ),
     "neuron": Level(lambda subject: subject.network is not None, TAKES_A_NETWORK, _neurons),
     "layer": Level(lambda subject: subject.network is not None, TAKES_A_NETWORK, _layers),
+    "model": Level(
+        lambda subject: subject.model is not None,
+        'level="model" takes a model with named parameters; use one of the other levels.',
+        _model,
+    ),
 }
 
 
-def picture_at(subject: Subject, level: str, rankdir: str, max_nodes: int) -> Picture:
+def picture_at(subject: Subject, level: str, options: Options) -> Picture:
     """Return the picture of a subject at a level; "auto" takes the finest that is legible.
 
     Raises ValueError for an unknown level, and for one that the subject does not have.
     """
     require("level", level, ("auto", *DETAIL))
     if level == "auto":
-        return _finest(subject, rankdir, max_nodes)
+        return _finest(subject, options)
     chosen = DETAIL[level]
     if not chosen.takes(subject):
         raise ValueError(chosen.refusal.format(level=level))
-    return chosen.picture(subject, rankdir, max_nodes)
+    return chosen.picture(subject, options)
 
 
-def _finest(subject: Subject, rankdir: str, max_nodes: int) -> Picture:
-    """Return the graph where it is small or all there is, else units, else layers."""
+def _finest(subject: Subject, options: Options) -> Picture:
+    """Return the graph where it is legible or all there is, else units, else layers.
+
+    A graph that is legible from top to bottom alone runs so.
+    """
+    graphs: list[ExpressionPicture] = []
     if subject.roots:
-        graph = _expression(subject, rankdir, max_nodes)
-        if graph.complete or subject.network is None:
-            return graph
-    if _network_of(subject).samples > 1:
-        return _layers(subject, rankdir, max_nodes)
-    shown = _neurons(subject, rankdir, max_nodes=0)
-    if shown.level == "neuron" and subject.roots:
-        shown.note = f"drawn by neuron: the graph has more than max_nodes = {max_nodes} nodes"
-    return shown
+        directions = [options.rankdir] if options.rankdir else ["LR", "TB"]
+        graphs = [_expression(subject, replace(options, rankdir=way)) for way in directions]
+        legible = next((graph for graph in graphs if graph.is_legible()), None)
+        if legible or subject.network is None:
+            return legible or graphs[0]
+    if subject.network is None and subject.model is not None:
+        return _model(subject, options)
+    units = _neurons(subject, replace(options, max_nodes=0))
+    if units.level == "layer":
+        return units
+    if not units.is_legible():
+        return NetworkLevel(units.picture, "layer", 'drawn by layer: level="neuron" shows units')
+    if subject.roots:
+        large = not graphs[0].complete
+        cause = f"more than max_nodes = {options.max_nodes} nodes" if large else "many nodes"
+        units.note = f'drawn by neuron: the graph has {cause}; level="expression" shows them'
+    return units

@@ -10,6 +10,17 @@ import re
 import shutil
 import subprocess
 
+TITLE = re.compile(r'<title>[^<]*</title>\s*(<g id="a_\w+"><a xlink:title="([^"]*)")')
+NODE = re.compile(r'<g id="[^"]*" class="node">.*?</a>', re.DOTALL)
+BOLD = re.compile(
+    r'<text text-anchor="start" x="[^"]*"([^>]*font-weight="bold" )font-size="([\d.]+)"'
+)
+ACROSS = re.compile(r"(-?[\d.]+),-?[\d.]+")
+MADE_BY_DOT = "<metadata>layout: dot</metadata>"
+NOTHING_LAYS_OUT = (
+    'layout="dot" needs Graphviz\'s dot or pygraphviz, and neither was found. Install one of them '
+    '(apt install graphviz), or use layout="own".'
+)
 NOTHING_MAKES = (
     "nothing here can make a {format} file: expected Graphviz's dot, pygraphviz or cairosvg. "
     'Install one of them (apt install graphviz, or pip install "whygrad[pictures]"), '
@@ -52,7 +63,30 @@ def graphviz_svg(source: str) -> str | None:
         return None
     text = drawn.decode("utf-8")
     text = re.sub(r"<!--.*?-->\s*", "", text[text.index("<svg") :], flags=re.DOTALL)
-    return text.replace("<svg ", '<svg style="font-variant-numeric:tabular-nums" role="img" ', 1)
+    text = re.sub(r'(width|height)="([\d.]+)pt"', r'\1="\2"', text, count=2)
+    text = NODE.sub(lambda node: _anchored(node[0]), text)
+    text = text.replace("<title>expression</title>", "<title>computation graph</title>", 1)
+    text = TITLE.sub(r"<title>\2</title>\1", text)
+    text = re.sub(r"<title>cluster_\d+</title>\s*", "", text)
+    attributes = 'style="font-variant-numeric:tabular-nums" role="img"'
+    return text.replace("<svg ", f"<svg {attributes} ", 1).replace(">", f">{MADE_BY_DOT}", 1)
+
+
+def _anchored(node: str) -> str:
+    """Return a box whose numbers end and whose sign is centred where they should in any face.
+
+    Graphviz starts each text where its own face would have to start.
+    """
+    across = [float(x) for path in re.findall(r' d="([^"]*)"', node) for x in ACROSS.findall(path)]
+    left, right = min(across), max(across) - 5.0
+    cell = re.search(r'<polyline[^>]*points="([\d.−-]+),', node)
+    middle = (left + float(cell[1])) / 2 if cell else 0.0
+
+    def moved(text: re.Match[str]) -> str:
+        anchor, x = ("end", right) if text[2] == "12.00" else ("middle", middle)
+        return f'<text text-anchor="{anchor}" x="{x:g}"{text[1]}font-size="{text[2]}"'
+
+    return BOLD.sub(moved, node)
 
 
 def rasterised(picture: str, format: str) -> bytes:

@@ -6,8 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from autograd.drawing.network.architecture import network_of
 from autograd.drawing.network.picture import NetworkPicture
 from autograd.engine import Value, adjoints
+
+Examples = tuple[Sequence[Value], Sequence[Sequence[float]]]  # leaves, and a row for each example
 
 
 @dataclass(frozen=True)
@@ -22,7 +25,11 @@ class Subject:
     network: NetworkPicture | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
     units: Sequence[Sequence[tuple[Value, Value]]] = ()
+    examples: Examples | None = None  # that the one graph is computed for
+    held: Sequence[Value] = ()  # parameters that do not learn
+    film: Mapping[str, Any] | None = None  # the columns and frames of a training
     swept: bool = False  # whether gradients are computed here and not read from .grad
+    model: Any = None  # that has parameters, and is drawn without data
 
     def gradient(self, nodes: Sequence[Value]) -> Callable[[Value], float | None] | None:
         """Return ∂root/∂node as a function; None where `.grad` is to be shown."""
@@ -35,7 +42,11 @@ def subject_of(obj: Any, function: str, options: Mapping[str, Any]) -> Subject:
     """Return what `obj` has to be drawn.
 
     An object with `.picture()` and `.root` may also have `.drawing_options()`, a dict of
-    `inputs`, `parameters`, `groups` and `units`; what the caller gives goes before it.
+    `inputs`, `parameters`, `groups` and `units`; what the caller gives goes before it. For a live
+    page it may have `.live_graph()`, the same with the `root` of one example whose numbers and
+    targets are leaves, and `examples`: those leaves, and a row of numbers for each example.
+    `held` names parameters that do not learn; of a training there is also a `film`: its
+    `columns` by epoch, and `frames`.
 
     Raises TypeError for anything else.
     """
@@ -45,10 +56,19 @@ def subject_of(obj: Any, function: str, options: Mapping[str, Any]) -> Subject:
         return Subject(roots=list(dict.fromkeys(obj)), options=options)
     if isinstance(obj, NetworkPicture):
         return Subject(network=obj, options=options)
+    if function == "step_through" and callable(getattr(obj, "live_graph", None)):
+        live = obj.live_graph()
+        if live is not None:
+            root, units, known = live.pop("root"), live.pop("units"), live.pop("examples")
+            film, held = live.pop("film", None), live.pop("held", ())
+            options = {**live, **options}
+            return Subject([root], obj.picture(), options, units, known, held, film, swept=True)
     if callable(getattr(obj, "picture", None)) and getattr(obj, "root", None).__class__ is Value:
         own = dict(getattr(obj, "drawing_options", dict)())
         units = own.pop("units", ())
         return Subject([obj.root], obj.picture(), {**own, **options}, units, swept=True)
+    if callable(getattr(obj, "named_parameters", None)) and function == "draw":
+        return Subject(network=network_of(obj), model=obj)
     raise TypeError(
         f"{function} takes a Value, a list of Values, a NetworkPicture or a probe; "
         f"got {type(obj).__name__}. Run the forward pass and draw its result."

@@ -15,7 +15,7 @@ from autograd import errors
 from autograd.engine import Value
 from autograd.explanation.numerals import figure
 from autograd.reals import real
-from autograd.text import aligned
+from autograd.text import Text, aligned, printed
 
 VERDICTS = ("exact", "close", "wrong")
 MOST_ENTRIES = 20  # printed; wrong ones first
@@ -62,12 +62,12 @@ class Comparison:
         lines += aligned(rows)
         if len(ordered) > MOST_ENTRIES:
             lines.append(f"  … and {len(ordered) - MOST_ENTRIES} more")
-        return "\n".join(lines)
+        return Text("\n".join(lines))
 
     def _repr_html_(self) -> str:
         return f"<pre>{escape(self.text())}</pre>"
 
-    __repr__ = __str__ = text
+    __repr__ = __str__ = printed(text)
 
 
 def compare(hand: Any, autodiff: Any, *, slope: Any = None, tolerance: float = 1e-9) -> Comparison:

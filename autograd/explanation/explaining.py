@@ -11,6 +11,7 @@ from autograd.engine import Value
 from autograd.explanation.chain import Chain
 from autograd.explanation.notation import Notation, gathered
 from autograd.explanation.wording import Wording
+from autograd.text import Text, printed
 
 
 class Explanation(Chain):
@@ -35,7 +36,7 @@ class Explanation(Chain):
         At most `depth` lines of the chain rule and `terms` single paths are written, and
         what was left out is said. `depth=None` writes every line.
         """
-        return self._wording(depth).text(terms)
+        return Text(self._wording(depth).text(terms))
 
     def latex(self, depth: int | None = 30) -> str:
         r"""Return formulas and chain rule in LaTeX, one a line, with \\ between the lines."""
@@ -58,7 +59,7 @@ class Explanation(Chain):
             self._wordings[depth] = Wording(self, depth)
         return self._wordings[depth]
 
-    __repr__ = __str__ = text
+    __repr__ = __str__ = printed(text)
     _repr_html_ = html
 
     def _repr_latex_(self) -> str:
@@ -112,7 +113,7 @@ class Expression:
         """Return the formula in Python notation, then a line for each named part of it."""
         formula, *parts = self._lines(latex=False)
         words = [" where ", *[" " * 7] * len(parts)]
-        return "\n".join([formula, *map(str.__add__, words, parts)])
+        return Text("\n".join([formula, *map(str.__add__, words, parts)]))
 
     def latex(self) -> str:
         r"""Return the formulas in LaTeX, one a line, with \\ between the lines."""
@@ -121,7 +122,7 @@ class Expression:
     def _repr_latex_(self) -> str:
         return gathered(self.latex())
 
-    __repr__ = text
+    __repr__ = printed(text)
 
 
 def expression(value: Value) -> Expression:

@@ -15,7 +15,7 @@ from autograd.program.compiler.reroll import LINEAR
 from autograd.program.compiler.steps import row_of
 from autograd.program.executors.interface import Placement
 from autograd.table import PRIMITIVES
-from autograd.text import aligned
+from autograd.text import aligned, printed
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,7 @@ class Description:
 
     formulas: tuple[Formula, ...]
 
+    @printed
     def __repr__(self) -> str:
         return "\n".join(aligned([(x.text, x.shape, x.counts) for x in self.formulas], gap=3))
 

@@ -14,6 +14,7 @@ from autograd import Value, explain
 from autograd.explanation.network import GENERAL, Line, Network, formula_latex, largest
 from autograd.explanation.notation import gathered
 from autograd.explanation.numerals import figure, is_exact, latex_of
+from autograd.text import Text, printed
 from nn.probing.run import Run
 
 PATHS = (  # layer counted from 0, letter, layer counted from 1, indices
@@ -33,7 +34,7 @@ class Derivation:
 
     def text(self) -> str:
         """Return the derivation as text."""
-        return "\n".join(text for text, _ in self._lines)
+        return Text("\n".join(text for text, _ in self._lines))
 
     def latex(self) -> str:
         r"""Return the derivation in LaTeX, one formula a line, with \\ between the lines."""
@@ -42,7 +43,7 @@ class Derivation:
     def _repr_latex_(self) -> str:
         return gathered(self.latex())
 
-    __repr__ = __str__ = text
+    __repr__ = __str__ = printed(text)
 
 
 def derivation(run: Run, target: Any) -> Derivation:

@@ -30,6 +30,14 @@ class Examples:
         """The parameters of all layers, each once."""
         return list(dict.fromkeys(p for layer in self.layers for p in layer.parameters()))
 
+    @property
+    def parameters_in_order(self) -> list[Value]:
+        """The weights and biases as pictures have them: of each layer W by rows, then b."""
+        found = []
+        for W, b in map(parameters_of, self.layers):
+            found += [w for row in (*W, b) for w in row]
+        return found
+
     def tables(self) -> tuple[Array, Array] | None:
         """Return X, (m, fan_in), and y, (m,) or (m, k), where all in them are finite numbers.
 

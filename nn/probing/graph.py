@@ -69,7 +69,7 @@ class Graph:
         self.examples = examples
         self.runs = [forward(examples.layers, several(x)) for x in examples.rows]
         if not examples.batch:
-            _label(self.runs[0])
+            label(self.runs[0])
         pairs = zip(self.runs, examples.targets, strict=True)
         self.costs = [cost_of(examples.loss(layers[-1].a, y)) for layers, y in pairs]
         self.root = mean(self.costs) if examples.batch else self.costs[0]
@@ -150,7 +150,7 @@ def cost_of(c: Any) -> Value:
     return c  # type: ignore[no-any-return]
 
 
-def _label(layers: Sequence[Activity]) -> None:
+def label(layers: Sequence[Activity]) -> None:
     """Label the Values of one example as formulas write them: a0[0], z1[2]; x[0] of one layer."""
     one = len(layers) == 1
     names = [("x" if one else "a0", layers[0].inputs)]

@@ -7,6 +7,7 @@ from functools import cached_property
 from html import escape
 from typing import TYPE_CHECKING
 
+from autograd.text import Text, printed
 from nn.activations import Activation
 from nn.arguments import Array
 from nn.probing.formulas import Found, Numbers, by_formula, slope_sizes, slopes, ulps
@@ -58,8 +59,10 @@ class LayerProbe:
 
     def table(self, units: int = 12, weights: int = 16) -> str:
         """Return the numbers of units and weights, formula beside autodiff, as `Probe.table`."""
-        return layer_table(self, units, weights, batch=self._batch, last=self._above is None)
+        last = self._above is None
+        return Text(layer_table(self, units, weights, batch=self._batch, last=last))
 
+    @printed
     def __repr__(self) -> str:
         return f"LayerProbe({self.title})"
 

@@ -12,12 +12,13 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from autograd import GradientError
+from autograd.text import Text
 from nn.arguments import Array
 from nn.probing.derivation import Derivation, derivation
 from nn.probing.examples import examples_of
 from nn.probing.formulas import Numbers
 from nn.probing.layer import LayerProbe
-from nn.probing.picture import drawing_options, network_picture
+from nn.probing.picture import drawing_options, live_graph, network_picture
 from nn.probing.run import Run
 
 if TYPE_CHECKING:
@@ -67,7 +68,8 @@ class Probe(Run):
         A layer with more of them is cut to those where the two are furthest apart. Over a
         batch, the numbers of a unit are means over the examples.
         """
-        return "\n\n".join([repr(self), *(layer.table(units, weights) for layer in self.layers)])
+        tables = (layer.table(units, weights) for layer in self.layers)
+        return Text("\n\n".join([repr(self), *tables]))
 
     def explain(self, target: Any) -> Derivation:
         """Return where the derivative by `target` comes from, told in layers down to the loss.
@@ -92,8 +94,8 @@ class Probe(Run):
     def draw(self, **options: Any) -> Drawing:
         """Return `autograd.draw` of this network: by operation, by neuron or by layer.
 
-        `level`, `theme` and the other options are those of `draw`. Over a batch gradients
-        are summed.
+        `level`, `theme` and the other options are those of `draw`. Over a batch gradients are
+        those of the mean cost, and z, a and δ are means over the examples.
         """
         from autograd import draw
 
@@ -107,6 +109,10 @@ class Probe(Run):
     def drawing_options(self) -> dict[str, Any]:
         """Return which Values are inputs, parameters and units, and how to cluster them."""
         return drawing_options(self)
+
+    def live_graph(self) -> dict[str, Any] | None:
+        """Return what a live page computes: the graph of one example, and the numbers of all."""
+        return live_graph(self)
 
     def _repr_html_(self) -> str:
         return f"<pre>{escape(self.table())}</pre>"

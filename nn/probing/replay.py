@@ -14,7 +14,7 @@ from nn.arguments import Array
 from nn.probing.examples import Examples
 from nn.probing.formulas import Found
 from nn.probing.graph import Activity, collected, cost_of, forward
-from nn.training.steps import NOT_FINITE, Recorded, recorded
+from nn.recording import NOT_FINITE, Recorded, recorded
 
 # What code of other people may do with a Value where it takes a number: to look something up
 # by it, to turn it into an int, to branch on it. The walk over the examples meets mistakes again.

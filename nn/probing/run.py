@@ -9,6 +9,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from autograd.text import printed
 from nn.arguments import Array
 from nn.probing.examples import Examples, matrix, parameters_of
 from nn.probing.formulas import Found
@@ -54,6 +55,7 @@ class Run:
         """The activations of the last layer."""
         return self.layers[-1].a
 
+    @printed
     def __repr__(self) -> str:
         examples = f"{self.m} examples" if self.batch else "one example"
         return f"{type(self).__name__}({self.model!r}, {examples}, {self.cost} = {self.C:.6g})"

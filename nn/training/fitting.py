@@ -27,8 +27,8 @@ def fit(
     model: Any, X: Any, y: Any, *, loss: Any, optimizer: Any = "adam", lr: Any = None,
     epochs: int = 100, batch_size: int | None = 32, validation: tuple[Any, Any] | None = None,
     metrics: Sequence[Any] = (), callbacks: Iterable[Callable[[History, Any], Any]] = (),
-    sample_weight: Any = None, class_weight: Any = None, dtype: str = "float64",
-    progress: bool = True, seed: int = 0, compiled: bool = True, trace: Any = None,
+    sample_weight: Any = None, class_weight: Any = None, dtype: str = "float64", seed: int = 0,
+    progress: bool = True, compiled: bool = True, trace: Any = None, record: Any = None,
 ) -> History:  # fmt: skip
     """Train `model` on the rows of X, (m, n), and y, (m,) or (m, k); return the history.
 
@@ -52,6 +52,9 @@ def fit(
     `trace` names weights ("layers.0.W[1][0]", or Values; True: all) that `history.why` can then be
     asked about: every example's part of their gradients is kept, 8 bytes an example and epoch.
 
+    `record` names a file, "run.html": a live page of the network that goes from epoch to epoch, as
+    `Film` makes it.
+
     A cost that is not finite raises AnomalyError, which names the first node that is not;
     the parameters are then as before the failing step. Data that does not fit the model or
     the loss raises ValueError before the first step.
@@ -63,12 +66,12 @@ def fit(
     >>> model.predict([[10]]).round(6)
     array([[21.]])
     """
-    loss, callbacks = loss_function(loss), _callbacks(callbacks)
-    optimizer = _optimizer(optimizer, lr, model)
+    loss, optimizer = loss_function(loss), _optimizer(optimizer, lr, model)
     sets = {"": checked_pair("", model, (X, y), loss)}
     if validation is not None:
         sets["val_"] = checked_pair("validation ", model, validation, loss)
     X, y = sets[""]
+    callbacks = [*_callbacks(callbacks), *_film(record, model, X, y, loss)]
     functions = _functions(metrics, model, X[0])
     epochs = count("epochs", epochs)
     size = len(X) if batch_size is None else count("batch_size", batch_size)
@@ -94,6 +97,15 @@ def _steps(compiled: bool, dtype: str) -> Callable[..., Steps]:
     if dtype != "float64":
         raise ValueError(f"node by node every number is a float64; got dtype={dtype!r}.")
     return NodeByNode
+
+
+def _film(record: Any, *training: Any) -> list[Any]:
+    """Return the callback that records a training, if it is to be recorded."""
+    if record is None:
+        return []
+    from nn.probing.film import Film  # which loads all that draws
+
+    return [Film(record, *training)]
 
 
 def _trace(

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from autograd.files import write
+from autograd.text import printed
 from nn.arguments import Array
 from nn.tracing import Learned, Trace
 from nn.tracing.plots import new_axes
@@ -44,6 +45,7 @@ class History:
     def __len__(self) -> int:
         return len(self.loss)
 
+    @printed
     def __repr__(self) -> str:
         ends = [f"{k} {v[0]:.3g} → {v[-1]:.3g}" for k, v in self.columns.items() if v]
         return f"History({', '.join([f'{len(self)} epochs', *ends])})"

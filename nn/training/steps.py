@@ -5,19 +5,18 @@ from __future__ import annotations
 import math
 import warnings
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any, NamedTuple
+from typing import Any
 
-from autograd import Program, Value, errors, gradients, mean, recording, topological
+from autograd import Value, errors, gradients, mean, topological
 from nn.arguments import Array, several
 from nn.losses import Loss
 from nn.optimizers import Optimizer
+from nn.recording import NOT_FINITE, recorded
 from nn.tracing import Trace
 
-# What `fit` goes through again step by step: a number that an eager run names, and an optimiser's
+# What `fit` goes through again step by step, beside a number that is not finite: an optimiser's
 # rule that cannot be recorded.
-NOT_FINITE = (errors.AnomalyError, errors.DomainError, ZeroDivisionError)
 REFUSED = (NotImplementedError, errors.FrozenBranchError, TypeError)
 
 
@@ -181,39 +180,6 @@ class Compiled(Steps):
             RuntimeWarning,
             stacklevel=5,  # whoever called fit
         )
-
-
-class Recorded(NamedTuple):
-    """The graph of one example: its leaves, the outputs of the model, and the loss c."""
-
-    leaves: list[Value]
-    outputs: list[Value]
-    c: Any
-
-    def program(
-        self, parameters: Sequence[Value], dtype: str = "float64", also: Sequence[Value] = ()
-    ) -> Program:
-        """Return c as a program of rows (x, y), from which outputs and further nodes are read."""
-        options: Any = {"also": [*self.outputs, *also], "dtype": dtype}
-        return Program(self.c, inputs=self.leaves, parameters=parameters, **options)
-
-    def parts(self, weights: Sequence[Value]) -> list[Value]:
-        """Return the derivative of c by each weight as a node, a number for each example."""
-        found = gradients(self.c, weights, build_graph=True)
-        return [g if g.__class__ is Value else Value(g) for g in found]
-
-
-def recorded(model: Any, X: Array, y: Array, loss: Loss) -> Recorded:
-    """Run a model on the first example as a recording; its numbers and targets are Values."""
-    import numpy as np
-
-    inputs = [Value(x, f"x[{i}]") for i, x in enumerate(X[0])]
-    targets = [Value(t, f"y[{j}]") for j, t in enumerate(np.atleast_1d(y[0]))]
-    with recording():
-        outputs = model(inputs)
-        c = loss(outputs, targets if y.ndim == 2 else targets[0])
-    nodes = [a if a.__class__ is Value else Value(a) for a in several(outputs)]
-    return Recorded([*inputs, *targets], nodes, c)
 
 
 def _not_finite(cost: Value) -> errors.AnomalyError:

@@ -1,8 +1,13 @@
 """`Drawing`: formats, notebook display, limits, fall-backs."""
 
+import os
 import re
 import shutil
+import subprocess
+import sys
 import xml.etree.ElementTree as ET
+from base64 import b64decode
+from html.parser import HTMLParser
 
 import pytest
 
@@ -10,6 +15,7 @@ import autograd
 from autograd import Value, draw, tanh
 from autograd.drawing import render
 from autograd.drawing.colours import THEMES
+from nn import MLP, Layer, Neuron
 
 needs_dot = pytest.mark.skipif(shutil.which("dot") is None, reason="Graphviz is not installed")
 
@@ -117,7 +123,7 @@ def ids(html):
 
 def test_two_displays_in_a_notebook_share_no_id(layout):
     drawing = draw(small())
-    first, second = (drawing._repr_mimebundle_()["text/html"] for _ in range(2))
+    first, second = (drawing._repr_mimebundle_()["image/svg+xml"] for _ in range(2))
     assert ids(first)
     assert not {*ids(first)} & {*ids(second)}
     for shown in (first, second):
@@ -305,3 +311,136 @@ def test_ranks_crossed_are_counted_from_where_graphviz_puts_a_leaf():
     late = tanh(tanh(tanh(x))) * y  # y stands beside the last tanh, one rank from its use
     assert draw(late)._picture.picture.ranks_crossed() == 5
     assert draw(late + x)._picture.picture.ranks_crossed() == 5 + 1 + 5
+
+
+ALLOWED = {"div", "img", "p", "pre", "span", "table", "tr", "td"}  # of what sanitisers leave
+
+
+class Sanitised(HTMLParser):
+    """What an untrusted notebook shows of HTML: no scripts, frames, styles or inline SVG."""
+
+    def __init__(self, html):
+        super().__init__()
+        self.images, self.words = [], []
+        self.feed(html)
+
+    def handle_starttag(self, tag, attributes):
+        if tag in ALLOWED and tag == "img":
+            self.images.append(dict(attributes))
+
+    def handle_data(self, words):
+        self.words.append(words)
+
+
+def test_an_untrusted_notebook_shows_the_picture_and_no_text_soup(layout):
+    drawing = draw(small())
+    for html in (drawing._repr_mimebundle_()["text/html"], drawing._repr_html_()):
+        shown = Sanitised(html)
+        assert "".join(shown.words).strip() == ""
+        (image,) = shown.images
+        kind, data = image["src"].split(",")
+        assert kind == "data:image/svg+xml;base64"
+        assert b64decode(data).decode() == drawing.svg()
+        assert image["alt"] == repr(drawing)
+
+
+def test_html_is_a_table_where_a_picture_is_too_large():
+    assert draw(chain(600))._repr_html_().startswith("<pre>node ")
+
+
+@needs_dot
+def test_the_metadata_says_who_laid_it_out():
+    assert "<metadata>layout: dot</metadata>" in draw(small(), layout="dot").svg()
+    assert "<metadata>layout: own</metadata>" in draw(small(), layout="own").svg()
+
+
+def test_a_layout_that_is_not_there_is_refused_by_name(monkeypatch):
+    monkeypatch.setattr(render, "with_graphviz", lambda source, format: None)
+    with pytest.raises(RuntimeError, match=r'layout="own"'):
+        draw(small(), layout="dot").svg()
+    assert "layout: own" in draw(small()).svg()
+
+
+@needs_dot
+def test_tooltips_of_graphviz_are_numbers_and_not_its_own_names():
+    titles = re.findall(r"<title>([^<]*)</title>", draw(small(), layout="dot").svg())
+    assert titles[0] == "computation graph"
+    assert not [title for title in titles if re.fullmatch(r"n\d+(&#45;&gt;n\d+)?", title)]
+    assert any(title.startswith("w = &#45;1.2, grad") for title in titles)
+
+
+def test_a_wide_sum_is_folded_and_says_so(layout):
+    root = autograd.total([Value(k + 1.0, f"x{k}") * 2.0 for k in range(30)])
+    root.label = "S"
+    svg = draw(root).svg()
+    assert "… 23 more" in svg and "max_operands" in svg
+    assert ">x6<" in svg and ">x7<" not in svg
+    assert ">x29<" in draw(root, max_operands=30, layout="own").svg()
+    weights = [Value(0.1, f"w{k}") for k in range(20)]
+    assert "… 16 more pairs" in draw(autograd.dot(weights, [1.0] * 20, Value(1.0, "b"))).svg()
+
+
+def test_every_name_that_a_box_uses_is_shown_by_a_box(layout):
+    a, b, c, d = (Value(1.0 + k, "long_name_" + "abcd"[k]) for k in range(4))
+    root = tanh(a * b + c * d) * a
+    shown = re.findall(r"<text[^>]*>([^<]*)<", draw(root).svg())
+    used = {name for text in shown for name in re.findall(r"\bn\d+\b", text)}
+    assert used and used <= set(shown)
+
+
+class Encoder:
+    """A model that is no row of layers, as somebody's own class."""
+
+    def __init__(self):
+        self.parts = {"encoder.0.W[0][1]": Value(0.5), "encoder.0.W[0][0]": Value(0.1)}
+        self.parts |= {"encoder.1.b[0]": Value(0.0), "scale": Value(2.0)}
+
+    def named_parameters(self):
+        return list(self.parts.items())
+
+
+def test_a_model_of_layers_is_drawn_without_data():
+    model = MLP(2, [3, 1], activation="tanh", seed=1)
+    drawing = draw(model)
+    assert repr(drawing) == "Drawing(neuron, network 2→3→1)"
+    svg = drawing.svg()
+    assert "layer 1 · 2→3 · tanh" in svg
+    assert f"W1[1,2] = {model.layers[0].W[1][2].data!r}<" in svg
+    assert "δ > 0" not in svg  # there are no gradients
+
+
+def test_a_layer_and_a_neuron_are_models_too():
+    assert repr(draw(Layer(3, 2))) == "Drawing(neuron, network 3→2)"
+    neuron = Neuron(2, "tanh")
+    assert f"W1[1,0] = {neuron.w[1].data!r}<" in draw(neuron).svg()
+
+
+def test_any_model_is_drawn_by_the_names_of_its_parameters():
+    drawing = draw(Encoder())
+    assert repr(drawing) == "Drawing(model, Encoder, 4 parameters)"
+    rows = [line.split() for line in drawing.text().splitlines()]
+    assert ["encoder.0.W", "1×2", "2"] in rows and ["scale", "scalar", "1"] in rows
+    ET.fromstring(drawing.svg())
+    with pytest.raises(ValueError, match="model"):
+        drawing.dot()
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "ascii"])
+def test_what_prints_falls_back_to_ascii(encoding):
+    script = (
+        "from autograd import *; import nn\n"
+        "m = nn.MLP(2, [3, 1], activation='tanh', seed=0)\n"
+        "p = nn.probe(m, [1., 2.], [1.], 'half_squared_error')\n"
+        "x = Value(2., 'x'); y = tanh(x) * x\n"
+        "for thing in (m, p, p.table(), p.explain('layers.0.W[1][0]'), p.draw(), p.draw().text(),\n"
+        "              p.layers[0], explain(y, x), explain(y, x).text(), expression(y), draw(y),\n"
+        "              draw(y).text(), compare(1., 2.), step_through(y), draw(m).text()):\n"
+        "    print(thing)\n"
+    )
+    environment = {**os.environ, "PYTHONIOENCODING": encoding}
+    run = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, env=environment, check=True
+    )
+    words = run.stdout.decode(encoding)
+    assert "MLP(2 -> 3 -> 1, tanh" in words
+    assert "?" not in words

@@ -11,8 +11,8 @@ from tests.drawing.network.networks import network
 class Sign:
     """The picture of a single sign."""
 
-    def __init__(self, subject, rankdir, max_nodes):
-        self.words = f"{len(subject.roots)} {rankdir} {max_nodes}"
+    def __init__(self, subject, options):
+        self.words = f"{len(subject.roots)} {options.rankdir} {options.max_nodes}"
 
     def summary(self):
         return "sign"
@@ -28,7 +28,7 @@ def test_a_level_is_added_by_one_entry(monkeypatch):
     assert shown.text() == "1 TB 7"
     with pytest.raises(ValueError, match="no"):
         draw(network([2, 1]), level="sign")
-    with pytest.raises(ValueError, match="'layer', 'sign'; got 'signs'"):
+    with pytest.raises(ValueError, match="'model', 'sign'; got 'signs'"):
         draw(Value(1.0), level="signs")
 
 
@@ -42,5 +42,5 @@ def test_a_level_refuses_by_name_what_it_does_not_take(level):
 
 
 def test_the_levels_are_named_in_the_order_of_their_detail():
-    shipped = ["expression", "neuron", "layer"]
+    shipped = ["expression", "neuron", "layer", "model"]
     assert [level for level in levels.DETAIL if level in shipped] == shipped

@@ -15,6 +15,7 @@ from autograd.explanation.numerals import figure
 MARGIN = 16.0
 PAD = 8.0
 HEIGHT = 42.0
+SMALLEST = 10.5  # of its text
 PORT = 14.0  # between the arrows that meet in a box
 
 
@@ -24,6 +25,7 @@ class Arrangement(NamedTuple):
     centres: list[Point]
     sizes: list[Point]
     lines: list[list[Point]]
+    heights: list[float]  # of the label of each edge above its box, in a picture that runs down
     width: float
     height: float
 
@@ -43,9 +45,11 @@ def boxes_svg(
     height = max([place.height, *(one.bottom for one in behind)]) + top + 2 * MARGIN
     height += 20 * bool(note)
     edges = [
-        _edge(k, edge, line, theme, largest, labels, vertical)
+        _edge(k, edge, line, place.heights[k], theme, largest, labels, vertical)
         for k, (edge, line) in enumerate(zip(picture.edges, place.lines, strict=True))
     ]
+    if vertical:  # a label lies over the arrows that pass it, to ports further right
+        edges = [edges[k] for k in sorted(range(len(edges)), key=lambda k: -place.heights[k])]
     boxes = [
         _box(box, place.centres[box.key], place.sizes[box.key], theme) for box in picture.boxes
     ]
@@ -55,7 +59,8 @@ def boxes_svg(
     body = svg.element("g", *grounds, arrows, *boxes, transform=moved)
     words = svg.text(MARGIN, height - 10, note, theme.muted, size=11)
     width = max(width, svg.text_width(note, 11) + 2 * MARGIN)
-    return svg.document(width, height, theme, [body, words], name="computation graph")
+    parts = ["<metadata>layout: own</metadata>", body, words]
+    return svg.document(width, height, theme, parts, name="computation graph")
 
 
 def arrangement(
@@ -63,19 +68,29 @@ def arrangement(
 ) -> Arrangement:
     """Return where the boxes and the edges go."""
     counts, room = [0] * len(picture.boxes), [0.0] * len(picture.boxes)
-    for edge in picture.edges if labels and not vertical else ():
+    for edge in picture.edges if labels else ():
         counts[edge.target] += 1
-        room[edge.target] = max(room[edge.target], _label_width(edge))
-    sizes = [_with_ports(size(box), counts[box.key]) for box in picture.boxes]
+        lift = _lift(picture.boxes[edge.target])
+        needed = PORT * counts[edge.target] + lift if vertical else _label_width(edge)
+        room[edge.target] = max(room[edge.target], needed)
+    sizes = [_with_ports(size(box), counts[box.key], vertical) for box in picture.boxes]
     ends = [(edge.source, edge.target) for edge in picture.edges]
     gap = (60.0, 46.0 if any(box.group for box in picture.boxes) else 14.0)
     layout = layered(sizes, ends, gap=gap, room=room, vertical=vertical)
-    lines = _lines(picture, layout, sizes, vertical)
-    return Arrangement(layout.centres, sizes, lines, layout.width, layout.height)
+    lines, ports = _lines(picture, layout, sizes, vertical)
+    lifts = [_lift(picture.boxes[edge.target]) for edge in picture.edges]
+    heights = [PORT * port + lift for port, lift in zip(ports, lifts, strict=True)]
+    return Arrangement(layout.centres, sizes, lines, heights, layout.width, layout.height)
 
 
-def _with_ports(box: Point, count: int) -> Point:
-    return box[0], max(box[1], count * PORT + 6)
+def _lift(box: Box) -> float:
+    """Return the room for the name of a cluster above a box."""
+    return 18.0 if box.group else 0.0
+
+
+def _with_ports(box: Point, count: int, vertical: bool) -> Point:
+    needed = count * PORT + 6
+    return (max(box[0], needed), box[1]) if vertical else (box[0], max(box[1], needed))
 
 
 def size(box: Box) -> Point:
@@ -126,25 +141,45 @@ def _sign(box: Box, x: float, y: float, height: float, theme: Theme, line: str) 
 
 def _numbers(box: Box, x: float, middle: float, width: float, theme: Theme) -> list[str]:
     left, right = x + sign_width(box) + PAD, x + width - PAD
+    room = right - left - max(svg.text_width(box.name), svg.text_width("grad")) - 6
     grad = figure(box.grad, signed=True)
     upper, lower = middle - 4, middle + 13
     return [
         svg.text(left, upper, box.name, theme.muted),
-        svg.text(right, upper, figure(box.data), theme.text, anchor="end", bold=True),
+        svg.text(
+            right,
+            upper,
+            figure(box.data),
+            theme.text,
+            anchor="end",
+            bold=True,
+            part="data",
+            room=room,
+        ),
         svg.text(left, lower, "grad", theme.muted),
-        svg.text(right, lower, grad, theme.sign(box.grad), anchor="end", bold=True, part="grad"),
+        svg.text(
+            right,
+            lower,
+            grad,
+            theme.sign(box.grad),
+            anchor="end",
+            bold=True,
+            part="grad",
+            room=room,
+        ),
     ]
 
 
 def _lines(
     picture: GraphPicture, layout: Layout, sizes: list[Point], vertical: bool
-) -> list[list[Point]]:
-    """Return the points each edge passes; those that meet in a box get ports of their own."""
+) -> tuple[list[list[Point]], list[int]]:
+    """Return the points each edge passes and its port: one of its own in the box it meets."""
     across = 0 if vertical else 1
     arriving: dict[int, list[int]] = {}
     for k, edge in enumerate(picture.edges):
         arriving.setdefault(edge.target, []).append(k)
     lines: list[list[Point]] = [[] for _ in picture.edges]
+    ports = [0] * len(picture.edges)
     for target, edges in arriving.items():
         (x, y), (width, height) = layout.centres[target], sizes[target]
         step = min(PORT, (sizes[target][across] - 14) / max(1, len(edges) - 1))
@@ -156,7 +191,8 @@ def _lines(
             (left, top), (wide, high) = layout.centres[source], sizes[source]
             start = (left, top + high / 2) if vertical else (left + wide / 2, top)
             lines[k] = [start, *layout.bends[k], end]
-    return lines
+            ports[k] = port
+    return lines, ports
 
 
 def _before(k: int, picture: GraphPicture, layout: Layout) -> Point:
@@ -164,18 +200,20 @@ def _before(k: int, picture: GraphPicture, layout: Layout) -> Point:
 
 
 def _edge(
-    k: int, edge: Edge, line: list[Point], theme: Theme, largest: float, labels: bool,
-    vertical: bool,
+    k: int, edge: Edge, line: list[Point], height: float, theme: Theme, largest: float,
+    labels: bool, vertical: bool,
 ) -> str:  # fmt: skip
     colour = theme.constant_line if edge.local is None else theme.sign(edge.flow)
     x, y = line[-1]
     label, straight = "", 0.0
     if labels and edge.label:
-        label = _edge_label(edge, line, theme, vertical)
-        straight = 0.0 if vertical else _label_width(edge) + 16
-    joint = (x, y - 5) if vertical else (x - max(5.0, straight), y)
+        label = _edge_label(edge, line[-1], height, theme, vertical)
+        straight = height + PORT + 8 if vertical else _label_width(edge) + 16
+    straight = max(5.0, straight)
+    joint = (x, y - straight) if vertical else (x - straight, y)
+    end = f"V{y - 5:.1f}" if vertical else f"H{x - 5:.1f}"
     shaft = svg.element(
-        "path", d=svg.curve([*line[:-1], joint], vertical) + (f"H{x - 5:.1f}" if straight else ""),
+        "path", d=svg.curve([*line[:-1], joint], vertical) + (end if straight > 5 else ""),
         fill="none", stroke=colour, stroke_width=edge_width(edge, largest),
     )  # fmt: skip
     corners = f"M{x:.1f} {y:.1f}l-3.5 -7h7z" if vertical else f"M{x:.1f} {y:.1f}l-7 -3.5v7z"
@@ -184,14 +222,13 @@ def _edge(
     return svg.element("g", *inside, id=f"e{k}", data_part="edge")
 
 
-def _edge_label(edge: Edge, line: list[Point], theme: Theme, vertical: bool) -> str:
-    """Return the label on a patch of background: on the line before its port, or halfway."""
+def _edge_label(edge: Edge, end: Point, height: float, theme: Theme, vertical: bool) -> str:
+    """Return the label on a patch of background, on the line before its port."""
     width = _label_width(edge)
-    (x0, y0), (x1, y1) = line[0], line[1]
     if vertical:
-        middle, base = (x0 + x1) / 2, (y0 + y1) / 2 + 4
+        middle, base = end[0], end[1] - height - 10
     else:
-        middle, base = line[-1][0] - 12 - width / 2, line[-1][1] + 4
+        middle, base = end[0] - 12 - width / 2, end[1] + 4
     patch = svg.element(
         "rect", x=middle - width / 2, y=base - 10, width=width, height=13, fill=theme.background,
         fill_opacity=0.9,
@@ -199,8 +236,12 @@ def _edge_label(edge: Edge, line: list[Point], theme: Theme, vertical: bool) -> 
     half = width / 2 - 2  # no tspans: cairosvg puts them elsewhere
     places = [(-half, "start"), (half, "end")] if len(edge.words) == 2 else [(0.0, "middle")]
     return patch + "".join(
-        svg.text(middle + shift, base, words, theme.sign(number), size=10.5, anchor=anchor)
-        for (words, number), (shift, anchor) in zip(edge.words, places, strict=True)
+        svg.text(
+            middle + shift, base, words, theme.sign(number), size=10.5, anchor=anchor, part=part
+        )
+        for (words, number), (shift, anchor), part in zip(
+            edge.words, places, ("local", "flow"), strict=False
+        )
     )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from autograd.drawing.colours import Theme, clean, escape
 from autograd.drawing.graph.picture import Box, Edge, GraphPicture
+from autograd.drawing.svg import text_width
 from autograd.explanation.numerals import figure
 
 WORD_JOINER = "\u2060"  # of no width; `\\` before it starts no escape
@@ -82,24 +83,33 @@ def _box(box: Box, theme: Theme) -> str:
 
 
 def _constant_row(box: Box, theme: Theme) -> str:
-    return f'<TR><TD><FONT COLOR="{theme.text}">{_html(box.name)}</FONT></TD></TR>'
+    text = f'<FONT COLOR="{theme.text}">{_html(box.name)}</FONT>'
+    return f'<TR><TD WIDTH="{_room(box.name)}">{text}</TD></TR>'
 
 
 def _rows(box: Box, theme: Theme, line: str) -> str:
     sign = ""
     if box.symbol:
+        room = math.ceil(text_width(box.symbol, 14, bold=True)) + 14
         sign = (
-            f'<TD ROWSPAN="2" BORDER="1" SIDES="R" COLOR="{line}" CELLPADDING="6">'
+            f'<TD ROWSPAN="2" BORDER="1" SIDES="R" COLOR="{line}" CELLPADDING="6" WIDTH="{room}">'
             f'<FONT POINT-SIZE="14"><B>{_html(box.symbol)}</B></FONT></TD>'
         )
-    grad = figure(box.grad, signed=True)
+    data, grad = figure(box.data), figure(box.grad, signed=True)
+    names, numbers = _room(box.name, "grad"), _room(data, grad, bold=True)
     return (
-        f'<TR>{sign}<TD ALIGN="LEFT"><FONT COLOR="{theme.muted}">{_html(box.name)}</FONT></TD>'
-        f'<TD ALIGN="RIGHT"><B>{_html(figure(box.data))}</B></TD></TR>'
+        f'<TR>{sign}<TD ALIGN="LEFT" WIDTH="{names}">'
+        f'<FONT COLOR="{theme.muted}">{_html(box.name)}</FONT></TD>'
+        f'<TD ALIGN="RIGHT" WIDTH="{numbers}"><B>{_html(data)}</B></TD></TR>'
         f'<TR><TD ALIGN="LEFT"><FONT COLOR="{theme.muted}">grad</FONT></TD>'
         f'<TD ALIGN="RIGHT"><FONT COLOR="{theme.sign(box.grad)}"><B>{_html(grad)}</B>'
         "</FONT></TD></TR>"
     )
+
+
+def _room(*texts: str, bold: bool = False) -> int:
+    """Return the width of a cell that holds these texts in any face."""
+    return math.ceil(max(text_width(text, bold=bold) for text in texts)) + 8
 
 
 def _edge(k: int, edge: Edge, theme: Theme, widest: float, labels: bool) -> str:

@@ -27,7 +27,7 @@ def network_dot(picture: NetworkPicture, theme: Theme, *, by_unit: bool) -> str:
 
 def _unit_lines(picture: NetworkPicture, theme: Theme) -> Iterator[str]:
     for i in range(picture.sizes[0]):
-        yield f'  u0_{i} [label="x[{i}]\\n{entry(picture.inputs, i)}"]'
+        yield f'  u0_{i} [label="a0[{i}]\\n{entry(picture.inputs, i)}"]'
     for layer, shown in enumerate(picture.layers, start=1):
         for j in range(shown.fan_out):
             delta = None if shown.delta is None else shown.delta[j]

@@ -80,16 +80,12 @@ def layers_svg(picture: NetworkPicture, theme: Theme, note: str = "") -> str:
     bottom = y + tallest + 36
     words = "0 is grey; each strip and each matrix on its own scale"
     legend, needed = ramp_legend(theme, MARGIN, bottom, words)
-    notes = " · ".join(filter(None, (_batch_note(picture), note)))
+    notes = " · ".join(filter(None, (picture.note, note)))
     if notes:
         parts.append(svg.text(MARGIN, bottom + 24, notes, theme.muted, size=11))
     width = max(right + MARGIN, needed, svg.text_width(notes, 11) + 2 * MARGIN)
     height = bottom + (40 if notes else 18)
     return svg.document(width, height, theme, [*parts, legend], name=f"layers {picture.name}")
-
-
-def _batch_note(picture: NetworkPicture) -> str:
-    return f"sum over {picture.samples} samples" if picture.samples > 1 else ""
 
 
 def _panel(picture: NetworkPicture, layer: int) -> Panel:
@@ -230,10 +226,18 @@ def _face(
     sign = "+" if x > 0 else MINUS if x < 0 else ""
     words = figure(x, signed=True) if width >= NUMBER_WIDTH else sign
     middle = place[0] + (width - 1) / 2
-    ink = theme.background if abs(share) > 0.72 else theme.text
+    ink = theme.ink(share)
     return [
         rect,
-        svg.text(middle, place[1] + height / 2 + 3.5, words, ink, size=10, anchor="middle"),
+        svg.text(
+            middle,
+            place[1] + height / 2 + 3.5,
+            words,
+            ink,
+            size=10,
+            anchor="middle",
+            part="number" if width >= NUMBER_WIDTH else "sign",
+        ),
     ]
 
 

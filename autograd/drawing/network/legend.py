@@ -45,7 +45,8 @@ def network_legend(picture: NetworkPicture, theme: Theme, x: float, y: float) ->
         )  # fmt: skip
     parts.append(svg.text(x + 64, y, "width: |W|", theme.muted, size=11))
     x += 64 + svg.text_width("width: |W|", 11) + 24
-    for sign, words in ((1.0, "δ > 0"), (-1.0, "δ < 0")):
+    known = any(layer.delta is not None for layer in picture.layers)
+    for sign, words in ((1.0, "δ > 0"), (-1.0, "δ < 0")) if known else ():
         parts.append(
             svg.element(
                 "rect", x=x, y=y - 10, width=14, height=12, rx=3, fill=theme.node_fill,

@@ -8,34 +8,13 @@ from dataclasses import dataclass
 
 from autograd.drawing import svg
 from autograd.drawing.colours import Theme
+from autograd.drawing.network.cards import COMPACT_ABOVE, COST, FOOT, MARGIN, Card, cards
 from autograd.drawing.network.legend import network_legend
 from autograd.drawing.network.picture import NetworkPicture
 from autograd.explanation.numerals import UNKNOWN, figure
 
-COMPACT_ABOVE = 6  # units in a layer: more of them are one line each
+PARTS = {"z": "z", "a": "a", "δ": "delta"}
 NUMBERED_WEIGHTS, NUMBERED_FAN_IN = 24, 4
-MARGIN, HEAD, FOOT = 24.0, 44.0, 56.0
-
-
-@dataclass(frozen=True)
-class Card:
-    """The place of one unit: column 0 holds the inputs."""
-
-    column: int
-    unit: int
-    x: float
-    y: float
-    width: float
-    height: float
-    compact: bool
-
-    def port(self, k: int, count: int) -> float:
-        """Return the height of port k of `count`, evenly spread over the card."""
-        room = self.height - (6 if self.compact else 14)
-        if count == 1:
-            return self.y + self.height / 2
-        step = min(room / (count - 1), 26.0)
-        return self.y + self.height / 2 + (k - (count - 1) / 2) * step
 
 
 @dataclass(frozen=True)
@@ -57,9 +36,10 @@ class Weight:
 def neurons_svg(picture: NetworkPicture, theme: Theme, note: str = "") -> str:
     """Return the network as SVG, a card a unit and a curve a weight."""
     columns = cards(picture)
+    note = " · ".join(filter(None, (picture.note, note)))
     right = columns[-1][0].x + columns[-1][0].width
     bottom = max(column[-1].y + column[-1].height for column in columns)
-    width = right + MARGIN + (0 if picture.cost is None else 132)
+    width = right + MARGIN + (0 if picture.cost is None else COST)
     parts = [
         *_headings(picture, columns, theme),
         *(
@@ -76,38 +56,6 @@ def neurons_svg(picture: NetworkPicture, theme: Theme, note: str = "") -> str:
     width = max(width, needed, svg.text_width(note, 11) + 2 * MARGIN)
     height = bottom + FOOT + (22 if note else 0)
     return svg.document(width, height, theme, [*parts, legend], name=f"network {picture.name}")
-
-
-def cards(picture: NetworkPicture) -> list[list[Card]]:
-    """Return the cards of every column, centred on one axis."""
-    sizes = picture.sizes
-    shapes = [_card_size(count, column) for column, count in enumerate(sizes)]
-    total = max(
-        count * height + (count - 1) * gap
-        for count, (_, height, gap) in zip(sizes, shapes, strict=True)
-    )
-    columns, x = [], MARGIN
-    for column, (count, (width, height, gap)) in enumerate(zip(sizes, shapes, strict=True)):
-        top = HEAD + (total - count * height - (count - 1) * gap) / 2
-        columns.append(
-            [
-                Card(column, k, x, top + k * (height + gap), width, height, count > COMPACT_ABOVE)
-                for k in range(count)
-            ]
-        )
-        if column + 1 < len(sizes):
-            x += width + _channel(count, sizes[column + 1])
-    return columns
-
-
-def _card_size(count: int, column: int) -> tuple[float, float, float]:
-    if count > COMPACT_ABOVE:
-        return (162.0, 22.0, 6.0) if column else (104.0, 22.0, 6.0)
-    return (118.0, 70.0, 18.0) if column else (118.0, 56.0, 22.0)
-
-
-def _channel(sources: int, targets: int) -> float:
-    return 200.0 + 5.0 * min(max(sources, targets), 16)
 
 
 def _headings(picture: NetworkPicture, columns: list[list[Card]], theme: Theme) -> Iterator[str]:
@@ -141,11 +89,11 @@ def _input_card(picture: NetworkPicture, card: Card, theme: Theme) -> str:
     size = 11 if card.compact else 12
     return svg.element(
         "g",
-        svg.title(f"input {card.unit}: {x!r}"),
+        svg.title(f"a0[{card.unit}] = {UNKNOWN if x is None else repr(x)}"),
         _frame(card, theme.input_fill, theme.input_line, 1),
-        svg.text(card.x + 9, middle, f"x[{card.unit}]", theme.muted, size=size),
+        svg.text(card.x + 9, middle, f"a0[{card.unit}]", theme.muted, size=size),
         svg.text(card.x + card.width - 9, middle, figure(x), theme.text, size=size, anchor="end",
-                 bold=True),
+                 bold=True, part="input"),
         id=f"u0-{card.unit}",
     )  # fmt: skip
 
@@ -170,8 +118,8 @@ def _rows(
     ):
         y = card.y + 20 + 20 * k
         yield svg.text(left, y, name, theme.muted)
-        part = "unit-delta" if name == "δ" else None
-        yield svg.text(right, y, shown, colour, anchor="end", bold=k > 0, part=part)
+        part = f"unit-{PARTS[name]}"
+        yield svg.text(right, y, shown, colour, anchor="end", bold=k > 0, part=part, room=80)
 
 
 def _compact_rows(
@@ -179,16 +127,17 @@ def _compact_rows(
 ) -> Iterator[str]:
     """Yield a swatch of a (tanh-like scale), a and δ on one line; z is in the tooltip."""
     y, middle = card.y + 15, card.x + 84
+    share = 0.0 if a is None else a / (1 + abs(a)) * 1.5 if math.isfinite(a) else a
     yield svg.element(
-        "rect", x=card.x + 5, y=card.y + 4, width=14, height=14, rx=2,
-        fill=theme.ramp(0.0 if a is None else a / (1 + abs(a)) * 1.5 if math.isfinite(a) else a),
+        "rect", x=card.x + 5, y=card.y + 4, width=14, height=14, rx=2, data_part="swatch",
+        fill=theme.ramp(share),
     )  # fmt: skip
     yield svg.text(card.x + 24, y, "a", theme.muted, size=11)
-    yield svg.text(middle, y, figure(a), theme.text, size=11, anchor="end")
+    yield svg.text(middle, y, figure(a), theme.text, size=11, anchor="end", part="unit-a", room=48)
     yield svg.text(middle + 12, y, "δ", theme.muted, size=11)
     yield svg.text(
         card.x + card.width - 6, y, figure(delta, signed=True), theme.sign(delta), size=11,
-        anchor="end", part="unit-delta",
+        anchor="end", part="unit-delta", room=52,
     )  # fmt: skip
 
 
@@ -214,6 +163,7 @@ def _weights(
     weights = weights_of(picture, layer)
     shown = picture.layers[layer - 1]
     numbered = len(weights) <= NUMBERED_WEIGHTS and shown.fan_in <= NUMBERED_FAN_IN
+    numbered = numbered and shown.fan_out <= COMPACT_ABOVE
     steepest = _largest(weight.dw or 0.0 for weight in weights)
     heaviest = _largest(weight.w for weight in weights)
     thinnest, widest = (1.0, 4.2) if len(weights) <= NUMBERED_WEIGHTS else (0.5, 3.0)
@@ -246,7 +196,7 @@ def _curve(
         )
         number_on_it = patch + svg.text(
             joint[0] + 2 + room / 2, end[1] + 4, label, theme.sign(weight.dw), size=11,
-            anchor="middle",
+            anchor="middle", part="dw",
         )  # fmt: skip
     tooltip = f"{weight.name} = {weight.w!r}" + (
         "" if weight.dw is None else f", ∂C/∂W = {weight.dw!r}"
@@ -286,6 +236,6 @@ def _cost(
         _frame(box, theme.node_fill, theme.node_line, 2),
         svg.text(box.x + 10, middle + 4, "C", theme.muted),
         svg.text(box.x + box.width - 10, middle + 4, figure(picture.cost), theme.text,
-                 anchor="end", bold=True),
+                 anchor="end", bold=True, part="cost"),
         id="cost",
     )  # fmt: skip

@@ -19,8 +19,7 @@ class LayerPicture:
 
     `W` and `dW` = ∂C/∂W have the shape (fan_in, fan_out); `z`, `a`, `delta`, `b`, `db`,
     `da` = ∂C/∂a and `slope` = g'(z) have one number a unit. What is not known is left out:
-    without `dW` the gradients are drawn as unknown, and over a batch there is no single z, a
-    or δ.
+    without `dW` the gradients are drawn as unknown.
     """
 
     W: Any
@@ -68,10 +67,11 @@ class LayerPicture:
 
 @dataclass(frozen=True)
 class NetworkPicture:
-    """The numbers of a network for one example, or its summed gradients over `samples`.
+    """The numbers of a network for one example, or over `samples` of them.
 
-    `cost` is C; `loss` names the function it comes from. Layers count from 1 in what is
-    drawn, and a0 is the input.
+    `cost` is C; `loss` names the function it comes from. Over several samples C is the mean
+    cost, `dW` and `db` are its derivatives, and inputs, z, a and δ are means. Layers count from
+    1 in what is drawn, and a0 is the input.
 
     >>> layer = LayerPicture(W=[[2.0], [1.0]], z=[4.0], a=[4.0], delta=[1.0], dW=[[1.0], [2.0]])
     >>> NetworkPicture([1.0, 2.0], [layer], cost=4.0).sizes
@@ -110,6 +110,11 @@ class NetworkPicture:
     def weight_count(self) -> int:
         """How many weights there are, biases not counted."""
         return sum(layer.fan_in * layer.fan_out for layer in self.layers)
+
+    @property
+    def note(self) -> str:
+        """What is said of a batch; empty for one example."""
+        return f"mean over {self.samples} examples" if self.samples > 1 else ""
 
     @property
     def name(self) -> str:

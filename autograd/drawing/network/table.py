@@ -17,8 +17,8 @@ def network_table(picture: NetworkPicture) -> str:
     parts = [f"network {picture.name}"]
     if picture.cost is not None:
         parts[0] += f", C {numerals.shown(picture.cost)}"
-    if picture.samples > 1:
-        parts[0] += f", gradients are the sum over {picture.samples} samples"
+    if picture.note:
+        parts[0] += f", {picture.note}"
     for layer in range(1, len(picture.layers) + 1):
         parts += ["", picture.heading(layer), *_units(picture, layer), *_weights(picture, layer)]
     return "\n".join(parts) + "\n"

@@ -6,7 +6,7 @@ from autograd import Value, tanh
 from autograd.drawing.colours import THEMES
 from autograd.drawing.graph.boxes import arrangement, boxes_svg
 from autograd.drawing.graph.clusters import clusters
-from autograd.drawing.graph.picture import read
+from autograd.drawing.graph.reading import read
 from autograd.engine import topological
 from nn import MLP, probe
 

@@ -8,7 +8,7 @@ import pytest
 from autograd import Value, dot, tanh
 from autograd.drawing.graph.boxes import PORT, arrangement
 from autograd.drawing.graph.layered import layered
-from autograd.drawing.graph.picture import read
+from autograd.drawing.graph.reading import read
 from autograd.drawing.graph.walks import walk
 
 

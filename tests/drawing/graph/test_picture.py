@@ -6,7 +6,7 @@ from collections import defaultdict
 import pytest
 
 from autograd import Value, dot, exp, log_softmax, sqrt, tanh, total
-from autograd.drawing.graph.picture import read
+from autograd.drawing.graph.reading import read
 from autograd.drawing.graph.walks import walk
 
 
@@ -94,7 +94,7 @@ def picture_of_any_size(root):
         (lambda x, y: exp(x + y), "exp", "exp(x + y)"),
         (lambda x, y: dot((x,), (y,), x), "Σwx+b", "dot(x, y, x)"),
         (lambda x, y: dot((x,), (y,)), "Σwx", "dot(x, y)"),
-        (lambda x, y: log_softmax([x, y])[1], "log softmax[1]", ""),
+        (lambda x, y: log_softmax([x, y])[1], "log softmax[1]", "n2"),
         (lambda x, y: x * -2.5, "×", "x·(−2.5)"),
         (lambda x, y: x - (x - y), "−", "x − (x − y)"),
         (lambda x, y: (x - y) / (x * y), "÷", "(x − y)/(x·y)"),

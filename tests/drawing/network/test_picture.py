@@ -145,12 +145,13 @@ def test_binning_keeps_the_outer_product():
     assert shown == pytest.approx(expected, rel=1e-12)
 
 
-def test_a_batch_shows_the_sum_without_strips():
-    drawing = draw(network([2, 3, 1], samples=50))
-    assert "layer" in repr(drawing)
-    assert "sum over 50 samples" in drawing.svg()
+def test_a_batch_shows_the_mean_without_strips():
+    drawing = draw(network([2, 3, 1], samples=50), level="layer")
     assert not parts(drawing, "a") and not parts(drawing, "delta")
-    assert "sum over 50 samples" in drawing.text()
+    for level in ("neuron", "layer"):
+        drawing = draw(network([2, 3, 1], samples=50), level=level)
+        assert "mean over 50 examples" in drawing.svg()
+        assert "mean over 50 examples" in drawing.text()
 
 
 @pytest.mark.parametrize("sizes", [[40, 40], [2, 31, 32, 32], [784, 100, 10]])
@@ -234,6 +235,24 @@ def test_a_probed_model_is_drawn_at_every_level():
     assert probed.root.grad == 0.0
     assert repr(draw(probed, level="neuron")).startswith("Drawing(neuron")
     assert repr(draw(probed, level="layer")).startswith("Drawing(layer")
+
+
+def test_auto_takes_what_can_be_read_on_a_page():
+    """At 830 pixels no text is under 9, and no side over 2 000."""
+    for sizes in (
+        [2, 3, 1],
+        [2, 8, 8, 1],
+        [8, 8, 8],
+        [2, 16, 16, 1],
+        [64, 32, 10],
+        [2, 3, 3, 3, 3, 1],
+    ):
+        root = ET.fromstring(draw(network(sizes)).svg())
+        _, _, width, height = map(float, root.attrib["viewBox"].split())
+        scale = min(1.0, 830 / width)
+        texts = root.iter("{http://www.w3.org/2000/svg}text")
+        smallest = min(float(text.attrib.get("font-size", 12)) for text in texts)
+        assert smallest * scale >= 9 - 1e-9 and height * scale <= 2000, sizes
 
 
 def test_a_graph_too_large_is_drawn_by_neuron_where_there_is_a_network():

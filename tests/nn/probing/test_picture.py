@@ -26,15 +26,18 @@ def test_the_picture_of_one_example_has_every_number_of_the_probe(mlp):
         assert drawn.activation == layer.activation
 
 
-def test_the_picture_of_a_batch_has_the_summed_gradients_alone(mlp):
-    picture = probe(mlp, X, Y, "half_squared_error").picture()
+def test_the_picture_of_a_batch_has_the_gradients_of_the_mean_and_mean_units(mlp):
+    batch = probe(mlp, X, Y, "half_squared_error")
+    picture = batch.picture()
     alone = [probe(mlp, x, y, "half_squared_error") for x, y in zip(X, Y, strict=True)]
     assert picture.samples == 3
-    assert picture.inputs is None
+    assert np.array(picture.inputs) == pytest.approx(np.mean(X, axis=0), rel=1e-15)
     for l, drawn in enumerate(picture.layers):
-        assert (drawn.z, drawn.a, drawn.delta, drawn.slope) == (None,) * 4
-        assert np.array(drawn.dW) == pytest.approx(sum(p.layers[l].dW for p in alone), rel=1e-13)
-        assert np.array(drawn.db) == pytest.approx(sum(p.layers[l].db for p in alone), rel=1e-13)
+        assert (np.array(drawn.dW) == batch.layers[l].dW).all()
+        for name in ("z", "a", "delta", "dW", "db"):
+            mean = sum(getattr(p.layers[l], name) for p in alone) / 3
+            assert np.array(getattr(drawn, name)) == pytest.approx(mean, rel=1e-12, abs=1e-15)
+        assert drawn.slope is None
 
 
 def test_every_level_draws_one_example_and_the_layers_draw_a_batch(mlp):
@@ -46,7 +49,7 @@ def test_every_level_draws_one_example_and_the_layers_draw_a_batch(mlp):
     dot = one.draw(level="expression").dot()
     assert "layer 2 · 3→1 · sigmoid" in dot
     assert "unit 2" in dot
-    assert "sum over 3 samples" in probe(mlp, X, Y, "huber").draw(level="layer").svg()
+    assert "mean over 3 examples" in probe(mlp, X, Y, "huber").draw(level="layer").svg()
 
 
 def test_a_drawing_shows_the_gradients_of_the_probe_and_leaves_grad_alone(mlp):
@@ -95,16 +98,16 @@ def test_a_neuron_is_drawn_as_a_network_of_one_unit():
         (Neuron(2, "tanh"), [1, -1, 1], "hinge"),
     ],
 )  # fmt: skip
-def test_a_batch_replayed_gives_the_sums_of_its_probe(model, y, loss):
+def test_a_batch_replayed_gives_the_means_of_its_probe(model, y, loss):
     replayed = batch_picture(model, X, y, loss)
     walked = probe(model, X, y, loss, compiled=False).picture()
-    assert (replayed.samples, replayed.loss, replayed.inputs) == (3, walked.loss, None)
+    assert (replayed.samples, replayed.loss, replayed.inputs) == (3, walked.loss, walked.inputs)
     assert replayed.cost == pytest.approx(walked.cost, rel=1e-12)
     for here, there in zip(replayed.layers, walked.layers, strict=True):
         assert (here.W, here.b, here.activation) == (there.W, there.b, there.activation)
         assert np.array(here.dW) == pytest.approx(np.array(there.dW), rel=1e-12, abs=1e-14)
         assert np.array(here.db) == pytest.approx(np.array(there.db), rel=1e-12, abs=1e-14)
-    assert "sum over 3 samples" in draw(replayed).svg()
+    assert "mean over 3 examples" in draw(replayed).svg()
     assert all(v.grad == 0.0 for v in model.parameters())
 
 

@@ -1,0 +1,187 @@
+// The panel: what the step does, in formulas and in numbers. Text is always set as text.
+const make = (tag, text = "", name = "") => {
+  const element = document.createElement(tag);
+  element.textContent = text;
+  if (name) element.className = name;
+  return element;
+};
+const line = (...parts) => {
+  const p = make("p");
+  p.append(...parts);
+  return p;
+};
+const card = (...lines) => {
+  const div = make("div", "", "card");
+  div.append(...lines);
+  return div;
+};
+const show = (x) => make("span", fmt(x, true), tone(x));
+const boxName = (box) => data.boxes[box].name;
+
+// A name that lights what it names, in the picture.
+const light = (elements, on) => elements.forEach((element) => toggle(element, "lit", on));
+const link = (text, elements) => {
+  const span = make("bdi", text, "link");
+  span.onmouseenter = () => light(elements.filter(Boolean), true);
+  span.onmouseleave = () => light(elements.filter(Boolean), false);
+  return span;
+};
+const boxLink = (box) => {
+  const span = link(boxName(box), [boxElements[box]]);
+  span.dataset.box = box;
+  return span;
+};
+for (const [kind, on] of [["mouseover", true], ["mouseout", false]]) {  // and the reverse: a box lights its names
+  document.getElementById("canvas").addEventListener(kind, (event) => {
+    const box = event.target.closest('[data-part="box"]');
+    if (box) light(all(`#step [data-box="${box.id.slice(1)}"]`), on);
+  });
+}
+
+// --- a local partial: as a formula, then with numbers -------------------------------------
+const filled = (template, fill) => template.split(/(⟨[0-9=]⟩)/).map((piece) =>
+  (/^⟨[0-9=]⟩$/.test(piece) ? fill(piece[1]) : piece));
+const operandBoxes = (target) => {
+  const found = {};
+  below[target].forEach((k) => { if (edges[k].slot >= 0) found[edges[k].slot] = edges[k].source; });
+  return found;
+};
+const partialLine = (edge) => {
+  const box = data.boxes[edge.target];
+  const formula = box.formula === null || edge.slot < 0 ? null : data.formulas[box.formula][edge.slot];
+  if (!formula || box.node === null || !ruleOf[box.node]) return null;
+  const sources = operandBoxes(edge.target), rule = ruleOf[box.node];
+  const x = [...gather(box.node, numbersNow().values)], out = numbersNow().values[box.node];
+  const local = localOf(edge);
+  if (Object.keys(sources).length < x.length && /⟨[0-9]⟩/.test(formula[0])
+      && filled(formula[0], (name) => name).some((name) => /^\d$/.test(name) && sources[name] === undefined)) return null;
+  let texts, again;
+  for (const digits of [3, 4, 5, 6, 7, 9, 12, 17]) {
+    texts = { "=": figure(out, digits), ...x.map((number) => figure(number, digits)) };
+    const read = x.map((_, k) => reading(texts[k]));
+    again = (rule.textbook ?? rule.partials)(read, reading(texts["="]))[rule.textbook ? 0 : edge.slot];
+    if (!Number.isFinite(local) || again.toPrecision(3) === local.toPrecision(3)) break;
+  }
+  const lone = /^⟨[0-9=]⟩$/.test(formula[0]);
+  const names = filled(formula[0], (name) => (name === "=" ? boxLink(edge.target) : boxLink(sources[name])));
+  const numbers = filled(formula[0], (name) => bracketed(texts[name])).join("");
+  const exact = [...x, out].every((number) => relation(number, fmt(number)) === "=");
+  const p = line("∂", around(boxLink(edge.target)), "/∂", around(boxLink(edge.source)), " = ", ...names);
+  if (!lone) p.append(` ${exact ? "=" : "≈"} ${numbers}`);
+  p.append(" ", relation(again, fmt(local)), " ", show(local));
+  const latex = filled(formula[1], (name) => (name === "=" ? boxName(edge.target) : boxName(sources[name]))).join("");
+  p.append(copier(latex));
+  return p;
+};
+const around = (name) => {  // in brackets, unless it is one name
+  if (/^[\p{L}_][\p{L}\p{N}_]*(\[[\d,]+\])?$/u.test(name.textContent)) return name;
+  const whole = make("span", "(");
+  whole.append(name, ")");
+  return whole;
+};
+const copier = (latex) => {
+  const button = make("button", "", "copy");
+  button.setAttribute("aria-label", "copy as LaTeX");
+  button.type = "button";
+  button.title = "copy as LaTeX";
+  button.onclick = () => {
+    const area = make("textarea", latex);
+    document.body.append(area);
+    area.select();
+    document.execCommand("copy");
+    area.remove();
+    button.classList.add("copied");
+  };
+  return button;
+};
+
+// --- a step by operation ------------------------------------------------------------------
+const backwardStep = (swept) => {
+  if (swept.active === null) {
+    return [line("The pass starts at ", boxLink(rootBox), ": its gradient by itself is ", make("b", "1"), ".")];
+  }
+  const head = line(make("b", ""), make("span", ` (${data.boxes[swept.active].symbol})`, "muted"), " has grad ",
+                    show(swept.totals[swept.active]), " and passes it on:");
+  head.firstChild.append(boxLink(swept.active));
+  return [head, ...swept.passed.map(contributionCard)];
+};
+const contributionCard = (one) => {
+  const { left, right, sign } = product(one.local, one.upstream, one.contribution);
+  const name = line(link(boxName(one.source), [boxElements[one.source], edgeElements[one.edge]]));
+  name.firstChild.style.fontWeight = "700";
+  const formula = partialLine(edges[one.edge]);
+  const sum = line(`${left} `, make("span", "local", "muted"), ` × ${right} ${sign} `, show(one.contribution));
+  const lines = formula ? [name, formula, sum] : [name, sum];
+  if (one.already !== null) {
+    const printed = reading(fmt(one.already)) + reading(fmt(one.contribution));
+    const rounded = Number.isFinite(one.total) && relation(printed, fmt(one.total)) === "≈";
+    lines.push(line(make("span", "already ", "muted"), fmt(one.already, true),
+                    make("span", `, so total ${rounded ? "≈ " : ""}`, "muted"), show(one.total)));
+  }
+  return card(...lines);
+};
+const forwardStep = () => {
+  const box = activeBox();
+  if (box === null) return [line("The leaves have their numbers. Each step computes one operation from what is left of it.")];
+  const sources = below[box].map((k) => edges[k].source);
+  const lines = sources.map((source) => line(boxLink(source), ` ${shown(valueOf(source) ?? NaN)}`))
+    .filter((_, k) => valueOf(sources[k]) !== null);
+  const { symbol, expression } = data.boxes[box];
+  const formula = expression && expression !== boxName(box) ? ` = ${expression}` : "";
+  return [line(boxLink(box), make("span", ` (${symbol})`, "muted"), " is computed from"),
+          card(...lines, line(boxLink(box), `${formula} ${shown(valueOf(box))}`))];
+};
+
+// --- a step by neuron -----------------------------------------------------------------------
+const result = (text) => {  // "= +0.342": the number in the colour of its sign
+  const sign = /^[=≈] [+−]/.test(text) ? (text[2] === "+" ? "positive" : "negative") : "";
+  return sign ? [text.slice(0, 2), make("span", text.slice(2), sign)] : [text];
+};
+const derivation = (lines) => card(...lines.filter(Boolean).map((text, k) =>
+  (k === lines.length - 1 ? line(...result(text)) : line(text))));
+const inOneLine = (lines) => line(lines.slice(0, -1).join(" ") + " ", ...result(lines.at(-1)));
+const unitLink = ({ layer, j }) => link(`Unit ${j} of layer ${layer}`, [$(`u${layer}-${j}`)]);
+const neuronStep = () => {
+  const unit = currentUnit(), net = networkNow();
+  if (!unit) {
+    return [line(forwards() ? "The inputs are given. Each step computes a unit from the layer before."
+      : "The pass starts at the cost: ∂C/∂C = 1. The next step takes it to the last layer.")];
+  }
+  const head = line(make("b", ""));
+  head.firstChild.append(unitLink(unit));
+  if (forwards()) return [head, derivation(forwardLines(net, unit.layer, unit.j))];
+  const found = [head, derivation(unitLines(net, unit.layer, unit.j))];
+  const { W } = net.layers[unit.layer - 1], most = 8;
+  const lines = W.slice(0, most).map((_, i) => inOneLine(weightLines(net, { ...unit, i })));
+  if (W.length > most) lines.push(line(make("span", `… ${W.length - most} more`, "muted")));
+  return [...found, line("and so its weights have"), card(...lines)];
+};
+const paintStep = (swept) => {
+  const body = state.by === "neuron" ? neuronStep() : forwards() ? forwardStep() : backwardStep(swept);
+  $("step").replaceChildren(make("h2", `Step ${state.step} of ${stepCount()}`), ...body);
+};
+
+// --- the number that is looked at -----------------------------------------------------------
+const paintChosen = (reached) => {
+  const chosen = state.hovered ?? state.pinned;
+  if (document.activeElement !== $("choice")) $("choice").value = state.pinned ?? "";
+  const place = chosen === null ? undefined : named.get(chosen) ?? aliases.get(chosen);
+  paintKnob(chosen, place);
+  if (chosen === null) {
+    const words = "Point at a number, Tab to it, or name it here; a click or Enter pins it.";
+    return $("weight").replaceChildren(line(make("span", words, "muted")));
+  }
+  const weight = parseWeight(chosen), net = networkNow();
+  const value = weight ? net.layers[weight.layer - 1].W[weight.i][weight.j] : numbersNow().values[place];
+  const where = weight ? `, unit ${weight.i} → unit ${weight.j}` : "";
+  const head = line(make("b", chosen), ` ${shown(value)}`,
+                    make("span", `${where}${state.pinned === chosen ? ", pinned" : ""}`, "muted"));
+  if (!weight) return $("weight").replaceChildren(head);
+  const lines = weightLines(net, weight), name = `δ${weight.layer}[${weight.j}]`;
+  const gradient = net.layers[weight.layer - 1].dW?.[weight.i][weight.j];
+  const body = reached.has(weight.layer + "," + weight.j)
+    ? [derivation(unitLines(net, weight.layer, weight.j)), derivation(lines),
+       line(make("span", advice(gradient), "muted"))]
+    : [card(line(lines[0]), line(make("span", `not reached yet: the pass has not come to ${name}`, "muted")))];
+  return $("weight").replaceChildren(head, ...body);
+};
