@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 
 from nn.arguments import Array, floats, several, table
 from nn.losses import LOSSES, Loss, binary_cross_entropy, cross_entropy
+from nn.modes import in_mode
 
 Pair: TypeAlias = tuple[Array, Array]
 APPLIES: dict[Loss, str] = {
@@ -111,7 +112,8 @@ def output_form(model: Any, x: Any) -> tuple[int, str]:
     >>> output_form(Layer(2, 3, "sigmoid"), [0.5, 1.0])
     (3, 'sigmoid')
     """
-    outputs = several(model(several(x)))
+    with in_mode(training=False):
+        outputs = several(model(several(x)))
     functions = {getattr(a, "op", "") for a in outputs}
     return len(outputs), functions.pop() if len(functions) == 1 else ""
 

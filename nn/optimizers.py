@@ -18,7 +18,7 @@ from typing import Any
 
 from autograd import AnomalyError, Value, clip, errors, sqrt
 from nn.arguments import named
-from nn.module import FROZEN
+from nn.freezing import frozen
 
 __all__ = ["OPTIMIZERS", "SGD", "Adam", "AdamW", "Optimizer", "RMSprop"]
 
@@ -94,11 +94,11 @@ class Optimizer(ABC):
 
         Raises AnomalyError, with nothing changed, where a number would not be finite.
         """
-        pairs = zip(self.parameters, gradients, strict=True)
-        gradients = [0.0 if p in FROZEN else g for p, g in pairs]
+        pairs, still = zip(self.parameters, gradients, strict=True), frozen()
+        gradients = [0.0 if p in still else g for p, g in pairs]
         step, scale = self.steps + 1, self.scale(gradients)
         results = [
-            (p.data, state) if p in FROZEN else self._ruled(p.data, scale * g, state, step)
+            (p.data, state) if p in still else self._ruled(p.data, scale * g, state, step)
             for p, g, state in zip(self.parameters, gradients, self.state, strict=True)
         ]
         for (w, state), parameter, g in zip(results, self.parameters, gradients, strict=True):
@@ -115,11 +115,12 @@ class Optimizer(ABC):
     @contextmanager
     def awake(self) -> Iterator[Optimizer]:
         """Hand out this optimiser for the parameters that are not frozen; keep its steps."""
-        if FROZEN.isdisjoint(self.parameters):
+        still = frozen()
+        if still.isdisjoint(self.parameters):
             yield self
             return
         part, states = copy(self), dict(zip(self.parameters, self.state, strict=True))
-        part.parameters = tuple([p for p in self.parameters if p not in FROZEN])
+        part.parameters = tuple([p for p in self.parameters if p not in still])
         part.state = [states[p] for p in part.parameters]
         try:
             yield part

@@ -110,6 +110,20 @@ def over_quotients(formula):
     return formula, (*near, (1e16, 3.7), (5.0, 1e-9), (1e300, 7e299))
 
 
+def splitmix(state, k):
+    """Output k of splitmix64.c by Vigna, which steps its state."""
+    for _ in range(k + 1):
+        state = (state + 0x9E3779B97F4A7C15) % 2**64
+    z = (state ^ (state >> 30)) * 0xBF58476D1CE4E5B9 % 2**64
+    z = (z ^ (z >> 27)) * 0x94D049BB133111EB % 2**64
+    return z ^ (z >> 31)
+
+
+def noise(*place):
+    stream, call, example = map(int, place)
+    return mpf(splitmix(splitmix(stream, call), example) >> 11) / 2**53
+
+
 THREES = ((0.3, -1.2, 0.9), (5.0, 5.0, 5.0), (-700.0, 0.0, 700.0), (30.0, -10.0, 0.0))
 EXTREME = ((1e300, -1e300, 1e300), (-1e300, -1e300, 0.0))
 CHOICES = [(*three, float(k)) for three in (*THREES[:3], EXTREME[0]) for k in range(2)]
@@ -185,6 +199,7 @@ ORACLES = {
     "silu": unary(lambda x: x * sigmoid(x), 0.0, *EVERYWHERE),
     "gelu": unary(gelu, 0.0, *EVERYWHERE, -37.0, 37.0),
     "softsign": unary(lambda x: x / (1 + abs(x)), *EVERYWHERE),
+    "uniform_noise": (noise, ((0.5, 0.5, 0.5), (3.5, 7.5, 1.5), (2.0**50 + 0.5, 1.5, 9.5))),
     "dot": (lambda w, v, x, y, b: w * x + v * y + b, (
         (0.3, -1.2, 2.0, 0.7, 5.0), (1e154, 1.0, 1e154, 2.0, 1e300),
     )),
