@@ -16,8 +16,8 @@ class Dropout(Module):
     """Leaves each unit out with probability p while training, and divides the others by 1 - p.
 
     Each output is a · m / (1 - p) with a mask m of 0 or 1, so that its mean is a. A new model
-    trains when it is called; after `model.eval()`, in `predict`, `probe` and what `fit` measures, the
-    outputs are the inputs.
+    trains when it is called; after `model.eval()`, in `predict`, in `probe` and where `fit`
+    measures, the outputs are the inputs.
 
     Masks are a function of the seed, the call and the example (`autograd.NoiseStream`): a program
     draws them anew in every replay, the same ones that a run node by node has. In `fit` the call is

@@ -82,6 +82,11 @@ def gelu(x):
     return x * mp.erfc(-x / mp.sqrt(2)) / 2 if x > -1e9 else mpf(0)
 
 
+def gelu_tanh(x):
+    u = mp.sqrt(2 / mp.pi) * (x + mpf("0.044715") * x**3)
+    return x / (1 + mp.exp(-2 * u)) if abs(u) < 1e9 else max(x, mpf(0))
+
+
 def exact_logsumexp(values):
     peak = max(values)
     return peak + mp.log(sum(mp.exp(x - peak) if x - peak > -1e9 else mpf(0) for x in values))
@@ -198,6 +203,8 @@ ORACLES = {
     "softplus": unary(lambda x: mp.log1p(mp.exp(x)), 0.0, *EVERYWHERE),
     "silu": unary(lambda x: x * sigmoid(x), 0.0, *EVERYWHERE),
     "gelu": unary(gelu, 0.0, *EVERYWHERE, -37.0, 37.0),
+    "mish": unary(lambda x: x * mp.tanh(mp.log1p(mp.exp(x))), 0.0, *EVERYWHERE),
+    "gelu_tanh": unary(gelu_tanh, 0.0, *EVERYWHERE),
     "softsign": unary(lambda x: x / (1 + abs(x)), *EVERYWHERE),
     "uniform_noise": (noise, ((0.5, 0.5, 0.5), (3.5, 7.5, 1.5), (2.0**50 + 0.5, 1.5, 9.5))),
     "dot": (lambda w, v, x, y, b: w * x + v * y + b, (
@@ -613,11 +620,14 @@ def test_a_star_import_hides_nothing_of_pythons_own(package):
     assert autograd.abs is PRIMITIVES["abs"].function
 
 
+def is_wrapped(row):
+    """Whether people call a function with other arguments, which makes nodes of the row."""
+    return row.arity is None or row.name in ("elu", "leaky_relu")
+
+
 @pytest.mark.parametrize("row", PRIMITIVES.values(), ids=lambda row: row.name)
 def test_a_function_is_pickled_by_its_name(row):
-    assert row.arity is None or (
-        pickle.loads(pickle.dumps(row.function)) is row.function
-    )  # fmt: skip
+    assert is_wrapped(row) or pickle.loads(pickle.dumps(row.function)) is row.function
 
 
 OPERATORS = {"add", "sub", "mul", "div", "pow", "neg", "mod", "floordiv"}  # written, not called
@@ -629,7 +639,7 @@ def test_every_function_is_exported_and_is_the_row_itself():
             public = getattr(autograd, name)
             assert (name in autograd.__all__) != hasattr(builtins, name)
             assert public.__doc__
-            assert row.arity is None or public is row.function
+            assert is_wrapped(row) or public is row.function
 
 
 def test_functions_of_one_operand_are_methods_under_both_names():

@@ -182,6 +182,7 @@ def test_the_outputs_say_that_they_are_a_list():
 
 def test_what_is_frozen_is_freed_with_its_model():
     """No set of all that was ever frozen keeps Values alive."""
+    gc.collect()
     before = len(frozen())
     model = nn.MLP(2, [3, 1])
     model.freeze()
