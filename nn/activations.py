@@ -82,7 +82,7 @@ def activation_function(name: Any) -> Activation:
     >>> activation_function("relu") is activation_function(ag.relu)
     True
     """
-    g = named("an activation", ACTIVATIONS, name)
+    g = named("an activation", ACTIVATIONS, name, "ACTIVATIONS")
     if isinstance(g, Activation):
         return g
     for row in ACTIVATIONS.values():

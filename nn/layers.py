@@ -90,7 +90,10 @@ class Layer(Module):
     ) -> None:  # fmt: skip
         self.fan_in, self.fan_out = count("fan_in", fan_in), count("fan_out", fan_out)
         self.activation = activation_function(activation)
-        draw = named("an initializer", INITIALIZERS, initializer or self.activation.initializer)
+        draw = named(
+            "an initializer", INITIALIZERS, initializer or self.activation.initializer,
+            "INITIALIZERS",
+        )  # fmt: skip
         W = draw(self.fan_in, self.fan_out, rng or STREAM)
         g = "identity" if self.activation.whole else self.activation
         neurons = [Neuron(self.fan_in, g, weights=w) for w in zip(*W, strict=True)]
@@ -99,6 +102,15 @@ class Layer(Module):
         self.neurons = tuple(neurons)
         self._units = tuple([(neuron.w, neuron.b) for neuron in neurons])
         self.name_parameters("")
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in ("W", "b", "neurons") and name in vars(self):
+            one = {"W": "W[0][0]", "b": "b[0]"}.get(name, "neurons[0].w[0]")
+            raise AttributeError(
+                f"{name} holds parameters which the layer computes with, and which stay; set their "
+                f"numbers by load_state_dict, or one by one: {one}.data = 0.5."
+            )
+        super().__setattr__(name, value)
 
     def __call__(self, inputs: Any) -> list[Value]:
         """Return every a_j for one example: a list, tuple or array of numbers or Values."""

@@ -98,17 +98,18 @@ def cross_entropy(outputs: Any, target: Any, ignore_index: int | None = None) ->
 
 
 def binary_cross_entropy(outputs: Any, target: Any) -> Any:
-    """Return -y log σ(z) - (1 - y) log(1 - σ(z)) for one logit z and a label y of 0 or 1.
+    """Return -y log σ(z) - (1 - y) log(1 - σ(z)) for one logit z and a label y, 0 or 1.
 
-    Computed as log(1 + e^((1 - 2y) z)), which cannot overflow; for a label that is a Value, and may
-    lie between 0 and 1, as y log(1 + e^-z) + (1 - y) log(1 + e^z).
+    A soft label lies between: the probability of 1. A loss of 0 or 1 is log(1 + e^((1 - 2y) z)),
+    any other y log(1 + e^-z) + (1 - y) log(1 + e^z): neither can overflow.
 
-    >>> binary_cross_entropy(0.0, 1)
-    0.6931471805599453
+    >>> binary_cross_entropy(0.0, 1), binary_cross_entropy(0.0, 0.25)
+    (0.6931471805599453, 0.6931471805599453)
     """
-    y, z = _label(target, (0, 1), "0 or 1"), _only("output", outputs)
-    if y.__class__ is Value:
+    y, z = _only("target", target), _only("output", outputs)
+    if y.__class__ is Value or 0.0 < y < 1.0:
         return y * softplus(-z) + (1.0 - y) * softplus(z)
+    y = _label(y, (0, 1), "0 or 1, or a probability between them")
     return softplus((1.0 - 2.0 * y) * z)
 
 
@@ -135,7 +136,7 @@ def loss_function(name: Any) -> Loss:
     >>> loss_function("hinge") is hinge
     True
     """
-    return named("a loss", LOSSES, name)  # type: ignore[no-any-return]
+    return named("a loss", LOSSES, name, "LOSSES")  # type: ignore[no-any-return]
 
 
 def _residuals(outputs: Any, target: Any) -> list[Any]:

@@ -7,11 +7,12 @@ from itertools import product
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from autograd import Value
-from nn.arguments import Array, floats, several, table
+from nn.arguments import Array, flat, floats, number_of
 from nn.data import probabilities
 from nn.freezing import Frozen, frozen, thaw
 from nn.hints import ELSEWHERE, FREEZE, missing
 from nn.modes import in_mode, mode_in_force
+from nn.sequences import examples
 
 __all__ = ["Module"]
 
@@ -153,7 +154,8 @@ class Module:
     def predict(self, X: Any) -> Array:
         """Return the outputs for the rows of X, (m, n), as an array (m, fan_out).
 
-        The numbers are those of calling the model row by row, to the bit.
+        The numbers are those of calling the model row by row, to the bit. A model without `fan_in`
+        may also take rows of different lengths, and tables in the place of rows.
         Raises ValueError for another shape, and for NaN or infinity in X.
 
         >>> from nn import MLP
@@ -163,9 +165,9 @@ class Module:
         """
         import numpy as np
 
-        rows = table("X", X, columns=getattr(self, "fan_in", None)).tolist()
+        rows = examples("X", X, columns=getattr(self, "fan_in", None)).tolist()
         with in_mode(training=False):
-            return np.array([[a.data for a in several(self(row))] for row in rows])
+            return np.array([list(map(number_of, flat(self(row)))) for row in rows])
 
     def predict_proba(self, X: Any) -> Array:
         """Return the probability of each of `classes` for the rows of X, as an array.

@@ -204,4 +204,4 @@ def optimizer_for(name: Any, parameters: Iterable[Value], lr: Any = None) -> Opt
     if isinstance(name, str):
         name, lr = name.lower(), lr or (0.1 if name.lower() == "sgd" else 0.01)
     options = {} if lr is None else {"lr": lr}
-    return named("an optimiser", OPTIMIZERS, name)(parameters, **options)  # type: ignore[no-any-return]
+    return named("an optimiser", OPTIMIZERS, name, "OPTIMIZERS")(parameters, **options)  # type: ignore[no-any-return]

@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from autograd import Program, Value, at_call, errors, gradients, mean, recording, topological
-from nn.arguments import Array, several
+from nn.arguments import Array, number_of, several
 from nn.losses import Loss
 from nn.modes import in_mode
 from nn.optimizers import Optimizer
@@ -81,7 +81,7 @@ class NodeByNode(Steps):
 
         with in_mode(training=False):
             outputs, C = self.forward(X, y)
-        return np.array([[a.data for a in several(row)] for row in outputs]), C.data
+        return np.array([[number_of(a) for a in several(row)] for row in outputs]), C.data
 
     def forward(self, X: Array, y: Array) -> tuple[list[Any], Value]:
         """Return the outputs for these examples and their mean loss, which must be finite."""
@@ -102,11 +102,11 @@ class Compiled(Steps):
 
     def __init__(
         self, model: Any, X: Array, y: Array, loss: Loss, optimizer: Optimizer,
-        trace: Trace | None = None, dtype: str = "float64",
+        trace: Trace | None = None, dtype: str = "float64", shape: tuple[int, ...] = (),
     ) -> None:  # fmt: skip
         import numpy as np
 
-        self.record = partial(recorded, model, X, y, loss)
+        self.record = partial(recorded, model, X, y, loss, shape)
         with in_mode(training=True) as mode, at_call(0):
             one = self.record()
         if getattr(one.c, "op", "") in ("", "detach"):
@@ -229,14 +229,17 @@ class Recorded(NamedTuple):
         return [g if g.__class__ is Value else Value(g) for g in found]
 
 
-def recorded(model: Any, X: Array, y: Array, loss: Loss) -> Recorded:
-    """Run a model on the first example as a recording; its numbers and targets are Values."""
+def recorded(model: Any, X: Array, y: Array, loss: Loss, shape: tuple[int, ...] = ()) -> Recorded:
+    """Run a model on the first example as a recording; its numbers and targets are Values.
+
+    A row of X is handed to the model as nested lists of this shape.
+    """
     import numpy as np
 
     inputs = [Value(x, f"x[{i}]") for i, x in enumerate(X[0])]
     targets = [Value(t, f"y[{j}]") for j, t in enumerate(np.atleast_1d(y[0]))]
     with recording():
-        outputs = model(inputs)
+        outputs = model(np.array(inputs).reshape(shape).tolist() if shape else inputs)
         c = loss(outputs, targets if y.ndim == 2 else targets[0])
     nodes = [a if a.__class__ is Value else Value(a) for a in several(outputs)]
     return Recorded([*inputs, *targets], nodes, c)

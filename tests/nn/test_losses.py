@@ -117,7 +117,7 @@ def test_labels_may_be_nodes_and_are_then_not_checked():
         (nn.cross_entropy, [0.0, 0.0], [0.5, 0.2], r"add up to 1; got \[0.5, 0.2\]"),
         (nn.cross_entropy, [0.0, 0.0], [1.5, -0.5], "add up to 1"),
         (nn.cross_entropy, [0.0, 0.0], [math.nan, 1.0], "add up to 1"),
-        (nn.binary_cross_entropy, 0.0, -1, "0 or 1; got -1"),
+        (nn.binary_cross_entropy, 0.0, -1, "0 or 1, or a probability between them; got -1"),
         (nn.binary_cross_entropy, [0.0, 1.0], 1, "one output; got 2"),
         (nn.hinge, 0.0, 0, "-1 or 1; got 0"),
         (nn.hinge, 0.0, math.nan, "got nan"),
@@ -250,3 +250,30 @@ def test_an_ignored_label_is_ignored_by_every_way_of_training():
         ends.append([p.data for p in model.parameters()])
     assert ends[0] == pytest.approx(ends[1], rel=1e-12)
     assert ends[0] == pytest.approx(ends[2], rel=1e-12)
+
+
+@pytest.mark.parametrize("y", [0.0, 1e-9, 0.3, 0.5, 1 - 1e-9, 1.0])
+@pytest.mark.parametrize("z", [-800.0, -2.0, 0.0, 0.7, 800.0])
+def test_binary_cross_entropy_of_soft_labels_is_the_mean_over_both(y, z):
+    """-y log σ(z) - (1 - y) log σ(-z), whose derivative is σ(z) - y."""
+    exact = y * np.logaddexp(0, -z) + (1 - y) * np.logaddexp(0, z)
+    leaf = Value(z)
+    for target in (y, [y], Value(y)):
+        c = nn.binary_cross_entropy(leaf, target)
+        assert c.data == pytest.approx(exact, rel=1e-14, abs=1e-300)
+        assert gradients(c, leaf) == pytest.approx(special.expit(z) - y, rel=1e-12, abs=1e-15)
+    assert nn.binary_cross_entropy(z, y) == pytest.approx(exact, rel=1e-14, abs=1e-300)
+
+
+def test_soft_labels_are_trained_on_by_both_ways():
+    X = np.random.default_rng(0).normal(size=(9, 2))
+    y = special.expit(X[:, 0])
+    ends = []
+    for compiled in (True, False):
+        model = nn.MLP(2, [4, 1], "tanh", seed=1)
+        history = nn.fit(model, X, y, loss="binary_cross_entropy", epochs=4, batch_size=4,
+                         progress=False, compiled=compiled, metrics=["accuracy"])  # fmt: skip
+        right = (model.predict(X)[:, 0] > 0) == (y > 0.5)
+        assert history.accuracy[-1] == right.mean()
+        ends.append([p.data for p in model.parameters()])
+    assert ends[0] == pytest.approx(ends[1], rel=1e-12)
