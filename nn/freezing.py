@@ -1,4 +1,4 @@
-"""Which parameters are frozen: what optimisers pass over."""
+"""Which parameters are frozen: what optimisers pass over, as long as anybody else holds them."""
 
 from __future__ import annotations
 
@@ -7,25 +7,19 @@ from weakref import WeakSet
 
 from autograd import Value
 
-
-class Frozen:
-    """The parameters that a module has frozen; it lives as long as the module, which holds it."""
-
-    def __init__(self, parameters: Iterable[Value]) -> None:
-        self.parameters = set(parameters)
-        _everything.add(self)
-
-
-_everything: WeakSet[Frozen] = WeakSet()  # for a Value itself has no room for it
+_frozen: WeakSet[Value] = WeakSet()  # for a Value itself has no room for it
 
 
 def frozen() -> set[Value]:
     """Return all parameters that are frozen."""
-    return set().union(*[each.parameters for each in list(_everything)])
+    return set(_frozen)
 
 
-def thaw(parameters: Iterable[Value]) -> None:
-    """Let no module have these parameters frozen."""
-    parameters = set(parameters)
-    for each in list(_everything):
-        each.parameters -= parameters
+def freeze(parameters: Iterable[Value]) -> None:
+    """Let optimisers pass over these parameters."""
+    _frozen.update(parameters)
+
+
+def unfreeze(parameters: Iterable[Value]) -> None:
+    """Let optimisers change these parameters."""
+    _frozen.difference_update(parameters)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 from autograd import Value
 from nn.arguments import Array, flat, floats, number_of
 from nn.data import probabilities
-from nn.freezing import Frozen, frozen, thaw
+from nn.freezing import freeze, frozen, unfreeze
 from nn.hints import ELSEWHERE, FREEZE, missing
 from nn.modes import in_mode, mode_in_force
 from nn.sequences import examples
@@ -82,11 +82,11 @@ class Module:
         >>> [bool((model.state_dict()[path] == W).all()) for path, W in before.items()]
         [True, True, False, False]
         """
-        vars(self)["_frozen"] = Frozen(self.parameters())
+        freeze(self.parameters())
 
     def unfreeze(self) -> None:
         """Let optimisers change the parameters of this module again."""
-        thaw(self.parameters())
+        unfreeze(self.parameters())
 
     def train(self, mode: bool = True) -> Self:
         """Let this module and all below it train, as they do at first; return the module.
@@ -203,10 +203,12 @@ class Module:
         super().__setattr__(name, value)
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**vars(self), "_frozen": [p for p in self.parameters() if p in frozen()]}
+        still = frozen()
+        return {**vars(self), "_frozen": [p for p in self.parameters() if p in still]}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        vars(self).update(state, _frozen=Frozen(state.get("_frozen", ())))
+        freeze(state.pop("_frozen", ()))
+        vars(self).update(state)
 
     def __repr__(self) -> str:
         number = len(self.parameters())

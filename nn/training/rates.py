@@ -12,8 +12,8 @@ from nn.data import checked_pair
 from nn.hints import hinting
 from nn.losses import loss_function
 from nn.optimizers import Optimizer, optimizer_for
-from nn.training.fitting import batches_of, steps_for
 from nn.tracing.plots import new_axes
+from nn.training.fitting import batches_of, steps_for
 from nn.training.steps import Steps
 
 FAR = 4.0  # times the smallest running mean of the losses: there it ends
