@@ -15,7 +15,7 @@ __all__ = ["Dropout"]
 class Dropout(Module):
     """Leaves each unit out with probability p while training, and divides the others by 1 - p.
 
-    Each output is a · m / (1 - p) with a mask m of 0 or 1, so that its mean is a. A new model
+    Each output is a m, m a mask of 0 or 1 divided by 1 - p, so that its mean is a. A new model
     trains when it is called; after `model.eval()`, in `predict`, in `probe` and where `fit`
     measures, the outputs are the inputs.
 
@@ -34,7 +34,7 @@ class Dropout(Module):
     """
 
     def __init__(self, p: float = 0.5, *, seed: int | None = None) -> None:
-        self.p = share("p", p)
+        self.p, self.name = share("p", p), "m"
         self.noise = NoiseStream(STREAM.getrandbits(53) if seed is None else seed)
 
     def __call__(self, inputs: Any) -> Any:
@@ -44,6 +44,8 @@ class Dropout(Module):
         if self.training and self.p:
             noise = self.noise.uniform(len(outputs))
             masks = [heaviside(u - self.p) / (1.0 - self.p) for u in noise]
+            for j, mask in enumerate(masks):
+                mask.label = f"{self.name}[{j}]"
             outputs = [a * m for a, m in zip(outputs, masks, strict=True)]
         return outputs[0] if one else outputs
 

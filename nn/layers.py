@@ -179,6 +179,8 @@ class MLP(Module):
         self.layers = tuple(layers)
         hidden = layers[1:] if share("dropout", dropout) else []
         self.dropouts = tuple([Dropout(dropout, seed=rng.getrandbits(53)) for _ in hidden])
+        for number, drop in enumerate(self.dropouts, start=1):
+            drop.name = f"m{number}"
 
     def __call__(self, inputs: Any) -> list[Value]:
         """Return the last layer's outputs for one example of numbers or Values."""

@@ -169,7 +169,8 @@ def recording() -> Block:
     """Keep watch over decisions made from numbers inside the block, in this context.
 
     Programs made in the block, or after it until the next one, raise FrozenBranchError
-    where a replay would decide otherwise. A block inside another belongs to both. `jit` and
+    where a replay would decide otherwise, and where random numbers were drawn in the block that
+    every replay would have. A block inside another belongs to both. `jit` and
     `fit` enter it by themselves.
 
     >>> from autograd import Program, Value, recording

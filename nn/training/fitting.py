@@ -51,8 +51,9 @@ def fit(
     one for each label ({0: 1, 1: 5}), or "balanced"; w is their product. Validation is unweighted.
 
     `compiled` records the graph of one example and replays it, in `dtype`: a model that branches on
-    its numbers raises FrozenBranchError where an example would go another way, and random numbers
-    are drawn once. `compiled=False` runs the model itself on every example, node by node.
+    its numbers raises FrozenBranchError where an example would go another way, and one that draws
+    from the generators of `random` or `numpy.random` raises it at once. `Dropout` draws anew in
+    each step. `compiled=False` runs the model itself on every example, node by node.
 
     `trace` names weights ("layers.0.W[1][0]", or Values; True: all) that `history.why` can then be
     asked about: every example's part of their gradients is kept, 8 bytes an example and epoch.

@@ -16,6 +16,7 @@ from autograd import (
     Value,
     at_call,
     check_gradients,
+    expression,
     heaviside,
     jit,
     no_grad,
@@ -111,6 +112,14 @@ def test_a_share_outside_of_its_range_is_refused(p):
     if p is not None:
         with pytest.raises(ValueError, match="dropout is the share"):
             nn.MLP(2, [3, 1], dropout=p)
+
+
+def test_masks_have_names_in_formulas():
+    model = nn.MLP(1, [1, 1, 1], "identity", dropout=0.5, seed=1)
+    text = expression(model([2.0])[0]).text()
+    assert "m1[0]" in text
+    assert "m2[0]" in text
+    assert expression(nn.Dropout(0.5)(Value(3.0, "a"))).text().startswith("a*m[0]")
 
 
 def test_nothing_is_left_out_of_a_share_of_zero():
@@ -360,3 +369,15 @@ def test_dropout_by_hand_is_refused_while_recording_and_runs_node_by_node(draw):
     finally:
         random.setstate(python)
         np.random.set_state(numpy)
+
+
+def test_what_a_weight_learned_is_divided_alike_by_both_ways():
+    """A trace keeps each example's part of the gradient under the masks of its step."""
+    ends = []
+    for compiled in (True, False):
+        model, history = trained(MODELS["MLP"], compiled=compiled, trace=True, epochs=3)
+        why = history.why("layers.0.W[0][1]")
+        started = MODELS["MLP"]().layers[0].W[0][1].data
+        assert sum(why.examples) == pytest.approx(model.layers[0].W[0][1].data - started, rel=1e-9)
+        ends.append(list(why.examples))
+    assert ends[0] == pytest.approx(ends[1], rel=1e-9, abs=1e-15)

@@ -102,15 +102,15 @@ class Recording:
         """Number what is drawn, as further inputs, and then all else."""
         self.noise = list(filter(is_noise, order))
         self.inputs = range(self.inputs.start, self._columns(self.noise, INPUT).stop)
+        inside = {x for node in self.noise for x in node.parents}  # of what is drawn, unused
         for node in order:
-            if node not in self.ids:
+            if node not in self.ids and node not in inside:
                 self.ids[node] = self._node(node)
 
     def _starts(self) -> Any:
         import numpy as np
 
-        first = self.inputs.stop
-        starts = np.zeros(len(self), int)
+        first, starts = self.inputs.stop, np.zeros(len(self), int)
         starts[first + 1 :] = np.cumsum([len(x) for x in self.operands[first:-1]])
         return starts
 
