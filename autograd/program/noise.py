@@ -50,12 +50,13 @@ class Noise:
         calls = first + step * np.uint64(call % 2**64)
         return drawn(self._streams, calls, examples)
 
-    def beside(self, examples: Array, call: int) -> Array:
-        """Return examples with the numbers of a call as further columns."""
-        import numpy as np
-
+    def beside(self, examples: Array, call: int | None = None) -> Array:
+        """Return examples with the numbers of a call, or the next one, as further columns."""
         if not self.nodes:
             return examples
+        import numpy as np
+
+        call = self.next_call() if call is None else call
         below_one = 1.0 - np.finfo(examples.dtype).epsneg  # as a rounded number may not be
         columns = np.minimum(self.columns(len(examples), call), below_one)
         return np.ascontiguousarray(np.hstack([examples, columns.astype(examples.dtype)]))

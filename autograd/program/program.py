@@ -137,7 +137,7 @@ class Program:
         with self._lock.once():
             machine.weights = parameters
             nothing = machine.np.empty((1, 0), self.dtype)
-            example = machine.noise.beside(nothing, machine.noise.next_call())
+            example = machine.noise.beside(nothing)
             with machine.np.errstate(all="ignore"):
                 machine.forward(example)
             failures.check_guards(machine, example)
@@ -230,7 +230,7 @@ class Program:
 
     def _run(self, examples: Array) -> tuple[float, Array]:
         machine, np = self._machine, self._machine.np
-        examples = machine.noise.beside(examples, machine.noise.next_call())
+        examples = machine.noise.beside(examples)
         with np.errstate(all="ignore"):  # infinities are looked for below
             machine.forward(examples)
             if machine.guards:
