@@ -122,6 +122,18 @@ class Decisions(Mode):
             found = self.read.pop(leaf)
             self.guards.append(Guard(leaf, "==", found.number, True, found.place))
 
+    def require_no_chance(self) -> None:
+        """Raise FrozenBranchError for a decision on a number that each replay draws anew."""
+        known: dict[Value, bool] = {}
+        for guard in self.guards:
+            if any(_depends(x, known) for x in guard.operands):
+                raise FrozenBranchError(
+                    f"{guard.place}: {where(guard.left)} {guard.sign} {_name(guard.right)} depends "
+                    "on a number that is drawn anew in every call. Use where, maximum, clip or "
+                    "take, or do not compile the function."
+                )
+
+
     def about(self, leaves: Sequence[Value]) -> list[Guard]:
         """Return the guards that depend on any of these leaves.
 

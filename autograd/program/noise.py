@@ -16,49 +16,60 @@ from autograd.noise import call_in_force, drawn
 Array = Any  # numpy.ndarray; NumPy is imported on use
 
 
+class Calls:
+    """A count of calls, which programs of one recording may share."""
+
+    def __init__(self) -> None:
+        self.done = 0
+
+    def next(self) -> int:
+        """Return the number of a call, and count it: that of `at_call`, if one is in force."""
+        call, self.done = self.done, self.done + 1
+        forced = call_in_force()
+        return call if forced is None else forced
+
+
 class Noise:
-    """The columns of nodes that were drawn, and the number of the next call.
+    """The columns of nodes that were drawn, and the count of the calls they are drawn for.
 
     >>> from autograd.noise import NoiseStream
     >>> u = NoiseStream(seed=3).uniform()
     >>> noise = Noise(u)
-    >>> float(noise.columns(1, noise.next_call())[0, 0]) == u[0].data
+    >>> float(noise.columns([0], noise.calls.next())[0, 0]) == u[0].data
     True
     """
 
     def __init__(self, nodes: Sequence[Value]) -> None:
         import numpy as np
 
-        self.nodes, self.calls = tuple(nodes), 0
+        self.nodes, self.calls = tuple(nodes), Calls()
         places = [tuple([int(_number(x)) for x in node.operands]) for node in nodes]
         streams, calls, examples = zip(*places, strict=True) if places else ((), (), ())
         self._streams = np.array(streams, np.uint64)
         self._calls, self._examples = _steps(streams, calls), _steps(streams, examples)
 
-    def next_call(self) -> int:
-        """Return the number of a call, and count it: that of `at_call`, if one is in force."""
-        call, self.calls = self.calls, self.calls + 1
-        forced = call_in_force()
-        return call if forced is None else forced
-
-    def columns(self, lanes: int, call: int) -> Array:
-        """Return the numbers of a call, (lanes, nodes)."""
+    def columns(self, rows: Array, call: int) -> Array:
+        """Return the numbers of the examples with these numbers in a call, (rows, nodes)."""
         import numpy as np
 
         (first, step), (origin, stride) = self._calls, self._examples
-        examples = np.arange(lanes, dtype=np.uint64)[:, None] * stride + origin
+        examples = np.asarray(rows, np.uint64)[:, None] * stride + origin
         calls = first + step * np.uint64(call % 2**64)
         return drawn(self._streams, calls, examples)
 
-    def beside(self, examples: Array, call: int | None = None) -> Array:
-        """Return examples with the numbers of a call, or the next one, as further columns."""
+    def beside(self, examples: Array, call: int | None = None, rows: Any = None) -> Array:
+        """Return examples with the numbers of a call, or the next one, as further columns.
+
+        `rows` are the numbers of the examples, by default 0, 1, 2 …
+        """
         if not self.nodes:
             return examples
         import numpy as np
 
-        call = self.next_call() if call is None else call
+        call = self.calls.next() if call is None else call
         below_one = 1.0 - np.finfo(examples.dtype).epsneg  # as a rounded number may not be
-        columns = np.minimum(self.columns(len(examples), call), below_one)
+        rows = range(len(examples)) if rows is None else rows
+        columns = np.minimum(self.columns(rows, call), below_one)
         return np.ascontiguousarray(np.hstack([examples, columns.astype(examples.dtype)]))
 
 

@@ -16,6 +16,7 @@ from autograd import (
     at_call,
     dot,
     grad,
+    jacobian,
     jit,
     recording,
     tanh,
@@ -141,7 +142,7 @@ def test_numbers_in_float32_are_below_one():
     u = NoiseStream(1).uniform()[0]
     x = Value(0.0)
     program = Program(x + u, inputs=[x], parameters=[], dtype="float32")
-    program._machine.noise.columns = lambda lanes, call: np.full((lanes, 1), 1 - 2.0**-53)
+    program._machine.noise.columns = lambda rows, call: np.full((len(rows), 1), 1 - 2.0**-53)
     program([[0.0]])
     assert program.value(u)[0] == np.float32(1 - 2.0**-24)
 
@@ -266,3 +267,23 @@ def test_a_failed_recording_accuses_no_later_one():
     with recording():
         y = x * x
     assert Program(y, inputs=[x], parameters=[])([[3.0]])[0] == 9.0
+
+
+def test_every_derivative_of_a_compiled_function_is_of_one_draw():
+    """The rows of a Jacobian, all entries of a Hessian, each row of a map with its own."""
+
+    def fresh():
+        stream = NoiseStream(5)
+        return lambda v: [v[0] * v[0] * u + v[1] * u for u in stream.uniform(2)]
+
+    point, f = [1.5, -0.5], jit(fresh())
+    by_hand = NoiseStream(5)
+    for _ in range(3):
+        u, v = (node.data for node in by_hand.uniform(2))
+        found = np.array(jacobian(f)(point)).ravel()
+        assert found == pytest.approx([3.0 * u, u, 3.0 * v, v], rel=1e-13)
+    stream = NoiseStream(6)
+    g = jit(lambda x: x * stream.uniform()[0])
+    numbers = np.asarray(g.map([1.0] * 50)).ravel()
+    assert len(set(numbers.tolist())) == 50
+    assert not set(numbers.tolist()) & set(np.asarray(g.map([1.0] * 50)).ravel()[:1].tolist())
