@@ -133,7 +133,6 @@ class Decisions(Mode):
                     "take, or do not compile the function."
                 )
 
-
     def about(self, leaves: Sequence[Value]) -> list[Guard]:
         """Return the guards that depend on any of these leaves.
 

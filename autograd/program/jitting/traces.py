@@ -49,6 +49,7 @@ class Trace:
         self.held = _leaves_below([*outputs, *compared], set(self.leaves))
         decisions.require_no_chance()
         self.guards = decisions.about([*self.leaves, *self.held])
+        self.calls = Calls()
         self._results: dict[Chain, Any] = {(): result}
 
     def derived(self, chain: Chain) -> Any:
