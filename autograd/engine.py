@@ -37,7 +37,7 @@ def refuse_intruders(folder: Path) -> None:
 
 refuse_intruders(Path(__file__).parent)
 
-INTERFACE = 11  # to be raised, here and in c/primitives.h, when C and Python change together
+INTERFACE = 12  # to be raised, here and in c/primitives.h, when C and Python change together
 
 
 def require_interface(extension: ModuleType) -> None:
