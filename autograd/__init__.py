@@ -17,6 +17,7 @@ from autograd.engine import Value as Value
 from autograd.engine import implementation as implementation
 from autograd.errors import *
 from autograd.inverses import *
+from autograd.noise import *
 from autograd.normal import *
 from autograd.primitives import *
 from autograd.primitives import abs as abs
@@ -51,8 +52,8 @@ _ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}
 _HERE = [
     import_module(f"autograd.{room}").__all__
     for room in (
-        "activations", "errors", "inverses", "normal", "primitives", "reductions", "rounding",
-        "scales",
+        "activations", "errors", "inverses", "noise", "normal", "primitives", "reductions",
+        "rounding", "scales",
     )
 ]  # fmt: skip
 

@@ -37,7 +37,7 @@ def refuse_intruders(folder: Path) -> None:
 
 refuse_intruders(Path(__file__).parent)
 
-INTERFACE = 11  # to be raised, here and in c/primitives.h, when C and Python change together
+INTERFACE = 12  # to be raised, here and in c/primitives.h, when C and Python change together
 
 
 def require_interface(extension: ModuleType) -> None:
@@ -70,12 +70,13 @@ def _compiled_is_usable() -> bool:
 implementation = "c" if _compiled_is_usable() else "python"
 
 if TYPE_CHECKING or implementation == "c":
-    from autograd._value import Function, Value, adjoints, dot, install, topological, watch
+    from autograd._value import Function, Value, adjoints, constant, dot, topological, watch
+    from autograd._value import install as install
 
     compiled_dot = dot
 else:
     from autograd.function import Function, install
-    from autograd.value import Value, adjoints, topological, watch
+    from autograd.value import Value, adjoints, constant, topological, watch
 
     compiled_dot = None
 
@@ -113,6 +114,6 @@ for _name, _method in (("reduce", _reduced), ("copy", _copied), ("deepcopy", _co
     setattr(Value, f"__{_name}__", _method)
 
 __all__ = [
-    "Function", "Value", "adjoints", "compiled_dot", "implementation", "install", "lend",
-    "topological", "unwatched", "unwatched_partials", "watch",
+    "Function", "Value", "adjoints", "compiled_dot", "constant", "implementation", "install",
+    "lend", "topological", "unwatched", "unwatched_partials", "watch",
 ]  # fmt: skip

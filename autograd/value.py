@@ -161,7 +161,7 @@ class Value:
         """The operands in order, repeated where an operand is; () for a leaf."""
         operands = self.operands
         if any(x.__class__ is float for x in operands):
-            operands = tuple(map(_constant, operands))
+            operands = tuple(map(constant, operands))
             few = self._function is not None and self._function.arity in (1, 2)
             self._x, self._y = (*operands, None)[:2] if few else (operands, None)
         return operands
@@ -289,7 +289,8 @@ def _require_value(name: str, thing: Any) -> None:
         raise errors.not_a_value(name, thing)
 
 
-def _constant(operand: Any) -> Value:
+def constant(operand: Any) -> Value:
+    """Return a number as an operand: a leaf whose data is fixed and whose gradient stays 0."""
     if operand.__class__ is Value:
         node: Value = operand
         return node

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from nn.activations import *
 from nn.checkpoint import *
+from nn.dropout import *
 from nn.hints import missing
 from nn.initializers import *
 from nn.layers import *
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 _ROOMS = {"probing": ("Film", "Probe", "batch_picture", "probe")}  # what is loaded on first use
 _ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}
 _HERE = (
-    "activations", "checkpoint", "initializers", "layers", "losses", "module",
+    "activations", "checkpoint", "dropout", "initializers", "layers", "losses", "module",
     "optimizers", "schedules", "training",
 )  # fmt: skip
 

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import autograd as ag
 from nn.arguments import named
-from nn.initializers import Initializer, he_uniform, lecun_uniform, xavier_uniform
+from nn.initializers import Initializer, he_uniform, lecun_normal, lecun_uniform, xavier_uniform
 
 __all__ = ["ACTIVATIONS", "Activation", "identity"]
 
@@ -22,7 +23,8 @@ class Activation:
     """A function g with its name; `whole` if it takes a layer's z as a list, not one by one.
 
     `Activation("cube", lambda z: z ** 3)` makes one of your own; put it into `ACTIVATIONS`
-    to have it found by name, in saved files too.
+    to have it found by name, in saved files too. Another slope is a function of its own:
+    `functools.partial(leaky_relu, slope=0.2)`.
 
     >>> activation_function("tanh")(0.0)
     0.0
@@ -61,6 +63,9 @@ ACTIVATIONS: dict[str, Activation] = {
         Activation("leaky_relu", ag.leaky_relu, he_uniform),
         Activation("elu", ag.elu, he_uniform),
         Activation("gelu", ag.gelu, he_uniform),
+        Activation("gelu_tanh", ag.gelu_tanh, he_uniform),
+        Activation("mish", ag.mish, he_uniform),
+        Activation("selu", ag.selu, lecun_normal),
         Activation("silu", ag.silu, he_uniform),
         Activation("softplus", ag.softplus, lecun_uniform),
         Activation("sin", ag.sin, lecun_uniform),
@@ -77,10 +82,22 @@ def activation_function(name: Any) -> Activation:
     >>> activation_function("relu") is activation_function(ag.relu)
     True
     """
-    g = named("an activation", ACTIVATIONS, name)
+    g = named("an activation", ACTIVATIONS, name, "ACTIVATIONS")
     if isinstance(g, Activation):
         return g
     for row in ACTIVATIONS.values():
         if row.function is g:
             return row
-    return Activation(getattr(g, "__name__", type(g).__name__), g)
+    return Activation(_name(g), g)
+
+
+def _name(g: Any) -> str:
+    """Return the name of a function; of a partial one with its arguments.
+
+    >>> _name(partial(ag.leaky_relu, slope=0.2))
+    'leaky_relu(slope=0.2)'
+    """
+    if isinstance(g, partial):
+        given = [*map(repr, g.args), *(f"{name}={value!r}" for name, value in g.keywords.items())]
+        return f"{_name(g.func)}({', '.join(given)})"
+    return str(getattr(g, "__name__", type(g).__name__))

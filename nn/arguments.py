@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from autograd import Value
 from autograd.errors import short
 from autograd.reals import real
+from nn.hints import SYNONYMS
 
 if TYPE_CHECKING:
     import numpy as np
@@ -26,10 +27,10 @@ def by_name(*functions: Any) -> dict[str, Any]:
     return {function.__name__: function for function in functions}
 
 
-def named(kind: str, table: Mapping[str, Any], name: Any) -> Any:
+def named(kind: str, table: Mapping[str, Any], name: Any, registry: str = "") -> Any:
     """Return table[name], or `name` itself where it is a function already.
 
-    Raises ValueError that lists the known names.
+    Raises ValueError that lists the known names, and says in which registry one's own belong.
 
     >>> named("a colour", {"red": 1, "blue": 2}, "red")
     1
@@ -38,9 +39,29 @@ def named(kind: str, table: Mapping[str, Any], name: Any) -> Any:
         return name
     if isinstance(name, str) and name in table:
         return table[name]
+    here = SYNONYMS.get(str(name).lower())
+    also = f" That is {here!r} here." if here in table else ""
+    own = f" Your own is found by name once it is in nn.{registry}." if registry else ""
     raise ValueError(
         f"{kind} must be one of {', '.join(sorted(table))}, or a function or object; got {name!r}."
+        f"{also}{own}"
     )
+
+
+def flat(outputs: Any) -> list[Any]:
+    """Return the outputs of a model as a list. Raises ValueError where they are no flat list.
+
+    >>> flat(Value(1.0))
+    [Value(data=1.0, grad=0.0)]
+    """
+    found = several(outputs)
+    for k, output in enumerate(found):
+        if output.__class__ is not Value and real(output) is None:
+            raise ValueError(
+                f"a model returns one Value, or one flat list of them; output {k} is "
+                f"{short(output)}. Of two heads return [*a, *b], whose y has a column for each."
+            )
+    return found
 
 
 def count(name: str, number: Any) -> int:
@@ -62,6 +83,15 @@ def several(thing: Any) -> list[Any]:
     """
     thing = thing.tolist() if hasattr(thing, "tolist") else thing
     return list(thing) if isinstance(thing, list | tuple) else [thing]
+
+
+def number_of(output: Any) -> float:
+    """Return the number of a Value, or a number as a float.
+
+    >>> number_of(Value(1.5)), number_of(2)
+    (1.5, 2.0)
+    """
+    return float(output.data if output.__class__ is Value else output)
 
 
 def floats(name: str, data: Any) -> Array:

@@ -15,6 +15,7 @@ from typing import Any
 from autograd.errors import short
 from autograd.files import write
 from nn.activations import ACTIVATIONS, Activation
+from nn.dropout import Dropout
 from nn.layers import MLP, Layer, Neuron
 from nn.module import Module, modules
 
@@ -34,10 +35,13 @@ def save(model: Module, path: str | Path) -> None:
     MLP(2 → 3 → 1, relu, identity, 13 parameters)
     """
     description = _description(model)
-    for name in description["activations"]:
-        if name not in ACTIVATIONS:
+    for g in _activations(model):
+        if ACTIVATIONS.get(g.name) != g:
+            name, why = g.name, "nobody could look up"
+            if name in ACTIVATIONS:
+                name, why = f"my_{name}", "is the name of another function"
             raise ValueError(
-                f"an activation is saved by its name; got {name!r}, which nobody could look up. "
+                f"an activation is saved by its name; got {g.name!r}, which {why}. "
                 f"Put Activation({name!r}, f) into nn.activations.ACTIVATIONS."
             )
     write(path, _content(model.state_dict(), json.dumps(description)))
@@ -89,12 +93,18 @@ def _description(model: Module) -> dict[str, Any]:
     """Return the kind, sizes and activations of a model, as they stand in the header."""
     below = modules(model)
     layers = [part for part in below if isinstance(part, Layer | Neuron)]
-    activations = [getattr(part, "activation", None) for part in below]
+    dropped = [part.p for part in below if isinstance(part, Dropout)]
     return {
         "kind": type(model).__name__,
         "sizes": [layer.fan_in for layer in layers[:1]] + [layer.fan_out for layer in layers],
-        "activations": [g.name for g in activations if isinstance(g, Activation)],
+        "activations": [g.name for g in _activations(model)],
+        **({"dropout": dropped} if dropped else {}),
     }
+
+
+def _activations(model: Module) -> list[Activation]:
+    activations = [getattr(part, "activation", None) for part in modules(model)]
+    return [g for g in activations if isinstance(g, Activation)]
 
 
 def _built(found: dict[str, Any], state: dict[str, Any]) -> MLP:
@@ -113,7 +123,8 @@ def _built(found: dict[str, Any], state: dict[str, Any]) -> MLP:
             raise ValueError(
                 f"layers.{k}.W: expected shape {shape}, found {getattr(array, 'shape', None)}."
             )
-    return MLP(sizes[0], sizes[1:], hidden, output, initializer="zeros")
+    p, *_ = found.get("dropout", [0.0])
+    return MLP(sizes[0], sizes[1:], hidden, output, initializer="zeros", dropout=p)
 
 
 def _read(path: str | Path) -> tuple[dict[str, str], dict[str, Any]]:

@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, TypeAlias
 
-from nn.arguments import Array, floats, several, table
+from nn.arguments import Array, flat, floats, several, table
 from nn.losses import LOSSES, Loss, binary_cross_entropy, cross_entropy
+from nn.modes import in_mode
+from nn.sequences import examples
 
-Pair: TypeAlias = tuple[Array, Array]
+Pair: TypeAlias = tuple[Any, Array]  # a table or `Sequences`, and targets
 APPLIES: dict[Loss, str] = {
     cross_entropy: "softmax",
     binary_cross_entropy: "sigmoid",
@@ -26,9 +28,9 @@ def checked_pair(kind: str, model: Any, pair: Any, loss: Loss) -> Pair:
     """
     if not isinstance(pair, list | tuple) or len(pair) != 2:
         raise ValueError(f"{kind}data must be a pair (X, y); got a {type(pair).__name__}.")
-    X = table(f"{kind}X", pair[0], columns=getattr(model, "fan_in", None))
+    X = examples(f"{kind}X", pair[0], columns=getattr(model, "fan_in", None))
     y = table(f"{kind}y", pair[1], rows=len(X))
-    fan_out, squashed = output_form(model, X[0])
+    fan_out, squashed = output_form(model, X[[0]].tolist()[0])
     if APPLIES.get(loss) == squashed:
         raise ValueError(
             f"{loss.__name__} takes logits, for it applies {squashed} itself; "
@@ -95,7 +97,7 @@ def probabilities(model: Any, outputs: Array, X: Any) -> Array:
     """Return outputs, (m, n), as the probabilities of n classes, or of 0 and 1."""
     import numpy as np
 
-    n, squashed = output_form(model, table("X", X)[0])
+    n, squashed = output_form(model, examples("X", X, None)[[0]].tolist()[0])
     if squashed in ("softmax", "sigmoid"):
         return outputs if n > 1 else np.hstack([1.0 - outputs, outputs])
     logits = outputs if n > 1 else np.hstack([0.0 * outputs, outputs])
@@ -111,7 +113,8 @@ def output_form(model: Any, x: Any) -> tuple[int, str]:
     >>> output_form(Layer(2, 3, "sigmoid"), [0.5, 1.0])
     (3, 'sigmoid')
     """
-    outputs = several(model(several(x)))
+    with in_mode(training=False):
+        outputs = flat(model(several(x)))
     functions = {getattr(a, "op", "") for a in outputs}
     return len(outputs), functions.pop() if len(functions) == 1 else ""
 

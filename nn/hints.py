@@ -30,6 +30,15 @@ ELSEWHERE = {
     "shuffle": "the rows are shuffled by seed=",
     "Parameter": "a Value in an attribute of a Module is a parameter",
 }
+SYNONYMS = {  # of names that are handed in
+    "mse": "mean_squared_error", "mae": "absolute_error", "l1": "absolute_error",
+    "bce": "binary_cross_entropy", "categorical_crossentropy": "cross_entropy",
+    "sparse_categorical_crossentropy": "cross_entropy", "crossentropy": "cross_entropy",
+    "binary_crossentropy": "binary_cross_entropy", "swish": "silu", "linear": "identity",
+    "none": "identity", "logistic": "sigmoid", "sine": "sin", "acc": "accuracy",
+    "glorot_uniform": "xavier_uniform", "glorot_normal": "xavier_normal",
+    "kaiming_uniform": "he_uniform", "kaiming_normal": "he_normal", "momentum": "sgd",
+}  # fmt: skip
 
 
 def missing(owner: str, name: str) -> str:

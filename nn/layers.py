@@ -14,6 +14,7 @@ from typing import Any
 from autograd import Value, dot
 from nn.activations import activation_function
 from nn.arguments import count, named, several
+from nn.dropout import Dropout, share
 from nn.initializers import INITIALIZERS, STREAM
 from nn.module import Module
 
@@ -89,7 +90,10 @@ class Layer(Module):
     ) -> None:  # fmt: skip
         self.fan_in, self.fan_out = count("fan_in", fan_in), count("fan_out", fan_out)
         self.activation = activation_function(activation)
-        draw = named("an initializer", INITIALIZERS, initializer or self.activation.initializer)
+        draw = named(
+            "an initializer", INITIALIZERS, initializer or self.activation.initializer,
+            "INITIALIZERS",
+        )  # fmt: skip
         W = draw(self.fan_in, self.fan_out, rng or STREAM)
         g = "identity" if self.activation.whole else self.activation
         neurons = [Neuron(self.fan_in, g, weights=w) for w in zip(*W, strict=True)]
@@ -98,6 +102,15 @@ class Layer(Module):
         self.neurons = tuple(neurons)
         self._units = tuple([(neuron.w, neuron.b) for neuron in neurons])
         self.name_parameters("")
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in ("W", "b", "neurons") and name in vars(self):
+            one = {"W": "W[0][0]", "b": "b[0]"}.get(name, "neurons[0].w[0]")
+            raise AttributeError(
+                f"{name} holds parameters which the layer computes with, and which stay; set their "
+                f"numbers by load_state_dict, or one by one: {one}.data = 0.5."
+            )
+        super().__setattr__(name, value)
 
     def __call__(self, inputs: Any) -> list[Value]:
         """Return every a_j for one example: a list, tuple or array of numbers or Values."""
@@ -128,8 +141,9 @@ class MLP(Module):
     """Layers in a row: `fan_in` inputs, then one layer for each of `sizes`.
 
     `activation` is the hidden layers' (a list gives each its own), `output` the last
-    layer's. The weights are drawn by `seed`; None means the stream that `nn.seed` starts. In
-    formulas layers are numbered from 1: `layers[0].W[1][0]` is W1[1,0].
+    layer's. The weights are drawn by `seed`; None means the stream that `nn.seed` starts. With
+    `dropout` the outputs of hidden layers go through a `Dropout` of that share. In formulas layers
+    are numbered from 1: `layers[0].W[1][0]` is W1[1,0].
 
     >>> model = MLP(2, [3, 1], activation="tanh")
     >>> model
@@ -143,6 +157,7 @@ class MLP(Module):
     def __init__(
         self, fan_in: int, sizes: Sequence[int], activation: Any = "relu",
         output: Any = "identity", seed: int | None = None, initializer: Any = None,
+        dropout: float = 0.0,
     ) -> None:  # fmt: skip
         if hasattr(sizes, "__index__"):
             also = [sizes, *([activation] if hasattr(activation, "__index__") else [])]
@@ -162,17 +177,24 @@ class MLP(Module):
             layers[-1].name_parameters(str(number))
             fan_in = m
         self.layers = tuple(layers)
+        hidden = layers[1:] if share("dropout", dropout) else []
+        self.dropouts = tuple([Dropout(dropout, seed=rng.getrandbits(53)) for _ in hidden])
+        for number, drop in enumerate(self.dropouts, start=1):
+            drop.name = f"m{number}"
 
     def __call__(self, inputs: Any) -> list[Value]:
         """Return the last layer's outputs for one example of numbers or Values."""
         outputs: Any = _example(inputs, self)
-        for layer in self.layers:
+        for k, layer in enumerate(self.layers):
             outputs = layer.apply(tuple(outputs))
+            if k < len(self.dropouts):
+                outputs = self.dropouts[k](outputs)
         return Outputs(outputs)
 
     def _summary(self) -> list[str]:
         sizes = " → ".join(str(n) for n in (self.fan_in, *(x.fan_out for x in self.layers)))
-        return [sizes, *(layer.activation.name for layer in self.layers)]
+        dropped = [f"dropout {self.dropouts[0].p:g}"] if self.dropouts else []
+        return [sizes, *(layer.activation.name for layer in self.layers), *dropped]
 
 
 def _hidden(activation: Any, layers: int) -> list[Any]:

@@ -11,7 +11,7 @@ import math
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from autograd import Value, abs, clip, log_softmax, mean, relu, softplus, total
+from autograd import Value, abs, clip, log_softmax, mean, relu, softplus, total, where
 from nn.arguments import by_name, named, several
 
 __all__ = [
@@ -72,12 +72,14 @@ def huber(outputs: Any, target: Any, threshold: float = 1.0) -> Any:
     return total([k * (r - 0.5 * k) for k, r in zip(clipped, residuals, strict=True)])
 
 
-def cross_entropy(outputs: Any, target: Any) -> Any:
+def cross_entropy(outputs: Any, target: Any, ignore_index: int | None = None) -> Any:
     """Return -log softmax(outputs)[target] = log Σₖ e^outputsₖ - outputs[target].
 
     The outputs are logits (of an `identity` output), the target is a class 0 … n-1. The
     derivative by output j is softmax(outputs)[j] - [j = target]. A target of n probabilities y
-    (one-hot, or soft) gives their mean: -Σₖ yₖ log softmax(outputs)ₖ.
+    (one-hot, or soft) gives their mean: -Σₖ yₖ log softmax(outputs)ₖ. An example whose target is
+    `ignore_index` has the loss 0, and counts as one example in the mean over a data set:
+    `loss=functools.partial(cross_entropy, ignore_index=-100)`.
 
     >>> cross_entropy([0.0, 0.0], 1), cross_entropy([0.0, 0.0], [0.5, 0.5])
     (0.6931471805599453, 0.6931471805599453)
@@ -87,22 +89,27 @@ def cross_entropy(outputs: Any, target: Any) -> Any:
         y = _distribution(several(target))
         logs = log_softmax(outputs)
         return 0.0 - total([p * log for p, log in zip(y, logs, strict=True)])
-    label = _label(target, range(len(outputs)), f"a class from 0 to {len(outputs) - 1}")
-    return 0.0 - log_softmax(outputs, label)
+    classes, counts = range(len(outputs)), True
+    if ignore_index is not None:
+        target, counts = _ignored(_only("target", target), ignore_index)
+    label = _label(target, classes, f"a class from 0 to {len(outputs) - 1}")
+    loss = 0.0 - log_softmax(outputs, label)
+    return loss if counts is True else where(counts, loss, 0.0)
 
 
 def binary_cross_entropy(outputs: Any, target: Any) -> Any:
-    """Return -y log σ(z) - (1 - y) log(1 - σ(z)) for one logit z and a label y of 0 or 1.
+    """Return -y log σ(z) - (1 - y) log(1 - σ(z)) for one logit z and a label y, 0 or 1.
 
-    Computed as log(1 + e^((1 - 2y) z)), which cannot overflow; for a label that is a Value, and may
-    lie between 0 and 1, as y log(1 + e^-z) + (1 - y) log(1 + e^z).
+    A soft label lies between: the probability of 1. A loss of 0 or 1 is log(1 + e^((1 - 2y) z)),
+    any other y log(1 + e^-z) + (1 - y) log(1 + e^z): neither can overflow.
 
-    >>> binary_cross_entropy(0.0, 1)
-    0.6931471805599453
+    >>> binary_cross_entropy(0.0, 1), binary_cross_entropy(0.0, 0.25)
+    (0.6931471805599453, 0.6931471805599453)
     """
-    y, z = _label(target, (0, 1), "0 or 1"), _only("output", outputs)
-    if y.__class__ is Value:
+    y, z = _only("target", target), _only("output", outputs)
+    if y.__class__ is Value or 0.0 < y < 1.0:
         return y * softplus(-z) + (1.0 - y) * softplus(z)
+    y = _label(y, (0, 1), "0 or 1, or a probability between them")
     return softplus((1.0 - 2.0 * y) * z)
 
 
@@ -129,7 +136,7 @@ def loss_function(name: Any) -> Loss:
     >>> loss_function("hinge") is hinge
     True
     """
-    return named("a loss", LOSSES, name)  # type: ignore[no-any-return]
+    return named("a loss", LOSSES, name, "LOSSES")  # type: ignore[no-any-return]
 
 
 def _residuals(outputs: Any, target: Any) -> list[Any]:
@@ -166,6 +173,14 @@ def _label(target: Any, labels: Iterable[int], words: str) -> Any:
     if label.__class__ is not Value and label not in labels:
         raise ValueError(f"the target must be {words}; got {label!r}. Number the classes so.")
     return label
+
+
+def _ignored(label: Any, ignore_index: int) -> tuple[Any, Any]:
+    """Return a label, or class 0 in the place of the one to ignore, and 0 if it is that one."""
+    if label.__class__ is not Value and label != ignore_index:
+        return label, True
+    counts = label - float(ignore_index)
+    return where(counts, label, 0.0), counts
 
 
 def _only(name: str, thing: Any) -> Any:

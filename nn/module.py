@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from itertools import product
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from autograd import Value
 from autograd.text import printed
-from nn.arguments import Array, floats, several, table
+from nn.arguments import Array, flat, floats, number_of
 from nn.data import probabilities
+from nn.freezing import freeze, frozen, unfreeze
 from nn.hints import ELSEWHERE, FREEZE, missing
+from nn.modes import in_mode, mode_in_force
+from nn.sequences import examples
 
 __all__ = ["Module"]
-
-FROZEN: set[Value] = set()  # what optimisers pass over; a Value itself has no room for it
 
 
 class Tensor(NamedTuple):
@@ -82,11 +83,45 @@ class Module:
         >>> [bool((model.state_dict()[path] == W).all()) for path, W in before.items()]
         [True, True, False, False]
         """
-        FROZEN.update(self.parameters())
+        freeze(self.parameters())
 
     def unfreeze(self) -> None:
         """Let optimisers change the parameters of this module again."""
-        FROZEN.difference_update(self.parameters())
+        unfreeze(self.parameters())
+
+    def train(self, mode: bool = True) -> Self:
+        """Let this module and all below it train, as they do at first; return the module.
+
+        What `Dropout` does depends on it when a model is called. `fit` trains in any case, and
+        `predict` and `probe` do not.
+        """
+        for module in modules(self, hidden=True):
+            flag = vars(module).setdefault("_training", Value(1.0, "training"))
+            flag.data = float(mode)
+        return self
+
+    def eval(self) -> Self:
+        """Let this module and all below it no longer train, until `train`; return the module.
+
+        >>> from nn import MLP
+        >>> model = MLP(2, [8, 1], dropout=0.5)
+        >>> x, predicted = [1.0, 2.0], model.predict([[1.0, 2.0]])[0, 0]
+        >>> bool(model.eval()(x)[0].data == predicted)
+        True
+        """
+        return self.train(False)
+
+    @property
+    def training(self) -> bool:
+        """Whether the module trains; `train` and `eval` set it."""
+        if mode := mode_in_force():
+            mode.asked = True
+            return mode.training
+        return bool(vars(self).setdefault("_training", Value(1.0, "training")))
+
+    @training.setter
+    def training(self, mode: bool) -> None:
+        raise AttributeError(f"write {'train' if mode else 'eval'}(), which reaches all modules.")
 
     def state_dict(self) -> dict[str, Array]:
         """Return the numbers of the parameters as arrays: path → copy, `layers.0.W` (2, 16)."""
@@ -120,7 +155,8 @@ class Module:
     def predict(self, X: Any) -> Array:
         """Return the outputs for the rows of X, (m, n), as an array (m, fan_out).
 
-        The numbers are those of calling the model row by row, to the bit.
+        The numbers are those of calling the model row by row, to the bit. A model without `fan_in`
+        may also take rows of different lengths, and tables in the place of rows.
         Raises ValueError for another shape, and for NaN or infinity in X.
 
         >>> from nn import MLP
@@ -130,8 +166,9 @@ class Module:
         """
         import numpy as np
 
-        rows = table("X", X, columns=getattr(self, "fan_in", None)).tolist()
-        return np.array([[a.data for a in several(self(row))] for row in rows])
+        rows = examples("X", X, columns=getattr(self, "fan_in", None)).tolist()
+        with in_mode(training=False):
+            return np.array([list(map(number_of, flat(self(row)))) for row in rows])
 
     def predict_proba(self, X: Any) -> Array:
         """Return the probability of each of `classes` for the rows of X, as an array.
@@ -167,10 +204,11 @@ class Module:
         super().__setattr__(name, value)
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**vars(self), "_frozen": [p for p in self.parameters() if p in FROZEN]}
+        still = frozen()
+        return {**vars(self), "_frozen": [p for p in self.parameters() if p in still]}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        FROZEN.update(state.pop("_frozen", ()))
+        freeze(state.pop("_frozen", ()))
         vars(self).update(state)
 
     @printed
@@ -198,12 +236,17 @@ class Module:
         return found
 
 
-def modules(model: Module) -> list[Module]:
-    """Return a module and all that are below it, in the order of the attributes."""
-    return [thing for thing in _search("", model, set()) if isinstance(thing, Module)]
+def modules(model: Module, hidden: bool = False) -> list[Module]:
+    """Return a module and all that are below it, in the order of the attributes.
+
+    With `hidden` that is also what no parameters are looked for in.
+    """
+    return [thing for thing in _search("", model, set(), hidden) if isinstance(thing, Module)]
 
 
-def _search(path: str, thing: Any, visited: set[int]) -> Iterator[Tensor | Module]:
+def _search(
+    path: str, thing: Any, visited: set[int], hidden: bool = False
+) -> Iterator[Tensor | Module]:
     """Yield `thing` and what is below it, sequences of nothing but Values as one."""
     parts: Any = ()
     thing = _nested(thing)
@@ -212,13 +255,13 @@ def _search(path: str, thing: Any, visited: set[int]) -> Iterator[Tensor | Modul
     elif isinstance(thing, Module) and id(thing) not in visited:
         visited.add(id(thing))
         yield thing
-        parts = thing._parts().items()
+        parts = (vars(thing) if hidden else thing._parts()).items()
     elif isinstance(thing, Mapping):
         parts = thing.items()
     elif isinstance(thing, list | tuple):
         parts = enumerate(thing)
     for name, part in parts:
-        yield from _search(f"{path}.{name}" if path else str(name), part, visited)
+        yield from _search(f"{path}.{name}" if path else str(name), part, visited, hidden)
 
 
 def _nested(thing: Any) -> Any:

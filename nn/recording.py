@@ -33,14 +33,17 @@ class Recorded(NamedTuple):
         return [g if g.__class__ is Value else Value(g) for g in found]
 
 
-def recorded(model: Any, X: Array, y: Array, loss: Loss) -> Recorded:
-    """Run a model on the first example as a recording; its numbers and targets are Values."""
+def recorded(model: Any, X: Array, y: Array, loss: Loss, shape: tuple[int, ...] = ()) -> Recorded:
+    """Run a model on the first example as a recording; its numbers and targets are Values.
+
+    A row of X is handed to the model as nested lists of this shape.
+    """
     import numpy as np
 
     inputs = [Value(x, f"x[{i}]") for i, x in enumerate(X[0])]
     targets = [Value(t, f"y[{j}]") for j, t in enumerate(np.atleast_1d(y[0]))]
     with recording():
-        outputs = model(inputs)
+        outputs = model(np.array(inputs).reshape(shape).tolist() if shape else inputs)
         c = loss(outputs, targets if y.ndim == 2 else targets[0])
     nodes = [a if a.__class__ is Value else Value(a) for a in several(outputs)]
     return Recorded([*inputs, *targets], nodes, c)

@@ -19,6 +19,7 @@ from autograd.derivatives.functional import jacobian, jvp, vjp
 from autograd.derivatives.trees import leaves, mapped, paths, unflatten
 from autograd.engine import Value
 from autograd.errors import GradientError
+from autograd.noise import at_call
 from autograd.table import PRIMITIVES
 
 __all__ = ["check_gradients"]
@@ -45,7 +46,8 @@ def check_gradients(f: Callable[..., Any], *args: Any, order: int = 2) -> None:
     """Compare the derivatives of f at `args` with finite differences, up to `order`.
 
     f takes numbers or nested structures of them and returns one number or more. Forward and
-    reverse mode are both checked, for each argument and result.
+    reverse mode are both checked, for each argument and result. What f draws from streams
+    (`NoiseStream`, nn.Dropout) is the same each time.
 
     Raises GradientError naming the argument, both numbers and the primitive at fault, if one
     is. A kink at the point counts as a disagreement, for differences see both of its sides,
@@ -54,6 +56,7 @@ def check_gradients(f: Callable[..., Any], *args: Any, order: int = 2) -> None:
     >>> from autograd import check_gradients, exp, sin
     >>> check_gradients(lambda x, w: sin(x) * exp(w[0] * x) + w[1], 0.3, [1.2, -0.7])
     """
+    f = at_call(0)(f)
     fault = _first_fault(f, args, order)
     if fault:
         name = _names(f, args)[fault.operand]

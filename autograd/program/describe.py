@@ -145,7 +145,10 @@ class _Describer:
         key = (kind, *sorted(set(nodes.tolist())))
         if key not in self.leaves:
             if kind == INPUT:
-                self.leaves[key] = self._input("X" if letter == "X" else "y")
+                anew = min(nodes) >= self.recording.inputs.stop - len(self.recording.noise)
+                self.leaves[key] = (
+                    self._new("u") if anew else self._input("X" if letter == "X" else "y")
+                )
             else:
                 self.leaves[key] = self._new(letter)
         return self.leaves[key]

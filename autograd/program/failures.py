@@ -49,7 +49,7 @@ def require_finite(machine: Machine, examples: Array, first: int = 0) -> None:
                 "finite numbers; if training made it, lower the learning rate."
             )
     for row, numbers in enumerate(examples.tolist(), first):
-        for leaf, number in zip(machine.inputs, numbers, strict=True):
+        for leaf, number in zip(machine.columns, numbers, strict=True):
             if not math.isfinite(number):
                 raise errors.AnomalyError(
                     f"inputs must be finite; example {row} has {number:g} for "
@@ -59,7 +59,7 @@ def require_finite(machine: Machine, examples: Array, first: int = 0) -> None:
 
 def _trace_example(machine: Machine, row: int, numbers: list[float]) -> None:
     twins: dict[Value, Value] = {}
-    leaves = (*machine.inputs, *machine.parameters)
+    leaves = (*machine.columns, *machine.parameters)
     for leaf, number in zip(leaves, (*numbers, *machine.weights.tolist()), strict=True):
         twins[leaf] = Value(number, leaf.label)
     for node in topological(machine.loss):

@@ -4,11 +4,13 @@ A branch that Python took is frozen into the graph. Inside `recording()` every c
 a node leaves a guard: the two operands, the sign between them and what came out. A program
 compares the operands again at each call and raises `FrozenBranchError` where any example
 would decide otherwise. A number that was read from a node is frozen as well: on computed
-nodes that raises at once, on leaves when they turn out to be inputs or parameters.
+nodes that raises at once, on leaves when they turn out to be inputs or parameters. So is what was
+drawn from the generators of Python and NumPy that everybody shares: who moved one is told.
 """
 
 from __future__ import annotations
 
+import random
 import sys
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
@@ -20,8 +22,10 @@ from autograd.blocks import Block, Entry, Stack
 from autograd.engine import Value, topological, unwatched
 from autograd.errors import FrozenBranchError, short, where
 from autograd.modes import Mode, dispatcher
+from autograd.noise import is_noise
 from autograd.reals import COMPARISONS
 
+UNUSED = 623  # where NumPy's generator stands as it is loaded
 PACKAGE = str(Path(__file__).parent.parent)
 
 
@@ -89,6 +93,7 @@ class Decisions(Mode):
     read: dict[Value, Reading] = field(default_factory=dict)
     derived: list[tuple[Value, str]] = field(default_factory=list)
     after: WeakSet[Value] = field(default_factory=WeakSet)  # nodes made since a leaf was read
+    before: dict[str, Any] = field(default_factory=lambda: generators())  # up to the first program
 
     def created(self, node: Any, handed: Any) -> Any:
         """Remember which nodes a number that was read may be in."""
@@ -117,11 +122,28 @@ class Decisions(Mode):
             found = self.read.pop(leaf)
             self.guards.append(Guard(leaf, "==", found.number, True, found.place))
 
+    def require_no_chance(self) -> None:
+        """Raise FrozenBranchError for a decision on a number that each replay draws anew."""
+        known: dict[Value, bool] = {}
+        for guard in self.guards:
+            if any(_depends(x, known) for x in guard.operands):
+                raise FrozenBranchError(
+                    f"{guard.place}: {where(guard.left)} {guard.sign} {_name(guard.right)} depends "
+                    "on a number that is drawn anew in every call. Use where, maximum, clip or "
+                    "take, or do not compile the function."
+                )
+
     def about(self, leaves: Sequence[Value]) -> list[Guard]:
         """Return the guards that depend on any of these leaves.
 
-        Raises FrozenBranchError if the number of a leaf, or a derivative by one, was read.
+        Raises FrozenBranchError if the number of a leaf, or a derivative by one, was read, and if
+        random numbers were drawn up to the first program that is made of the recording.
         """
+        before, self.before = self.before, {}
+        now = generators() if before else {}
+        for name in before:
+            if before[name] != now[name]:
+                raise frozen_randomness(name)
         for leaf in leaves if self.read else ():
             if leaf in self.read:
                 raise frozen_number(leaf, self.read[leaf].place)
@@ -158,7 +180,8 @@ def recording() -> Block:
     """Keep watch over decisions made from numbers inside the block, in this context.
 
     Programs made in the block, or after it until the next one, raise FrozenBranchError
-    where a replay would decide otherwise. A block inside another belongs to both. `jit` and
+    where a replay would decide otherwise, and where random numbers were drawn in the block that
+    every replay would have. A block inside another belongs to both. `jit` and
     `fit` enter it by themselves.
 
     >>> from autograd import Program, Value, recording
@@ -183,7 +206,7 @@ def decisions_about(leaves: Sequence[Value], root: Value) -> list[Guard | Readin
 
     Raises FrozenBranchError if a number that depends on them left the graph.
     """
-    decisions = _held.latest() or _recordings.latest()
+    decisions: Decisions | None = _held.latest() or _recordings.latest()
     certain = decisions is not None and (_held.subjects() or _recordings.subjects())
     if not decisions:
         return []
@@ -203,7 +226,7 @@ def _depends(root: Value, known: dict[Value, bool]) -> bool:
         if missing:
             pending += missing
         else:
-            known[node] = any(known[x] for x in below)
+            known[node] = is_noise(node) or any(known[x] for x in below)
     return known[root]
 
 
@@ -213,6 +236,33 @@ def frozen_number(node: Any, place: str) -> FrozenBranchError:
         f"{place}: .data of {where(node)} was read while recording; the number would be frozen "
         "into the program. Compute with the Value itself, or read it outside of recording()."
     )
+
+
+def frozen_randomness(name: str) -> FrozenBranchError:
+    """Return the error for random numbers that were drawn while recording."""
+    return FrozenBranchError(
+        f"the generator of {name} was moved while recording; what it gave would be the same in "
+        "every replay. Draw from NoiseStream(seed) or use nn.Dropout(p), which a program draws "
+        "anew; or draw before, and hand the numbers in. (Where it was moved after the recording, "
+        "make the program inside of it.)"
+    )
+
+
+def generators() -> dict[str, Any]:
+    """Return the states of the generators that everybody shares, by the name of their module."""
+    found: dict[str, Any] = {"random": random.getstate(), "numpy.random": None}
+    if numpy := sys.modules.get("numpy.random"):  # who drew from it has loaded it
+        state = numpy.get_state(legacy=False)
+        if state["state"].get("pos") != UNUSED:
+            found["numpy.random"] = _comparable(state)
+    return found
+
+
+def _comparable(state: Any) -> Any:
+    """Return nested dicts with bytes in the place of arrays."""
+    if isinstance(state, dict):
+        return {name: _comparable(part) for name, part in state.items()}
+    return state.tobytes() if hasattr(state, "tobytes") else state
 
 
 def place() -> str:

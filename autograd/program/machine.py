@@ -8,6 +8,7 @@ from autograd.engine import Value
 from autograd.program import guards
 from autograd.program.compiler.accesses import Array
 from autograd.program.compiler.recording import CONSTANT, PARAMETER, Recording
+from autograd.program.noise import Noise
 from autograd.program.plans import PLANS
 from autograd.program.reading import Reader
 from autograd.program.verification.trial import trusted
@@ -17,7 +18,8 @@ from autograd.reals import as_float
 class Machine:
     """The graph of one example, where the numbers of m examples are, and what computes them.
 
-    `current` says whether all of them are those of one call. `choice` is the executor that was
+    `columns` are the nodes that examples have a number for: inputs, and what is drawn anew.
+    `current` says whether all numbers are those of one call. `choice` is the executor that was
     asked for; nodes that are `kept` have an address. The caller holds the program's lock, with
     NumPy's warnings off.
     """
@@ -33,6 +35,8 @@ class Machine:
         self.guards = guards.decisions_about((*inputs, *parameters), loss)
         kept = [*kept, *(node for guard in self.guards for node in guard.operands)]
         self.recording = Recording(loss, inputs, parameters, kept, also)
+        self.noise = Noise(self.recording.noise)
+        self.columns = (*self.inputs, *self.noise.nodes)
         parts = trusted(executor, dtype, PLANS.find(self.recording), self.recording)
         self.placement, self.memory = parts.placement, parts.memory
         self.executor, self.instructions = parts.executor, parts.instructions

@@ -128,21 +128,23 @@ class Program:
         """Return cost and gradient of a program without inputs at these parameters."""
         with self._lock.once():
             self._machine.weights = parameters
-            cost, gradient = self._run(self._nothing())
+            cost, gradient = self._run(self._machine.np.empty((1, 0), self.dtype))
         return cost, gradient.tolist()
 
     def outputs(self, parameters: Sequence[float], nodes: Sequence[Value]) -> list[float]:
         """Return the values of nodes at these parameters, without a backward pass."""
-        machine, nothing = self._machine, self._nothing()
+        machine = self._machine
         with self._lock.once():
             machine.weights = parameters
+            nothing = machine.np.empty((1, 0), self.dtype)
+            example = machine.noise.beside(nothing)
             with machine.np.errstate(all="ignore"):
-                machine.forward(nothing)
-            failures.check_guards(machine, nothing)
+                machine.forward(example)
+            failures.check_guards(machine, example)
             numbers = [self.recording.ids[node] for node in nodes]
-            found = [float(x) for x in machine.reader.values(numbers)]
+            found = [x.item() for x in machine.reader.values(numbers)]
             if not all(map(math.isfinite, found)):
-                failures.trace(machine, nothing)
+                failures.trace(machine, example)
         return found
 
     def value(self, node: Value) -> Any:
@@ -228,6 +230,7 @@ class Program:
 
     def _run(self, examples: Array) -> tuple[float, Array]:
         machine, np = self._machine, self._machine.np
+        examples = machine.noise.beside(examples)
         with np.errstate(all="ignore"):  # infinities are looked for below
             machine.forward(examples)
             if machine.guards:
@@ -238,10 +241,6 @@ class Program:
             failures.trace(machine, examples)
         machine.current = True
         return cost, gradient
-
-    def _nothing(self) -> Array:
-        """Return one example of no inputs."""
-        return self._machine.np.empty((1, 0), self._machine.memory.dtype)
 
     def _number(self, node: Value) -> int:
         return self._numbers([node])[0]

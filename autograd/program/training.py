@@ -24,6 +24,7 @@ from autograd.program.memory import all_finite
 from autograd.reals import real
 
 STRIDE = 256  # steps between two looks at the keyboard
+DRAWN = 1 << 20  # random numbers drawn at a time, as far as one step does not need more
 
 
 class _Looked(Exception):
@@ -74,6 +75,7 @@ class Trainer:
     ) -> None:
         self.numbers, self.record = numbers, record
         self.np, self.machine, self.optimizer = machine.np, machine, optimizer
+        self.noise = machine.noise
         self.leaves, places = _leaves(machine, optimizer), machine.places
         if self.leaves != machine.parameters:
             ids = machine.recording.ids
@@ -107,7 +109,8 @@ class Trainer:
                 done = self.done - before - at
                 if done < len(starts):
                     failed = starts[done]
-                    failures.trace(self.machine, examples[failed : failed + size], failed)
+                    batch = self.noise.beside(examples[failed : failed + size], self.done)
+                    failures.trace(self.machine, batch, failed)
             if not self.np.isfinite(self.machine.memory.room.values[False][self.places]).all():
                 failures.require_finite(self.machine, examples[:0])
             self._require_finite_state()
@@ -119,13 +122,33 @@ class Trainer:
         """Take steps over batches of one size, up to one that fails; count them in `done`."""
         self.machine.resize(size)
         with self.np.errstate(all="ignore"):  # infinities are looked for after each step
-            if self.loop:
-                first = self.np.array(starts, dtype=self.np.int64)
-                self.loop(examples, first, costs, self.taken, self.done + 1)
-            else:
-                self._one_by_one(examples, starts, size, costs)
+            if not self.noise.nodes:
+                self._run(examples, starts, size, costs)
+                return
+            portion = max(1, DRAWN // (size * len(self.noise.nodes))) if self.loop else 1
+            for k in range(0, len(starts), portion):
+                some, done = starts[k : k + portion], self.done
+                batches = [examples[first : first + size] for first in some]
+                drawn = [self.noise.beside(x, call) for call, x in enumerate(batches, done)]
+                places = [n * size for n in range(len(some))]
+                rows = self.np.vstack(drawn)
+                self._run(rows, places, size, costs[k : k + portion], some[0])
+                if self.done - done < len(some):
+                    return
 
-    def _one_by_one(self, examples: Array, starts: list[int], size: int, costs: Array) -> None:
+    def _run(
+        self, examples: Array, starts: list[int], size: int, costs: Array, row: int = 0
+    ) -> None:
+        """Take steps over these rows, of which the first is number `row` of X."""
+        if self.loop:
+            first = self.np.array(starts, dtype=self.np.int64)
+            self.loop(examples, first, costs, self.taken, self.done + 1)
+        else:
+            self._one_by_one(examples, starts, size, costs, row)
+
+    def _one_by_one(
+        self, examples: Array, starts: list[int], size: int, costs: Array, row: int
+    ) -> None:
         machine, executor, loaded = self.machine, self.machine.executor, -1
         gradient = machine.memory.room.adjoints[False][: len(machine.parameters)]
         for k, start in enumerate(starts):
@@ -134,7 +157,7 @@ class Trainer:
                 loaded = start
             executor.forward()
             if machine.guards:
-                failures.check_guards(machine, examples[start : start + size], start)
+                failures.check_guards(machine, examples[start : start + size], row + start)
             executor.backward()
             costs[k] = cost = machine.cost()
             if not (math.isfinite(cost) and all_finite(self.np, gradient)):

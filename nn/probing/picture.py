@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from nn.data import checked_pair
+from nn.freezing import frozen
 from nn.losses import loss_function
-from nn.module import FROZEN
 from nn.probing.examples import examples_of, layers_of
 from nn.probing.graph import Activity, forward, label
 from nn.probing.replay import TAKES_NUMBERS
@@ -80,7 +80,7 @@ def live_graph(run: Run) -> dict[str, Any] | None:
     rows = [[*x, *y] for x, y in zip(*(t.reshape(run.m, -1).tolist() for t in tables), strict=True)]
     return {
         "root": one.c, "inputs": one.leaves, "parameters": run.examples.parameters_in_order,
-        "held": [p for p in run.examples.parameters if p in FROZEN],
+        "held": [p for p in run.examples.parameters if p in frozen()],
         "units": units, "groups": _groups(run, units), "examples": (one.leaves, rows),
     }  # fmt: skip
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from autograd import Value
 from nn.arguments import Array, several
-from nn.module import FROZEN
+from nn.freezing import frozen
 
 LARGEST = 2**29  # bytes that a trace may take
 
@@ -62,7 +62,8 @@ class Trace:
             del self.steps[begun:]
             raise
         self.epochs.append(begun)
-        self.still.append({k for k, leaf in enumerate(self.leaves) if leaf in FROZEN})
+        still = frozen()
+        self.still.append({k for k, leaf in enumerate(self.leaves) if leaf in still})
         self.after = self.numbers()
 
     def add(self, rows: Sequence[int], gradients: Array, before: list[float], scale: float) -> None:

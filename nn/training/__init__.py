@@ -1,8 +1,9 @@
 """How does it learn? `fit`, and the record of what it did.
 
 Read in this order: `history` keeps the columns of a training, measures accuracy and stops early;
-`steps` takes a step node by node, or by a program of one example; `fitting` is the loop over
-epochs and batches, with its checks.
+`steps` takes a step node by node, or by a program of one example, `shapes` by one for each shape of
+example; `fitting` is the loop over
+epochs and batches, with its checks; `rates` looks for a learning rate.
 
 What must hold: both ways of taking steps give the same parameters; a loss that is not finite ends
 in an error that names the node, with the parameters as before that step; a program that cannot
@@ -12,5 +13,6 @@ be had is said so, once. A new callback is a function of (history, model); one w
 
 from nn.training.fitting import fit
 from nn.training.history import EarlyStopping, History, accuracy
+from nn.training.rates import LearningRates, find_lr
 
-__all__ = ["EarlyStopping", "History", "accuracy", "fit"]
+__all__ = ["EarlyStopping", "History", "LearningRates", "accuracy", "find_lr", "fit"]

@@ -14,9 +14,11 @@ from nn.data import Pair, checked_pair, example_weights, output_form, weighted
 from nn.hints import hinting
 from nn.losses import binary_cross_entropy, cross_entropy, hinge, loss_function
 from nn.optimizers import Optimizer, optimizer_for
+from nn.sequences import Sequences
 from nn.tracing import Trace
 from nn.training.history import History, accuracy
-from nn.training.steps import Compiled, NodeByNode, Steps
+from nn.training.shapes import by_shape
+from nn.training.steps import NodeByNode, Steps
 
 METRICS = {"accuracy": accuracy}
 CLASSIFY = (binary_cross_entropy, cross_entropy, hinge)
@@ -32,6 +34,9 @@ def fit(
 ) -> History:  # fmt: skip
     """Train `model` on the rows of X, (m, n), and y, (m,) or (m, k); return the history.
 
+    A model of one's own, without `fan_in`, may also take rows of different lengths, and tables in
+    the place of rows: then each shape has a program, and the examples of a batch one shape.
+
     An epoch goes once through the examples in batches (None: in one): each is one step of the
     optimiser down its mean loss C = (1/m) Σ c. They are shuffled by `seed` and the steps that
     the optimiser has done: a further call with it goes on. `loss` is a name or a function,
@@ -46,8 +51,9 @@ def fit(
     one for each label ({0: 1, 1: 5}), or "balanced"; w is their product. Validation is unweighted.
 
     `compiled` records the graph of one example and replays it, in `dtype`: a model that branches on
-    its numbers raises FrozenBranchError where an example would go another way, and random numbers
-    are drawn once. `compiled=False` runs the model itself on every example, node by node.
+    its numbers raises FrozenBranchError where an example would go another way, and one that draws
+    from the generators of `random` or `numpy.random` raises it at once. `Dropout` draws anew in
+    each step. `compiled=False` runs the model itself on every example, node by node.
 
     `trace` names weights ("layers.0.W[1][0]", or Values; True: all) that `history.why` can then be
     asked about: every example's part of their gradients is kept, 8 bytes an example and epoch.
@@ -72,15 +78,15 @@ def fit(
         sets["val_"] = checked_pair("validation ", model, validation, loss)
     X, y = sets[""]
     callbacks = [*_callbacks(callbacks), *_film(record, model, X, y, loss)]
-    functions = _functions(metrics, model, X[0])
+    functions = _functions(metrics, model, X[[0]].tolist()[0])
     epochs = count("epochs", epochs)
     size = len(X) if batch_size is None else count("batch_size", batch_size)
     history = History(_trace(trace, model, optimizer, _classes(y, loss), epochs, len(X), dtype))
     loss, targets = weighted(loss, sets, example_weights(y, sample_weight, class_weight))
-    steps = _steps(compiled, dtype)(model, X, targets[""], loss, optimizer, history.trace)
+    steps = steps_for(compiled, dtype)(model, X, targets[""], loss, optimizer, history.trace)
     try:
         for _ in (bar := _progress(epochs, progress)):
-            costs = steps.epoch(batches := _batches(len(X), size, seed, optimizer.steps))
+            costs = steps.epoch(batches := batches_of(X, size, seed, optimizer.steps))
             history.add(_record(costs, batches) | _measured(steps, sets, targets, functions))
             _show(bar, history)
             if sum([bool(callback(history, model)) for callback in callbacks]):
@@ -91,9 +97,10 @@ def fit(
     return history
 
 
-def _steps(compiled: bool, dtype: str) -> Callable[..., Steps]:
+def steps_for(compiled: bool, dtype: str) -> Callable[..., Steps]:
+    """Return what makes the steps of a training of (model, X, y, loss, optimizer)."""
     if compiled:
-        return partial(Compiled, dtype=dtype)
+        return partial(by_shape, dtype=dtype)
     if dtype != "float64":
         raise ValueError(f"node by node every number is a float64; got dtype={dtype!r}.")
     return NodeByNode
@@ -138,11 +145,19 @@ def _show(bar: Any, history: History) -> None:
         bar.set_postfix({name: f"{column[-1]:.4g}" for name, column in history.columns.items()})
 
 
-def _batches(m: int, size: int, seed: int, done: int) -> list[list[int]]:
-    """Return the rows of each batch of one epoch, in the order that follows the steps done."""
-    order = list(range(m))
-    Random(f"{seed}, {done}").shuffle(order)
-    return [order[k : k + size] for k in range(0, m, size)]
+def batches_of(X: Any, size: int, seed: int, done: int) -> list[list[int]]:
+    """Return the rows of each batch of one epoch, in the order that follows the steps done.
+
+    The examples of a batch have one shape: where there are several, batches follow in any order.
+    """
+    order, rng = list(range(len(X))), Random(f"{seed}, {done}")
+    rng.shuffle(order)
+    if not isinstance(X, Sequences):
+        return [order[k : k + size] for k in range(0, len(order), size)]
+    groups = [[order[k] for k in places] for places in X[order].by_shape().values()]
+    batches = [group[k : k + size] for group in groups for k in range(0, len(group), size)]
+    rng.shuffle(batches)
+    return batches
 
 
 def _callbacks(given: Any) -> list[Any]:

@@ -147,13 +147,13 @@ def accuracy(outputs: Array, y: Array, threshold: float = 0.0) -> float:
 
     The class is the largest of several outputs, for labels 0 … n-1 or rows with the largest
     number at the class; of a single one, whether it is above the threshold (0 for a logit or a
-    score, ½ for a probability; `fit` knows which), for labels 0 and 1 or -1 and 1.
+    score, ½ for a probability; `fit` knows which), for labels from 0 to 1, or -1 and 1.
 
     >>> import numpy as np
     >>> accuracy(np.array([[0.1, 0.9], [0.8, 0.2]]), np.array([1, 1]))
     0.5
     """
     if outputs.shape[1] == 1:
-        return float(((outputs[:, 0] > threshold) == (y.reshape(-1) > 0)).mean())
+        return float(((outputs[:, 0] > threshold) == (y.reshape(-1) > 0.5)).mean())
     classes = y.argmax(axis=1) if y.shape == outputs.shape else y.reshape(-1)
     return float((outputs.argmax(axis=1) == classes).mean())

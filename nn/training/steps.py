@@ -6,11 +6,13 @@ import math
 import warnings
 from abc import ABC, abstractmethod
 from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from typing import Any
 
-from autograd import Value, errors, gradients, mean, topological
-from nn.arguments import Array, several
+from autograd import Program, Value, at_call, errors, gradients, mean, topological
+from nn.arguments import Array, number_of, several
 from nn.losses import Loss
+from nn.modes import in_mode
 from nn.optimizers import Optimizer
 from nn.recording import NOT_FINITE, recorded
 from nn.tracing import Trace
@@ -55,7 +57,8 @@ class NodeByNode(Steps):
 
     def step(self, batch: list[int]) -> float:
         """Take a step on the rows of one batch; return their mean loss before it."""
-        _, C = self.forward(self.X[batch], self.y[batch])
+        with in_mode(training=True):
+            _, C = self.forward(self.X[batch], self.y[batch])
         self.optimizer.zero_grad()
         C.backward()
         if self.trace:
@@ -75,16 +78,22 @@ class NodeByNode(Steps):
         """Return the outputs for these examples, (m, fan_out), and their mean loss."""
         import numpy as np
 
-        outputs, C = self.forward(X, y)
-        return np.array([[a.data for a in several(row)] for row in outputs]), C.data
+        with in_mode(training=False):
+            outputs, C = self.forward(X, y)
+        return np.array([[number_of(a) for a in several(row)] for row in outputs]), C.data
 
     def forward(self, X: Array, y: Array) -> tuple[list[Any], Value]:
         """Return the outputs for these examples and their mean loss, which must be finite."""
-        outputs = [self.model(x) for x in X.tolist()]
+        outputs = [self._called(k, x) for k, x in enumerate(X.tolist())]
         C: Value = mean([self.loss(a, t) for a, t in zip(outputs, y.tolist(), strict=True)])
         if not math.isfinite(C.data):
             raise _not_finite(C)
         return outputs, C
+
+    def _called(self, k: int, x: list[float]) -> Any:
+        """Return the outputs for example k of a batch, with the masks of this step."""
+        with at_call(self.optimizer.steps, k):
+            return self.model(x)
 
 
 class Compiled(Steps):
@@ -92,20 +101,24 @@ class Compiled(Steps):
 
     def __init__(
         self, model: Any, X: Array, y: Array, loss: Loss, optimizer: Optimizer,
-        trace: Trace | None = None, dtype: str = "float64",
+        trace: Trace | None = None, dtype: str = "float64", shape: tuple[int, ...] = (),
     ) -> None:  # fmt: skip
         import numpy as np
 
-        one = recorded(model, X, y, loss)
+        self.record = partial(recorded, model, X, y, loss, shape)
+        with in_mode(training=True) as mode, at_call(0):
+            one = self.record()
         if getattr(one.c, "op", "") in ("", "detach"):
             raise ValueError(
                 f"the loss must depend on the parameters of the model; got {one.c!r}, which nothing"
                 " computed. Train outside of no_grad(), and compute with the Values themselves."
             )
+        self.dtype, self.asked = dtype, mode.asked  # whether anything depends on the mode
         self.outputs, self.trace = one.outputs, trace
         self.parts = one.parts(trace.leaves) if trace else []
         self.program = one.program(optimizer.parameters, dtype, self.parts)
         self.optimizer, self.rows = optimizer, np.column_stack([X, y])
+        self.rest: tuple[Program, list[Value]] | tuple[()] = ()
         self.one_by_one = False  # whether the optimiser's rule was refused
 
     def epoch(self, batches: list[list[int]]) -> list[float]:
@@ -142,7 +155,8 @@ class Compiled(Steps):
 
     def step(self, batch: list[int]) -> float:
         """Take a step on the rows of one batch; return their mean loss before it."""
-        C, gradient = self.program(self.rows[batch])
+        with at_call(self.optimizer.steps):
+            C, gradient = self.program(self.rows[batch])
         numbers = gradient.tolist()
         if self.trace:
             parts, scale = self.program.read_values(self.parts), self.optimizer.scale(numbers)
@@ -155,8 +169,20 @@ class Compiled(Steps):
         """Return the outputs for these examples, (m, fan_out), and their mean loss."""
         import numpy as np
 
-        C, _ = self.program(np.column_stack([X, y]))
-        return self.program.read_values(self.outputs), C
+        program, outputs = self._resting()
+        C, _ = program(np.column_stack([X, y]))
+        return program.read_values(outputs), C
+
+    def _resting(self) -> tuple[Program, list[Value]]:
+        """Return the program of a model that does not train, and its outputs."""
+        if not self.asked:
+            return self.program, self.outputs
+        if not self.rest:
+            with in_mode(training=False):
+                one = self.record()
+            self.rest = one.program(self.optimizer.parameters, self.dtype), one.outputs
+        self.rest[0].load_parameters()
+        return self.rest
 
     def _trained(self, batches: list[list[int]]) -> list[float]:
         """Take all steps inside the program; return the mean loss before each."""

@@ -41,6 +41,21 @@ def sigmoid(x):
     return 1 / (1 + mp.exp(-x))
 
 
+def soft(x):
+    return mp.log1p(mp.exp(x))
+
+
+def twice(x, order=0):
+    """What gelu_tanh takes the sigmoid of, and its derivatives."""
+    c, rate = mpf("0.044715"), mp.sqrt(8 / mp.pi)
+    return rate * (x + c * x**3, 1 + 3 * c * x * x, 6 * c * x)[order]
+
+
+def rounded(x):
+    """Return what the rounding of a polynomial k costs in e^k, where 30 roundings are allowed."""
+    return max(1, abs(twice(x)) / 30)
+
+
 def bump(x):
     return sigmoid(x) * sigmoid(-x)
 
@@ -145,6 +160,24 @@ EXACT = {
         lambda x: normal(x) + x * density(x),
         lambda x: (2 - x * x) * density(x),
         None, lambda x: max(normal(x), abs(x) * density(x)), lambda x: density(x) * max(2, x * x),
+    ),
+    "mish": triple(
+        lambda x: x * mp.tanh(soft(x)),
+        lambda x: mp.tanh(soft(x)) + x * sech(soft(x)) ** 2 * sigmoid(x),
+        lambda x: sech(soft(x)) ** 2 * sigmoid(x)
+        * (2 + x * (sigmoid(-x) - 2 * mp.tanh(soft(x)) * sigmoid(x))),
+        None, lambda x: max(mp.tanh(soft(x)), abs(x) * sech(soft(x)) ** 2 * sigmoid(x)),
+        lambda x: sech(soft(x)) ** 2 * sigmoid(x)
+        * max(2, abs(x) * max(sigmoid(-x), 2 * mp.tanh(soft(x)) * sigmoid(x))),
+    ),
+    "gelu_tanh": triple(
+        lambda x: x * sigmoid(twice(x)),
+        lambda x: sigmoid(twice(x)) + x * bump(twice(x)) * twice(x, 1),
+        lambda x: bump(twice(x)) * (2 * twice(x, 1) + x * (
+            twice(x, 2) - mp.tanh(twice(x) / 2) * twice(x, 1) ** 2)),
+        lambda x: rounded(x) * abs(x) * sigmoid(twice(x)),
+        lambda x: rounded(x) * max(sigmoid(twice(x)), abs(x) * bump(twice(x)) * twice(x, 1)),
+        lambda x: rounded(x) * bump(twice(x)) * max(2 * twice(x, 1), abs(x) * twice(x, 1) ** 2),
     ),
     "softsign": triple(
         lambda x: x / (1 + abs(x)),

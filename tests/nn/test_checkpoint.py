@@ -11,6 +11,7 @@ from safetensors.numpy import save_file
 
 import nn
 from autograd import Value
+from autograd import tanh as ag_tanh
 from nn.activations import activation_function
 
 AWKWARD = [5e-324, -0.0, 1e308, 1 / 3, np.nextafter(1.0, 2.0), -2.2250738585072014e-308]
@@ -182,6 +183,20 @@ def test_an_activation_that_could_not_be_found_again_is_not_saved(tmp_path, monk
     monkeypatch.setitem(nn.ACTIVATIONS, "cube", nn.Activation("cube", cube))
     nn.save(model, tmp_path / "model")
     assert nn.load(tmp_path / "model")([2.0])[0].data == model([2.0])[0].data
+
+
+@pytest.mark.parametrize("wrap", [lambda f: f, lambda f: nn.Activation("tanh", f)])
+def test_an_activation_is_not_saved_under_the_name_of_another(tmp_path, wrap):
+    """Read back by its name it would be that other function."""
+
+    def tanh(z):
+        return 2.0 * z
+
+    model = nn.Layer(1, 1, wrap(tanh))
+    with pytest.raises(ValueError, match=r"got 'tanh', which is the name of another.*'my_tanh'"):
+        nn.save(model, tmp_path / "model")
+    assert os.listdir(tmp_path) == []
+    nn.save(nn.Layer(1, 1, nn.Activation("tanh", ag_tanh)), tmp_path / "model")
 
 
 def test_a_missing_safetensors_is_named_with_its_extra(tmp_path, monkeypatch):

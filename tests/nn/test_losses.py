@@ -1,6 +1,7 @@
 """Losses and activations against formulas written by hand with NumPy and SciPy."""
 
 import math
+from functools import partial
 
 import numpy as np
 import pytest
@@ -116,7 +117,7 @@ def test_labels_may_be_nodes_and_are_then_not_checked():
         (nn.cross_entropy, [0.0, 0.0], [0.5, 0.2], r"add up to 1; got \[0.5, 0.2\]"),
         (nn.cross_entropy, [0.0, 0.0], [1.5, -0.5], "add up to 1"),
         (nn.cross_entropy, [0.0, 0.0], [math.nan, 1.0], "add up to 1"),
-        (nn.binary_cross_entropy, 0.0, -1, "0 or 1; got -1"),
+        (nn.binary_cross_entropy, 0.0, -1, "0 or 1, or a probability between them; got -1"),
         (nn.binary_cross_entropy, [0.0, 1.0], 1, "one output; got 2"),
         (nn.hinge, 0.0, 0, "-1 or 1; got 0"),
         (nn.hinge, 0.0, math.nan, "got nan"),
@@ -132,6 +133,12 @@ def test_a_target_that_does_not_fit_is_refused(loss, outputs, target, words):
 def test_an_unknown_loss_lists_the_known_ones():
     with pytest.raises(ValueError, match=r"cross_entropy.*got 'mse'"):
         loss_function("mse")
+
+
+def inner(z, order=0):
+    """What gelu_tanh takes the tanh of, and its derivative."""
+    c = np.sqrt(2 / np.pi)
+    return c * (1 + 3 * 0.044715 * z**2) if order else c * (z + 0.044715 * z**3)
 
 
 HAND = {
@@ -155,6 +162,23 @@ HAND = {
     ),
     "softplus": (lambda z: np.logaddexp(0, z), special.expit),
     "sin": (np.sin, np.cos),
+    "gelu_tanh": (
+        lambda z: z * special.expit(2 * inner(z)),
+        lambda z: (
+            special.expit(2 * inner(z))
+            + 2 * z * special.expit(2 * inner(z)) * special.expit(-2 * inner(z)) * inner(z, 1)
+        ),
+    ),
+    "mish": (
+        lambda z: z * np.tanh(np.logaddexp(0, z)),
+        lambda z: (
+            np.tanh(np.logaddexp(0, z)) + z * special.expit(z) / np.cosh(np.logaddexp(0, z)) ** 2
+        ),
+    ),
+    "selu": (  # Klambauer et al. 2017
+        lambda z: 1.0507009873554805 * np.where(z > 0, z, 1.6732632423543772 * np.expm1(z)),
+        lambda z: 1.0507009873554805 * np.where(z > 0, 1, 1.6732632423543772 * np.exp(z)),
+    ),
 }
 
 
@@ -188,3 +212,68 @@ def test_one_hot_labels_are_classes():
     z = [0.5, -1.0, 2.0]
     for k, y in enumerate(np.eye(3).tolist()):
         assert nn.cross_entropy(z, y) == pytest.approx(nn.cross_entropy(z, k), rel=1e-14)
+
+
+# -log softmax(outputs)[1], by hand: log(1 + e^-0.5 + e^-2) of the outputs (0.5, 1, -1).
+LOGITS, BY_HAND = [0.5, 1.0, -1.0], math.log(1 + math.exp(-0.5) + math.exp(-2.0))
+
+
+@pytest.mark.parametrize("ignored", [-100, 2, 0])
+def test_an_ignored_target_has_neither_a_loss_nor_a_gradient(ignored):
+    z = [Value(x) for x in LOGITS]
+    for target in (ignored, float(ignored), Value(float(ignored)), [ignored]):
+        c = nn.cross_entropy(z, target, ignore_index=ignored)
+        assert c.data == 0.0
+        assert gradients(c, z) == [0.0] * 3
+    for target in (1, Value(1.0)):
+        c = nn.cross_entropy(z, target, ignore_index=ignored)
+        assert c.data == pytest.approx(BY_HAND, rel=1e-15)
+        assert gradients(c, z) == pytest.approx(gradients(nn.cross_entropy(z, 1), z), rel=1e-14)
+    assert nn.cross_entropy(LOGITS, ignored, ignore_index=ignored) == 0.0
+    with pytest.raises(ValueError, match="a class from 0 to 2"):
+        nn.cross_entropy(z, 7, ignore_index=ignored)
+
+
+def test_an_ignored_label_is_ignored_by_every_way_of_training():
+    """C = (1/m) Σ c, with c = 0 for the ignored ones: as with the weights 0 and 1."""
+    X = np.random.default_rng(0).normal(size=(9, 2))
+    y = np.array([0, 1, 2, -100, 1, 2, 0, -100, 1])
+    ends = []
+    for loss, options in (
+        (partial(nn.cross_entropy, ignore_index=-100), {}),
+        (partial(nn.cross_entropy, ignore_index=-100), {"compiled": False}),
+        ("cross_entropy", {"sample_weight": (y >= 0) * 1.0}),
+    ):
+        model = nn.MLP(2, [4, 3], "tanh", seed=1)
+        labels = np.maximum(y, 0) if loss == "cross_entropy" else y
+        nn.fit(model, X, labels, loss=loss, epochs=4, batch_size=4, progress=False, **options)
+        ends.append([p.data for p in model.parameters()])
+    assert ends[0] == pytest.approx(ends[1], rel=1e-12)
+    assert ends[0] == pytest.approx(ends[2], rel=1e-12)
+
+
+@pytest.mark.parametrize("y", [0.0, 1e-9, 0.3, 0.5, 1 - 1e-9, 1.0])
+@pytest.mark.parametrize("z", [-800.0, -2.0, 0.0, 0.7, 800.0])
+def test_binary_cross_entropy_of_soft_labels_is_the_mean_over_both(y, z):
+    """-y log σ(z) - (1 - y) log σ(-z), whose derivative is σ(z) - y."""
+    exact = y * np.logaddexp(0, -z) + (1 - y) * np.logaddexp(0, z)
+    leaf = Value(z)
+    for target in (y, [y], Value(y)):
+        c = nn.binary_cross_entropy(leaf, target)
+        assert c.data == pytest.approx(exact, rel=1e-14, abs=1e-300)
+        assert gradients(c, leaf) == pytest.approx(special.expit(z) - y, rel=1e-12, abs=1e-15)
+    assert nn.binary_cross_entropy(z, y) == pytest.approx(exact, rel=1e-14, abs=1e-300)
+
+
+def test_soft_labels_are_trained_on_by_both_ways():
+    X = np.random.default_rng(0).normal(size=(9, 2))
+    y = special.expit(X[:, 0])
+    ends = []
+    for compiled in (True, False):
+        model = nn.MLP(2, [4, 1], "tanh", seed=1)
+        history = nn.fit(model, X, y, loss="binary_cross_entropy", epochs=4, batch_size=4,
+                         progress=False, compiled=compiled, metrics=["accuracy"])  # fmt: skip
+        right = (model.predict(X)[:, 0] > 0) == (y > 0.5)
+        assert history.accuracy[-1] == right.mean()
+        ends.append([p.data for p in model.parameters()])
+    assert ends[0] == pytest.approx(ends[1], rel=1e-12)

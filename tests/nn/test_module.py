@@ -1,6 +1,7 @@
 """What every model can do: freeze parameters, refuse what would do nothing, tell probabilities."""
 
 import copy
+import gc
 import pickle
 
 import numpy as np
@@ -9,13 +10,7 @@ from scipy import special
 
 import nn
 from autograd import Value
-from nn.module import FROZEN
-
-
-@pytest.fixture(autouse=True)
-def _nothing_stays_frozen():
-    yield
-    FROZEN.clear()
+from nn.freezing import frozen
 
 
 def numbers(thing):
@@ -183,3 +178,18 @@ def test_the_outputs_say_that_they_are_a_list():
         with pytest.raises(AttributeError, match=r"list of its 1 outputs.*: \[0\]\.backward"):
             outputs.backward()
         outputs[0].backward()
+
+
+def test_what_is_frozen_is_freed_with_its_model():
+    """No set of all that was ever frozen keeps Values alive."""
+    gc.collect()
+    before = len(frozen())
+    model = nn.MLP(2, [3, 1])
+    model.freeze()
+    model.layers[0].freeze()
+    assert len(frozen()) == before + 13
+    model.layers[1].unfreeze()
+    assert len(frozen()) == before + 9
+    del model
+    gc.collect()
+    assert len(frozen()) == before

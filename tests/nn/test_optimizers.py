@@ -19,6 +19,23 @@ def sgd(w, gradient, lr=0.1, momentum=0.0, nesterov=False, weight_decay=0.0, ste
     return w
 
 
+def dampened(w, gradient, lr, momentum, dampening, steps=25):
+    v = None
+    for _ in range(steps):
+        v = gradient(w) if v is None else momentum * v + (1 - dampening) * gradient(w)
+        w = w - lr * v
+    return w
+
+
+def adagrad(w, gradient, lr=0.01, decay=0.0, start=0.0, epsilon=1e-10, steps=25):
+    s = np.full_like(w, start)
+    for t in range(steps):
+        g = gradient(w)
+        s = s + g**2
+        w = w - lr / (1 + t * decay) * g / (np.sqrt(s) + epsilon)
+    return w
+
+
 def rmsprop(w, gradient, lr=0.01, alpha=0.99, epsilon=1e-8, weight_decay=0.0, steps=25):
     s = np.zeros_like(w)
     for _ in range(steps):
@@ -28,13 +45,16 @@ def rmsprop(w, gradient, lr=0.01, alpha=0.99, epsilon=1e-8, weight_decay=0.0, st
     return w
 
 
-def adam(w, gradient, lr=0.001, b1=0.9, b2=0.999, epsilon=1e-8, l2=0.0, decay=0.0, steps=25):
-    m, v = np.zeros_like(w), np.zeros_like(w)
+def adam(
+    w, gradient, lr=0.001, b1=0.9, b2=0.999, epsilon=1e-8, l2=0.0, decay=0.0, steps=25, top=False
+):
+    m, v, largest = np.zeros_like(w), np.zeros_like(w), np.zeros_like(w)
     for t in range(1, steps + 1):
         g = gradient(w) + l2 * w
         m, v = b1 * m + (1 - b1) * g, b2 * v + (1 - b2) * g**2
         w = w * (1 - lr * decay)
-        w = w - lr * (m / (1 - b1**t)) / (np.sqrt(v / (1 - b2**t)) + epsilon)
+        largest = np.maximum(largest, v) if top else v
+        w = w - lr * (m / (1 - b1**t)) / (np.sqrt(largest / (1 - b2**t)) + epsilon)
     return w
 
 
@@ -50,6 +70,23 @@ CASES = {
     ),
     "penalty": (
         nn.SGD, {"lr": 0.05, "weight_decay": 0.1}, lambda w, g: sgd(w, g, 0.05, weight_decay=0.1),
+    ),
+    "dampening": (
+        nn.SGD, {"lr": 0.05, "momentum": 0.9, "dampening": 0.3},
+        lambda w, g: dampened(w, g, 0.05, 0.9, 0.3),
+    ),
+    "adagrad": (nn.Adagrad, {}, lambda w, g: adagrad(w, g)),
+    "adagrad options": (
+        nn.Adagrad, {"lr": 0.3, "lr_decay": 0.1, "start": 0.5, "epsilon": 1e-3},
+        lambda w, g: adagrad(w, g, 0.3, 0.1, 0.5, 1e-3),
+    ),
+    "amsgrad": (
+        nn.Adam, {"lr": 0.3, "beta2": 0.7, "amsgrad": True},
+        lambda w, g: adam(w, g, 0.3, b2=0.7, top=True),
+    ),
+    "adamw amsgrad": (
+        nn.AdamW, {"lr": 0.3, "beta2": 0.7, "amsgrad": True, "weight_decay": 0.1},
+        lambda w, g: adam(w, g, 0.3, b2=0.7, decay=0.1, top=True),
     ),
     "rmsprop": (nn.RMSprop, {}, lambda w, g: rmsprop(w, g)),
     "rmsprop options": (
@@ -260,3 +297,48 @@ def test_too_few_gradients_change_nothing():
 def test_what_an_optimiser_cannot_use_is_refused(make, error, words):
     with pytest.raises(error, match=words):
         make()
+
+
+# 25 steps down `bowl` from START, as torch.optim 2.13 takes them in float64.
+BY_TORCH = {
+    "dampening": (
+        lambda w: nn.SGD(w, 0.05, 0.9, dampening=0.3, weight_decay=0.1),
+        [0.693996444674597, -0.5584641766843758, 0.8687729504533082],
+    ),
+    "adagrad": (
+        lambda w: nn.Adagrad(w, 0.3, lr_decay=0.1, weight_decay=0.2, start=0.5, epsilon=1e-3),
+        [0.5712312643492196, -0.8713261784577496, 0.9857440912079237],
+    ),
+    "amsgrad": (
+        lambda w: nn.Adam(w, 0.3, 0.9, 0.7, amsgrad=True),
+        [0.5051023437828829, 1.0742432770589714, 0.9314617457720414],
+    ),
+    "adamw amsgrad": (
+        lambda w: nn.AdamW(w, 0.3, 0.9, 0.7, weight_decay=0.1, amsgrad=True),
+        [0.5064479517561458, 0.8680917541392094, 0.934894757621603],
+    ),
+}
+
+
+@pytest.mark.parametrize("compiled", ["numpy", "native", False])
+@pytest.mark.parametrize("name", BY_TORCH)
+def test_steps_are_those_of_pytorch(name, compiled):
+    make, expected = BY_TORCH[name]
+    w = [Value(x) for x in START]
+    optimizer = make(w)
+    if compiled:
+        program = Program(bowl(w), inputs=[], parameters=w, executor=compiled)
+        program.train(np.empty((1, 0)), optimizer, 25)
+        program.store_parameters()
+    for _ in range(0 if compiled else 25):
+        optimizer.update(gradients(bowl(w), w))
+    assert [x.data for x in w] == pytest.approx(expected, rel=1e-12)
+
+
+def test_dampening_without_a_plain_momentum_is_refused():
+    for options in ({}, {"momentum": 0.9, "nesterov": True}):
+        with pytest.raises(ValueError, match=r"dampening needs a momentum above 0, without nest"):
+            nn.SGD([Value(1.0)], dampening=0.5, **options)
+    with pytest.raises(ValueError, match=r"0 <= start"):
+        nn.Adagrad([Value(1.0)], start=-1.0)
+    assert nn.optimizers.optimizer_for("Adagrad", [Value(1.0)]).lr == 0.01

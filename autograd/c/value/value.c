@@ -35,6 +35,12 @@ static PyObject *module_watch(PyObject *Py_UNUSED(module), PyObject *given)
     Py_RETURN_NONE;
 }
 
+static PyObject *module_constant(PyObject *Py_UNUSED(module), PyObject *given)
+{
+    double number = PyFloat_AsDouble(given);
+    return number == -1.0 && PyErr_Occurred() ? NULL : new_constant(number);
+}
+
 PyDoc_STRVAR(dot_doc,
              "dot($module, /, weights, inputs, bias=0.0)\n--\n\n"
              "Return the sum of weights[i] * inputs[i], plus bias, as one node.\n\n"
@@ -46,6 +52,9 @@ static PyMethodDef module_methods[] = {
     {"adjoints", module_adjoints, METH_VARARGS,
      "adjoints($module, root, wrt, /)\n--\n\n"
      "Return d root/d node for each node of `wrt`, 0.0 where root does not depend on it."},
+    {"constant", module_constant, METH_O,
+     "constant($module, number, /)\n--\n\n"
+     "Return a number as an operand: a leaf whose data is fixed and whose gradient stays 0."},
     {"dot", (PyCFunction)(void (*)(void))module_dot, METH_FASTCALL | METH_KEYWORDS, dot_doc},
     {"install", module_install, METH_VARARGS,
      "install($module, function, operator, /)\n--\n\nDo nothing: operators are in the type."},

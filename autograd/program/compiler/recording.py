@@ -15,6 +15,7 @@ from copy import copy
 from typing import Any
 
 from autograd.engine import Value, topological, unwatched
+from autograd.noise import is_noise
 from autograd.table import PRIMITIVES, Primitive
 
 PARAMETER, INPUT, CONSTANT, COMPUTED = range(4)
@@ -31,9 +32,9 @@ class Recording:
     for a leaf; `operands[i]` are the numbers of its operands, `kinds[i]` tells parameters, inputs
     and constants apart, `numbers[i]` is a leaf's number and `lanes[i]` says whether an input
     reaches the node. `ids` maps each Value of the graph to its number; nodes that only exist here
-    (the pieces of a softmax) have none. Parameters come first, then inputs. `flat` holds the
-    operands of all nodes one after another, those of node i from `starts[i]` on. `rows` are those
-    of the operations: a name may be given to another row later.
+    (the pieces of a softmax) have none. Parameters come first, then inputs, the nodes drawn from
+    streams (`noise`) as the last of them. `flat` holds the operands of all nodes one after another,
+    those of node i from `starts[i]` on; `rows` the rows of the operations, as they were by then.
     """
 
     def __init__(
@@ -57,10 +58,10 @@ class Recording:
         self.rows: dict[str, Primitive | None] = dict.fromkeys(SUMS)
         self.parameters = self._leaves("parameters", parameters, PARAMETER)
         self.inputs = self._leaves("inputs", inputs, INPUT)
+        order: dict[Value, None] = {}
         for top in (root, *others, *also):
-            for node in topological(top) if top not in self.ids else ():
-                if node not in self.ids:
-                    self.ids[node] = self._node(node)
+            order |= {} if top in order else dict.fromkeys(topological(top))
+        self._compute(order)
         self.root = self.ids[root]
         self.kept = {self.root, *(self.ids[node] for node in others)}
         self.flat = np.frombuffer(self._flat, np.int64)
@@ -89,7 +90,7 @@ class Recording:
     def without_values(self) -> Recording:
         """Return the same columns, for somebody who must not keep the graph alive."""
         twin = copy(self)
-        twin.ids = {}
+        twin.ids, twin.noise = {}, []
         return twin
 
     def pairs(self, dot: int) -> tuple[array[int], array[int]]:
@@ -97,11 +98,19 @@ class Recording:
         start, n = int(self.starts[dot]), len(self.operands[dot]) // 2
         return self._flat[start : start + n], self._flat[start + n : start + 2 * n]
 
+    def _compute(self, order: Iterable[Value]) -> None:
+        """Number what is drawn, as further inputs, and then all else."""
+        self.noise = list(filter(is_noise, order))
+        self.inputs = range(self.inputs.start, self._columns(self.noise, INPUT).stop)
+        inside = {x for node in self.noise for x in node.parents}  # of what is drawn, unused
+        for node in order:
+            if node not in self.ids and node not in inside:
+                self.ids[node] = self._node(node)
+
     def _starts(self) -> Any:
         import numpy as np
 
-        first = self.inputs.stop
-        starts = np.zeros(len(self), int)
+        first, starts = self.inputs.stop, np.zeros(len(self), int)
         starts[first + 1 :] = np.cumsum([len(x) for x in self.operands[first:-1]])
         return starts
 
@@ -113,11 +122,17 @@ class Recording:
                     f"{f', computed by {leaf.op!r}' if leaf.op else ''}. "
                     "Pass the Values the graph was started from."
                 )
-        first, count, known = len(self), len(leaves), len(self.ids)
-        self.ids.update(zip(leaves, range(first, first + count), strict=True))
-        if len(self.ids) != known + count:
+        known = len(self.ids)
+        found = self._columns(leaves, kind)
+        if len(self.ids) != known + len(leaves):
             before = set(list(self.ids)[:known])
             raise ValueError(f"{_repeated(leaves, role, before)} List each leaf once, in one role.")
+        return found
+
+    def _columns(self, leaves: Sequence[Value], kind: int) -> range:
+        """Number nodes that are given their numbers."""
+        first, count = len(self), len(leaves)
+        self.ids.update(zip(leaves, range(first, first + count), strict=True))
         self.operations += [""] * count
         self.operands += [()] * count
         self.kinds += bytes([kind]) * count

@@ -43,6 +43,7 @@ class Replay:
                 Value(0.0) if root is None else root, inputs, parameters, (), "auto", "float64",
                 [*outputs, *compared],
             )  # fmt: skip
+        self.machine.noise.calls = trace.calls
         self.outputs = self._addresses(outputs)
         self.adjoints = self._adjoints(inputs)
         self.guards = _Guards(self, trace)
@@ -50,9 +51,12 @@ class Replay:
         least, most = LANES
         self.lanes = min(most, max(least, NUMBERS // len(self.machine.recording)))
 
-    def forward(self, numbers: Array, lanes: Array) -> Array:
+    def forward(
+        self, numbers: Array, lanes: Array, call: int | None = None, rows: Any = None
+    ) -> Array:
         """Run on the numbers that stay, and lanes, (m, moving + seeds); with warnings off.
 
+        What is random is that of a call, by default the next one, and of the rows of each lane.
         Returns for each lane the first guard that comes out otherwise, -1 where none does, (m,).
         """
         machine = self.machine
@@ -60,7 +64,7 @@ class Replay:
         if self.trace.held:
             weights = self.np.concatenate([weights, self.trace.held_numbers()])
         machine.weights = weights
-        machine.forward(lanes)
+        machine.forward(machine.noise.beside(lanes, call, rows))
         return self.guards.flipped(len(lanes))
 
     def alone(self, numbers: Array, gradient: bool) -> tuple[Array, Array, int]:
@@ -75,6 +79,8 @@ class Replay:
                 slopes = machine.gradient()
             else:
                 slopes = None
+            if machine.noise.nodes:
+                return self.values()[:, 0], slopes, flip
             return machine.memory.room.values[False][self.outputs[2]], slopes, flip
 
     def values(self) -> Array:

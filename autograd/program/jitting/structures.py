@@ -181,6 +181,7 @@ class Structure:
         fresh = self._traced(arguments, numbers)
         sweep = fresh.sweep(chain)
         if full or not self.attach(left, fresh) or not sweep.at_once:
+            fresh.trace.calls.next()  # what is random is that of the recording
             return sweep, sweep.now()
         found, flip = sweep.one(numbers)
         right = flip < 0 and sweep.np.isfinite(found).all()

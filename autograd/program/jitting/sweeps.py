@@ -83,12 +83,15 @@ class Sweep(ABC):
 
     def _pass(self, replay: Replay, numbers: Array, found: Array, flips: Array) -> None:
         """Run for all lanes in passes of one size, the last of which repeats the last lane."""
-        count = len(found)
+        count, each = len(found), 1 if self.directions is None else len(self.directions)
+        noise = replay.machine.noise
+        call = noise.calls.next() if noise.nodes else None
         passes = -(-count // replay.lanes)
         size = -(-count // max(passes, 1))
         for start in range(0, count, max(size, 1)):
             at = self.np.minimum(self.np.arange(start, start + size), count - 1)
-            flips[at] = flipped = replay.forward(numbers[0], self._lanes(replay, numbers, at))
+            lanes = self._lanes(replay, numbers, at)
+            flips[at] = flipped = replay.forward(numbers[0], lanes, call, at // max(each, 1))
             if (flipped < 0).any():
                 found[at] = self.read(replay).T
 

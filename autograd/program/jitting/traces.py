@@ -20,6 +20,7 @@ from autograd.modes import active, differentiating
 from autograd.program.compiler.accesses import Array
 from autograd.program.guards import Decisions
 from autograd.program.jitting.arguments import Arguments
+from autograd.program.noise import Calls
 
 Chain = tuple[Step, ...]  # derivatives of a function, the innermost first
 
@@ -46,7 +47,9 @@ class Trace:
         outputs = [x for x in _outputs(result) if x.__class__ is Value]
         compared = [x for guard in decisions.guards for x in guard.operands]
         self.held = _leaves_below([*outputs, *compared], set(self.leaves))
+        decisions.require_no_chance()
         self.guards = decisions.about([*self.leaves, *self.held])
+        self.calls = Calls()
         self._results: dict[Chain, Any] = {(): result}
 
     def derived(self, chain: Chain) -> Any:

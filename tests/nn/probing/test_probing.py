@@ -12,6 +12,13 @@ import nn
 from nn import ACTIVATIONS, LOSSES, MLP, Activation, Layer, Neuron, probe
 
 SIGMA = special.expit
+ALPHA, SCALE = 1.6732632423543772848, 1.0507009873554804934  # Klambauer et al. 2017
+
+
+def inner(z):
+    """What gelu_tanh takes the tanh of."""
+    return np.sqrt(2 / np.pi) * (z + 0.044715 * z**3)
+
 
 # g and g' of every activation, from NumPy and SciPy alone; softmax is treated below.
 ORACLE = {
@@ -29,7 +36,16 @@ ORACLE = {
     "silu": (lambda z: z * SIGMA(z), lambda z: SIGMA(z) * (1 + z * SIGMA(-z))),
     "softplus": (lambda z: np.logaddexp(0, z), SIGMA),
     "sin": (np.sin, np.cos),
-}
+    "gelu_tanh": (lambda z: z * SIGMA(2 * inner(z)), lambda z: SIGMA(2 * inner(z)) + 2 * z * (
+        SIGMA(2 * inner(z)) * SIGMA(-2 * inner(z)) * np.sqrt(2 / np.pi) * (1 + 3 * 0.044715 * z**2)
+    )),
+    "mish": (lambda z: z * np.tanh(np.logaddexp(0, z)), lambda z: np.tanh(np.logaddexp(0, z))
+             + z * SIGMA(z) / np.cosh(np.logaddexp(0, z)) ** 2),
+    "selu": (
+        lambda z: SCALE * np.where(z > 0, z, ALPHA * np.expm1(z)),
+        lambda z: SCALE * np.where(z > 0, 1.0, ALPHA * np.exp(z)),
+    ),
+}  # fmt: skip
 
 # ∂c/∂a of every loss.
 BY_OUTPUT = {
