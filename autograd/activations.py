@@ -10,6 +10,7 @@ import math
 import operator
 
 from autograd import reals
+from autograd.engine import Function
 from autograd.primitives import (
     abs,
     exp,
@@ -18,13 +19,14 @@ from autograd.primitives import (
     log1p,
     maximum,
     minimum,
-    sech,
-    square,
+    tanh,
     where,
 )  # fmt: skip
-from autograd.table import primitive
+from autograd.table import PRODUCT, primitive
 
-__all__ = ["elu", "leaky_relu", "relu", "sigmoid", "silu", "softplus", "softsign"]
+__all__ = ["elu", "leaky_relu", "logistic", "relu", "sigmoid", "silu", "softplus", "softsign"]
+
+logistic: Function  # which a rule uses further up
 
 relu = primitive(
     "relu", reals.relu, lambda x, out: heaviside(x),
@@ -42,10 +44,16 @@ elu = primitive(
     composed=lambda x: maximum(x, expm1(minimum(x, 0.0))))  # fmt: skip
 
 sigmoid = primitive(
-    "sigmoid", reals.sigmoid, lambda x, out: square(0.5 * sech(0.5 * x)),
+    "sigmoid", reals.sigmoid, lambda x, out: logistic(x),
     textbook=lambda x, out: out * (1.0 - out),
     latex=r"\sigma(#1)",
     composed=lambda x: exp(minimum(x, 0.0)) / (1.0 + exp(-abs(x))))  # fmt: skip
+
+# A row of its own, so that no derivative of sigmoid cancels: σ″ is -σ′ tanh(x/2).
+logistic = primitive(
+    "logistic", reals.logistic, lambda x, out: -out * tanh(0.5 * x),
+    symbol="sigmoid(#1)*sigmoid(-#1)", latex=r"\sigma(#1) \, \sigma(-#1)", precedence=PRODUCT,
+    composed=lambda x: sigmoid(x) * sigmoid(-x))  # fmt: skip
 
 softplus = primitive(
     "softplus", reals.softplus, lambda x, out: sigmoid(x),

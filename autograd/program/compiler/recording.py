@@ -224,7 +224,11 @@ class Recording:
         return [x if self.lanes[x] else self._once("broadcast", x, with_lanes[0]) for x in values]
 
     def _logsumexp(self, values: Sequence[int]) -> int:
-        _, _, others, largest = self._row(values)
+        """Return p + log1p(R) with p held constant, for no derivative depends on what p is."""
+        values = self._level(values)
+        largest = self._once("peak", *values)
+        shifted = [self._once("shifted", x, largest) for x in values]
+        others = self._once("sum_minus_one", *[self._once("exp", x) for x in shifted])
         return self._add("add", (largest, self._once("log1p", others)))
 
     def _log_softmax(self, values_and_index: Sequence[int]) -> int:
