@@ -18,16 +18,16 @@ from typing import Any
 
 from autograd import AnomalyError, Value, clip, errors, sqrt
 from nn.arguments import named
+from nn.keeper import Keeper, State
 from nn.module import FROZEN
 
 __all__ = ["OPTIMIZERS", "SGD", "Adam", "AdamW", "Optimizer", "RMSprop"]
 
-State = tuple[Any, ...]
 NUMBER, SHARE = {"below": math.inf}, {"below": 1.0}  # 0 <= field < below
 
 
 @dataclass(eq=False, repr=False)
-class Optimizer(ABC):
+class Optimizer(Keeper, ABC):
     """What optimisers share; a subclass gives `rule`, and `slots` if it keeps state.
 
     `lr` is a number or a function of the step. `clip_norm` scales all gradients so that
@@ -55,7 +55,7 @@ class Optimizer(ABC):
 
     def __post_init__(self) -> None:
         self.parameters = _leaves(self.parameters)
-        self.state: list[State] = [(0.0,) * self.slots for _ in self.parameters]
+        self.kept: Any = [(0.0,) * self.slots for _ in self.parameters]
         self.steps = 0
         for name, below in ((x.name, x.metadata.get("below")) for x in fields(self)):
             number = getattr(self, name)
@@ -115,7 +115,7 @@ class Optimizer(ABC):
     @contextmanager
     def awake(self) -> Iterator[Optimizer]:
         """Hand out this optimiser for the parameters that are not frozen; keep its steps."""
-        if FROZEN.isdisjoint(self.parameters):
+        if not FROZEN or FROZEN.isdisjoint(self.parameters):
             yield self
             return
         part, states = copy(self), dict(zip(self.parameters, self.state, strict=True))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from sys import getrefcount
 from typing import Any
 
 from autograd import errors
@@ -20,7 +21,7 @@ from autograd.program.compiler.steps import Builder, Expression
 from autograd.program.executors.interface import Update
 from autograd.program.executors.numpy.update import NumpyUpdate
 from autograd.program.machine import Machine
-from autograd.program.memory import all_finite
+from autograd.program.memory import Table, all_finite, stretch
 from autograd.reals import real
 
 STRIDE = 256  # steps between two looks at the keyboard
@@ -80,13 +81,17 @@ class Trainer:
             places = machine.placement.address[[ids[leaf] for leaf in self.leaves]]
         self.order = self.np.argsort(places)
         self.places = places[self.order]
+        self.stretch = stretch(self.np, self.places)
         self.slots = getattr(optimizer, "slots", 0)
         self.clip_norm: Any = getattr(optimizer, "clip_norm", None)
         self.taken = self.np.array([int(getattr(optimizer, "steps", 0))])
         self.by_step = False
+        self.table: Table | None = None  # what the optimiser has of the last run
+        self._spare: Table | None = None  # and what it had of the one before
         self.optimiser = machine.executor.optimiser
         self._install(self.done + 1)
         self.optimiser.state[: self.slots] = self._state()
+        self.given, self.setting = getattr(optimizer, "parameters", None), _setting(optimizer)
         watched = self.by_step or machine.guards or self.clip_norm is not None or record
         whole = self.optimiser is machine.executor.optimiser and not watched
         self.loop = machine.executor.train if whole else None
@@ -96,9 +101,23 @@ class Trainer:
         """How many steps the optimiser has taken, those before this run too."""
         return int(self.taken[0])
 
+    def goes_on(self, optimizer: Any) -> bool:
+        """Take up an optimiser again; whether this is the one that was here last, as it was then.
+
+        What its rule depends on it tells by its `setting`; without one nobody knows.
+        """
+        if optimizer is not self.optimizer or self.setting is None or self.by_step:
+            return False
+        if optimizer.parameters is not self.given or self.setting != _setting(optimizer):
+            return False
+        if self.slots and optimizer.table is not self.table:
+            self.optimiser.state[: self.slots] = self._state()
+        self.taken[0] = optimizer.steps
+        return True
+
     def run(self, examples: Array, steps: int, batch_size: int) -> Array:
         """Take the steps; return the mean cost before each of them."""
-        costs = self.np.empty(steps)
+        costs, finite = self.np.empty(steps), False
         before = self.done
         try:
             for starts, size in _batches(len(examples), steps, batch_size):
@@ -108,11 +127,12 @@ class Trainer:
                 if done < len(starts):
                     failed = starts[done]
                     failures.trace(self.machine, examples[failed : failed + size], failed)
-            if not self.np.isfinite(self.machine.memory.room.values[False][self.places]).all():
+            if not all_finite(self.np, self.machine.memory.room.values[False][self.stretch]):
                 failures.require_finite(self.machine, examples[:0])
             self._require_finite_state()
+            finite = True
         finally:
-            self._return_state()
+            self._return_state(finite)
         return costs
 
     def _steps(self, examples: Array, starts: list[int], size: int, costs: Array) -> None:
@@ -192,6 +212,10 @@ class Trainer:
             raise
 
     def _state(self) -> Array:
+        """Return what the optimiser has as its state, (slots, parameters), in order of places."""
+        table = getattr(self.optimizer, "table", None)
+        if table is not None:
+            return table.by_parameter()[:, self.order]
         shape = (len(self.leaves), self.slots)
         state = getattr(self.optimizer, "state", None) if self.slots else None
         if state is None:
@@ -200,22 +224,44 @@ class Trainer:
 
     def _require_finite_state(self) -> None:
         """Raise AnomalyError where the optimiser would remember an infinity for ever."""
-        wrong = self.np.argwhere(~self.np.isfinite(self.optimiser.state[: self.slots].T))
-        if len(wrong):
+        state = self.optimiser.state[: self.slots]
+        if not all_finite(self.np, state):
+            wrong = self.np.argwhere(~self.np.isfinite(state.T))
             leaf = self.leaves[self.order[wrong[0][0]]]
             raise errors.AnomalyError(
                 f"the state of an optimiser must be finite; a gradient made that of "
                 f"{errors.where(leaf)} infinite. Scale the loss or the data, or clip the gradients."
             )
 
-    def _return_state(self) -> None:
-        kept = self.np.isfinite(self.optimiser.state[: self.slots]).all()
-        if self.slots and kept and hasattr(self.optimizer, "state"):
-            state = self.np.empty((len(self.leaves), self.slots))
-            state[self.order] = self.optimiser.state[: self.slots].T
-            self.optimizer.state = list(map(tuple, state.tolist()))
+    def _return_state(self, finite: bool) -> None:
+        takes = hasattr(self.optimizer, "table")  # asking for `state` would write out all tuples
+        state = self.optimiser.state[: self.slots]
+        told = self.slots and (takes or hasattr(self.optimizer, "state"))
+        if told and (finite or all_finite(self.np, state)):
+            table = Table(self._room(), self.order)
+            table.numbers[:] = state
+            if takes:
+                self.optimizer.table = self.table = table
+            else:
+                self.optimizer.state = table.tuples()
         if hasattr(self.optimizer, "steps"):
             self.optimizer.steps = self.done
+
+    def _room(self) -> Array:
+        """Return an array (slots, parameters), that of the last table but one if it is free.
+
+        New memory takes longer than all the rest: the system clears it page by page.
+        """
+        spare, self._spare = self._spare, self.table
+        if spare is None or getrefcount(spare) > 2:  # `spare` itself, and the argument
+            return self.np.empty((self.slots, len(self.leaves)))
+        return spare.numbers
+
+
+def _setting(optimizer: Any) -> Any:
+    """Return what the rule of an optimiser depends on, None where it does not tell."""
+    fixed = isinstance(getattr(optimizer, "parameters", None), tuple)
+    return getattr(optimizer, "setting", None) if fixed else None
 
 
 def _leaves(machine: Machine, optimizer: Any) -> tuple[Value, ...]:

@@ -80,12 +80,20 @@ def fit(
             costs = steps.epoch(batches := _batches(len(X), size, seed, optimizer.steps))
             history.add(_record(costs, batches) | _measured(steps, sets, targets, functions))
             _show(bar, history)
-            if sum([bool(callback(history, model)) for callback in callbacks]):
+            if _ended(steps, callbacks, history, model):
                 break
     finally:
+        steps.settle()
         for callback in [c for c in callbacks if hasattr(c, "finish")]:
             callback.finish(model)
     return history
+
+
+def _ended(steps: Steps, callbacks: list[Any], history: History, model: Any) -> bool:
+    """Call the callbacks, which see the numbers of the last step; whether one ends the training."""
+    if callbacks:
+        steps.settle()
+    return any([bool(callback(history, model)) for callback in callbacks])
 
 
 def _steps(compiled: bool, dtype: str) -> Callable[..., Steps]:
@@ -166,6 +174,8 @@ def _measured(
 ) -> dict[str, float]:
     """Return the metrics on every set, and the loss on the one not trained on."""
     record: dict[str, float] = {}
+    if functions:  # which may look at the model
+        steps.settle()
     for prefix, (X, y) in sets.items():
         if prefix or functions:
             outputs, C = steps.measure(X, targets[prefix])
