@@ -47,7 +47,7 @@ class Keeper:
         held = {name: x for name, x in vars(self).items() if name not in ELSEWHERE}
         if type(self).__module__ != KNOWN or not PLAIN.issuperset(map(type, held.values())):
             return None
-        return type(self).rule, *held.items()
+        return getattr(type(self), "rule", None), *held.items()
 
     def __getstate__(self) -> dict[str, Any]:
         return {**vars(self), "kept": self.state}

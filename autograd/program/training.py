@@ -106,9 +106,8 @@ class Trainer:
 
         What its rule depends on it tells by its `setting`; without one nobody knows.
         """
-        if optimizer is not self.optimizer or self.setting is None or self.by_step:
-            return False
-        if optimizer.parameters is not self.given or self.setting != _setting(optimizer):
+        same = optimizer is self.optimizer and optimizer.parameters is self.given
+        if not same or self.setting is None or self.setting != _setting(optimizer) or self.by_step:
             return False
         if self.slots and optimizer.table is not self.table:
             self.optimiser.state[: self.slots] = self._state()
@@ -248,12 +247,9 @@ class Trainer:
             self.optimizer.steps = self.done
 
     def _room(self) -> Array:
-        """Return an array (slots, parameters), that of the last table but one if it is free.
-
-        New memory takes longer than all the rest: the system clears it page by page.
-        """
+        """Return an array (slots, parameters), that of the last table but one if it is free."""
         spare, self._spare = self._spare, self.table
-        if spare is None or getrefcount(spare) > 2:  # `spare` itself, and the argument
+        if spare is None or getrefcount(spare) > 2:  # others than `spare` and the argument
             return self.np.empty((self.slots, len(self.leaves)))
         return spare.numbers
 

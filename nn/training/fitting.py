@@ -83,9 +83,7 @@ def fit(
             if _ended(steps, callbacks, history, model):
                 break
     finally:
-        steps.settle()
-        for callback in [c for c in callbacks if hasattr(c, "finish")]:
-            callback.finish(model)
+        _finish(steps, callbacks, model)
     return history
 
 
@@ -93,7 +91,13 @@ def _ended(steps: Steps, callbacks: list[Any], history: History, model: Any) -> 
     """Call the callbacks, which see the numbers of the last step; whether one ends the training."""
     if callbacks:
         steps.settle()
-    return any([bool(callback(history, model)) for callback in callbacks])
+    return sum([bool(callback(history, model)) for callback in callbacks]) > 0
+
+
+def _finish(steps: Steps, callbacks: list[Any], model: Any) -> None:
+    steps.settle()
+    for callback in [c for c in callbacks if hasattr(c, "finish")]:
+        callback.finish(model)
 
 
 def _steps(compiled: bool, dtype: str) -> Callable[..., Steps]:
