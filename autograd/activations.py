@@ -12,6 +12,7 @@ import operator
 from typing import Any
 
 from autograd import reals
+from autograd.engine import Function
 from autograd.primitives import (
     abs,
     clip,
@@ -26,16 +27,18 @@ from autograd.primitives import (
     tanh,
     where,
 )  # fmt: skip
-from autograd.table import primitive
+from autograd.table import PRODUCT, primitive
 
 __all__ = [
-    "elu", "gelu_tanh", "leaky_relu", "mish", "relu", "selu", "sigmoid", "silu", "softplus",
-    "softsign",
+    "elu", "gelu_tanh", "leaky_relu", "logistic", "mish", "relu", "selu", "sigmoid", "silu",
+    "softplus", "softsign",
 ]  # fmt: skip
 
 SLOPE = 0.01
 SELU_ALPHA, SELU_SCALE = 1.6732632423543772848, 1.0507009873554804934
 GELU_RATE, GELU_CUBIC = 2.0 * math.sqrt(2.0 / math.pi), 0.044715
+
+logistic: Function  # which a rule uses further up
 
 relu = primitive(
     "relu", reals.relu, lambda x, out: heaviside(x),
@@ -53,10 +56,16 @@ _elu = primitive(
     composed=lambda x: maximum(x, expm1(minimum(x, 0.0))))  # fmt: skip
 
 sigmoid = primitive(
-    "sigmoid", reals.sigmoid, lambda x, out: square(0.5 * sech(0.5 * x)),
+    "sigmoid", reals.sigmoid, lambda x, out: logistic(x),
     textbook=lambda x, out: out * (1.0 - out),
     latex=r"\sigma(#1)",
     composed=lambda x: exp(minimum(x, 0.0)) / (1.0 + exp(-abs(x))))  # fmt: skip
+
+# A row of its own, so that no derivative of sigmoid cancels: σ″ is -σ′ tanh(x/2).
+logistic = primitive(
+    "logistic", reals.logistic, lambda x, out: -out * tanh(0.5 * x),
+    symbol="sigmoid(#1)*sigmoid(-#1)", latex=r"\sigma(#1) \, \sigma(-#1)", precedence=PRODUCT,
+    composed=lambda x: sigmoid(x) * sigmoid(-x))  # fmt: skip
 
 softplus = primitive(
     "softplus", reals.softplus, lambda x, out: sigmoid(x),

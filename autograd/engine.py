@@ -37,7 +37,7 @@ def refuse_intruders(folder: Path) -> None:
 
 refuse_intruders(Path(__file__).parent)
 
-INTERFACE = 12  # to be raised, here and in c/primitives.h, when C and Python change together
+INTERFACE = 13  # to be raised, here and in c/primitives.h, when C and Python change together
 
 
 def require_interface(extension: ModuleType) -> None:
@@ -70,11 +70,22 @@ def _compiled_is_usable() -> bool:
 implementation = "c" if _compiled_is_usable() else "python"
 
 if TYPE_CHECKING or implementation == "c":
-    from autograd._value import Function, Value, adjoints, constant, dot, topological, watch
-    from autograd._value import install as install
+    from autograd._value import (
+        Function,
+        Value,
+        adjoints,
+        constant,
+        dot,
+        install,
+        read,
+        topological,
+        watch,
+        write,
+    )
 
     compiled_dot = dot
 else:
+    from autograd.bulk import read, write
     from autograd.function import Function, install
     from autograd.value import Value, adjoints, constant, topological, watch
 
@@ -114,6 +125,7 @@ for _name, _method in (("reduce", _reduced), ("copy", _copied), ("deepcopy", _co
     setattr(Value, f"__{_name}__", _method)
 
 __all__ = [
-    "Function", "Value", "adjoints", "compiled_dot", "constant", "implementation", "install",
-    "lend", "topological", "unwatched", "unwatched_partials", "watch",
+    "Function", "Value", "adjoints", "compiled_dot", "constant",
+    "implementation", "install", "lend",
+    "read", "topological", "unwatched", "unwatched_partials", "watch", "write",
 ]  # fmt: skip

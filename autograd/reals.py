@@ -143,6 +143,12 @@ def whole(function: Callable[[float], int]) -> Callable[[float], float]:
     return rounded
 
 
+def logistic(x: float) -> float:
+    """Return sigmoid(x) sigmoid(-x) = e / (1 + e)², e = e^-|x|: the logistic distribution."""
+    e = math.exp(-abs(x))
+    return e / ((1.0 + e) * (1.0 + e))
+
+
 def power(base: float, exponent: float) -> float:
     """Return base ** exponent on the real line.
 

@@ -18,15 +18,15 @@ from typing import Any
 
 from autograd import AnomalyError, Value, clip, errors
 from nn.freezing import frozen
+from nn.keeper import Keeper, State
 
 __all__ = ["Optimizer"]
 
-State = tuple[Any, ...]
 NUMBER, SHARE = {"below": math.inf}, {"below": 1.0}  # 0 <= field < below
 
 
 @dataclass(eq=False, repr=False)
-class Optimizer(ABC):
+class Optimizer(Keeper, ABC):
     """What optimisers share; a subclass gives `rule`, and `slots` if it keeps state.
 
     `lr` is a number or a function of the step. `clip_norm` scales all gradients so that
@@ -54,7 +54,7 @@ class Optimizer(ABC):
 
     def __post_init__(self) -> None:
         self.parameters = _leaves(self.parameters)
-        self.state: list[State] = [(0.0,) * self.slots for _ in self.parameters]
+        self.kept: Any = [(0.0,) * self.slots for _ in self.parameters]
         self.steps = 0
         for name, below in ((x.name, x.metadata.get("below")) for x in fields(self)):
             number = getattr(self, name)

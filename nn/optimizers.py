@@ -8,7 +8,8 @@ from typing import Any
 
 from autograd import Value, heaviside, maximum, sqrt
 from nn.arguments import named
-from nn.optimizer import NUMBER, SHARE, Optimizer, State
+from nn.keeper import State
+from nn.optimizer import NUMBER, SHARE, Optimizer
 
 __all__ = ["OPTIMIZERS", "SGD", "Adagrad", "Adam", "AdamW", "Optimizer", "RMSprop"]
 

@@ -22,7 +22,7 @@ PACKAGES = ("autograd", "nn")
 TWINS = {"autograd/sweep.py", "autograd/value.py", "autograd/function.py"}  # one engine
 
 BUDGETS = {  # of code lines, over the files that a pattern finds
-    "the core": (3110, ("autograd/*.py", "nn/*.py")),
+    "the core": (3200, ("autograd/*.py", "nn/*.py")),
     "an evening's reading": (
         800,
         tuple(
@@ -35,7 +35,7 @@ BUDGETS = {  # of code lines, over the files that a pattern finds
     "probing": (810, ("nn/probing/**/*.py",)),
     "tracing": (330, ("nn/tracing/**/*.py",)),
     "programs": (
-        3760,
+        3900,
         tuple(f"autograd/program/{part}.py" for part in ("*", "compiler/**/*", "executors/**/*")),
     ),
     "compiled functions": (1230, ("autograd/program/jitting/**/*.py",)),

@@ -2,8 +2,9 @@
  *
  * A formula is said in x, y and z, numbers of the type T, by the rows of the table in
  * primitives.py, operation for operation, so that both agree bit for bit (compile with
- * -ffp-contract=off). T is double unless the includer has said T, EXP, TANH and SQRT, of its own
- * making, beforehand. tests/c/test_primitives.py holds every formula to its row. */
+ * -ffp-contract=off). T is double unless the includer has said T, EXP, FADE (e^x for x <= 0),
+ * TANH, SQRT and LEAST, of its own making, beforehand. tests/c/test_primitives.py holds every
+ * formula to its row. */
 
 #ifndef AUTOGRAD_PRIMITIVES_H
 #define AUTOGRAD_PRIMITIVES_H
@@ -11,13 +12,15 @@
 #include <math.h>
 
 /* Raised, here and in engine.py, when the C and the Python code change together. */
-#define AUTOGRAD_INTERFACE 12
+#define AUTOGRAD_INTERFACE 13
 
 #ifndef EXP
 typedef double T;
 #define EXP exp
+#define FADE exp
 #define TANH tanh
 #define SQRT sqrt
+#define LEAST 0.03125
 #endif
 
 #define ABS(x) ((x) < 0 ? -(x) : (x))
@@ -37,15 +40,36 @@ static inline T sign_of(T x)
 /* Without a branch, for the compiler to vectorise; e^-|x| does not overflow. */
 static inline T sigmoid_of(T x)
 {
-    const T e = EXP(-ABS(x));
+    const T e = FADE(-ABS(x));
     return (x >= 0 ? (T)1 : e) / (1 + e);
 }
 
 /* 1 / cosh x, whose square is the derivative of tanh x. */
 static inline T sech_of(T x)
 {
-    const T e = EXP(-ABS(x));
+    const T e = FADE(-ABS(x));
     return 2 * e / (1 + e * e);
+}
+
+/* The derivative of sigmoid x, sigmoid(x) sigmoid(-x). */
+static inline T logistic_of(T x)
+{
+    const T e = FADE(-ABS(x));
+    return e / ((1 + e) * (1 + e));
+}
+
+/* The derivatives of y = tanh x and of y = sigmoid x once y is known. As long as 1 - y² and 1 - y
+ * are LEAST or more they have nearly all digits of y; nearer to 0 they are had from e^-|x|. */
+static inline T tanh_slope(T x, T y)
+{
+    const T slope = (1 - y) * (1 + y), both = 1 + ABS(y);
+    return slope < LEAST ? FADE(-2 * ABS(x)) * (both * both) : slope;
+}
+
+static inline T sigmoid_slope(T x, T y)
+{
+    const T rest = 1 - y;
+    return y * (rest < LEAST ? FADE(-ABS(x)) * y : rest);
 }
 
 /* x times the normal distribution; far out the argument of erfc needs what its rounding lost. */
@@ -58,7 +82,7 @@ static inline double gelu_of(double x)
 
 static inline T softplus_of(T x)
 {
-    return (T)log1p(EXP(-ABS(x))) + (x > 0 ? x : (T)0);
+    return (T)log1p(FADE(-ABS(x))) + (x > 0 ? x : (T)0);
 }
 
 /* Scaled by the larger one, whose square may overflow or fade out; 0 at the origin. */
@@ -91,16 +115,11 @@ static inline double floordiv_of(double x, double y)
     return ratio == 0 ? copysign(0, x / y) : ratio - whole > 0.5 ? whole + 1 : whole;
 }
 
-/* Partials that are used in more than one place; `out` is the result. */
-#define TANH_PARTIAL(x) (sech_of(x) * sech_of(x))
-#define SIGMOID_PARTIAL(x) ((T)0.5 * sech_of((T)0.5 * (x)) * ((T)0.5 * sech_of((T)0.5 * (x))))
-
 // clang-format off
 
 /* ROW(name, formula), or OWN(name, formula) where a unit may have a loop of its own. After the
  * rows of the table come the pieces that only programs have: `gap` is x less the largest y, which
- * may be infinite as well; `first` finds the first 1; a pullback is a partial times the adjoint,
- * that of tanh by y = tanh x too. */
+ * may be infinite as well; `first` finds the first 1; a pullback is a partial times the adjoint. */
 #define OPERATIONS_WITH(ROW, OWN) \
     ROW(add, x + y) ROW(sub, x - y) ROW(mul, x * y) ROW(div, x / y) ROW(neg, -x) \
     ROW(pow, pow(x, y)) ROW(abs, fabs(x)) ROW(exp, EXP(x)) ROW(expm1, expm1(x)) \
@@ -125,8 +144,9 @@ static inline double floordiv_of(double x, double y)
     ROW(gap, x == y ? (T)0 : x - y) ROW(copy, x) ROW(equal, x == y ? (T)1 : (T)0) \
     ROW(first, x == 1 && y == 0 ? (T)1 : (T)0) \
     ROW(sech, sech_of(x)) \
-    ROW(tanh_pullback, EXP(-2 * ABS(x)) * ((1 + ABS(y)) * (1 + ABS(y))) * z) \
-    ROW(sigmoid_pullback, SIGMOID_PARTIAL(x) * y) \
+    ROW(logistic, logistic_of(x)) \
+    OWN(tanh_pullback, tanh_slope(x, y) * z) \
+    OWN(sigmoid_pullback, sigmoid_slope(x, y) * z) \
     ROW(relu_pullback, heaviside_of(x) * y) \
     ROW(add_product, x + y * z) ROW(sub_product, x - y * z)
 #define OPERATIONS(ROW) OPERATIONS_WITH(ROW, ROW)

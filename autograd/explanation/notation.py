@@ -208,7 +208,7 @@ def _template(template: str, precedence: int) -> tuple[list[tuple[str, str, int]
         parts.append((template[end : match.start()], match[1], level))
         end = match.end()
     parts.append((template[end:], "", 0))
-    if re.fullmatch(r"\w+\(.*\)", template):
+    if re.fullmatch(r"\w+\([^()]*\)", template):
         precedence = CALL
     return parts, POWER if template.startswith(r"\frac") else precedence
 

@@ -8,6 +8,7 @@ from autograd.engine import Value
 from autograd.program import guards
 from autograd.program.compiler.accesses import Array
 from autograd.program.compiler.recording import CONSTANT, PARAMETER, Recording
+from autograd.program.memory import stretch
 from autograd.program.noise import Noise
 from autograd.program.plans import PLANS
 from autograd.program.reading import Reader
@@ -42,6 +43,7 @@ class Machine:
         self.executor, self.instructions = parts.executor, parts.instructions
         self.reader = Reader(self.recording, self.placement, self.memory, self.executor)
         self.places = self.placement.address[: len(parameters)]  # of the parameters
+        self._stretch = stretch(np, self.places)  # the same, quicker
         self._root = int(self.placement.address[self.recording.root])
         self._root_lanes = bool(self.recording.lanes[self.recording.root])
         self.current = False
@@ -61,12 +63,12 @@ class Machine:
     @property
     def weights(self) -> Array:
         """The numbers of the parameters, in their order, (parameters,); a copy."""
-        return self.memory.room.values[False][self.places]
+        return self.np.array(self.memory.room.values[False][self._stretch])
 
     @weights.setter
     def weights(self, numbers: Sequence[float]) -> None:
         self.current = False
-        self.memory.room.values[False][self.places] = numbers
+        self.memory.room.values[False][self._stretch] = numbers
 
     def resize(self, lanes: int) -> None:
         """Make room for so many examples at a time, if it is for another number of them."""
@@ -103,4 +105,4 @@ class Machine:
 
     def gradient(self) -> Array:
         """Return the gradient that the last backward pass left, (parameters,); a copy."""
-        return self.memory.room.adjoints[False][self.places]
+        return self.np.array(self.memory.room.adjoints[False][self._stretch])

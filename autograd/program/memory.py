@@ -14,6 +14,7 @@ from typing import Any
 Array = Any
 
 CACHE_LINE = 64
+FEW = 1 << 12  # numbers, whose product BLAS finds sooner than NumPy their sum, on one thread
 KEPT = 3  # numbers of lanes whose arrays are kept (the last batch of an epoch is smaller)
 
 
@@ -70,9 +71,35 @@ class Memory:
         self._kept = {self.room.lanes: self.room}
 
 
+@dataclass(frozen=True, eq=False)
+class Table:
+    """The state of an optimiser as a program leaves it, (slots, parameters).
+
+    Column k is that of parameter `order[k]`. Nobody changes the numbers.
+    """
+
+    numbers: Array
+    order: Array
+
+    def by_parameter(self) -> Array:
+        """Return the numbers with a column for each parameter in turn."""
+        found = self.numbers.copy()
+        found[:, self.order] = self.numbers
+        return found
+
+    def tuples(self) -> list[tuple[float, ...]]:
+        """Return the state of each parameter."""
+        return list(map(tuple, self.by_parameter().T.tolist()))
+
+
 def all_finite(np: Any, x: Array) -> bool:
-    """Whether every number is finite: so is then the sum of squares, unless it overflows."""
-    return math.isfinite(np.vdot(x, x)) or bool(np.isfinite(x).all())
+    """Whether every number is finite: so is then a sum of them, unless it overflows."""
+    if x.size < FEW:
+        some = np.vdot(x, x)
+    else:
+        with np.errstate(all="ignore"):
+            some = np.add.reduce(x, None)
+    return math.isfinite(some) or bool(np.isfinite(x).all())
 
 
 def stretch(np: Any, places: Array) -> Any:

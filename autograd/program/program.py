@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from autograd import errors
-from autograd.engine import Value, unwatched
+from autograd.engine import Value, read, write
 from autograd.program import arguments, failures
 from autograd.program.compiler.instructions import Instruction
 from autograd.program.compiler.layout import Array
@@ -22,6 +22,7 @@ from autograd.program.compiler.recording import Recording
 from autograd.program.describe import Description, describe
 from autograd.program.lock import Lock
 from autograd.program.machine import Machine
+from autograd.program.memory import all_finite
 from autograd.program.training import Trainer
 
 DTYPES = ("float64", "float32")
@@ -65,6 +66,7 @@ class Program:
         leaves = arguments.several("inputs", inputs), arguments.several("parameters", parameters)
         nodes = arguments.several("also", also)
         self._warned = False  # that the executor does not do all by itself
+        self._trainer: Trainer | None = None  # of the last training, which may go on
         self._machine = Machine(loss, *leaves, nodes, executor, dtype)
 
     @property
@@ -188,8 +190,11 @@ class Program:
         steps = arguments.count("steps", steps, 0)
         size = len(examples) if batch_size is None else arguments.count("batch_size", batch_size, 1)
         with self._lock.once():
-            trainer = Trainer(self._machine, optimizer, self._known(nodes), record)
+            trainer, self._trainer = self._trainer, None
+            if record or trainer is None or not trainer.goes_on(optimizer):
+                trainer = Trainer(self._machine, optimizer, self._known(nodes), record)
             costs = trainer.run(examples, steps, size)
+            self._trainer = None if record else trainer
         if trainer.optimiser is not self._machine.executor.optimiser and not self._warned:
             self._warned = True
             warnings.warn(
@@ -217,14 +222,26 @@ class Program:
     def load_parameters(self) -> None:
         """Take the numbers of the parameters from their Values."""
         with self._lock.once():
-            self._machine.weights = list(map(unwatched, self.parameters))
+            numbers = self._machine.np.empty(len(self.parameters))
+            read(self.parameters, numbers)
+            self._machine.weights = numbers
 
     def store_parameters(self) -> None:
         """Write the numbers of the parameters to their Values."""
         with self._lock.once():
-            numbers = self._machine.weights.tolist()
-        for leaf, number in zip(self.parameters, numbers, strict=True):
-            leaf.data = number
+            numbers = self._machine.weights
+        write(self.parameters, numbers.astype(float, copy=False))
+
+    def snapshot(self) -> Array:
+        """Return the numbers of the parameters, for `restore`, in an order of the program's own."""
+        with self._lock.once():
+            return self._machine.memory.room.values[False].copy()
+
+    def restore(self, snapshot: Array) -> None:
+        """Let the parameters have the numbers again that they had at a `snapshot`."""
+        with self._lock.once():
+            self._machine.current = False
+            self._machine.memory.room.values[False][:] = snapshot
 
     # --- inside the lock -----------------------------------------------------------------
 
@@ -237,7 +254,8 @@ class Program:
                 failures.check_guards(machine, examples)
             machine.executor.backward()
             cost, gradient = machine.cost(), machine.gradient()
-        if not (math.isfinite(cost) and np.isfinite(gradient).all()):
+            finite = math.isfinite(cost) and all_finite(np, gradient)
+        if not finite:
             failures.trace(machine, examples)
         machine.current = True
         return cost, gradient

@@ -1,66 +1,29 @@
-"""Training inside a program: an optimiser's scalar rule, recorded once, over all parameters.
+"""Training inside a program: steps over batches, and an optimiser's rule over all parameters.
 
-`rule(w, g, state, step)` → (w, state) of **one** parameter is read as an elementwise
-expression; every parameter is a lane of it. Where a rule or a schedule looks at the number
-of the step (`0.1 if step < 100 else 0.01`) it is read again for each step.
+Where a rule or a schedule looks at the number of the step (`0.1 if step < 100 else 0.01`) it is
+read again for each step.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from sys import getrefcount
 from typing import Any
 
 from autograd import errors
 from autograd.engine import Value
-from autograd.modes import Mode, active, differentiating
-from autograd.program import failures, guards
+from autograd.program import failures
 from autograd.program.compiler.accesses import Array
-from autograd.program.compiler.steps import Builder, Expression
+from autograd.program.compiler.steps import Expression
 from autograd.program.executors.interface import Update
 from autograd.program.executors.numpy.update import NumpyUpdate
 from autograd.program.machine import Machine
-from autograd.program.memory import all_finite
-from autograd.reals import real
+from autograd.program.memory import Table, all_finite, stretch
+from autograd.program.rules import Looked, rule_expression
 
 STRIDE = 256  # steps between two looks at the keyboard
 DRAWN = 1 << 20  # random numbers drawn at a time, as far as one step does not need more
-
-
-class _Looked(Exception):
-    """A rule looked at a number, in this file and line."""
-
-
-class _Blind(Mode):
-    """Stops a rule that looks at numbers: its branch would be frozen."""
-
-    def looked(self, node: Any) -> None:
-        raise _Looked(guards.place())
-
-    def compared(self, node: Any, other: Any, symbol: str, verdict: bool) -> None:
-        raise _Looked(guards.place())
-
-
-def rule_expression(optimizer: Any, slots: int, step: int | None) -> Expression:
-    """Return the rule as an expression of (w, g, state…, step, scale).
-
-    With step None the step is a source; otherwise it is that number.
-    """
-    w, g, count, scale = Value(0.5), Value(0.25), Value(1.0), Value(1.0)
-    state = tuple(Value(0.5) for _ in range(slots))
-    with differentiating(), active(_Blind()):
-        scaled = scale * g if getattr(optimizer, "clip_norm", None) is not None else g
-        outcome = optimizer.rule(w, scaled, state, count if step is None else step)
-    match outcome:
-        case (new, (*kept,)) if len(kept) == slots and all(map(_is_number, (new, *kept))):
-            leaves = [w, g, *state, count, scale]
-            builder = Builder(len(leaves))
-            return builder.build(builder.translate([new, *kept], leaves))
-    raise errors.no_rule(slots, outcome)
-
-
-def _is_number(x: Any) -> bool:
-    return x.__class__ is Value or real(x) is not None
 
 
 class Trainer:
@@ -82,13 +45,17 @@ class Trainer:
             places = machine.placement.address[[ids[leaf] for leaf in self.leaves]]
         self.order = self.np.argsort(places)
         self.places = places[self.order]
+        self.stretch = stretch(self.np, self.places)
         self.slots = getattr(optimizer, "slots", 0)
         self.clip_norm: Any = getattr(optimizer, "clip_norm", None)
         self.taken = self.np.array([int(getattr(optimizer, "steps", 0))])
         self.by_step = False
+        self.table: Table | None = None  # what the optimiser has of the last run
+        self._spare: Table | None = None  # and what it had of the one before
         self.optimiser = machine.executor.optimiser
         self._install(self.done + 1)
         self.optimiser.state[: self.slots] = self._state()
+        self.given, self.setting = getattr(optimizer, "parameters", None), _setting(optimizer)
         watched = self.by_step or machine.guards or self.clip_norm is not None or record
         whole = self.optimiser is machine.executor.optimiser and not watched
         self.loop = machine.executor.train if whole else None
@@ -98,9 +65,22 @@ class Trainer:
         """How many steps the optimiser has taken, those before this run too."""
         return int(self.taken[0])
 
+    def goes_on(self, optimizer: Any) -> bool:
+        """Take up an optimiser again; whether this is the one that was here last, as it was then.
+
+        What its rule depends on it tells by its `setting`; without one nobody knows.
+        """
+        same = optimizer is self.optimizer and optimizer.parameters is self.given
+        if not same or self.setting is None or self.setting != _setting(optimizer) or self.by_step:
+            return False
+        if self.slots and optimizer.table is not self.table:
+            self.optimiser.state[: self.slots] = self._state()
+        self.taken[0] = optimizer.steps
+        return True
+
     def run(self, examples: Array, steps: int, batch_size: int) -> Array:
         """Take the steps; return the mean cost before each of them."""
-        costs = self.np.empty(steps)
+        costs, finite = self.np.empty(steps), False
         before = self.done
         try:
             for starts, size in _batches(len(examples), steps, batch_size):
@@ -111,11 +91,12 @@ class Trainer:
                     failed = starts[done]
                     batch = self.noise.beside(examples[failed : failed + size], self.done)
                     failures.trace(self.machine, batch, failed)
-            if not self.np.isfinite(self.machine.memory.room.values[False][self.places]).all():
+            if not all_finite(self.np, self.machine.memory.room.values[False][self.stretch]):
                 failures.require_finite(self.machine, examples[:0])
             self._require_finite_state()
+            finite = True
         finally:
-            self._return_state()
+            self._return_state(finite)
         return costs
 
     def _steps(self, examples: Array, starts: list[int], size: int, costs: Array) -> None:
@@ -203,11 +184,11 @@ class Trainer:
         """Read the rule; with the step as a source, if the rule does not look at it."""
         try:
             return rule_expression(self.optimizer, self.slots, step if self.by_step else None)
-        except (_Looked, TypeError, NotImplementedError) as cause:
+        except (Looked, TypeError, NotImplementedError) as cause:
             if not self.by_step:
                 self.by_step = True
                 return self._expression(step)
-            if isinstance(cause, _Looked):
+            if isinstance(cause, Looked):
                 raise errors.FrozenBranchError(
                     f"{cause}: an optimiser's rule is read once for all parameters; it looked at "
                     "the number of w, g or its state. Use where, maximum or clip instead."
@@ -215,6 +196,10 @@ class Trainer:
             raise
 
     def _state(self) -> Array:
+        """Return what the optimiser has as its state, (slots, parameters), in order of places."""
+        table = getattr(self.optimizer, "table", None)
+        if table is not None:
+            return table.by_parameter()[:, self.order]
         shape = (len(self.leaves), self.slots)
         state = getattr(self.optimizer, "state", None) if self.slots else None
         if state is None:
@@ -223,22 +208,41 @@ class Trainer:
 
     def _require_finite_state(self) -> None:
         """Raise AnomalyError where the optimiser would remember an infinity for ever."""
-        wrong = self.np.argwhere(~self.np.isfinite(self.optimiser.state[: self.slots].T))
-        if len(wrong):
+        state = self.optimiser.state[: self.slots]
+        if not all_finite(self.np, state):
+            wrong = self.np.argwhere(~self.np.isfinite(state.T))
             leaf = self.leaves[self.order[wrong[0][0]]]
             raise errors.AnomalyError(
                 f"the state of an optimiser must be finite; a gradient made that of "
                 f"{errors.where(leaf)} infinite. Scale the loss or the data, or clip the gradients."
             )
 
-    def _return_state(self) -> None:
-        kept = self.np.isfinite(self.optimiser.state[: self.slots]).all()
-        if self.slots and kept and hasattr(self.optimizer, "state"):
-            state = self.np.empty((len(self.leaves), self.slots))
-            state[self.order] = self.optimiser.state[: self.slots].T
-            self.optimizer.state = list(map(tuple, state.tolist()))
+    def _return_state(self, finite: bool) -> None:
+        takes = hasattr(self.optimizer, "table")  # asking for `state` would write out all tuples
+        state = self.optimiser.state[: self.slots]
+        told = self.slots and (takes or hasattr(self.optimizer, "state"))
+        if told and (finite or all_finite(self.np, state)):
+            table = Table(self._room(), self.order)
+            table.numbers[:] = state
+            if takes:
+                self.optimizer.table = self.table = table
+            else:
+                self.optimizer.state = table.tuples()
         if hasattr(self.optimizer, "steps"):
             self.optimizer.steps = self.done
+
+    def _room(self) -> Array:
+        """Return an array (slots, parameters), that of the last table but one if it is free."""
+        spare, self._spare = self._spare, self.table
+        if spare is None or getrefcount(spare) > 2:  # others than `spare` and the argument
+            return self.np.empty((self.slots, len(self.leaves)))
+        return spare.numbers
+
+
+def _setting(optimizer: Any) -> Any:
+    """Return what the rule of an optimiser depends on, None where it does not tell."""
+    fixed = isinstance(getattr(optimizer, "parameters", None), tuple)
+    return getattr(optimizer, "setting", None) if fixed else None
 
 
 def _leaves(machine: Machine, optimizer: Any) -> tuple[Value, ...]:

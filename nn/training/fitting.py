@@ -89,12 +89,24 @@ def fit(
             costs = steps.epoch(batches := batches_of(X, size, seed, optimizer.steps))
             history.add(_record(costs, batches) | _measured(steps, sets, targets, functions))
             _show(bar, history)
-            if sum([bool(callback(history, model)) for callback in callbacks]):
+            if _ended(steps, callbacks, history, model):
                 break
     finally:
-        for callback in [c for c in callbacks if hasattr(c, "finish")]:
-            callback.finish(model)
+        _finish(steps, callbacks, model)
     return history
+
+
+def _ended(steps: Steps, callbacks: list[Any], history: History, model: Any) -> bool:
+    """Call the callbacks, which see the numbers of the last step; whether one ends the training."""
+    if callbacks:
+        steps.settle()
+    return sum([bool(callback(history, model)) for callback in callbacks]) > 0
+
+
+def _finish(steps: Steps, callbacks: list[Any], model: Any) -> None:
+    steps.settle()
+    for callback in [c for c in callbacks if hasattr(c, "finish")]:
+        callback.finish(model)
 
 
 def steps_for(compiled: bool, dtype: str) -> Callable[..., Steps]:
@@ -193,6 +205,8 @@ def _measured(
 ) -> dict[str, float]:
     """Return the metrics on every set, and the loss on the one not trained on."""
     record: dict[str, float] = {}
+    if functions:  # which may look at the model
+        steps.settle()
     for prefix, (X, y) in sets.items():
         if prefix or functions:
             outputs, C = steps.measure(X, targets[prefix])

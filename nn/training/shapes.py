@@ -44,7 +44,12 @@ class ByShape(Steps):
     def step(self, batch: list[int]) -> float:
         """Take a step on the rows of one batch, all of one shape; return their mean loss before."""
         part = self.parts[self.X.shapes[batch[0]]]
-        return part.epoch([[self.place[k] for k in batch]])[0]
+        (cost,) = part.epoch([[self.place[k] for k in batch]])
+        part.settle()  # the next program takes its parameters from the Values
+        return cost
+
+    def settle(self) -> None:
+        """Do nothing: every step does."""
 
     def measure(self, X: Any, y: Array) -> tuple[Array, float]:
         """Return the outputs for these examples, (m, fan_out), and their mean loss."""

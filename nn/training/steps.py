@@ -37,6 +37,10 @@ class Steps(ABC):
         return self.trace.epoch() if self.trace else nullcontext()
 
     @abstractmethod
+    def settle(self) -> None:
+        """Let the Values of the parameters have the numbers of the last step."""
+
+    @abstractmethod
     def step(self, batch: list[int]) -> float:
         """Take a step on the rows of one batch; return their mean loss before it."""
 
@@ -74,6 +78,9 @@ class NodeByNode(Steps):
         scale = self.optimizer.scale([leaf.grad for leaf in self.optimizer.parameters])
         trace.add(batch, parts, trace.numbers(), scale)
 
+    def settle(self) -> None:
+        """Do nothing: steps change the Values themselves."""
+
     def measure(self, X: Array, y: Array) -> tuple[Array, float]:
         """Return the outputs for these examples, (m, fan_out), and their mean loss."""
         import numpy as np
@@ -97,7 +104,11 @@ class NodeByNode(Steps):
 
 
 class Compiled(Steps):
-    """Takes a step by replaying the graph of one example over the rows of a batch."""
+    """Takes a step by replaying the graph of one example over the rows of a batch.
+
+    After an epoch the Values of the parameters wait for `settle`: until then their numbers are
+    those of the program alone.
+    """
 
     def __init__(
         self, model: Any, X: Array, y: Array, loss: Loss, optimizer: Optimizer,
@@ -120,38 +131,44 @@ class Compiled(Steps):
         self.optimizer, self.rows = optimizer, np.column_stack([X, y])
         self.rest: tuple[Program, list[Value]] | tuple[()] = ()
         self.one_by_one = False  # whether the optimiser's rule was refused
+        self.ahead = False  # whether the Values wait
 
     def epoch(self, batches: list[list[int]]) -> list[float]:
         """Take a step on the rows of each batch; return the mean loss before each.
 
         An epoch that fails is gone through again step by step, to end before the step that did.
         """
-        optimizer, leaves = self.optimizer, self.optimizer.parameters
-        before = [leaf.data for leaf in leaves], optimizer.state, optimizer.steps
-        self.program.load_parameters()  # a callback may have changed them
-        refusal: Exception | None = None
+        optimizer, refusal = self.optimizer, None
+        snapshot = self._loaded()
+        before = optimizer.kept, optimizer.steps
         try:
             costs = [] if self.one_by_one else self._trained(batches)
-            if costs and all(math.isfinite(leaf.data) for leaf in leaves):
+            if costs:
                 return costs
         except KeyboardInterrupt:
-            self.program.store_parameters()
+            self.ahead = True
             raise
         except NOT_FINITE:
             pass  # the steps below name the batch
         except REFUSED as cause:
             refusal = cause
         except BaseException:
-            _, optimizer.state, optimizer.steps = before
+            optimizer.kept, optimizer.steps = before
+            self.program.restore(snapshot)
             raise
-        numbers, optimizer.state, optimizer.steps = before
-        for leaf, number in zip(leaves, numbers, strict=True):
-            leaf.data = number
-        self.program.load_parameters()
+        optimizer.kept, optimizer.steps = before
+        self.program.restore(snapshot)
+        self.settle()
         costs = super().epoch(batches)
         if refusal:
             self._say(refusal)
         return costs
+
+    def settle(self) -> None:
+        """Let the Values of the parameters have the numbers of the last step."""
+        if self.ahead:
+            self.program.store_parameters()
+            self.ahead = False
 
     def step(self, batch: list[int]) -> float:
         """Take a step on the rows of one batch; return their mean loss before it."""
@@ -181,6 +198,7 @@ class Compiled(Steps):
             with in_mode(training=False):
                 one = self.record()
             self.rest = one.program(self.optimizer.parameters, self.dtype), one.outputs
+        self.settle()
         self.rest[0].load_parameters()
         return self.rest
 
@@ -194,8 +212,18 @@ class Compiled(Steps):
         with self.kept():
             with self.optimizer.awake() as optimizer:
                 costs = self.program.train(rows, optimizer, len(batches), size, **options)
-            self.program.store_parameters()
-        return list(map(float, costs))
+            self.ahead = True
+            if self.trace:
+                self.settle()  # it looks at the weights after each epoch
+        found: list[float] = costs.tolist()
+        return found
+
+    def _loaded(self) -> Array:
+        """Return a snapshot of the parameters, those of the Values if these do not wait."""
+        if not self.ahead:  # a callback may have changed them
+            self.program.load_parameters()
+        snapshot: Array = self.program.snapshot()
+        return snapshot
 
     def _say(self, refusal: Exception) -> None:
         """Warn, once, that the steps are slow and why."""

@@ -42,7 +42,7 @@ def test_training_by_the_lecture_lowers_the_cost():
 
 def test_the_postponed_proof_on_symbols_arrives_at_the_formula():
     first, second, error = [formula for _, formula in proof.on_symbols(2)]
-    slope = "(u1*u1)\n where u1 = 0.5*sech(0.5*z1[0])"  # sigmoid'(z1[0]), with all digits
+    slope = "(sigmoid(z1[0])*sigmoid(-z1[0]))"  # sigmoid'(z1[0]), with all digits
     assert first == f"w2[0,0]*{slope}"
     assert second == f"w2[1,0]*{slope}"
     assert error in (

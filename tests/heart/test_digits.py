@@ -147,6 +147,10 @@ EXACT = {
         lambda x: 0 if x > 0 else mp.exp(x),
     ),
     "sigmoid": triple(sigmoid, bump, lambda x: -bump(x) * mp.tanh(x / 2)),
+    "logistic": triple(
+        bump, lambda x: -bump(x) * mp.tanh(x / 2), lambda x: bump(x) * (1 - 6 * bump(x)),
+        None, None, bump,
+    ),
     "softplus": triple(lambda x: mp.log1p(mp.exp(x)), sigmoid, bump),
     "silu": triple(
         lambda x: x * sigmoid(x),

@@ -162,6 +162,7 @@ ORACLES = {
     "atan2": (mp.atan2, (*PAIRS, *SCALES, (1e-100, 3e-100), (2.0, 2.0))),
     "hypot": (mp.hypot, (*PAIRS, *SCALES, *THIN, (1e-8, 1e-8), (2.0, 2.0))),
     "direction": (lambda x, y: x / mp.hypot(x, y), (*PAIRS, *THIN, (2.0, 2.0))),
+    "logistic": unary(lambda x: sigmoid(x) * sigmoid(-x), *EVERYWHERE),
     "sech": unary(mp.sech, *EVERYWHERE),
     "sinh": unary(mp.sinh, *EVERYWHERE),
     "cosh": unary(mp.cosh, *EVERYWHERE),

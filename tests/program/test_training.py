@@ -1,6 +1,9 @@
 """Training inside a program is the optimiser's own step, parameter by parameter."""
 
+import copy
 import math
+import pickle
+from itertools import chain
 
 import numpy as np
 import pytest
@@ -316,3 +319,149 @@ def test_rows_at_odd_addresses_are_read_as_they_are():
     assert not X.flags.aligned
     assert program(X)[0] == program(X.copy())[0] == 30.0
     assert arguments.rows(X, 1, np.dtype("float64")).flags.aligned
+
+
+# --- one optimiser, many calls -----------------------------------------------------------------
+
+
+def small_program():
+    loss_of, parameters = linear_model()
+    inputs = [Value(0.0) for _ in range(4)]
+    return Program(loss_of(inputs), inputs=inputs, parameters=parameters), parameters
+
+
+def halved(optimizer):
+    optimizer.lr = 0.5 * optimizer.lr
+
+
+def looked_at(optimizer):
+    assert len(optimizer.state) == len(optimizer.parameters)
+
+
+def begun_again(optimizer):
+    optimizer.state = [tuple(0.5 * x for x in state) for state in optimizer.state]
+    optimizer.steps = 0
+
+
+def other_rule(optimizer):
+    optimizer.rule = lambda w, g, state, step: (w - 0.01 * g, state)
+
+
+BETWEEN = [lambda optimizer: None, halved, looked_at, begun_again, other_rule]
+
+
+@pytest.mark.parametrize("between", BETWEEN, ids=lambda function: function.__name__)
+@pytest.mark.parametrize("name", OPTIMISERS)
+def test_calls_of_one_step_go_on_as_a_fresh_program_would(name, between):
+    if between is halved and callable(OPTIMISERS[name]([Value(0.0)]).lr):
+        pytest.skip("a schedule is its own")
+    ends = []
+    for afresh in (False, True):
+        program, parameters = small_program()
+        optimizer, costs = OPTIMISERS[name](parameters), []
+        for k in range(6):
+            if afresh:  # nothing is known of the calls before
+                program.store_parameters()
+                program, parameters = rebuilt(parameters)
+                state, steps = optimizer.state, optimizer.steps
+                numbers = {name: x for name, x in vars(optimizer).items() if name != "kept"}
+                optimizer = OPTIMISERS[name](parameters)
+                vars(optimizer).update(numbers, parameters=tuple(parameters))
+                optimizer.state, optimizer.steps = state, steps
+            costs += program.train(rows(), optimizer, 1).tolist()
+            if k == 2:
+                between(optimizer)
+        program.store_parameters()
+        ends.append((costs, [p.data for p in parameters], optimizer.state, optimizer.steps))
+    assert ends[0] == ends[1]
+
+
+def rebuilt(parameters):
+    """Return another program of the same model with these numbers."""
+    program, fresh = small_program()
+    for leaf, old in zip(fresh, parameters, strict=True):
+        leaf.data = old.data
+    program.load_parameters()
+    return program, fresh
+
+
+def test_one_optimiser_moves_two_programs_in_turn():
+    loss_of, parameters = linear_model()
+    inputs = [Value(0.0) for _ in range(4)]
+    first, second = (
+        Program(loss_of(inputs), inputs=inputs, parameters=parameters) for _ in range(2)
+    )
+    adam, costs = nn.Adam(parameters), []
+    for program in (first, second, first, first, second):
+        program.load_parameters()
+        costs += program.train(rows(), adam, 1).tolist()
+        program.store_parameters()
+    alone, parameters = small_program()
+    assert costs == alone.train(rows(), nn.Adam(parameters), 5).tolist()
+
+
+def test_two_optimisers_move_one_program_in_turn():
+    program, parameters = small_program()
+    adam, other = nn.Adam(parameters), nn.Adam(parameters)
+    program.train(rows(), adam, 2)
+    program.train(rows(), other, 1)
+    kept = list(adam.state)
+    program.train(rows(), other, 1)
+    assert adam.state == kept
+    assert adam.steps == other.steps == 2
+
+
+def test_the_state_that_a_program_left_is_copied_and_pickled_as_tuples():
+    program, parameters = small_program()
+    adam = nn.Adam(parameters)
+    program.train(rows(), adam, 3)
+    twin, other = copy.copy(adam), pickle.loads(pickle.dumps(adam))
+    program.train(rows(), adam, 3)
+    assert twin.state == other.state != adam.state
+    assert all(type(x) is float for x in chain(*other.state))
+    assert twin.steps == other.steps == 3
+
+
+def test_an_interrupted_call_leaves_the_optimiser_where_its_steps_are(monkeypatch):
+    program, parameters = small_program()
+    adam = nn.Adam(parameters)
+    program.train(rows(), adam, 2)
+    before = list(adam.state), program.snapshot().tolist()
+
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(ag.program.machine.Machine, "resize", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            program.train(rows(), adam, 1)
+    assert (adam.state, program.snapshot().tolist(), adam.steps) == (*before, 2)
+    twin, others = small_program()
+    expected = twin.train(rows(), nn.Adam(others), 3)
+    assert program.train(rows(), adam, 1)[0] == expected[2]
+
+
+def test_whoever_goes_back_to_a_snapshot_finds_the_state_of_then():
+    program, parameters = small_program()
+    adam = nn.Adam(parameters)
+    program.train(rows(), adam, 3)
+    before, snapshot = (adam.kept, adam.steps), program.snapshot()
+    costs = program.train(rows(), adam, 4).tolist()
+    for _ in range(2):
+        adam.kept, adam.steps = before
+        program.restore(snapshot)
+        assert program.train(rows(), adam, 4).tolist() == costs
+
+
+@pytest.mark.parametrize("executor", EXECUTORS)
+def test_an_optimiser_keeps_its_state_while_another_moves_its_program(executor):
+    loss_of, parameters = linear_model()
+    inputs = [Value(0.0) for _ in range(4)]
+    program = Program(loss_of(inputs), inputs=inputs, parameters=parameters, executor=executor)
+    adam, other = nn.Adam(parameters), nn.Adam(parameters, lr=0.5)
+    program.train(rows(), adam, 2)
+    program.train(rows(), other, 3)
+    alone, parameters = small_program()
+    twin = nn.Adam(parameters)
+    alone.train(rows(), twin, 2)
+    np.testing.assert_allclose(adam.state, twin.state, rtol=1e-12)

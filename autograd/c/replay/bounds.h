@@ -93,7 +93,7 @@ static int is_row(const Replay *self, const int64_t *word)
     const int64_t operation = word[2], rows = word[4], width = word[5], one = 1;
     const int64_t sources[] = {word[7] + 2 * (operation == UNTAKE), 0};
     const int takes = operation == TAKE || operation == UNTAKE;
-    if (!is_count(operation) || operation > UNTAKE || !is_count(rows) || !is_count(width) || !width)
+    if (!is_count(operation) || operation > PEAK || !is_count(rows) || !is_count(width) || !width)
         return 0;
     if (word[7] != (word[7] & 1) || (word[3] && self->lanes > 1 && !(word[8] & 1)))
         return 0; /* results with lanes, and a place without */

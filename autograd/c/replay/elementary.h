@@ -38,6 +38,8 @@ static inline uint32_t float_bits(float x)
 #define LN2_HIGH 0x1.62e4p-1f
 #define LN2_LOW 0x1.7f7d1cp-20f
 #define LOWEST -104.0f
+#define LEAST 0.125f /* of 1 - tanh squared: it has lost three bits */
+#define ABOVE(shifted) bits_float((float_bits(shifted) + 127 + 64) << 23)
 #define HIGHEST 89.0f
 #define LARGEST 8.65f
 #define SATURATED 9.011f
@@ -49,6 +51,8 @@ static inline uint32_t float_bits(float x)
 #define LN2_HIGH 6.93147180369123816490e-01
 #define LN2_LOW 1.90821492927058770002e-10
 #define LOWEST -746.0
+#define LEAST 0.03125
+#define ABOVE(shifted) bits_double((double_bits(shifted) + 1023 + 64) << 52)
 #define HIGHEST 710.0
 #define LARGEST 18.7
 #define SATURATED 19.0615
@@ -56,6 +60,7 @@ static inline uint32_t float_bits(float x)
 #define SIGNED copysign
 #endif
 #define EXP exp_of
+#define FADE fade_of
 #define TANH tanh_of
 #define LOG2E (T)1.4426950408889634
 
@@ -89,6 +94,15 @@ static inline T exp_of(T x)
     T r = MULADD(-n, LN2_LOW, MULADD(-n, LN2_HIGH, x));
     T half = n * (T)0.5 + ROUND, rest = n - (half - ROUND) + ROUND;
     return (1 + series(r)) * POWER(half) * POWER(rest);
+}
+
+/* The same for x <= 0, in fewer operations: 2^n is 2^(n + 64) / 2^64. */
+static inline T fade_of(T x)
+{
+    x = x < LOWEST ? LOWEST : x;
+    T shifted = MULADD(x, LOG2E, ROUND), n = shifted - ROUND;
+    T r = MULADD(-n, LN2_LOW, MULADD(-n, LN2_HIGH, x));
+    return (1 + series(r)) * ABOVE(shifted) * (T)0x1p-64;
 }
 
 /* tanh|x| = e / (e + 2) with e = e^(2|x|) - 1 = 2^n (e^r - 1) + (2^n - 1); n is such that

@@ -6,6 +6,7 @@
  *   BYTES        the size of a vector
  *   FMADD        x y + z of vectors
  *   MULADD       x y + z of numbers, in one rounding where the processor can
+ *   ANY_BELOW    whether a number of a vector is less than another, if there is a short way
  *   ROWS, WIDE   the rows and vectors of C that one tile computes at most
  *   TALL         the rows of one that is a single vector wide
  *   STRETCH      the set that tapes run with, if it is another
@@ -23,7 +24,7 @@
 /* --- rows: the largest of a row, the rest of its exponentials, one that an index takes ------ */
 
 /* The number of the first operand that is the largest, or of one that is NaN. */
-static void peak(const Row *row, const int64_t *index, T *out, T *most)
+static void argmax(const Row *row, const int64_t *index, T *out, T *most)
 {
     for (int64_t from = 0; from < row->lanes; from += CHUNK) {
         int64_t n = row->lanes - from < CHUNK ? row->lanes - from : CHUNK;
@@ -35,6 +36,18 @@ static void peak(const Row *row, const int64_t *index, T *out, T *most)
                 out[from + s] = more ? (T)k : out[from + s];
             }
         }
+    }
+}
+
+/* The largest operand, or NaN. */
+static void peak(const Row *row, const int64_t *index, T *out)
+{
+    const T *base = row->base;
+    memcpy(out, base + index[0] * row->lanes, (size_t)row->lanes * sizeof(T));
+    for (int64_t k = 1; k < row->width; k++) {
+        const T *x = base + index[k] * row->lanes;
+        for (int64_t s = 0; s < row->lanes; s++)
+            out[s] = x[s] > out[s] || x[s] != x[s] ? x[s] : out[s];
     }
 }
 
@@ -84,7 +97,9 @@ static void run_row(const Row *row, void *scratch)
         const int64_t *index = row->index + r * row->width;
         T *out = (T *)row->target + r * row->lanes;
         if (row->operation == PEAK)
-            peak(row, index, out, scratch);
+            peak(row, index, out);
+        else if (row->operation == ARGMAX)
+            argmax(row, index, out, scratch);
         else if (row->operation == REST)
             rest(row, index, out, scratch);
         else {

@@ -1,6 +1,6 @@
 /* Elementwise instructions for one number type and instruction set; included by kernels.h. */
 
-/* A loop for each operation; that of tanh is in elementary.h. */
+/* A loop for each operation; that of tanh is in elementary.h, pullbacks with one follow. */
 #define KERNEL(name, formula) \
     static void k_##name(T *out, const T *a, const T *b, const T *c, int64_t n) \
     { \
@@ -9,6 +9,26 @@
     }
 #define NONE(name, formula)
 OPERATIONS_WITH(KERNEL, NONE)
+
+/* The exponentials of a slope only where one of a vector of numbers needs them. `rest` says by
+ * y = LOAD(b + i), as the operation does by one y, what is too small then, and `slope`. */
+#define PULLBACK(name, rest, slope) \
+    static void k_##name(T *out, const T *a, const T *b, const T *c, int64_t n) \
+    { \
+        int64_t i = 0; \
+        for (; i + LANES <= n; i += LANES) { \
+            const VEC y = LOAD(b + i), left = rest; \
+            if (ANY_BELOW(left, LEAST)) { \
+                INDEPENDENT for (int k = 0; k < LANES; k++) \
+                    out[i + k] = op_##name(a[i + k], b[i + k], c[i + k]); \
+            } else \
+                SAVE(out + i, slope * LOAD(c + i)); \
+        } \
+        for (; i < n; i++) \
+            out[i] = op_##name(a[i], b[i], c[i]); \
+    }
+PULLBACK(tanh_pullback, (1 - y) * (1 + y), left)
+PULLBACK(sigmoid_pullback, 1 - y, (y * left))
 
 typedef void (*Elementwise)(T *, const T *, const T *, const T *, int64_t);
 #define ENTRY(name, formula) k_##name,

@@ -29,7 +29,7 @@ enum { DIMENSIONS = 7, OPERANDS = 16, RESULTS = 8, REGISTERS = 96 }; /* of one, 
 enum { DEPTH = 128, SPAN = 512, PANEL = 32768 }; /* a block of a product: k, columns, bytes */
 enum { LARGE = 2048 }; /* parameters in a matrix, for that to be worth it */
 enum { MAP = 1, PRODUCT = 2, ROW = 3 };
-enum { PEAK, REST, TAKE, UNTAKE };
+enum { ARGMAX, REST, TAKE, UNTAKE, PEAK };
 enum { VALUES, VALUE_LANES, GRADIENT, ADJOINT_LANES, STATE, BUFFERS };
 
 typedef struct {

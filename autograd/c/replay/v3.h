@@ -12,4 +12,6 @@
 #define TALL 6
 #define WIDE 2
 #define FMADD(a, b, c) INTRINSIC(_mm256_fmadd)(a, b, c)
+#define ANY_BELOW(x, y) \
+    (INTRINSIC(_mm256_movemask)(INTRINSIC(_mm256_cmp)(x, SPREAD((T)y), _CMP_LT_OQ)) != 0)
 #define MULADD FUSED

@@ -13,4 +13,5 @@
 #define TALL 8
 #define WIDE 4
 #define FMADD(a, b, c) INTRINSIC(_mm512_fmadd)(a, b, c)
+#define ANY_BELOW(x, y) (JOIN(INTRINSIC(_mm512_cmp), mask)(x, SPREAD((T)y), _CMP_LT_OQ) != 0)
 #define MULADD FUSED

@@ -26,6 +26,21 @@ typedef Whole Places __attribute__((vector_size(BYTES))); /* of the parts of a v
 #define PLACES {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15}
 #endif
 
+#ifndef ANY_BELOW
+static inline int any_below(VEC x, T limit)
+{
+#if LANES > 1
+    int found = 0;
+    for (int k = 0; k < LANES; k++)
+        found |= x[k] < limit;
+    return found;
+#else
+    return x < limit;
+#endif
+}
+#define ANY_BELOW any_below
+#endif
+
 /* The sum of the parts, halves first. */
 static inline T across(VEC x)
 {

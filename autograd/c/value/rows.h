@@ -10,6 +10,11 @@ static inline int power_is_real(double x, double n)
     return x > 0.0 || (x < 0.0 ? floor(n) == n : n >= 0.0);
 }
 
+static inline double square_of(double x)
+{
+    return x * x;
+}
+
 static inline double power_by_base(double x, double n)
 {
     return n == 0.0 ? 0.0 : n == 1.0 ? 1.0 : n == 2.0 ? 2.0 * x : n * pow(x, n - 1.0);
@@ -31,8 +36,8 @@ static inline int power_is_smooth(double x, double n)
     ROW(sqrt,    !(x < 0.0),  out != 0.0, 0.5 / out) \
     ROW(sin,     !isinf(x),   1,          cos(x)) \
     ROW(cos,     !isinf(x),   1,          -sin(x)) \
-    ROW(tanh,    1,           1,          TANH_PARTIAL(x)) \
-    ROW(sigmoid, 1,           1,          SIGMOID_PARTIAL(x)) \
+    ROW(tanh,    1,           1,          square_of(sech_of(x))) \
+    ROW(sigmoid, 1,           1,          logistic_of(x)) \
     ROW(relu,    1,           1,          heaviside_of(x))
 
 /* ROW(name, domain, smooth, partial by x, partial by y)

@@ -19,6 +19,7 @@
 #include "sweep.h"
 #include "adjoints.h"
 #include "attributes.h"
+#include "bulk.h"
 #include "compare.h"
 #include "type.h"
 #include "function.h"
@@ -58,12 +59,18 @@ static PyMethodDef module_methods[] = {
     {"dot", (PyCFunction)(void (*)(void))module_dot, METH_FASTCALL | METH_KEYWORDS, dot_doc},
     {"install", module_install, METH_VARARGS,
      "install($module, function, operator, /)\n--\n\nDo nothing: operators are in the type."},
+    {"read", module_read, METH_VARARGS,
+     "read($module, leaves, numbers, /)\n--\n\n"
+     "Write the number of each leaf of a tuple to an array of doubles, unwatched."},
     {"topological", module_topological, METH_O,
      "topological($module, root, /)\n--\n\n"
      "Return every node that root depends on, itself last, parents before children."},
     {"watch", module_watch, METH_O,
      "watch($module, watcher, /)\n--\n\n"
      "Tell `watcher` of nodes made, numbers looked at and sweeps begun; None ends it."},
+    {"write", module_write, METH_VARARGS,
+     "write($module, leaves, numbers, /)\n--\n\n"
+     "Set the number of each leaf of a tuple from an array of doubles, or of none of them."},
     {0},
 };
 

@@ -112,6 +112,10 @@ static void SIZED(forward)(Run *run)
         case CODE_argmax:
             SIZED(find_largest)(run, operands, n, result);
             break;
+        case CODE_peak:
+            SIZED(find_largest)(run, operands, n, result);
+            EACH_COLUMN result[c] = SIZED(values_of)(run, operands[(int64_t)result[c]])[c];
+            break;
         case CODE_sum_minus_one:
             SIZED(add_others)(run, operands, n, result);
             break;

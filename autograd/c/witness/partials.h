@@ -61,7 +61,7 @@ static inline double op_radians(double x, double y, double z)
     LOOSE(direction, 2, direction_of(y, x) * direction_of(y, x) / hypot(x, y), \
           -out * direction_of(y, x) / hypot(x, y), 0) \
     LOOSE(sinh, 1, cosh(x), 0, 0) LOOSE(cosh, 1, sinh(x), 0, 0) \
-    LOOSE(tanh, 1, TANH_PARTIAL(x), 0, 0) LOOSE(sech, 1, -out * tanh(x), 0, 0) \
+    LOOSE(tanh, 1, sech_of(x) * sech_of(x), 0, 0) LOOSE(sech, 1, -out * tanh(x), 0, 0) \
     LOOSE(asinh, 1, 1 / hypot(1, x), 0, 0) \
     LOOSE(acosh, 1, 1 / (sqrt(x - 1) * sqrt(x + 1)), 0, 0) \
     LOOSE(atanh, 1, 1 / complement_of(x), 0, 0) LOOSE(erf, 1, 2 / ROOT_PI * exp(-x * x), 0, 0) \
@@ -80,7 +80,8 @@ static inline double op_radians(double x, double y, double z)
           heaviside_of(y - x) * (1 - heaviside_of(y - z)), heaviside_of(LARGER(x, y) - z)) \
     EXACT(where, 3, 0, x != 0, x == 0) EXACT(relu, 1, heaviside_of(x), 0, 0) \
     LOOSE(leaky_relu, 1, x > 0 ? 1 : 0.01, 0, 0) LOOSE(elu, 1, exp(x < 0 ? x : 0), 0, 0) \
-    LOOSE(sigmoid, 1, SIGMOID_PARTIAL(x), 0, 0) LOOSE(softplus, 1, sigmoid_of(x), 0, 0) \
+    LOOSE(sigmoid, 1, logistic_of(x), 0, 0) LOOSE(logistic, 1, -out * tanh(0.5 * x), 0, 0) \
+    LOOSE(softplus, 1, sigmoid_of(x), 0, 0) \
     LOOSE(silu, 1, sigmoid_of(x) * (1 + x * sigmoid_of(-x)), 0, 0) \
     LOOSE(gelu, 1, 0.5 * erfc(-x / ROOT_2) + x * exp(-0.5 * x * x) / (ROOT_2 * ROOT_PI), 0, 0) \
     LOOSE(softsign, 1, 1 / ((1 + fabs(x)) * (1 + fabs(x))), 0, 0) LOOSE(shifted, 2, 1, -1, 0) \

@@ -21,14 +21,15 @@ enum {
     CODE_argmax,
     CODE_sum_minus_one,
     CODE_take,
+    CODE_peak,
     LEAF
 };
-static const char *const names_of_codes[] = {ELEMENTWISE(NAME, NAME) "dot", "total", "argmax",
-                                             "sum_minus_one", "take"};
+static const char *const names_of_codes[] = {
+    ELEMENTWISE(NAME, NAME) "dot", "total", "argmax", "sum_minus_one", "take", "peak"};
 
 /* How many operands each operation reads at least; a leaf none. */
 #define ARITY(name, arity, ...) arity,
-static const uint8_t fewest[] = {ELEMENTWISE(ARITY, ARITY) 1, 1, 1, 1, 2, 0};
+static const uint8_t fewest[] = {ELEMENTWISE(ARITY, ARITY) 1, 1, 1, 1, 2, 1, 0};
 
 enum { CONSTANT_LEAF = 2 }; /* the kind of a leaf that nothing is differentiated by */
 
@@ -44,7 +45,7 @@ static void find_active(Run *run)
         int found = code == LEAF && run->kinds[node] != CONSTANT_LEAF;
         for (int64_t k = run->starts[node]; !found && k < end_of(run, node); k++)
             found = run->active[run->flat[k]];
-        run->active[node] = found && code != CODE_argmax;
+        run->active[node] = found && code != CODE_argmax && code != CODE_peak;
     }
 }
 

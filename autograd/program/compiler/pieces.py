@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from autograd.primitives import abs, exp, heaviside, sech, square
+from autograd.primitives import exp, heaviside, square
 from autograd.table import REALS, Domain
 
 
@@ -50,6 +50,10 @@ class Piece:
         return (REALS,) * (self.arity or 0)
 
 
+def _twice_cosh(exponential: Any) -> Any:
+    return exponential + 1.0 / exponential
+
+
 PLAIN = Piece("", partials=(1.0,))  # what a primitive is, where a piece is asked for
 
 _ROWS = (
@@ -66,14 +70,16 @@ _ROWS = (
     Piece("take", "take(#1, #2)", r"\operatorname{take}(#1, #2)",
           row=2, indexed=True, back="scatter"),
     Piece("scatter", row=3, indexed=True),
-    # pullbacks that have a step of their own in C, for speed
-    # sech² x, in C by e^-2|x| (1 + |tanh x|)², which needs no division
+    # the largest operand itself, held constant
+    Piece("peak", "max(#1)", r"\max #1", row=4, padding="first"),
+    # pullbacks that have a step of their own in C, for speed: 1 - out² and 1 - out need no
+    # exponential as long as they have the digits
     Piece("tanh_pullback", "sech(#1)**2*#3", r"\operatorname{sech}(#1)^2 #3", 3,
-          composed=lambda x, out, adjoint: exp(-2.0 * abs(x)) * square(1.0 + abs(out)) * adjoint,
+          composed=lambda x, out, adjoint: square(2.0 / _twice_cosh(exp(x))) * adjoint,
           pulls=("tanh", (0, "out"))),
-    Piece("sigmoid_pullback", "sigmoid(#1)*sigmoid(-#1)*#2", r"\sigma(#1) \sigma(-#1) #2", 2,
-          composed=lambda x, adjoint: square(0.5 * sech(0.5 * x)) * adjoint,
-          pulls=("sigmoid", (0,))),
+    Piece("sigmoid_pullback", "sigmoid(#1)*sigmoid(-#1)*#3", r"\sigma(#1) \sigma(-#1) #3", 3,
+          composed=lambda x, out, adjoint: out / (1.0 + exp(x)) * adjoint,
+          pulls=("sigmoid", (0, "out"))),
     Piece("relu_pullback", "heaviside(#1)*#2", "H(#1) #2", 2,
           composed=lambda x, adjoint: heaviside(x) * adjoint, pulls=("relu", (0,))),
 )  # fmt: skip

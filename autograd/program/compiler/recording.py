@@ -239,7 +239,11 @@ class Recording:
         return [x if self.lanes[x] else self._once("broadcast", x, with_lanes[0]) for x in values]
 
     def _logsumexp(self, values: Sequence[int]) -> int:
-        _, _, others, largest = self._row(values)
+        """Return p + log1p(R) with p held constant, for no derivative depends on what p is."""
+        values = self._level(values)
+        largest = self._once("peak", *values)
+        shifted = [self._once("shifted", x, largest) for x in values]
+        others = self._once("sum_minus_one", *[self._once("exp", x) for x in shifted])
         return self._add("add", (largest, self._once("log1p", others)))
 
     def _log_softmax(self, values_and_index: Sequence[int]) -> int:
@@ -270,13 +274,6 @@ _TAKEN_APART: dict[str, Callable[[Recording, Sequence[int]], int]] = {
     "softmax": Recording._softmax,
     "take": Recording._take,
 }
-
-
-def joined(rows: Iterable[array[int]]) -> Any:
-    """Return the numbers of all rows, one after another, as a NumPy array."""
-    import numpy as np
-
-    return np.frombuffer(b"".join(rows), np.int64)
 
 
 def _elementwise(operation: str) -> Primitive:

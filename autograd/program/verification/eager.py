@@ -35,6 +35,7 @@ PIECES: dict[str, Callable[..., float]] = {
     "broadcast": lambda x, like: x,
     "increment": lambda x: x + 1.0,
     "argmax": lambda *values: float(max(range(len(values)), key=values.__getitem__)),
+    "peak": lambda *values: max(values),
     "sum_minus_one": _sum_minus_one,
 }
 

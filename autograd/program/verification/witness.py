@@ -26,7 +26,7 @@ from autograd.table import PRIMITIVES, Primitive
 LONGEST = 1 << 14  # operands in all, beyond which Python would take too long
 EXACT = {
     "neg", "abs", "sign", "heaviside", "detach", "maximum", "minimum", "clip", "where", "relu",
-    "broadcast", "argmax", "take", "floor", "ceil", "trunc", "rint", "floordiv", "copysign",
+    "broadcast", "argmax", "peak", "take", "floor", "ceil", "trunc", "rint", "floordiv", "copysign",
 }  # fmt: skip
 
 

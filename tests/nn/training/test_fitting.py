@@ -765,3 +765,60 @@ def test_widgets_that_a_notebook_does_not_have_are_not_the_first_thing_it_shows(
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         fit(nn.MLP(1, [1]), X, y, loss="huber", epochs=1, progress=True)
+
+
+# --- Values that wait for the end --------------------------------------------------------------
+
+
+def trained(**options):
+    """Return a model that was trained on the moons, its optimiser, and its history."""
+    model, rng = nn.MLP(2, [5, 1], seed=3), np.random.default_rng(0)
+    X = rng.normal(size=(30, 2))
+    adam = nn.Adam(model.parameters(), lr=0.05)
+    arguments = {"loss": "half_squared_error", "optimizer": adam, "batch_size": 8, **options}
+    history = nn.fit(model, X, X[:, 0] * X[:, 1], epochs=6, progress=False, **arguments)
+    return model, adam, history
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_a_callback_that_does_nothing_changes_nothing(dtype):
+    ends = []
+    for callbacks in ((), [lambda history, model: None]):
+        model, adam, history = trained(callbacks=callbacks, dtype=dtype)
+        ends.append(([p.data for p in model.parameters()], adam.state, adam.steps, history.loss))
+    assert ends[0] == ends[1]
+
+
+def test_callbacks_and_metrics_see_the_numbers_of_each_epoch():
+    seen = []
+    model, *_ = trained(callbacks=[lambda history, model: seen.append(model.state_dict())])
+    assert len({state["layers.0.W"].tobytes() for state in seen}) == 6
+    assert (seen[-1]["layers.1.W"] == model.state_dict()["layers.1.W"]).all()
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, RuntimeError])
+def test_what_ends_a_training_leaves_the_numbers_of_the_last_step(error, monkeypatch):
+    train, calls = Program.train, []
+
+    def ended(program, *args, **options):
+        calls.append(1)
+        if len(calls) == 4:
+            raise error
+        return train(program, *args, **options)
+
+    monkeypatch.setattr(Program, "train", ended)
+    model, rng = nn.MLP(2, [5, 1], seed=3), np.random.default_rng(0)
+    X = rng.normal(size=(30, 2))
+    adam = nn.Adam(model.parameters(), lr=0.05)
+    arguments = {"loss": "half_squared_error", "optimizer": adam, "batch_size": 8}
+    with pytest.raises(error):
+        nn.fit(model, X, X[:, 0] * X[:, 1], epochs=6, progress=False, **arguments)
+    ended_at = [p.data for p in model.parameters()], adam.state, adam.steps
+    monkeypatch.undo()
+    model = nn.MLP(2, [5, 1], seed=3)
+    adam = nn.Adam(model.parameters(), lr=0.05)
+    nn.fit(
+        model, X, X[:, 0] * X[:, 1], epochs=3, progress=False, **{**arguments, "optimizer": adam}
+    )
+    assert ended_at == ([p.data for p in model.parameters()], adam.state, adam.steps)
+    assert adam.steps == 12

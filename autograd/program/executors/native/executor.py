@@ -61,6 +61,7 @@ class NativeExecutor:
         self._sections = [np.array(words, dtype=np.int64) for words in sections]
         self._table, self._lengths = table, (len(table.constants), len(table.index))
         self._places = np.ascontiguousarray(ends.inputs, dtype=np.int64)
+        self._before: tuple[Array, Array] | None = None  # room for a copy
         none = self._rule(None, np.zeros(2, memory.dtype))
         memory.use(self._bound(memory.room, none))
 
@@ -146,7 +147,11 @@ class NativeExecutor:
         parameters = room.values[False][: ends.parameters]
         numbers[-1] = 1.0
         counter = len(numbers) - 2
-        before, at = (parameters.copy(), numbers.copy()), int(taken[0])
+        if self._before is None or len(self._before[1]) != len(numbers):
+            self._before = self.np.empty_like(parameters), self.np.empty_like(numbers)
+        before = self._before
+        before[0][:], before[1][:] = parameters, numbers
+        at = int(taken[0])
         where = int(ends.root_lanes), ends.root, ends.parameters, counter, first_step
         if not replay.train(examples, self._places, starts, costs, taken, *where, True):
             again = starts[: taken[0] - at], costs

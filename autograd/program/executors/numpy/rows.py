@@ -43,7 +43,11 @@ def _sum_minus_one(views: Views, rows: Array, out: Array) -> list[Call]:
     ]
 
 
-_REDUCTIONS = {"argmax": _argmax, "sum_minus_one": _sum_minus_one}
+def _peak(views: Views, rows: Array, out: Array) -> list[Call]:
+    return [partial(views.np.maximum.reduce, rows, 1, None, out)]
+
+
+_REDUCTIONS = {"peak": _peak, "argmax": _argmax, "sum_minus_one": _sum_minus_one}
 
 
 def _taking(views: Views, this: Row) -> list[Call]:

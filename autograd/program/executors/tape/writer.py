@@ -143,6 +143,11 @@ class TapeWriter:
         for x in operands[1:]:
             self._emit(ACCUMULATE, node, x)
 
+    def _peak(self, node: int, operands: Sequence[int]) -> None:
+        self._emit("copy", node, operands[0])
+        for x in operands[1:]:
+            self._emit("maximum", node, node, x)
+
     def _argmax(self, node: int, operands: Sequence[int]) -> None:
         more, largest = self._temporary(0), self._temporary(1)
         self._emit("copy", node, self._constant(0.0))
@@ -243,6 +248,7 @@ class TapeWriter:
 _FORWARD: dict[str, Callable[[TapeWriter, int, Sequence[int]], None]] = {
     "dot": TapeWriter._dot,
     "total": TapeWriter._total,
+    "peak": TapeWriter._peak,
     "argmax": TapeWriter._argmax,
     "sum_minus_one": TapeWriter._sum_minus_one,
     "take": TapeWriter._take,
