@@ -13,7 +13,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from autograd.program.compiler.recording import COMPUTED, joined
+from autograd.program.compiler.accesses import joined
+from autograd.program.compiler.recording import COMPUTED
 from autograd.program.compiler.reroll import LINEAR, Group, Reroll
 
 Array = Any  # numpy.ndarray; NumPy is imported on use

@@ -19,6 +19,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from autograd.program.compiler.accesses import joined
 from autograd.program.compiler.pieces import PIECES, PLAIN, Piece
 from autograd.program.compiler.recording import (
     COMPUTED,
@@ -27,7 +28,6 @@ from autograd.program.compiler.recording import (
     PARAMETER,
     SUMS,
     Recording,
-    joined,
 )
 
 LINEAR = "linear"  # the operation of a canonical sum
