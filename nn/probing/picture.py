@@ -78,9 +78,10 @@ def live_graph(run: Run) -> dict[str, Any] | None:
     one.c.label = one.c.label or ("C" if run.batch else "c")
     units = [list(zip(layer.z, layer.a, strict=True)) for layer in layers]
     rows = [[*x, *y] for x, y in zip(*(t.reshape(run.m, -1).tolist() for t in tables), strict=True)]
+    still = frozen()
     return {
         "root": one.c, "inputs": one.leaves, "parameters": run.examples.parameters_in_order,
-        "held": [p for p in run.examples.parameters if p in frozen()],
+        "held": [p for p in run.examples.parameters if p in still],
         "units": units, "groups": _groups(run, units), "examples": (one.leaves, rows),
     }  # fmt: skip
 

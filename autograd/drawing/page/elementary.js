@@ -32,6 +32,14 @@ const logOfSum = (exponentials) => {  // of which the largest is 1
   rest.splice(rest.indexOf(1), 1);
   return Math.log1p(f.total(rest));
 };
+// Output k of the generator SplitMix64 that starts at a state, as `autograd/noise.py` has it.
+const splitMix = (state, k) => {
+  const word = (x) => BigInt.asUintN(64, x);
+  let z = word(state + (k + 1n) * 0x9E3779B97F4A7C15n);
+  z = word((z ^ (z >> 30n)) * 0xBF58476D1CE4E5B9n);
+  z = word((z ^ (z >> 27n)) * 0x94D049BB133111EBn);
+  return z ^ (z >> 31n);
+};
 const split = (x) => [x.slice(0, -1), x[x.length - 1]];
 
 const f = {
@@ -91,6 +99,11 @@ const f = {
   },
   erf: (x) => (Math.abs(x) < 2 ? erfSeries(x) : Math.sign(x) * (1 - erfcFraction(Math.abs(x)))),
   erfc: (x) => (x < -2 ? 2 - erfcFraction(-x) : x < 2 ? 1 - erfSeries(x) : erfcFraction(x)),
+  uniform_noise: (...place) => {
+    if (!place.every(Number.isFinite)) return NaN;
+    const [stream, call, example] = place.map((x) => BigInt(Math.trunc(x)));
+    return Number(splitMix(splitMix(stream, call), example) >> 11n) * 2 ** -53;
+  },
   total: (x) => {
     let sum = 0;
     for (let k = 0; k < x.length; k += 1) sum += x[k];
