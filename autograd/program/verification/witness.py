@@ -10,6 +10,7 @@ order may change, where numbers cancel, and what follows from that.
 from __future__ import annotations
 
 import math
+import sysconfig
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -93,7 +94,9 @@ def _tables(recording: Recording, points: Points, dtype: str) -> tuple[Array, Ar
 
 
 def codes() -> dict[str, int] | None:
-    """Return the numbers of the operations that C knows; None where it was not built."""
+    """Return the numbers of the operations that C knows; None where it is not to be used."""
+    if sysconfig.get_config_var("Py_GIL_DISABLED"):  # to load it would switch the lock on
+        return None
     try:
         from autograd.program.verification import _witness
     except ImportError:
