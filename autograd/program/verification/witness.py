@@ -18,9 +18,8 @@ from random import Random
 
 from autograd.engine import require_interface
 from autograd.program.compiler.accesses import Array
-from autograd.program.compiler.pieces import PIECES
 from autograd.program.compiler.recording import Recording
-from autograd.program.verification.eager import differentiable, evaluate, pull_back
+from autograd.program.verification.eager import PIECES, differentiable, evaluate, pull_back
 from autograd.program.verification.points import Points, around
 from autograd.table import PRIMITIVES, Primitive
 
