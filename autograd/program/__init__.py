@@ -12,7 +12,8 @@
   took; `failures` name the node where a number is not finite; `describe` writes matrix formulas.
 * `jitting/` makes a function of numbers from all this.
 
-What must hold: a program computes, node by node, what the graph says; any recorded node can be
+What must hold: a program computes, node by node, what the graph says, up to rounding and to the
+sign of a zero that a sum comes to; any recorded node can be
 read after a call; calls from several threads follow one another; and what cuts a call short,
 wherever it does, leaves a program whose next call is right. Nobody but `program` and `jitting`
 knows a `Program`.

@@ -89,8 +89,9 @@ static void SIZED(compute)(Run *run, int code, const int64_t *operands, int64_t 
 #undef EXACT
 #undef LOOSE
     }
-    if (code != CODE_exp || a[0] != 0) /* e^0 is 1 for everybody */
-        SIZED(disturb)(run, result, result);
+    SIZED(disturb)(run, result, result);
+    if (code == CODE_exp) /* e^0 is 1 for everybody */
+        EACH_COLUMN result[c] = a[c] == 0 ? 1 : result[c];
 }
 
 static void SIZED(forward)(Run *run)

@@ -40,8 +40,9 @@ WAYS = {
     "native": Way(
         _native,
         native.available,
-        "executor='native' needs the C extension, which was not built. Install a C compiler and "
-        "run pip install -e . again, or use executor='auto'.",
+        "executor='native' needs the C extension, which was not built, or is not used by a Python "
+        "without its global lock. Install a C compiler and run pip install -e . again, or use "
+        "executor='auto'.",
     ),
     "numpy": Way(partial(matrices.assemble, NumpyExecutor), lambda: True, ""),
 }

@@ -21,7 +21,7 @@ from autograd.program.memory import Memory
 from autograd.program.plans import Plan
 from autograd.table import PRIMITIVES
 
-Off = Callable[[float, float, str], float]
+Off = Callable[[Array, Array, str], Array]
 
 
 def _sum_minus_one(*exponentials: float) -> float:
@@ -40,67 +40,73 @@ PIECES: dict[str, Callable[..., float]] = {
 }
 
 
-def evaluate(recording: Recording, numbers: list[float], off: Off | None = None) -> None:
-    """Fill in the numbers of all computed nodes, in place; NaN where there is none.
+def evaluate(recording: Recording, values: Array, off: Off | None = None) -> None:
+    """Fill in the rows of all computed nodes of a table (nodes, columns); NaN where there is none.
 
-    `off` (number, scale, operation) → number adds an error to each result.
+    `off` (numbers, scale, operation) → numbers adds an error to each result.
     """
-    rows = recording.rows
     for node, kind in enumerate(recording.kinds):
-        if kind != COMPUTED:
-            continue
-        operation = recording.operations[node]
-        operands = [numbers[x] for x in recording.operands[node]]
-        function = PIECES.get(operation)
-        if function is None:
-            function = (rows.get(operation) or PRIMITIVES[operation]).forward
-        try:
-            found = function(*operands)
-        except (ArithmeticError, ValueError, IndexError):
-            found = math.nan
-        numbers[node] = off(found, _scale(operation, operands, found), operation) if off else found
+        if kind == COMPUTED:
+            operation = recording.operations[node]
+            found, scale = _computed(recording, operation, values[[*recording.operands[node]]])
+            values[node] = off(found, scale, operation) if off else found
 
 
-def _scale(operation: str, operands: Sequence[float], found: float) -> float:
-    """Return the size of what was rounded on the way to a number."""
+def _computed(recording: Recording, operation: str, operands: Array) -> tuple[Array, Array]:
+    """Return a node in all columns, and the size of what was rounded on the way to it."""
     if operation == "dot":
         half = len(operands) // 2
-        pairs = zip(operands[:half], operands[half:], strict=False)
-        return sum(abs(a * b) for a, b in pairs) + abs(operands[-1])
-    return sum(map(abs, operands)) if operation == "total" else abs(found)
+        terms = operands[:half] * operands[half:-1]
+        return terms.sum(axis=0) + operands[-1], abs(terms).sum(axis=0) + abs(operands[-1])
+    if operation == "total":
+        return operands.sum(axis=0), abs(operands).sum(axis=0)
+    row = recording.rows.get(operation)
+    function = PIECES.get(operation) or (row or PRIMITIVES[operation]).forward
+    found = abs(operands[0])
+    for column, numbers in enumerate(operands.T.tolist()):
+        try:
+            found[column] = function(*numbers)
+        except (ArithmeticError, ValueError, IndexError):
+            found[column] = math.nan
+    return found, found
 
 
 def pull_back(
-    recording: Recording, numbers: Sequence[float], needed: Sequence[bool], off: Off | None = None
-) -> list[float]:
-    """Return the adjoint of every node that is needed, ∂root/∂node; 0 for the others."""
-    adjoints = [0.0] * len(recording)
+    recording: Recording, values: Array, needed: Sequence[bool], off: Off | None = None
+) -> Array:
+    """Return ∂root/∂node of every node that is needed, in each column; 0 for the others."""
+    import numpy as np
+
+    adjoints = np.zeros_like(values)
     adjoints[recording.root] = float(needed[recording.root])
     for node in range(recording.root, -1, -1):
-        if recording.kinds[node] != COMPUTED or not needed[node]:
-            continue
-        operands, adjoint = recording.operands[node], adjoints[node]
-        slots = [k for k, x in enumerate(operands) if needed[x]]
-        partials = _partials(recording, node, [numbers[x] for x in operands], numbers[node], slots)
-        for k, partial in zip(slots, partials, strict=True):
-            x, term = operands[k], partial * adjoint
-            total = adjoints[x] + term
-            adjoints[x] = off(total, abs(adjoints[x]) + abs(term), "add") if off else total
+        if recording.kinds[node] == COMPUTED and needed[node]:
+            operands = recording.operands[node]
+            slots = [k for k, x in enumerate(operands) if needed[x]]
+            terms = _partials(recording, node, values, slots) * adjoints[node]
+            targets = [operands[k] for k in slots]
+            np.add.at(adjoints, targets, off(terms, terms, "add") if off else terms)
     return adjoints
 
 
-def _partials(
-    recording: Recording, node: int, operands: list[float], out: float, slots: list[int]
-) -> list[float]:
-    operation = recording.operations[node]
-    piece = pieces.PIECES.get(operation)
+def _partials(recording: Recording, node: int, values: Array, slots: list[int]) -> Array:
+    """Return ∂node/∂operand for some of its operands, in each column."""
+    import numpy as np
+
+    operation, numbers = recording.operations[node], values[[*recording.operands[node]]]
+    piece, half = pieces.PIECES.get(operation), len(numbers) // 2
+    if operation == "dot":
+        ones = np.ones_like(numbers[:1])
+        return np.concatenate([numbers[half:-1], numbers[:half], ones])[slots]
     if piece is not None and piece.partials:
-        return [(piece.partials * len(operands))[k] for k in slots]
-    row = recording.rows.get(operation) or PRIMITIVES[operation]
-    try:
-        return [float(x) for x in row.local(operands, out, slots)]
-    except (ArithmeticError, ValueError, IndexError):
-        return [math.nan] * len(slots)
+        return np.array([(piece.partials * len(numbers))[k] for k in slots])[:, None]
+    row, found = recording.rows.get(operation) or PRIMITIVES[operation], numbers[slots]
+    for column, out in enumerate(values[node].tolist()):
+        try:
+            found[:, column] = row.local(numbers[:, column].tolist(), out, slots)
+        except (ArithmeticError, ValueError, IndexError):
+            found[:, column] = math.nan
+    return found
 
 
 def differentiable(recording: Recording) -> list[bool]:
@@ -124,7 +130,7 @@ class EagerExecutor:
         self.recording, self.memory, self.ends = recording, memory, ends
         self.optimiser = NumpyUpdate(memory)
         self.needed = differentiable(recording)
-        self._columns: list[list[float]] = []
+        self._values: Array = None
 
     def resize(self, lanes: int) -> None:
         """Make room for `lanes` examples at a time."""
@@ -135,24 +141,19 @@ class EagerExecutor:
         self.memory.room.values[True][self.ends.inputs] = examples.T
 
     def forward(self) -> None:
-        """Compute every value, one example after another."""
+        """Compute every value, node by node."""
         np, room, recording = self._numpy(), self.memory.room, self.recording
-        shared, spread = room.values
-        lanes = np.frombuffer(recording.lanes, bool)[:, None]
-        columns = []
-        for numbers in np.where(lanes, spread, shared[:, None]).T.tolist():
-            evaluate(recording, numbers)
-            columns.append(numbers)
-        self._columns = columns
-        spread[:] = np.array(columns).T
-        shared[:] = np.where(lanes[:, 0], 0.0, spread[:, 0])
+        (shared, spread), lanes = room.values, np.frombuffer(recording.lanes, bool)
+        self._values = np.where(lanes[:, None], spread, shared[:, None]).astype(float)
+        evaluate(recording, self._values)
+        spread[:] = self._values
+        shared[:] = np.where(lanes, 0.0, spread[:, 0])
 
     def backward(self) -> None:
         """Compute every adjoint; those without lanes are means."""
-        np, room = self._numpy(), self.memory.room
-        found = [pull_back(self.recording, column, self.needed) for column in self._columns]
-        room.adjoints[True][:] = np.array(found).T
-        room.adjoints[False][:] = room.adjoints[True].mean(axis=1)
+        adjoints = self.memory.room.adjoints
+        adjoints[True][:] = pull_back(self.recording, self._values, self.needed)
+        adjoints[False][:] = adjoints[True].mean(axis=1)
 
     def remaining(self) -> None:
         """Do nothing: backward computes all adjoints."""

@@ -35,21 +35,20 @@ class Points:
         return int(self.inputs.shape[1])
 
 
-def around(recording: Recording, dtype: str) -> Iterator[Points]:
-    """Yield points farther and nearer around what was recorded."""
+def around(recording: Recording, dtype: str, count: int) -> Iterator[Points]:
+    """Yield so many points, farther and nearer around what was recorded."""
     import numpy as np
 
-    count = MANY if len(recording) <= SMALL else FEW
     own, end = recording.inputs.start, recording.inputs.stop
     numbers = np.array(recording.numbers[:end])
     size = np.abs(numbers)
     size[numbers == 0.0] = 1.0
     fixed, indices = _whole(recording)
     size[fixed] = 0.0
-    scattered = _scattered(np, own + (end - own) * count)
+    parts = scattered(np, own + (end - own) * count)
     parameters, inputs = numbers[:own], numbers[own:, None]
-    size[:own] *= scattered[:own]
-    sizes = size[own:, None] * scattered[own:].reshape(-1, count)
+    size[:own] *= parts[:own]
+    sizes = size[own:, None] * parts[own:].reshape(-1, count)
     for far in FAR:
         moved = inputs + far * sizes
         for leaf, width in indices.items() if far else ():
@@ -64,12 +63,12 @@ def order(count: int) -> Array:
     """Return which of so many points is in each lane: those from `k` on in the trial `k`."""
     import numpy as np
 
-    found = np.abs(_scattered(np, 2 * max(WIDEST.values())) * count).astype(int)
+    found = np.abs(scattered(np, 2 * max(WIDEST.values())) * count).astype(int)
     found[: 2 * count] = np.tile(np.arange(count), 2)
     return found
 
 
-def _scattered(np: Any, count: int) -> Array:
+def scattered(np: Any, count: int) -> Array:
     """Return numbers in (-1, 1) that look random, each its own."""
     k = np.arange(1, count + 1, dtype=np.uint32)
     for factor in (0x9E3779B1, 0x85EBCA77):

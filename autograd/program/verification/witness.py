@@ -10,19 +10,18 @@ order may change, where numbers cancel, and what follows from that.
 from __future__ import annotations
 
 import math
+import sysconfig
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
-from random import Random
 
 from autograd.engine import require_interface
 from autograd.program.compiler.accesses import Array
-from autograd.program.compiler.pieces import PIECES
 from autograd.program.compiler.recording import Recording
-from autograd.program.verification.eager import differentiable, evaluate, pull_back
-from autograd.program.verification.points import Points, around
+from autograd.program.verification.eager import PIECES, differentiable, evaluate, pull_back
+from autograd.program.verification.points import FEW, MANY, SMALL, Points, around, scattered
 from autograd.table import PRIMITIVES, Primitive
 
+POOL = 1 << 13  # random numbers that the witness in Python draws from
 LONGEST = 1 << 14  # operands in all, beyond which Python would take too long
 EXACT = {
     "neg", "abs", "sign", "heaviside", "detach", "maximum", "minimum", "clip", "where", "relu",
@@ -68,10 +67,11 @@ def account(recording: Recording, dtype: str) -> Account | None:
     None where they say nothing: no point near it has finite numbers throughout, an operation is
     known to nobody, or it would take too long.
     """
-    run = _compiled(recording) or _interpreted(recording)
+    compiled = _compiled(recording)
+    run = compiled or _interpreted(recording)
     if run is None:
         return None
-    for points in around(recording, dtype):
+    for points in around(recording, dtype, MANY if compiled and len(recording) <= SMALL else FEW):
         tables = _tables(recording, points, dtype)
         active = run(*tables, PRECISIONS[dtype])
         if active is not None:
@@ -93,7 +93,9 @@ def _tables(recording: Recording, points: Points, dtype: str) -> tuple[Array, Ar
 
 
 def codes() -> dict[str, int] | None:
-    """Return the numbers of the operations that C knows; None where it was not built."""
+    """Return the numbers of the operations that C knows; None where it is not to be used."""
+    if sysconfig.get_config_var("Py_GIL_DISABLED"):  # to load it would switch the lock on
+        return None
     try:
         from autograd.program.verification import _witness
     except ImportError:
@@ -142,30 +144,37 @@ def _interpreted(recording: Recording) -> Run | None:
     needed = differentiable(recording)
 
     def run(values: Array, adjoints: Array, precision: Precision) -> Sequence[int] | None:
-        rng, half = Random(0), values.shape[1] // 2
-        for column in range(values.shape[1]):
-            numbers = values[:, column].tolist()
-            off = partial(_off, rng, precision) if column >= half else None
-            evaluate(recording, numbers, off)
-            values[:, column] = numbers
-            adjoints[:, column] = pull_back(recording, numbers, needed, off)
-        return needed if _finite(values, adjoints) else None
+        import numpy as np
+
+        with np.errstate(all="ignore"):
+            noise = _Noise(precision, values.shape[1])
+            evaluate(recording, values, noise)
+            adjoints[:] = pull_back(recording, values, needed, noise)
+            finite = np.isfinite(values).all() and np.isfinite(adjoints).all()
+        return needed if finite else None
 
     return run
 
 
-def _off(rng: Random, precision: Precision, number: float, scale: float, operation: str) -> float:
-    """Return a number with noise; infinite where its type ends, exact where it was not rounded."""
-    if operation in EXACT or (operation == "exp" and number == 1.0):
-        return number
-    eta = rng.uniform(-1.0, 1.0)
-    if number == 0.0:
-        return math.copysign(0.0, eta)
-    number += (precision.noise * scale + precision.smallest) * eta
-    return number if abs(number) < precision.largest else math.copysign(math.inf, number)
+class _Noise:
+    """Lets the second half of the columns be off, each time by other random parts of a scale."""
 
+    def __init__(self, precision: Precision, width: int) -> None:
+        import numpy as np
 
-def _finite(*tables: Array) -> bool:
-    import numpy as np
+        self.np, self.precision, self.half, self.at = np, precision, width // 2, 0
+        self.pool = scattered(np, POOL)
 
-    return all(bool(np.isfinite(table).all()) for table in tables)
+    def __call__(self, numbers: Array, scale: Array, operation: str) -> Array:
+        """Return numbers with noise: infinite where their type ends, exact where not rounded."""
+        if operation in EXACT:
+            return numbers
+        np, noisy = self.np, numbers[..., self.half :]
+        self.at = (self.at + 7919) % (POOL - noisy.size) if noisy.size < POOL else 0
+        eta = np.resize(self.pool[self.at :], noisy.shape)
+        scale = np.broadcast_to(scale, numbers.shape)[..., self.half :]
+        moved = noisy + (self.precision.noise * abs(scale) + self.precision.smallest) * eta
+        moved = np.where(noisy == 0.0, np.copysign(0.0, eta), moved)
+        moved = np.where((noisy == 1.0) & (operation == "exp"), 1.0, moved)  # that of 0
+        moved[abs(moved) > self.precision.largest] = math.inf
+        return np.concatenate([numbers[..., : self.half], moved], axis=-1)

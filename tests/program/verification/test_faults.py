@@ -356,6 +356,8 @@ def test_a_kernel_that_is_wrong_on_so_many_lanes_is_found(lanes, executor, dtype
     """The last number of the last row, as at the end of a tile."""
     kind = type(registry.assemble(executor, plan_of(network()), dtype).executor)
     wanted = points.WIDEST[dtype] if lanes == "widest" else lanes
+    if kind.name == "numpy" and wanted not in (1, 3):
+        pytest.skip("NumPy does all numbers of lanes alike")
     original = kind.forward
 
     def forward(self):

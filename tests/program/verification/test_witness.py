@@ -7,7 +7,7 @@ import pytest
 
 import autograd as ag
 import autograd.table
-from autograd import Value, dot, total
+from autograd import Value, dot, recording, total
 from autograd.program import Program, machine, plans
 from autograd.program.compiler.recording import Recording
 from autograd.program.executors import native, registry
@@ -29,19 +29,19 @@ def interpreted(monkeypatch):
 @pytest.mark.parametrize("name", CASES)
 def test_the_witness_says_what_the_engine_does(name, compiled, monkeypatch):
     loss, inputs, parameters = CASES[name]()
-    recording = Recording(loss, inputs, parameters)
+    columns = Recording(loss, inputs, parameters)
     if not compiled:
         interpreted(monkeypatch)
-    said = witness.account(recording, "float64")
+    said = witness.account(columns, "float64")
     half = said.points.count
     for leaf, number in zip(parameters, said.points.parameters, strict=True):
         leaf.data = float(number)
     X = said.points.inputs.T
     expected = reference(loss, inputs, X)
     for column, node in enumerate(expected.nodes):
-        if node not in recording.ids:
+        if node not in columns.ids:
             continue
-        row = recording.ids[node]
+        row = columns.ids[node]
         near = 1e-12 * np.abs(expected.values[:, column]) + 1e-13 * expected.value_sizes[:, column]
         assert (abs(said.values[row, :half] - expected.values[:, column]) <= near).all(), node
         if said.active[row]:
@@ -64,10 +64,11 @@ def test_doubt_is_what_rounding_may_do():
     """(1e9 + x) - 1e9 keeps 7 digits less than x itself, x·x all of them."""
     x = Value(0.5)
     loss = (1e9 + x) - 1e9 + x * x
-    recording = Recording(loss, [], [x])
-    said = witness.account(recording, "float64")
-    doubt = abs(said.values[:, 4:] - said.values[:, :4]).max(axis=1)
-    cancelled, square = (recording.ids[node] for node in loss.operands)
+    columns = Recording(loss, [], [x])
+    said = witness.account(columns, "float64")
+    half = said.points.count
+    doubt = abs(said.values[:, half:] - said.values[:, :half]).max(axis=1)
+    cancelled, square = (columns.ids[node] for node in loss.operands)
     assert 1e-3 < doubt[cancelled] < 1.0  # 1e9 times the noise of 1e-10, for a few errors
     assert doubt[square] < 1e-9
 
@@ -83,6 +84,7 @@ ODD = {
     "the sign of zero": lambda x: ag.atan2(x * 0.0 + x * -0.0, x - 3.0),
     "an index": lambda x: ag.take([x, x * x, 2.0 * x], Value(2.0)) + ag.softmax([x, x, 1.0])[0],
     "an index that is computed": lambda x: ag.take([x, x * x, 2.0 * x], ag.heaviside(x)),
+    "whole numbers, whose mean is none": lambda x: ag.rint(x * 5.0 - 5.0),
     "a pole": lambda x: 1.0 / (x - 1.0 + 1e-14),
     "exact comparisons": lambda x: ag.where(x - 1.0, x * x, x),
     "an infinite recorded number": lambda x: ag.where(0.0, x * math.inf, x),
@@ -111,6 +113,36 @@ def test_no_program_of_odd_numbers_is_accused(name, executor, dtype, compiled, m
         w, x = Value(start), Value(1.0)
         loss = total([ODD[name](w * x), ODD[name](w) * 0.5, w * 0.25])
         Program(loss, inputs=[x], parameters=[w], executor=executor, dtype=dtype)
+
+
+def test_guards_are_off_where_a_program_is_tried():
+    """Points near the recorded one lie on both sides of the decision."""
+    w, x = Value(1.0), Value(1e-3)
+    with recording():
+        y = w * x if w * x > 0.9e-3 else -x
+    program = Program(y * y, inputs=[x], parameters=[w])
+    assert program([[2e-3]])[0] == pytest.approx(4e-6)
+    with pytest.raises(ag.FrozenBranchError):
+        program([[1e-4]])
+
+
+def test_an_operation_that_the_witness_has_not_heard_of_is_not_judged(monkeypatch):
+    """Such as a piece that draws random numbers."""
+    loss, inputs, parameters = zoo.mlp()
+    new = Recording(loss, inputs, parameters)
+    new.operations = ["drawn" if name == "tanh" else name for name in new.operations]
+    assert witness.account(Recording(loss, inputs, parameters), "float64")
+    assert witness.account(new, "float64") is None
+    interpreted(monkeypatch)
+    assert witness.account(new, "float64") is None
+
+
+def test_a_program_that_was_tried_keeps_no_memory_of_other_lanes():
+    loss, inputs, parameters = zoo.mlp()
+    for executor in registry.WAYS:
+        if registry.WAYS[executor].available():
+            program = Program(loss, inputs=inputs, parameters=parameters, executor=executor)
+            assert list(program._machine.memory._kept) == [1]
 
 
 def test_a_known_structure_is_not_tried_again(monkeypatch):

@@ -134,12 +134,12 @@ class TapeWriter:
 
     def _dot(self, node: int, operands: Sequence[int]) -> None:
         n = len(operands) // 2
-        self._emit("copy", node, operands[-1])
+        self._emit("add", node, operands[-1], self._constant(0.0))  # as sums begin: no -0 is left
         for w, x in zip(operands[:n], operands[n:], strict=False):
             self._emit(MULTIPLY, node, w, x)
 
     def _total(self, node: int, operands: Sequence[int]) -> None:
-        self._emit("copy", node, operands[0])
+        self._emit("add", node, operands[0], self._constant(0.0))
         for x in operands[1:]:
             self._emit(ACCUMULATE, node, x)
 

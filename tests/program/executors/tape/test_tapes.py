@@ -5,9 +5,11 @@ from array import array
 import numpy as np
 import pytest
 
+from autograd import Program, Value, dot, mean, total
 from autograd.program.executors import native
 from autograd.program.executors.tape.code import Tape, used
 from autograd.program.executors.tape.executor import _prepared
+from tests.program import zoo
 
 pytestmark = pytest.mark.skipif(not native.available(), reason="the extension is not built")
 
@@ -116,3 +118,19 @@ def test_pairs_and_registers_are_made_use_of():
 )  # fmt: skip
 def test_words_that_nobody_reads_need_no_mending(name, words):
     assert used(name) == tuple(bit == "1" for bit in f"{words:04b}")
+
+
+@pytest.mark.parametrize("lanes", [1, 9])
+@pytest.mark.parametrize("zero", [0.0, -0.0])
+def test_the_sign_of_a_zero_is_that_of_the_engine(zero, lanes, monkeypatch):
+    """Sums that are written with dot or total begin with 0, those of + with their first term."""
+    zoo.run_as_tapes(monkeypatch)
+    a, b = Value(2.0), Value(zero)
+    sums = [
+        dot([a], [b]), dot([a], [b], a * b), total([b]), total([b, b]), total([a * b, a * b]),
+        a * b + a * b, b + b + b, b + b + 0.0, b + b + -0.0, sum([a * b, a * b]), mean([b]),
+    ]  # fmt: skip
+    program = Program(total(sums), inputs=[b], parameters=[a], also=sums)
+    program([[zero]] * lanes)
+    found = program.read_values(sums)[-1].tolist()
+    assert list(map(repr, found)) == [repr(x.data) for x in sums]
