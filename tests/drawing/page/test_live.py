@@ -325,6 +325,19 @@ def test_the_pass_goes_forward_too(show):
     assert set(tab.locator('[data-part="grad"]').all_text_contents()) == {"—"}
 
 
+def test_playing_goes_forward_and_then_backward(show):
+    a = Value(2.0, "a")
+    tab = show(step_through(a * a + 1.0))
+    tab.select_option("#speed", "3")
+    tab.select_option("#pass", "forward")
+    tab.click("#play")
+    tab.wait_for_function("document.querySelector('#pass').value === 'backward'")
+    tab.wait_for_function(
+        "document.querySelector('#play').getAttribute('aria-pressed') === 'false'"
+    )
+    assert tab.inner_text("#count") == "2 / 2"
+
+
 def test_what_a_step_speaks_of_is_in_view(show):
     node = Value(0.5, "x")
     for k in range(40):
