@@ -331,10 +331,8 @@ def test_playing_goes_forward_and_then_backward(show):
     tab.select_option("#speed", "3")
     tab.select_option("#pass", "forward")
     tab.click("#play")
-    tab.wait_for_function("document.querySelector('#pass').value === 'backward'")
-    tab.wait_for_function(
-        "document.querySelector('#play').getAttribute('aria-pressed') === 'false'"
-    )
+    tab.wait_for_selector('body[data-pass="backward"]')
+    tab.wait_for_selector('#play[aria-pressed="false"]')
     assert tab.inner_text("#count") == "2 / 2"
 
 
