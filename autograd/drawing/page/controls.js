@@ -88,9 +88,9 @@ $("last").onclick = () => { stop(); go(Infinity); };
 $("play").onclick = play;
 $("speed").onchange = () => { if (state.timer) { stop(); play(); } };
 $("slider").oninput = (event) => { stop(); go(Number(event.target.value)); };
-$("smaller").onclick = () => zoom(1 / 1.25);
-$("larger").onclick = () => zoom(1.25);
-$("fit").onclick = fit;
+$("smaller").onclick = () => hold(1 / 1.25);
+$("larger").onclick = () => hold(1.25);
+$("fit").onclick = () => { camera().held = true; fit(); };
 $("theme").onclick = () => {
   const root = document.documentElement;
   root.dataset.theme = root.dataset.theme === "dark" ? "light" : "dark";
@@ -178,7 +178,7 @@ document.addEventListener("keydown", (event) => {
     if (canChange(k)) { state.pinned = element.dataset.name; turnChosen(sign, event); }
   };
   const act = crowd && event.key.startsWith("Arrow") ? () => neighbour(element, event.key)?.focus() : {
-    "+": () => zoom(1.25), "-": () => zoom(1 / 1.25), "0": fit,
+    "+": () => hold(1.25), "-": () => hold(1 / 1.25), "0": $("fit").onclick,
     ArrowRight: () => go(state.step + 1), ArrowLeft: () => go(state.step - 1),
     ArrowUp: element ? nudge(1) : null, ArrowDown: element ? nudge(-1) : null,
     Home: () => go(0), End: () => go(Infinity), " ": play,
