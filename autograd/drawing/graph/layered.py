@@ -11,6 +11,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 SWEEPS = 8
+FARTHEST_PULL = 8  # columns
 MOST_BENDS = 6000  # beyond it long edges run straight
 
 Point = tuple[float, float]
@@ -52,7 +53,7 @@ def layered(
     ranks = _ranks(len(sizes), edges)
     chains, heights = _chains(ranks, [h for _, h in sizes], edges)
     columns = _columns(ranks)
-    before, after = _neighbours(len(ranks), chains)
+    before, after = _neighbours(ranks, chains)
     for sweep in range(SWEEPS):
         _order(columns, before if sweep % 2 == 0 else after, sweep % 2 == 1)
     ys = _rows(columns, before, after, heights, gap[1])
@@ -65,17 +66,24 @@ def layered(
 
 
 def _ranks(count: int, edges: Sequence[tuple[int, int]]) -> list[int]:
-    """Return the column of each box: after its operands, a leaf just before its first user."""
-    ranks, first_use, leaf = [0] * count, [count] * count, [True] * count
+    """Return the column of each box: after its operands, or before its first user.
+
+    Before it stand leaves, and what has more users than operands to be near to: each pass of a
+    loop then has its own things beside it.
+    """
+    ranks, leaf = [0] * count, [True] * count
+    users: list[list[int]] = [[] for _ in range(count)]
     for source, target in sorted(edges, key=lambda edge: edge[1]):
         ranks[target] = max(ranks[target], ranks[source] + 1)
         leaf[target] = False
+        users[source].append(target)
+    pulls = [0] * count
     for source, target in edges:
-        first_use[source] = min(first_use[source], ranks[target] - 1)
-    return [
-        first if alone and first < count else rank
-        for rank, first, alone in zip(ranks, first_use, leaf, strict=True)
-    ]
+        pulls[target] += not leaf[source]
+    for box in reversed(range(count)):
+        if users[box] and pulls[box] < len(users[box]):
+            ranks[box] = min(ranks[user] for user in users[box]) - 1
+    return ranks
 
 
 def _chains(
@@ -101,13 +109,17 @@ def _columns(ranks: list[int]) -> list[list[int]]:
     return columns
 
 
-def _neighbours(count: int, chains: list[list[int]]) -> tuple[list[list[int]], list[list[int]]]:
-    before: list[list[int]] = [[] for _ in range(count)]
-    after: list[list[int]] = [[] for _ in range(count)]
+def _neighbours(
+    ranks: list[int], chains: list[list[int]]
+) -> tuple[list[list[int]], list[list[int]]]:
+    """Return what pulls at each box from either side; ends of straight lines do not, from afar."""
+    before: list[list[int]] = [[] for _ in ranks]
+    after: list[list[int]] = [[] for _ in ranks]
     for chain in chains:
         for left, right in pairwise(chain):
-            before[right].append(left)
-            after[left].append(right)
+            if ranks[right] - ranks[left] <= FARTHEST_PULL:
+                before[right].append(left)
+                after[left].append(right)
     return before, after
 
 

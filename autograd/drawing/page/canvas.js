@@ -49,14 +49,21 @@ const zoomAt = (factor, x, y) => {  // around a point of the window
   one.fitted = false;
   look_at(state.view, { x: px - (px - box.x) * by, y: py - (py - box.y) * by, width, height: box.height * by });
 };
+const hold = (factor) => {  // who makes it smaller wants to see the whole
+  camera().held = factor < 1;
+  zoom(factor);
+};
 const zoom = (factor) => zoomAt(factor, frame().width / 2, frame().height / 2);
 const pan = (dx, dy) => {
   const one = camera(), scale = scaleOf(one);
   one.fitted = false;
   look_at(state.view, { ...one.box, x: one.box.x - dx / scale, y: one.box.y - dy / scale });
 };
+const SPECK = 8, SMALL = 40, LARGE = 110;  // pixels: a box nobody sees, one too small to read, one made readable
 const follow = (element) => {  // move as little as shows the element with some room
   if (!element) return;
+  const { width } = element.getBoundingClientRect();
+  if (width > 0 && width < (state.step ? SMALL : SPECK) && !camera().held) zoom(LARGE / width);
   const [here, there] = [canvas.getBoundingClientRect(), element.getBoundingClientRect()];
   const out = there.left < here.left || there.right > here.right || there.top < here.top || there.bottom > here.bottom;
   if (!out) return;
@@ -86,7 +93,7 @@ canvas.addEventListener("wheel", (event) => {
   event.preventDefault();
   zoomAt(Math.exp(-Math.max(-60, Math.min(60, event.deltaY)) / 240), ...local(event));
 }, { passive: false });
-canvas.addEventListener("dblclick", fit);
+canvas.addEventListener("dblclick", () => { camera().held = true; fit(); });
 canvas.addEventListener("pointerdown", (event) => {
   if (event.target.closest("#map")) return;
   pointers.set(event.pointerId, [event.clientX, event.clientY]);

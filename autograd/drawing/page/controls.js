@@ -19,6 +19,7 @@ const paint = () => {
   $("first").disabled = $("back").disabled = state.step === 0;
   $("last").disabled = $("forward").disabled = state.step === count;
   document.body.dataset.step = state.step;
+  document.body.dataset.pass = state.pass;
   tellNumbers();
   if (elementsOf.size <= MOST_READ || !live.changed) nameForReaders();
   return swept;
@@ -44,8 +45,9 @@ const play = () => {
   if (state.step === stepCount()) state.step = 0;
   $("play").setAttribute("aria-pressed", "true");
   state.timer = setInterval(() => {
-    go(state.step + 1);
-    if (state.step === stepCount()) stop();
+    if (state.step < stepCount()) go(state.step + 1);
+    else if (forwards()) passBy("backward");  // values have come to the right: δ goes to the left
+    if (state.step === stepCount() && !forwards()) stop();
   }, 900 / Number($("speed").value));
 };
 const look = (view) => {
@@ -65,6 +67,7 @@ const stepBy = (by) => {
   state.step = forwards() ? 0 : by === "operation" ? operations : units;
   go(state.step);
 };
+const passBy = (pass) => { state.pass = pass; $("pass").value = pass; go(0); };
 const pin = (name) => { state.pinned = state.pinned === name ? null : name; state.nudge = null; paint(); tellAddress(); };
 
 const titles = { focus: "Focus", expression: "Expression", neurons: "Neurons", layers: "Layers" };
@@ -77,7 +80,7 @@ for (const view of ["focus", "neurons", "layers", "expression"].filter((name) =>
 }
 $("by-label").hidden = !(hasGraph && hasUnits);
 $("by").onchange = (event) => { stop(); stepBy(event.target.value); };
-$("pass").onchange = (event) => { stop(); state.pass = event.target.value; go(0); };
+$("pass").onchange = (event) => { stop(); passBy(event.target.value); };
 $("first").onclick = () => { stop(); go(0); };
 $("back").onclick = () => { stop(); go(state.step - 1); };
 $("forward").onclick = () => { stop(); go(state.step + 1); };
@@ -85,9 +88,9 @@ $("last").onclick = () => { stop(); go(Infinity); };
 $("play").onclick = play;
 $("speed").onchange = () => { if (state.timer) { stop(); play(); } };
 $("slider").oninput = (event) => { stop(); go(Number(event.target.value)); };
-$("smaller").onclick = () => zoom(1 / 1.25);
-$("larger").onclick = () => zoom(1.25);
-$("fit").onclick = fit;
+$("smaller").onclick = () => hold(1 / 1.25);
+$("larger").onclick = () => hold(1.25);
+$("fit").onclick = () => { camera().held = true; fit(); };
 $("theme").onclick = () => {
   const root = document.documentElement;
   root.dataset.theme = root.dataset.theme === "dark" ? "light" : "dark";
@@ -175,7 +178,7 @@ document.addEventListener("keydown", (event) => {
     if (canChange(k)) { state.pinned = element.dataset.name; turnChosen(sign, event); }
   };
   const act = crowd && event.key.startsWith("Arrow") ? () => neighbour(element, event.key)?.focus() : {
-    "+": () => zoom(1.25), "-": () => zoom(1 / 1.25), "0": fit,
+    "+": () => hold(1.25), "-": () => hold(1 / 1.25), "0": $("fit").onclick,
     ArrowRight: () => go(state.step + 1), ArrowLeft: () => go(state.step - 1),
     ArrowUp: element ? nudge(1) : null, ArrowDown: element ? nudge(-1) : null,
     Home: () => go(0), End: () => go(Infinity), " ": play,

@@ -65,3 +65,19 @@ def test_arrows_that_meet_have_ports_of_their_own_wide_enough_for_labels():
     place = arrangement(read([root], walk([root], 100)))
     arrivals = sorted(line[-1][1] for line in place.lines[:13])
     assert all(b - a >= PORT - 1e-9 for a, b in pairwise(arrivals))
+
+
+def test_what_only_leaves_make_stands_beside_its_user():
+    """A loop: in each pass w·x is made of leaves, and stands one column before its sum."""
+    edges, chain = [], 0  # box 0 is h, box 1 is w
+    boxes = 2
+    for _ in range(10):
+        x, product, total = boxes, boxes + 1, boxes + 2
+        edges += [(1, product), (x, product), (chain, total), (product, total)]
+        chain, boxes = total, boxes + 3
+    centres = layered([(10.0, 10.0)] * boxes, edges).centres
+    columns = sorted({x for x, _ in centres})
+    place = {x: k for k, x in enumerate(columns)}
+    for t in range(10):
+        product, total = 3 + 3 * t, 4 + 3 * t
+        assert place[centres[total][0]] - place[centres[product][0]] == 1

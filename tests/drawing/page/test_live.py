@@ -325,6 +325,35 @@ def test_the_pass_goes_forward_too(show):
     assert set(tab.locator('[data-part="grad"]').all_text_contents()) == {"—"}
 
 
+def test_playing_goes_forward_and_then_backward(show):
+    a = Value(2.0, "a")
+    tab = show(step_through(a * a + 1.0))
+    tab.select_option("#speed", "3")
+    tab.select_option("#pass", "forward")
+    tab.click("#play")
+    tab.wait_for_selector('body[data-pass="backward"]')
+    tab.wait_for_selector('#play[aria-pressed="false"]')
+    assert tab.inner_text("#count") == "2 / 2"
+
+
+def test_a_loop_is_a_ladder_whose_steps_can_be_read(show):
+    u, v, h = Value(0.9, "u"), Value(0.5, "v"), Value(0.0, "h")
+    for t in range(120):
+        h = tanh(u * h + v * math.sin(t / 5))
+    tab = show(step_through(h))
+    for step in (0, 1, 40, 300):
+        tab.evaluate("(step) => whygrad.go(step)", step)
+        box = tab.locator(f"#n{root_box(tab)}" if not step else '[data-part="box"].active')
+        seen, pane = box.bounding_box(), tab.locator("#canvas").bounding_box()
+        assert seen["width"] > 30
+        assert pane["x"] <= seen["x"] and seen["x"] + seen["width"] <= pane["x"] + pane["width"]
+        assert pane["y"] <= seen["y"] and seen["y"] + seen["height"] <= pane["y"] + pane["height"]
+
+
+def root_box(tab):
+    return tab.locator('[data-part="box"]').count() - 1
+
+
 def test_what_a_step_speaks_of_is_in_view(show):
     node = Value(0.5, "x")
     for k in range(40):
