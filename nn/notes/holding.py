@@ -5,6 +5,7 @@ from __future__ import annotations
 from html import escape
 from typing import Any
 
+from autograd.text import Text, printed
 from nn.notes.claims import claims
 from nn.notes.conventions import Convention
 from nn.notes.definitions import cost_letters, reduced, variants
@@ -38,12 +39,13 @@ class Verdict:
     def text(self) -> str:
         """Return the formula, how it does, and the hints."""
         words = "holds" if self else self._finding.words()
-        return "\n".join([f"{self._finding.formula}   {words}", *(f"  {h}" for h in self.hints)])
+        lines = [f"{self._finding.formula}   {words}", *(f"  {hint}" for hint in self.hints)]
+        return Text("\n".join(lines))
 
     def _repr_html_(self) -> str:
         return f"<pre>{escape(self.text())}</pre>"
 
-    __repr__ = __str__ = text
+    __repr__ = __str__ = printed(text)
 
 
 def verdict(world: World, batch: bool, formula: Any) -> Verdict:

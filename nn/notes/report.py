@@ -6,7 +6,7 @@ import json
 from collections import Counter
 from html import escape
 
-from autograd.text import aligned
+from autograd.text import Text, aligned, printed
 from nn.notes.conventions import Convention, setting_words
 from nn.notes.findings import Finding
 from nn.notes.mathml import mathml
@@ -59,7 +59,7 @@ class Report:
         ):
             lines.append(line)
             lines += [f"      {hint}" for hint in finding.hints]
-        return "\n".join([*lines, self.total])
+        return Text("\n".join([*lines, self.total]))
 
     def json(self) -> str:
         """Return the same for tools, as a JSON object."""
@@ -67,7 +67,7 @@ class Report:
             "name": self.name, "convention": self.convention, "holds": bool(self),
             "formulas": [finding.record() for finding in self.formulas],
         }  # fmt: skip
-        return json.dumps(record, ensure_ascii=False, indent=1)
+        return Text(json.dumps(record, ensure_ascii=False, indent=1))
 
     def html(self) -> str:
         """Return a page with every formula typeset beside its verdict; it needs no network."""
@@ -85,10 +85,7 @@ class Report:
             f"<p>{escape(self.total)}</p>"
         )
 
-    def __repr__(self) -> str:
-        return self.text()
-
-    __str__ = __repr__
+    __repr__ = __str__ = printed(text)
 
 
 def _cut(text: str) -> str:
