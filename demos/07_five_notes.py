@@ -41,8 +41,9 @@ def show_proof() -> None:
         if line.startswith("∂C/∂") and " = " in line:
             print(f"    {line}")
     print("  and each factor in a network of three layers:")
-    for formula in dict.fromkeys(claim.formula for claim in proof.on_numbers()):
-        every = [claim for claim in proof.on_numbers() if claim.formula == formula]
+    claims = list(proof.on_numbers())
+    for formula in dict.fromkeys(claim.formula for claim in claims):
+        every = [claim for claim in claims if claim.formula == formula]
         verdict = "holds" if all(claim.holds for claim in every) else "FAILS"
         print(f"    {verdict}  {formula}")
 

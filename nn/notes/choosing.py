@@ -81,11 +81,10 @@ class Chooser:
 
     def frames(self, now: Convention) -> list[Convention]:
         """Return what the indices of a weight and letters without indices may mean."""
-        smalls = (True, False) if self.kinds & set(CHANGES) else (now.small,)
         return [
             now.with_(order=order, vectors=vectors, batch=batch, small=small, costs=costs)
             for batch in (False, True)[: 1 + self._may_be_batches()]
-            for small in smalls
+            for small in self._smalls(now)
             for costs in self._alike(now)
             for vectors, order in (
                 ("columns", "target"), ("columns", "source"), ("rows", "source"), ("rows", "target")
@@ -128,7 +127,12 @@ class Chooser:
         for output, loss, one in self.outputs:
             if one == "output":
                 continue  # said of a single formula, where it needs it
-            yield now.with_(output=output, loss=loss, one=one)
+            for small in self._smalls(now):
+                yield now.with_(output=output, loss=loss, one=one, small=small)
+
+    def _smalls(self, now: Convention) -> tuple[bool, ...]:
+        """Return whether dz may be of the mean cost, as it is first; where any is written."""
+        return (now.small, not now.small) if self.kinds & set(CHANGES) else (now.small,)
 
     def _costs(self, now: Convention) -> Iterator[Convention]:
         """Yield what the letters of the cost may mean; one that is a mean of another is one."""

@@ -4,7 +4,6 @@ import importlib.util
 from pathlib import Path
 
 from demos.lectures import TEXTS
-from nn import check_notes
 
 DEMO = Path(__file__).parents[2] / "demos" / "07_five_notes.py"
 
@@ -17,8 +16,9 @@ def test_the_demo_shows_every_verdict_and_what_a_text_cannot_show(capsys):
     out = capsys.readouterr().out
     for word in ("FAILS", "NOT EQUAL", "DIFFERENT"):
         assert word not in out
-    for path in TEXTS:
-        assert check_notes(path).total in out
+    assert out.count(".md: ") == len(TEXTS) == 5
+    for total in ("10 hold, 5 fail", "8 hold, 6 fail", "14 hold, 0 fail", "12 hold, 0 fail"):
+        assert f"{total}, 0 not understood" in out
     assert out.count("      holds as ") == 19
     assert "the loop starts at L - 1" in out
     assert "δ1[0] = Σ_k δ2[k] ∂z2[k]/∂z1[0] = (" in out

@@ -228,3 +228,43 @@ def test_a_probe_refuses_what_it_cannot_read(seen, text):
         seen.holds(text)
     with pytest.raises(TypeError, match="text"):
         seen.holds(3)
+
+
+def test_formulas_as_programs_write_them():
+    text = """
+```
+A[0] = X
+Z[l] = W[l] A[l-1] + b[l]
+A[l] = g[l](Z[l])
+dZ[l] = dA[l] * g[l]'(Z[l])
+dW[l] = 1/m dot(dZ[l], A[l-1].T)
+db[l] = 1/m np.sum(dZ[l], axis=1, keepdims=True)
+dA[l-1] = W[l]' dZ[l]
+dZ[l] = W[l+1]' dZ[l+1] * g[l](Z[l])
+```
+"""
+    report = check_notes(text)
+    assert [f.verdict for f in report.formulas] == ["defines"] * 3 + ["holds"] * 4 + ["fails"]
+    assert report.formulas[-1].slips == ("slope",)
+    assert report.formulas[0].line == 3
+
+
+def test_units_without_a_bias_and_a_step_of_one_example():
+    text = r"""
+    $net_j = \sum_i w_{ij} o_i$, $o_j = \varphi(net_j)$, $E = \frac12 \sum_j (t_j - o_j)^2$
+    $\delta_j = (o_j - t_j) \varphi'(net_j)$ for an output, $\delta_j = \varphi'(net_j) \sum_k w_{jk} \delta_k$ inside
+    $\Delta w_{ij} = -\eta \delta_j o_i$
+    """
+    report = check_notes(text)
+    assert report, report
+    assert "there are no biases" in report.formulas[0].hints[0]
+
+
+def test_a_text_in_which_t_is_the_target_and_y_the_output():
+    text = r"""
+    $E = \frac12 \sum_i (t_i - y_i)^2$, $\frac{\partial E}{\partial y_j} = -(t_j - y_j)$
+    $\frac{\partial y_j}{\partial net_j} = y_j (1 - y_j)$
+    """
+    report = check_notes(text)
+    assert report, report
+    assert "the activation is sigmoid" in report.convention
