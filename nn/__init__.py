@@ -33,9 +33,13 @@ from nn.schedules import *
 from nn.training import *
 
 if TYPE_CHECKING:
+    from nn.notes import *
     from nn.probing import *
 
-_ROOMS = {"probing": ("Film", "Probe", "batch_picture", "probe")}  # what is loaded on first use
+_ROOMS = {  # what is loaded on first use
+    "notes": ("Report", "Verdict", "check_notes"),
+    "probing": ("Film", "Probe", "batch_picture", "probe"),
+}
 _ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}
 _HERE = (
     "activations", "checkpoint", "dropout", "initializers", "layers", "losses", "module",

@@ -22,7 +22,7 @@ PACKAGES = ("autograd", "nn")
 TWINS = {"autograd/sweep.py", "autograd/value.py", "autograd/function.py"}  # one engine
 
 BUDGETS = {  # of code lines, over the files that a pattern finds
-    "the core": (3200, ("autograd/*.py", "nn/*.py")),
+    "the core": (3230, ("autograd/*.py", "nn/*.py")),
     "an evening's reading": (
         800,
         tuple(
@@ -34,6 +34,7 @@ BUDGETS = {  # of code lines, over the files that a pattern finds
     "explanation": (1053, ("autograd/explanation/**/*.py",)),
     "probing": (810, ("nn/probing/**/*.py",)),
     "tracing": (330, ("nn/tracing/**/*.py",)),
+    "notes": (4060, ("nn/notes/**/*.py",)),
     "programs": (
         3900,
         tuple(f"autograd/program/{part}.py" for part in ("*", "compiler/**/*", "executors/**/*")),

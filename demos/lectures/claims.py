@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd import compare, mean
+from autograd import mean
 from nn import MLP, SGD
 
 ROUNDING = 1e-12  # what two correct ways of computing one number may differ by
@@ -56,14 +56,6 @@ class Slip:
     about: str
     written: Claim
     corrected: Claim
-    slope: Any = None  # g'(z_j), where a formula may have forgotten it
-
-    @property
-    def hints(self) -> list[str]:
-        """What `autograd.compare` makes of the formula as it is written."""
-        if not np.isfinite(self.written.distance):  # there is nothing to compare entry by entry
-            return []
-        return list(compare(self.written.hand, self.written.autodiff, slope=self.slope).hints)
 
 
 def attempt(formula: str, hand: Callable[[], Any], autodiff: Any) -> Claim:

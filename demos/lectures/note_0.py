@@ -13,15 +13,13 @@ Its layers are numbered from 1 and a^0 = x. The proof that the lecture leaves fo
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from demos.lectures.claims import (
     Claim,
-    Slip,
-    attempt,
     biases,
     descend,
     sample,
@@ -31,7 +29,6 @@ from demos.lectures.claims import (
 )
 from nn import MLP, Probe, half_squared_error, probe
 
-TITLE = "Lecture 0: columns, quadratic cost, mini-batches"
 Arrays = list[np.ndarray]
 
 
@@ -96,79 +93,6 @@ class Setting:
 
     def layer(self, l: int) -> Any:
         return self.autodiff.layers[l - 1]
-
-
-def claims(seed: int = 0) -> Iterator[Claim]:
-    """Yield every formula of the lecture, for each layer."""
-    s = Setting(seed)
-    L, a, z, delta = s.system.L, s.a, s.z, s.delta
-    yield Claim("C = ½‖a^L - y‖²", 0.5 * np.sum((a[L] - s.y) ** 2), s.autodiff.root.data)
-    yield Claim("∂C/∂a^L = a^L - y", a[L] - s.y, s.layer(L).da[:, None])
-    yield Claim("(1) δ^L = (a^L - y) ⊙ σ'(z^L)", delta[L], s.layer(L).delta[:, None])
-    for l in range(1, L + 1):
-        seen = s.layer(l)
-        yield Claim("z^l = w^l a^(l-1) + b^l", z[l], seen.z[:, None], l)
-        yield Claim("a^l = σ(z^l)", a[l], seen.a[:, None], l)
-        if l < L:
-            formula = "(2) δ^l = ((w^(l+1))ᵀ δ^(l+1)) ⊙ σ'(z^l)"
-            yield Claim(formula, delta[l], seen.delta[:, None], l)
-        yield Claim("(3) ∂C/∂b^l = δ^l", delta[l], seen.db[:, None], l)
-        yield Claim("(4) ∂C/∂w^l = δ^l (a^(l-1))ᵀ", delta[l] @ a[l - 1].T, seen.dW.T, l)
-
-
-def order_of_the_outer_product(s: Setting) -> Slip:
-    """(4) is written a^(l-1) δ^l: two columns, whose product does not exist.
-
-    The factors must stand as δ^l (a^(l-1))ᵀ to give (target, source), the shape of w^l.
-    """
-    l = s.system.L
-    truth = s.layer(l).dW.T
-    return Slip(
-        "(4) has its factors in an order that columns do not allow",
-        attempt("∂C/∂w = a^(l-1) δ^l", lambda: s.a[l - 1] @ s.delta[l], truth),
-        Claim("∂C/∂w = δ^l (a^(l-1))ᵀ", s.delta[l] @ s.a[l - 1].T, truth),
-    )
-
-
-def update_without_the_sum(s: Setting) -> Slip:
-    """The update divides by m but omits Σ over the examples.
-
-    With C the mean over a mini-batch, the step is (η/m) Σ_x δ^l (a^(l-1))ᵀ.
-    """
-    l, m = s.system.L, len(s.X)
-    truth = probe(s.mlp, s.X, s.Y, half_squared_error).layers[l - 1].dW.T
-    steps = []
-    for x, y in zip(s.X, s.Y, strict=True):
-        z, a = s.system.feed_forward(x[:, None])
-        steps.append(s.system.errors(z, a, y[:, None])[l] @ a[l - 1].T)
-    return Slip(
-        "the update has lost Σ over the examples",
-        Claim("w ← w - (η/m) δ^l (a^(l-1))ᵀ", steps[-1] / m, truth),
-        Claim("w ← w - (η/m) Σ_x δ^l (a^(l-1))ᵀ", sum(steps) / m, truth),
-    )
-
-
-def cost_at_every_layer(s: Setting) -> Slip:
-    """∂C/∂a^l = a^l - y is written for every l; the target meets layer L alone.
-
-    Below it ∂C/∂a^l = (w^(l+1))ᵀ δ^(l+1).
-    """
-    l = s.system.L - 1
-    truth = s.layer(l).da[:, None]
-    return Slip(
-        "C and ∂C/∂a are written for every layer",
-        Claim("∂C/∂a^l = a^l - y", s.a[l] - s.y, truth),
-        Claim("∂C/∂a^l = (w^(l+1))ᵀ δ^(l+1)", s.system.w[l + 1].T @ s.delta[l + 1], truth),
-    )
-
-
-SLIPS = (order_of_the_outer_product, update_without_the_sum, cost_at_every_layer)
-
-
-def slips(seed: int = 0) -> list[Slip]:
-    """Return every slip of the lecture, as written and corrected."""
-    setting = Setting(seed)
-    return [slip(setting) for slip in SLIPS]
 
 
 def training(seed: int = 0, epochs: int = 5, m: int = 3, eta: float = 0.5) -> Claim:

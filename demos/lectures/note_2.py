@@ -10,7 +10,7 @@ then W ← W - η ∂C/∂W and b ← b - η ∂C/∂b, "or an alternative to GD
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -28,7 +28,6 @@ from demos.lectures.claims import (
 )
 from nn import MLP, SGD, Adam, Probe, RMSprop, half_squared_error, probe
 
-TITLE = "Lecture 2: rows, one epoch of training"
 Arrays = list[np.ndarray]
 Gradients = dict[str, np.ndarray]
 
@@ -101,27 +100,6 @@ class Setting:
         return np.array([gradients(z_k, lower) for z_k in upper]).T
 
 
-def claims(seed: int = 0) -> Iterator[Claim]:
-    """Yield every formula of the lecture, for each layer."""
-    s = Setting(seed)
-    for l in range(1, s.system.L + 1):
-        seen = s.layer(l)
-        yield Claim("a^(l) = g_l(a^(l-1) W^(l) + b^(l))", s.a[l][0], seen.a, l)
-        if l == s.system.L:
-            formula = "δ^(L) = ∂c/∂a^(L) ⊙ g_L'(z^(L))"
-        else:
-            formula = "δ^(l) = δ^(l+1) (W^(l+1))ᵀ ⊙ g_l'(z^(l))"
-        yield Claim(formula, s.found[f"δ{l}"][0], seen.delta, l)
-        yield Claim("∂C/∂W^(l) = (a^(l-1))ᵀ δ^(l)", s.found[f"W{l}"], seen.dW, l)
-        yield Claim("∂C/∂b^(l) = δ^(l)", s.found[f"b{l}"][0], seen.db, l)
-        if l < s.system.L:
-            jacobian = s.system.slope(l, s.z[l]).T * s.system.W[l + 1]
-            formula = "∂z_k^(l+1)/∂z_j^(l) = g_l'(z_j) W_jk"
-            yield Claim(formula, jacobian, s.between(l), l)
-            chained = (s.found[f"δ{l + 1}"] @ jacobian.T)[0]
-            yield Claim("δ_j^(l) = Σ_k δ_k^(l+1) ∂z_k/∂z_j", chained, seen.delta, l)
-
-
 def loop_without_the_last_layer(s: Setting) -> Slip:
     """The loop that makes the gradients starts at l = L-1.
 
@@ -134,44 +112,6 @@ def loop_without_the_last_layer(s: Setting) -> Slip:
         attempt("for l = L-1 … 1: ∂C/∂W^(l)", lambda: literal[f"W{L}"], s.layer(L).dW),
         Claim("∂C/∂W^(L) from δ^(L), then the loop", s.found[f"W{L}"], s.layer(L).dW),
     )
-
-
-def sum_to_the_wrong_width(s: Setting) -> Slip:
-    """The inner sum over i has the upper limit n_(l+1); it runs over the n_l sources."""
-    l = s.system.L - 1
-    a, W, b = s.a[l][0], s.system.W[l + 1], s.system.b[l + 1][0]
-    below, above = W.shape
-
-    def z(limit: int) -> list[float]:
-        return [sum(a[i] * W[i, k] for i in range(limit)) + b[k] for k in range(above)]
-
-    return Slip(
-        "the inner sum ends at n_(l+1)",
-        attempt("z_k = Σ_i^n_(l+1) a_i W_ik + b_k", lambda: z(above), s.layer(l + 1).z),
-        Claim("z_k = Σ_i^n_l a_i W_ik + b_k", z(below), s.layer(l + 1).z),
-    )
-
-
-def bias_inside_the_sum(s: Setting) -> Slip:
-    """b_k stands inside the sum over m, which adds it once for every source unit."""
-    l = s.system.L
-    a, W, b = s.a[l - 1][0], s.system.W[l], s.system.b[l][0]
-    inside = [sum(a[m] * W[m, k] + b[k] for m in range(len(a))) for k in range(len(b))]
-    outside = [sum(a[m] * W[m, k] for m in range(len(a))) + b[k] for k in range(len(b))]
-    return Slip(
-        "b_k stands inside the sum over m",
-        Claim("z_k = Σ_m (a_m W_mk + b_k)", inside, s.layer(l).z),
-        Claim("z_k = Σ_m a_m W_mk + b_k", outside, s.layer(l).z),
-    )
-
-
-SLIPS = (loop_without_the_last_layer, sum_to_the_wrong_width, bias_inside_the_sum)
-
-
-def slips(seed: int = 0) -> list[Slip]:
-    """Return every slip of the lecture, as written and corrected."""
-    setting = Setting(seed)
-    return [slip(setting) for slip in SLIPS]
 
 
 def gradient_descent(eta: float) -> Callable[..., None]:

@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING, Any
 from autograd import GradientError
 from autograd.text import Text
 from nn.arguments import Array
+from nn.notes.holding import Verdict, verdict
+from nn.notes.worlds import Passed, Weights, World
 from nn.probing.derivation import Derivation, derivation
-from nn.probing.examples import examples_of
+from nn.probing.examples import examples_of, parameters_of
 from nn.probing.formulas import Numbers
 from nn.probing.layer import LayerProbe
 from nn.probing.picture import drawing_options, live_graph, network_picture
@@ -90,6 +92,32 @@ class Probe(Run):
         δ2[0] = g'(z2[0])·∂c/∂a2[0] ≈ 1·(−0.935) = −0.935
         """
         return derivation(self, target)
+
+    def holds(self, formula: str) -> Verdict:
+        """Return whether a formula holds on these numbers, for every unit, layer and example.
+
+        It is written as in notes, in plain text or LaTeX, in this library's convention: W_ij leads
+        from i to j, layers count from 1 and a^0 is the input, vectors without indices are rows;
+        over a batch C is the mean and c is one example's. `check_notes` reads other conventions.
+
+        Raises ValueError for what cannot be read.
+
+        >>> from nn import MLP, probe
+        >>> model = MLP(2, [3, 1], activation="tanh", seed=1)
+        >>> p = probe(model, [0.5, -1.2], [0.3], "squared_error")
+        >>> bool(p.holds("∂C/∂W_ij = a_i δ_j"))
+        True
+        >>> print(p.holds("δ_j = Σ_k W_jk δ_k"))
+        δ_j = Σ_k W_jk δ_k   fails at l = 1, j = 0: −0.255, autodiff −0.241
+          holds as δ_j = Σ_k W_jk δ_k g'(z_j): g'(z_j) as a further factor: a forgotten slope
+        """
+        graph = self.graph
+        weights = [
+            Weights(*parameters_of(layer), layer.activation) for layer in self.examples.layers
+        ]
+        passes = [[Passed(*layer) for layer in run] for run in graph.runs]
+        world = World(weights, passes, graph.costs, self.examples.targets)
+        return verdict(world, self.batch, formula)
 
     def draw(self, **options: Any) -> Drawing:
         """Return `autograd.draw` of this network: by operation, by neuron or by layer.

@@ -1,0 +1,212 @@
+"""The factors of a formula: letters with their scripts, functions, fractions, derivatives."""
+
+from __future__ import annotations
+
+import re
+
+from nn.notes.errors import Unreadable
+from nn.notes.grammar import ENDS, ENTRYWISE, TIMES, half
+from nn.notes.letterforms import Letters
+from nn.notes.letters import NAMED
+from nn.notes.scripts import Scripts
+from nn.notes.stream import balanced, matching
+from nn.notes.syntax import (
+    Applied,
+    Constant,
+    Node,
+    Norm,
+    Number,
+    Power,
+    Product,
+    Quotient,
+    Sum,
+    quantities,
+)
+from nn.notes.tokens import Token
+
+DIFFERENTIALS = ("∂", "d")
+BESIDE = re.compile(r"[XxAaWwZz]d[ZzAaWw]|d[ZzAa][AaXxWw]|[yt]log")  # letters side by side
+
+
+class Reader(Letters):
+    """Reads every kind of factor; `whole()` is the tree of all tokens."""
+
+    def factor(self) -> Node:
+        """Return the next factor, with its powers and transposes."""
+        token = self.peek()
+        if token.kind == "number":
+            self.take()
+            return self.raised(Number(float(token.text)))
+        if token.text == "½":
+            self.take()
+            return half()
+        if token.text in ("(", "[", "{"):
+            return self._bracket()
+        for texts, read in (
+            (("Σ",), self.sum), (("‖",), self._norm), (("|",), self._bars), (("∇",), self._nabla)
+        ):  # fmt: skip
+            if token.text in texts:
+                self.take()
+                return read()
+        if token.text == "∂":
+            return self._stroke()
+        if token.kind in ("word", "command"):
+            return self._word()
+        if token.kind == "letter":
+            return self.letter()
+        raise Unreadable(f"'{token.text}' is not understood here" if token.text else "it ends here")
+
+    def _bracket(self) -> Node:
+        opening = self.peek().text
+        close = matching(self.tokens, self.at)
+        content = self.tokens[self.at + 1 : close]
+        if opening == "{" and content and content[0].kind in ("letter", "word", "command"):
+            depth = self.depth
+            self.tokens = [*self.tokens[: self.at], *content, *self.tokens[close + 1 :]]
+            if not any(t.text in "+-Σ" for t in content) and not any(
+                t.kind == "command" for t in content
+            ):
+                return self.factor()
+            self.tokens = [
+                *self.tokens[: self.at], Token("sign", "{", -1), *content, Token("sign", "}", -1),
+                *self.tokens[self.at + len(content) :],
+            ]  # fmt: skip
+            self.depth = depth
+        self.at = close + 1
+        if any(t.text in (",", ";") and not depth for t, depth in balanced(content)):
+            raise Unreadable("a list in brackets")
+        return self.raised(self.inner(content))
+
+    def _norm(self) -> Node:
+        ends = [k for k in range(self.at, len(self.tokens)) if self.tokens[k].text == "‖"]
+        if not ends:
+            raise Unreadable("'‖' is not closed")
+        inner = self.inner(self.tokens[self.at : ends[0]])
+        self.at = ends[0] + 1
+        while self.skip("_"):
+            self.group()
+        return self.raised(Norm(inner))
+
+    def _bars(self) -> Node:
+        ends = [k for k in range(self.at, len(self.tokens)) if self.tokens[k].text == "|"]
+        inside = self.tokens[self.at : ends[0]] if ends else []
+        if "".join(t.text for t in inside if t.text not in "{}") not in ("D", "B", "S"):
+            raise Unreadable("bars that are not |D|, the number of examples")
+        self.at = ends[0] + 1
+        return Constant("m")
+
+    def _nabla(self) -> Node:
+        """Return ∇_a C as ∂C/∂a."""
+        if not self.skip("_"):
+            raise Unreadable("∇ without the letter to differentiate by")
+        by = self.inner(self.group())
+        return self.derivative(self.factor(), by)
+
+    def _stroke(self) -> Node:
+        """Return ∂C/∂a as it is written on one line; `/` between the two."""
+        self.take()
+        if self.skip("_"):  # ∂_a C
+            by = self.inner(self.group())
+            return self.derivative(self.factor(), by)
+        of = None if self.peek().text == "/" else self.factor()
+        self.need("/")
+        brackets = self.skip("(")
+        if not self.skip(*DIFFERENTIALS):
+            raise Unreadable("'∂' expected below")
+        by = self.factor()
+        if brackets:
+            self.need(")")
+        return self.derivative(self.factor() if of is None else of, by)
+
+    def _word(self) -> Node:
+        token = self.take()
+        name = token.text.lower()
+        if name in ("frac", "dfrac", "tfrac", "cfrac"):
+            return self.raised(self._fraction(self._digit(), self._digit()))
+        if name in ("hat", "widehat"):
+            inner = self.group()
+            if [t.text for t in inner if t.text not in "{}"] not in (["y"], ["Y"]):
+                raise Unreadable("a hat on something else than y")
+            return self.named("ŷ", "ŷ")
+        if name == "net":
+            return self.named("net", "z")
+        if name in NAMED:
+            return self.function(NAMED[name], Scripts())
+        if name == "sum" and self.peek().text in ("_", "^"):
+            return self.sum()
+        if name in ("mean", "avg", "sum"):
+            body = self.inner(self.argument())
+            mean = Product(Quotient(Number(1.0), Constant("m")), Sum("", body))
+            return mean if name != "sum" else Sum("", body)
+        if name in ("diag", "dot", "multiply", "max", "sqrt"):
+            return self._of_programs(name)
+        if name in ("underbrace", "overbrace"):
+            return self._braced()
+        if token.kind == "word" and BESIDE.fullmatch(token.text):
+            split = re.findall("log|.", token.text)
+            letters = [Token("word" if t == "log" else "letter", t, token.place) for t in split]
+            self.tokens = [*self.tokens[: self.at], *letters, *self.tokens[self.at :]]
+            return self.factor()
+        raise Unreadable(f"what is '{token.text}'?")
+
+    def _braced(self) -> Node:
+        """Return what a brace is drawn under, without what is written at the brace."""
+        inner = self.group()
+        while self.skip("_", "^"):
+            self.group()
+        return self.inner(inner)
+
+    def _of_programs(self, name: str) -> Node:
+        if name == "diag":
+            return Applied("diag", self.inner(self.argument()))
+        if name == "sqrt":
+            return Power(self.inner(self.group()), Number(0.5))
+        if name == "max":
+            return self._max()
+        return self._two_factors("@" if name == "dot" else "⊙")
+
+    def _two_factors(self, sign: str) -> Node:
+        """Return dot(A, B) or multiply(A, B), as programs write products."""
+        argument = self.argument()
+        commas = [k for k, (t, deep) in enumerate(balanced(argument)) if t.text == "," and not deep]
+        if len(commas) != 1:
+            raise Unreadable("a product of other than two factors")
+        at = commas[0]
+        product = Product(self.inner(argument[:at]), self.inner(argument[at + 1 :]), sign)
+        return self.raised(product)
+
+    def _digit(self) -> list[Token]:
+        """Return an argument of a command: without braces one digit, so that \\frac12 is a half."""
+        token = self.peek()
+        if token.kind == "number" and len(token.text) > 1:
+            rest = Token("number", token.text[1:], token.place + 1)
+            self.tokens = [*self.tokens[: self.at], rest, *self.tokens[self.at + 1 :]]
+            return [Token("number", token.text[0], token.place)]
+        return self.group()
+
+    def _max(self) -> Node:
+        argument = self.argument()
+        if [t.text for t in argument[:2]] != ["0", ","]:
+            raise Unreadable("a maximum that is not max(0, z)")
+        return Applied("relu", self.inner(argument[2:]), None, "")
+
+    def _fraction(self, above: list[Token], below: list[Token]) -> Node:
+        differential = bool(above and below) and all(
+            side[0].text in DIFFERENTIALS for side in (above, below)
+        )
+        if differential and not (len(above) == 1 and len(below) == 1):
+            by = self.inner(below[1:])
+            if len(above) == 1:
+                return self.derivative(self._operand(), by)
+            if above[1].text == "^":
+                raise Unreadable("a second derivative")
+            return self.derivative(self.inner(above[1:]), by)
+        return Quotient(self.inner(above), self.inner(below))
+
+    def _operand(self) -> Node:
+        """Return what ∂/∂z before it is applied to: a factor, with the numbers before it."""
+        of = self.factor()
+        while not quantities(of) and self.peek().kind != "end" and self.peek().text not in ENDS:
+            sign = self.take().text if self.peek().text in ENTRYWISE | TIMES else ""
+            of = Product(of, self.factor(), sign)
+        return of

@@ -1,0 +1,283 @@
+"""From rows of text to formulas: chains are split into their links, and each keeps its place.
+
+Every link of a = b = c is held against the first letter of the network in the chain, so that a slip
+in b does not fail c. A row that begins with = goes on with the formula before it.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from nn.notes.atoms import Reader
+from nn.notes.errors import Unreadable
+from nn.notes.grammar import Habits
+from nn.notes.passages import Row, rows
+from nn.notes.stream import balanced
+from nn.notes.syntax import (
+    Applied,
+    Constant,
+    Derivative,
+    Link,
+    Node,
+    Quantity,
+    Sum,
+    mapped,
+    nodes,
+    quantities,
+)
+from nn.notes.tokens import Token, normal, tokens_of
+
+RELATIONS, SEPARATORS = ("=", "←", "≈"), (";", ",", "⇒", ".", ":")
+PROSE = re.compile(
+    r"(?<![\\^_{A-Za-z'])[A-Za-z][a-z]{2,}(?![A-Za-z_^(])"
+    r"|(?<![\\^_{A-Za-z])(?:is|as|by|of|in|to|so|or|we|it|if|an|at|on|be|for|and|the)(?![A-Za-z_^({'])"
+)
+NOT_PROSE_TEXT = """
+alpha delta diag eta exp grad log max mean net partial phi relu sigma sigmoid softmax sum
+tanh theta
+"""
+NOT_PROSE = frozenset(NOT_PROSE_TEXT.split())
+NEAR = 12  # lines within which a row that begins with = goes on
+RANGES = set("ijklmnpqrstℓLNMK")
+
+
+@dataclass
+class Claim:
+    """One formula as it stands in a text: two sides, or the reason why it cannot be read."""
+
+    line: int
+    source: str
+    link: Link | None = None
+    problem: str = ""
+    latex: bool = True
+    shape: tuple[str, ...] = ()
+    remarks: list[str] = field(default_factory=list)
+
+
+@dataclass
+class _Head:
+    """The side that later links of a chain are held against."""
+
+    node: Node | None = None
+    text: str = ""
+    line: int = -100
+
+
+def claims(text: str) -> tuple[list[Claim], Habits]:
+    """Return the formulas of a text in order, and the habits of its writer."""
+    habits = habits_of(text)
+    found: list[Claim] = []
+    head = _Head()
+    for row in rows(text):
+        above = re.findall(r"\^\s*\{?\s*[\[(]?\s*([a-z])\s*[-+]\s*\d", normal(row.text))
+        own = replace(habits, layers=habits.layers | set(above))
+        for part in _parts(row):
+            try:
+                tokens = tokens_of(part, row.latex)
+            except Unreadable as problem:
+                found.append(Claim(row.line, part.strip()[:80] + " …", problem=str(problem)))
+                continue
+            for segment in _segments(tokens):
+                found += _links(segment, normal(part), row, own, head)
+    return found, habits
+
+
+def habits_of(text: str) -> Habits:
+    """Return what a whole text tells about how its formulas are written."""
+    text = normal(text)
+    below = re.findall(r"[_]\{?([a-zℓ])\s*[-+]\s*\d\}?", text)
+    numbered = re.search(r"\^\s*\{?\s*[\[(]\s*\d|\^\s*\{?\s*[013-9]", text)
+    outputs = re.search(
+        r"[tTd]_\{?\w\}?\s*-\s*y|\(t\s*-\s*y|y_\{?\w\}?\s*-\s*[td]_|\(y\s*-\s*t\b", text
+    )
+    convolution = re.search(r"convol|kernel|\bCNN|stride|pooling|\bfilter", text)
+    return Habits(
+        {*below, "l", "ℓ", "L"}, bool(numbered), bool(convolution), {"y"} if outputs else set()
+    )
+
+
+def _parts(row: Row) -> list[str]:
+    """Return a row cut at the words of a language, if it is plain text."""
+    if row.latex:
+        return [row.text]
+    parts, start = [], 0
+    for match in PROSE.finditer(row.text):
+        word = match[0]
+        if word.lower() in NOT_PROSE or row.text[match.end() : match.end() + 1] == "'":
+            continue
+        parts.append(row.text[start : match.start()])
+        start = match.end()
+    return [part for part in (*parts, row.text[start:]) if re.search("[=←≡≔∼]|<-", part)]
+
+
+def _segments(tokens: list[Token]) -> list[list[Token]]:
+    """Return the tokens between separators that stand outside all brackets."""
+    segments: list[list[Token]] = [[]]
+    for token, depth in balanced(tokens):
+        if depth == 0 and token.text in SEPARATORS and token.kind == "sign":
+            segments.append([])
+        else:
+            segments[-1].append(token)
+    return [segment for segment in segments if segment]
+
+
+def _links(tokens: list[Token], text: str, row: Row, habits: Habits, head: _Head) -> list[Claim]:
+    """Return the links of one chain."""
+    sides, relations = _sides(tokens)
+    if not relations or any(token.text == "∈" for token in sides[0]):
+        return _shapes(tokens, text, row, habits)
+    if not sides[0] and (row.line - head.line > NEAR or head.node is None):
+        return []
+    written = [_written(side, text) for side in sides]
+    trees: list[Node | str] = [_tree(side, habits) for side in sides]
+    if _is_range(sides, trees) or _names_entries(trees):
+        return []
+    if sides[0]:
+        head.node, head.text = _head(trees, written)
+    first, first_text = (trees[0], written[0]) if sides[0] else (head.node or "", head.text)
+    head.line = row.line
+    found = []
+    for k, relation in enumerate(relations):
+        left, left_text = (first, first_text) if k == 0 else (head.node or first, head.text)
+        if isinstance(left, str) and k:
+            left, left_text = head.node or first, head.text
+        source = f"{left_text} {relation} {written[k + 1]}"
+        found.append(_claim(left, trees[k + 1], relation, source, row))
+    return found
+
+
+def _claim(left: Node | str, right: Node | str, relation: str, source: str, row: Row) -> Claim:
+    claim = Claim(row.line, source, latex=row.latex)
+    if relation == "≈":
+        claim.problem = "≈ is no claim that could be checked"
+    elif left == right and not isinstance(left, Quantity | str):
+        claim.problem = "both sides are one, for want of a side before that can be read"
+    elif isinstance(left, str) or isinstance(right, str):
+        claim.problem = left if isinstance(left, str) else str(right)
+    else:
+        claim.link = _over_examples(_of_a_variable(Link(left, right, relation)))
+    return claim
+
+
+def _over_examples(link: Link) -> Link:
+    """Return Σ_{i=1}^m dZ_i with i as the name of an example, where the other side has no index."""
+    if any(q.units for q in quantities(link.left)):
+        return link
+
+    def own(node: Any) -> Any:
+        if not isinstance(node, Sum) or node.limit != Constant("m"):
+            return node
+        letters = [q for q in quantities(node.body) if q.units == (node.index,) and not q.example]
+        if any(q.kind in ("y", "W", "b") for q in letters) or not letters:
+            return node
+        return replace(node, body=mapped(node.body, lambda part: (
+            replace(part, units=(), example=node.index) if part in letters else part
+        )))  # fmt: skip
+
+    return mapped(link, own)  # type: ignore[no-any-return]
+
+
+def _of_a_variable(link: Link) -> Link:
+    """Return σ(x) = 1/(1 + e^{-x}) with z for x, which is not the input there."""
+    letters = quantities(link)
+    alone = letters and all(q.letter == "x" and not q.units for q in letters)
+    if not alone or not any(isinstance(n, Applied) for n in nodes(link)):
+        return link
+    return mapped(  # type: ignore[no-any-return]
+        link, lambda n: Quantity("z", "x") if isinstance(n, Quantity) else n
+    )
+
+
+def _sides(tokens: list[Token]) -> tuple[list[list[Token]], list[str]]:
+    """Return what stands between relations, and the relations; a → and what follows is left out."""
+    sides: list[list[Token]] = [[]]
+    relations: list[str] = []
+    for token, depth in balanced(tokens):
+        if depth == 0 and token.text in RELATIONS:
+            sides.append([])
+            relations.append(token.text)
+        elif depth == 0 and token.text in ("→", "∈") and relations:
+            break
+        else:
+            sides[-1].append(token)
+    return sides, relations
+
+
+def _written(tokens: list[Token], text: str) -> str:
+    if not tokens:
+        return ""
+    last = tokens[-1]
+    end = last.place + len(last.text)
+    if last.kind in ("command", "word") or (last.place < len(text) and text[last.place] == "\\"):
+        command = re.match(r"\\?[A-Za-z]+\*?|\\.", text[last.place :])
+        end = last.place + (command.end() if command else 1)
+    return re.sub(r"\s+", " ", text[tokens[0].place : end].replace("&", "")).strip()
+
+
+def _tree(tokens: list[Token], habits: Habits) -> Node | str:
+    """Return the tree of one side, or why there is none."""
+    if not tokens:
+        return "one side is empty, or words"
+    try:
+        return Reader(tokens, habits).whole()
+    except Unreadable as problem:
+        return str(problem)
+
+
+def _head(trees: list[Node | str], written: list[str]) -> tuple[Node | None, str]:
+    for wanted in ((Quantity, Derivative), (Node,)):
+        for tree, text in zip(trees, written, strict=True):
+            if isinstance(tree, wanted):
+                return tree, text
+    return None, ""
+
+
+def _is_range(sides: list[list[Token]], trees: list[Node | str]) -> bool:
+    """Return whether this says what an index runs over, or how large something is."""
+    first = [token.text for token in sides[0]]
+    if isinstance(trees[0], Constant):
+        return True
+    numbers = isinstance(trees[-1], str) or not any(
+        token.text in "∂Σ" for side in sides[1:] for token in side
+    )
+    return len(first) == 1 and first[0] in RANGES - {"L"} and numbers
+
+
+def _names_entries(trees: list[Node | str]) -> bool:
+    """Return whether this says how the entries of a letter are called: W = (W_ij)."""
+    if len(trees) != 2 or not all(isinstance(tree, Quantity) for tree in trees):
+        return False
+    left, right = trees
+    assert isinstance(left, Quantity) and isinstance(right, Quantity)
+    same = (left.kind, left.layer) == (right.kind, right.layer)
+    return same and bool(left.units) != bool(right.units)
+
+
+def _shapes(tokens: list[Token], text: str, row: Row, habits: Habits) -> list[Claim]:
+    """Return what is said of a letter's shape: W ∈ R^{n×m}, or dW → (n, m)."""
+    at = next((k for k, t in enumerate(tokens) if t.text in ("∈", "→")), 0)
+    letter, rest = tokens[:at], [t.text for t in tokens[at + 1 :]]
+    if not letter or not rest:
+        return []
+    tree = _tree(letter, habits)
+    parts = _dimensions(rest, tokens[at + 1 :], habits)
+    if not isinstance(tree, Quantity) or len(parts) != 2:
+        return []
+    claim = Claim(row.line, _written(tokens, text), latex=row.latex)
+    claim.link, claim.shape = Link(tree, tree, "shape"), tuple(parts)
+    return [claim]
+
+
+def _dimensions(texts: list[str], tokens: list[Token], habits: Habits) -> list[str]:
+    """Return the two sizes of a shape as text."""
+    if texts[0] in ("R", "ℝ") and "^" in texts:
+        texts = list(texts[texts.index("^") + 1 :])
+        joined = "".join(texts).strip("{}")
+        return joined.split("×")
+    if texts[0] == "(" and texts[-1] == ")":
+        return "".join(texts[1:-1]).split(",")
+    if "→" in texts:
+        return _dimensions(texts[texts.index("→") + 1 :], tokens, habits)
+    return []

@@ -1,0 +1,169 @@
+"""The grammar of formulas: tokens become a tree, or an `Unreadable` that names what is in the way.
+
+A side of a formula is a sum of products. Factors side by side bind closest, then · * × and @, then
+⊙ and ⊗; a Σ takes all factors to its right. What a letter is stands in `atoms`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from nn.notes.errors import Unreadable
+from nn.notes.stream import Stream
+from nn.notes.syntax import (
+    Constant,
+    Minus,
+    Node,
+    Number,
+    Plus,
+    Power,
+    Product,
+    Quotient,
+    Sum,
+    Transpose,
+)
+from nn.notes.tokens import Token
+
+ENDS = set("+-)]},;=…") | {"→", "⇒", "←", "∈", "≈", ""}
+ENTRYWISE, TIMES = set("⊙⊗"), set("·*×@")
+
+
+@dataclass
+class Habits:
+    """What a whole text tells about its signs.
+
+    The letters of `layers`; whether layers are `numbered`, so that ^2 is one; whether it is about
+    `convolution`; which letters of targets are `outputs`, beside t.
+    """
+
+    layers: set[str] = field(default_factory=set)
+    numbered: bool = False
+    convolution: bool = False
+    outputs: set[str] = field(default_factory=set)
+
+
+class Expressions(Stream):
+    """Sums, products and powers; `Reader` in `atoms` reads the factors."""
+
+    def __init__(self, tokens: list[Token], habits: Habits, depth: int = 0) -> None:
+        super().__init__(tokens)
+        self.habits, self.depth = habits, depth
+
+    def factor(self) -> Node:
+        """Return the next factor, with its powers and transposes."""
+        raise NotImplementedError
+
+    def expression(self) -> Node:
+        """Return a sum of terms."""
+        self.deeper()
+        total: Node | None = None
+        while total is None or self.peek().text in ("+", "-"):
+            negative = self._negative()
+            term = self.product()
+            term = Minus(term) if negative else term
+            total = term if total is None else Plus(total, term)
+        self.depth -= 1
+        return total
+
+    def _negative(self) -> bool:
+        negative = False
+        while self.peek().text in ("+", "-"):
+            negative ^= self.take().text == "-"
+        return negative
+
+    def product(self) -> Node:
+        """Return a product, whose factors may be joined by any sign."""
+        return self._joined(ENTRYWISE, self._times)
+
+    def _times(self) -> Node:
+        return self._joined(TIMES, self._beside)
+
+    def _joined(self, signs: set[str], inner: object) -> Node:
+        left: Node = inner()  # type: ignore[operator]
+        while self.peek().text in signs:
+            sign = self.take().text
+            if sign == "*" and self.habits.convolution:
+                raise Unreadable("'*' in notes on convolution")
+            left = Product(left, inner(), sign)  # type: ignore[operator]
+        return left
+
+    def _beside(self) -> Node:
+        """Return factors that stand side by side, or over one another."""
+        left = self.factor()
+        while True:
+            if self.skip("/"):
+                left = Quotient(left, self._below())
+            elif self.peek().text in ENDS | ENTRYWISE | TIMES or self.peek().kind == "end":
+                return left
+            else:
+                left = Product(left, self.factor())
+
+    def _below(self) -> Node:
+        """Return what stands behind a stroke: one factor, or 2m where nothing is between."""
+        number, beside = self.peek(), self.peek(1)
+        below = self.factor()
+        close = beside.kind == "letter" and beside.place == number.place + len(number.text)
+        return Product(below, self.factor()) if number.kind == "number" and close else below
+
+    def sum(self) -> Node:
+        """Return Σ with all factors to its right."""
+        index, limit = "", None
+        while self.peek().text in ("_", "^"):
+            if self.take().text == "_":
+                index = self._index(self.group())
+            else:
+                limit = self._limit(self.group())
+        body = self.product()
+        for one in reversed(index.split()[1:]):
+            body = Sum(one, body)
+        return Sum(index.split()[0] if index else "", body, limit)
+
+    def _index(self, tokens: list[Token]) -> str:
+        """Return the indices of a Σ: k of k = 1, x of x ∈ D, both of i, j."""
+        texts = [t.text for t in tokens if t.text not in ("{", "}", "(", ")")]
+        for stop in ("=", "∈", "≠", "≥", "≤", "<", ">"):
+            texts = texts[: texts.index(stop)] if stop in texts else texts
+        names = [t for t in texts if t != ","]
+        if not names or len(names) > 3 or not all(len(n) == 1 and n.isalpha() for n in names):
+            raise Unreadable(f"what does Σ run over: '{''.join(texts)}'?")
+        return " ".join(names)
+
+    def _limit(self, tokens: list[Token]) -> Constant | None:
+        """Return an upper limit that is a size, or None for one that is not known."""
+        try:
+            reader = type(self)(tokens, self.habits, self.depth)
+            limit = reader.factor()
+        except Unreadable:
+            return None
+        return limit if isinstance(limit, Constant) and reader.peek().kind == "end" else None
+
+    def raised(self, base: Node) -> Node:
+        """Return an expression in brackets with the power or transpose behind it."""
+        while True:
+            if self.skip("'", "⊤"):
+                base = Transpose(base)
+            elif self.peek().text == "^":
+                self.take()
+                inner = self.group()
+                if [t.text for t in inner] in (["T"], ["⊤"], ["'"]):
+                    base = Transpose(base)
+                else:
+                    base = Power(base, type(self)(inner, self.habits, self.depth).whole())
+            elif self.peek().text == "_":
+                raise Unreadable("an index below a bracket")
+            else:
+                return base
+
+    def whole(self) -> Node:
+        """Return the tree of all tokens. Raises Unreadable if some are left over."""
+        if not self.tokens:
+            raise Unreadable("one side is empty")
+        tree = self.expression()
+        if self.peek().kind != "end":
+            raise Unreadable(f"'{self.peek().text}' is not understood here")
+        return tree
+
+
+def half() -> Node:
+    """Return ½."""
+    return Number(0.5)

@@ -1,0 +1,300 @@
+"""Whether a formula holds: both sides on several networks, over every layer, unit and example.
+
+A formula holds where it does on all networks that have its layers. What it leaves open (`Readings`)
+may be read so that it holds, but on all networks alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import product
+from typing import Any, NamedTuple
+
+from nn.notes.chains import RULES
+from nn.notes.context import ETA, Context, Readings
+from nn.notes.conventions import Convention
+from nn.notes.errors import Meaningless, OutOfRange, Unreadable
+from nn.notes.evaluation import evaluated
+from nn.notes.levels import placed, unplaced
+from nn.notes.syntax import (
+    Constant,
+    Derivative,
+    Layer,
+    Link,
+    Node,
+    Number,
+    Plus,
+    Product,
+    Quantity,
+    Sum,
+    Transpose,
+    mapped,
+    nodes,
+    quantities,
+)
+from nn.notes.tensors import EXAMPLES, Tensor, difference
+from nn.notes.worlds import SHAPES, World, Worlds
+
+ROUNDING = 1e-10  # of the largest number on the way
+SCOUTS = (0, 3)  # networks that show most slips, asked first
+MOST_READINGS = 24
+
+
+class Outcome(NamedTuple):
+    """What was found: whether it held, at how many networks, else where and how far it fails."""
+
+    holds: bool
+    networks: int = 0
+    where: tuple[tuple[str, int], ...] = ()
+    left: float | None = None
+    right: float | None = None
+    distance: float = 0.0
+    reason: str = ""
+
+
+class Judge:
+    """Evaluates formulas on the networks of one check; what it found is kept."""
+
+    def __init__(self, worlds: Worlds | None = None, given: World | None = None) -> None:
+        self.worlds, self.given = worlds or Worlds(), given
+        self.asked = 0
+        self._kept: dict[object, Outcome] = {}
+
+    def outcome(self, link: Link, convention: Convention, quick: bool = False) -> Outcome:
+        """Return how a formula does under a convention; `quick` on two networks alone.
+
+        Raises Unreadable for a formula that has no number.
+        """
+        key = link, convention, quick
+        if key not in self._kept:
+            self.asked += 1
+            self._kept[key] = self._found(link, convention, quick)
+        return self._kept[key]
+
+    def holds(self, link: Link, convention: Convention) -> bool:
+        """Return whether a formula holds on all networks: on two of them first."""
+        try:
+            quick = self.outcome(link, convention, quick=True).holds
+            return quick and self.outcome(link, convention).holds
+        except Unreadable:
+            return False
+
+    def _found(self, link: Link, convention: Convention, quick: bool) -> Outcome:
+        first = None
+        trees = dict.fromkeys([link, leftward(link)])
+        for tree, readings in [(each, r) for each in trees for r in readings_of(each)]:
+            found = self._under(tree, convention, readings, quick)
+            if found.holds:
+                return found
+            if first is None or (first.left is None and found.left is not None):
+                first = found
+        assert first is not None
+        return first
+
+    def _under(
+        self, link: Link, convention: Convention, readings: Readings, quick: bool
+    ) -> Outcome:
+        depth = 1 if _is_one_layer(link) else self._depth(link, convention)
+        link = placed(link, convention, readings.lowered)
+        held = 0
+        for world in self._networks(convention, depth, quick):
+            failure, seen = on_network(link, world, convention, readings)
+            if failure:
+                return failure
+            held += seen
+        if not held:
+            return Outcome(False, reason="no network has its layers")
+        return Outcome(True, held)
+
+    def _depth(self, link: Link, convention: Convention) -> int | None:
+        """Return how many layers a network must have for a formula of numbered layers."""
+        last = convention.depth
+        if not last or last <= convention.first or not _numbered(link):
+            return None
+        return last - convention.first
+
+    def _networks(self, convention: Convention, depth: int | None, quick: bool) -> Iterator[World]:
+        if self.given:
+            yield self.given
+            return
+        for number in SCOUTS if quick else range(len(SHAPES)):
+            yield self.worlds.world(number, convention.setting, depth)
+
+
+def _is_one_layer(link: Link) -> bool:
+    """Return whether weights without a layer lead from the input to a target at once."""
+    letters = quantities(link)
+    weights = [q for q in letters if q.kind.endswith("W")]
+    ends = {q.layer for q in letters if q.kind in ("a", "y") and q.layer}
+    return (
+        bool(weights) and all(q.layer is None and not q.units for q in weights)
+        and {Layer("input"), Layer("L")} <= ends
+    )  # fmt: skip
+
+
+def leftward(link: Link) -> Link:
+    """Return A ⊙ B C read from left to right, as (A ⊙ B) C."""
+
+    def turned(node: Any) -> Any:
+        if isinstance(node, Product) and node.sign == "⊙" and isinstance(node.right, Product):
+            inner = node.right
+            return Product(turned(Product(node.left, inner.left, "⊙")), inner.right, inner.sign)
+        return node
+
+    return mapped(link, turned)  # type: ignore[no-any-return]
+
+
+def _numbered(link: Link) -> bool:
+    return any(
+        layer.symbol == "" for layer in _layers(link)
+    )  # fmt: skip
+
+
+def _layers(link: Link) -> list[Layer]:
+    """Return all numbers of layers in a formula."""
+    found = (getattr(node, "layer", None) for node in nodes(link))
+    return [layer for layer in found if layer]
+
+
+def readings_of(link: Link) -> list[Readings]:
+    """Return the ways in which what a formula leaves open can be read, the usual one first."""
+    tree = nodes(link)
+    bare: tuple[str, ...] = ("everything",)
+    if any(isinstance(node, Sum) and not node.index for node in tree):
+        bare = ("units", "everything", "examples")
+    lone: tuple[str, ...] = ("unit",)
+    if any(
+        isinstance(n, Derivative) and not n.by.units and getattr(n.of, "kind", "") != "c"
+        for n in tree
+    ):  # fmt: skip
+        lone = ("unit", "flipped")
+    lowered = [frozenset[int]()]
+    free = [q for _, q in unplaced(link) if not q.units]
+    if any(not q.units for q in free):
+        lowered = list(_shifts([q for _, q in unplaced(link)]))
+    every = product(bare, lone, lowered)
+    return [Readings(*each) for each in every][:MOST_READINGS]
+
+
+def _shifts(free: list[Quantity]) -> Iterator[frozenset[int]]:
+    """Yield which of the letters without layers may be meant of the layer below or above."""
+    lower = [k for k, q in enumerate(free) if q.kind.endswith("a") and not q.units]
+    upper = [k for k, q in enumerate(free) if k and q.kind in ("W", "delta", "dz") and not q.units]
+    yield frozenset()
+    for k in lower:
+        yield frozenset({k})
+    if len(lower) > 1:
+        yield frozenset(lower)
+    if len(upper) > 1:
+        yield frozenset(upper)
+
+
+def on_network(
+    link: Link, world: World, convention: Convention, readings: Readings
+) -> tuple[Outcome | None, int]:
+    """Return the first failure on one network or None, and 1 if it has the layers for it."""
+    free = frozenset(unit for q in quantities(link.left) for unit in q.units)
+    symbols, seen = sorted({layer.symbol for layer in _layers(link)} - {"", "L", "input"}), 0
+    for numbers in product(range(world.depth + 2), repeat=min(len(symbols), 2)):
+        layers = dict(zip(symbols, numbers, strict=False))
+        at = Context(world, convention, layers, RULES, readings, free)
+        where = tuple((name, n + convention.first) for name, n in layers.items())
+        try:
+            failure = compared(link, at)
+        except OutOfRange:
+            continue
+        except Meaningless as problem:
+            return Outcome(False, 0, where, reason=str(problem), distance=float("inf")), 1
+        except KeyError as problem:
+            raise Unreadable(f"what is {problem.args[0]}?") from None
+        seen = 1
+        if failure:
+            return failure._replace(where=where + failure.where), 1
+    return None, seen
+
+
+def compared(link: Link, at: Context) -> Outcome | None:
+    """Return where the two sides differ by more than rounding, or None."""
+    import numpy as np
+
+    left, right = sides(link, at)
+    largest = max(at.size, 1e-300)
+    apart = np.abs(left.array - right.array)
+    wrong = ~(apart <= ROUNDING * largest)
+    if not wrong.any():
+        return None
+    place = tuple(int(k) for k in np.argwhere(wrong)[0])
+    seen = [
+        pair for pair in zip(left.axes, place, strict=True) if pair[0] != EXAMPLES or at.world.m > 1
+    ]
+    names = tuple(
+        (axis if axis != EXAMPLES else "example", k)
+        for axis, k in sorted(seen, key=lambda pair: pair[0] == EXAMPLES)
+    )
+    scale = max(float(np.abs(left.array).max()), float(np.abs(right.array).max()), 1e-300)
+    return Outcome(
+        False, 0, names, float(left.array[place]), float(right.array[place]),
+        float(apart.max()) / scale,
+    )  # fmt: skip
+
+
+def sides(link: Link, at: Context) -> tuple[Tensor, Tensor]:
+    """Return both sides on the same axes; of an update, the step and the one that is right."""
+    if step := updated(link):
+        taken = evaluated(step, at)
+        return _true_step(link, taken, at)
+    left, right = evaluated(link.left, at), evaluated(link.right, at)
+    constant = isinstance(link.right, Number) or (
+        isinstance(link.right, Constant) and link.right.name == "m"
+    )
+    return difference(left, right, constant)
+
+
+def updated(link: Link) -> Node | None:
+    """Return what is added to a parameter in w ← w + …, or None where it is no update.
+
+    With "=" it is one where the parameter stands on both sides and a rate beside it.
+    """
+    rate = any(isinstance(n, Constant) and n.name == "η" for n in nodes(link.right))
+    left = _bare(link.left)
+    if not isinstance(left, Quantity) or left.kind not in ("W", "b"):
+        return None
+    if not isinstance(link.right, Plus) or not (rate or link.relation == "←"):
+        return None
+    terms = _terms(link.right)
+    rest = [term for term in terms if term != link.left]
+    if len(rest) != len(terms) - 1 or not rest:
+        return None
+    total = rest[0]
+    for term in rest[1:]:
+        total = Plus(total, term)
+    return total
+
+
+def _bare(node: Node) -> Node:
+    return node.of if isinstance(node, Transpose) else node
+
+
+def _terms(node: Node) -> list[Node]:
+    if isinstance(node, Plus):
+        return [*_terms(node.left), *_terms(node.right)]
+    return [node]
+
+
+def _true_step(link: Link, taken: Tensor, at: Context) -> tuple[Tensor, Tensor]:
+    """Return a step beside -η times the derivative: of the mean cost, or of one example's."""
+    parameter = _bare(link.left)
+    assert isinstance(parameter, Quantity)
+    meaning = "mean"
+    if any(kind == "sum" for _, kind in at.convention.costs):
+        meaning = "sum"
+    if EXAMPLES in taken.axes:
+        meaning = "example"
+    costs = (("C", meaning),)
+
+    truth = replace(at, convention=at.convention.with_(costs=costs))
+    slope = evaluated(Derivative(Quantity("c", "C"), parameter), truth)
+    if isinstance(link.left, Transpose):
+        slope = evaluated(Transpose(Derivative(Quantity("c", "C"), parameter)), truth)
+    return difference(Tensor(-ETA * slope.array, slope.axes), taken, False)

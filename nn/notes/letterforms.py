@@ -1,0 +1,225 @@
+"""Letters with their scripts: which quantity, constant or function each is."""
+
+from __future__ import annotations
+
+import math
+
+from nn.notes.errors import Unreadable
+from nn.notes.grammar import Expressions
+from nn.notes.letters import COUNTS, FUNCTIONS, KINDS, NAMED, RATES, SIZES
+from nn.notes.scripts import Scripts, layer_of, subscript, superscript
+from nn.notes.stream import matching
+from nn.notes.syntax import (
+    Applied,
+    Constant,
+    Derivative,
+    Layer,
+    Node,
+    Number,
+    Power,
+    Quantity,
+    Transpose,
+)
+from nn.notes.tokens import Token
+
+
+class Letters(Expressions):
+    """Reads a letter and what stands above, below and behind it; `Reader` reads all else."""
+
+    def inner(self, tokens: list[Token]) -> Node:
+        """Return the tree of what stands inside brackets."""
+        reader = type(self)(tokens, self.habits, self.depth)
+        reader.deeper()
+        return reader.whole()
+
+    def argument(self) -> list[Token]:
+        """Return what stands in the brackets behind a function."""
+        if self.peek().text not in ("(", "[", "{"):
+            raise Unreadable("a function without its argument in brackets")
+        close = matching(self.tokens, self.at)
+        inner, self.at = self.tokens[self.at + 1 : close], close + 1
+        return inner
+
+    def derivative(self, of: Node, by: Node) -> Node:
+        transposed = isinstance(by, Transpose)
+        by = by.of if isinstance(by, Transpose) else by
+        if not isinstance(by, Quantity) or by.kind == "c":
+            raise Unreadable("a derivative by something that is no letter of the network")
+        found = Derivative(of, by)
+        return Transpose(found) if transposed else found
+
+    def letter(self) -> Node:
+        token = self.take()
+        letter, after = token.text, self.peek()
+        if letter in ("d", "Δ") and (
+            after.text in KINDS or after.text == "{" or after.text == "net"
+        ):
+            return self._small_change(letter)
+        if letter == "h" and self._is_hypothesis():
+            return Quantity("a", "h", Layer("L"))
+        if letter == "e" and after.text == "^":
+            return self.raised(Number(math.e))
+        if letter in RATES and after.text not in ("_", "^"):
+            return Constant("η")
+        if letter in COUNTS and (after.text != "_"):
+            return Constant("m")
+        if letter in FUNCTIONS:
+            return self._activation(letter)
+        if letter == "Δ":
+            return self.named("Δ", "delta")
+        if letter not in KINDS:
+            if letter in SIZES and after.text == "_":
+                return self._size()
+            raise Unreadable(f"what is {letter}?")
+        return self.named(letter, KINDS[letter])
+
+    def _is_hypothesis(self) -> bool:
+        """Go past what stands behind the h of h_θ(x), the output; return whether it was one."""
+        start = self.at
+        if self.skip("_"):
+            below = [t.text for t in self.group()]
+            if below[0] in ("θ", "Θ", "W", "w") and self.peek().text == "(":
+                self.argument()
+                return True
+        self.at = start
+        return False
+
+    def _small_change(self, letter: str) -> Node:
+        """Return dW, or dC/dW on one line."""
+        whole = self.factor()
+        if self.peek().text == "/" and self.peek(1).text == letter:
+            self.at += 2
+            return self.derivative(whole, self.factor())
+        if isinstance(whole, Transpose) and isinstance(whole.of, Quantity):
+            return Transpose(self._changed(letter, whole.of))
+        return self._changed(letter, whole)
+
+    def _changed(self, letter: str, of: Node) -> Node:
+        if not isinstance(of, Quantity) or of.kind not in ("z", "a", "W", "b"):
+            raise Unreadable(f"what is {letter} before something else than z, a, W or b?")
+        return Quantity("d" + of.kind, letter + of.letter, of.layer, of.units, of.example)
+
+    def _size(self) -> Node:
+        scripts = self._scripts(False)
+        if not scripts.layer:
+            raise Unreadable("a number of units without its layer")
+        return Constant("n", scripts.layer)
+
+    def _scripts(self, function: bool) -> Scripts:
+        scripts = Scripts()
+        while True:
+            if self.skip("'"):
+                scripts.primes += 1
+            elif self.skip("⊤"):
+                scripts.transposed = True
+            elif self.skip("^"):
+                inner = self.group()
+                square = [t.text for t in inner] == ["2"] and not self.habits.numbered
+                if square and not function:
+                    scripts.power = inner
+                else:
+                    superscript(inner, scripts, function, self.habits.layers)
+            elif self.skip("_"):
+                subscript(self.group(), scripts, self.habits.layers)
+            elif not self._layer_in_brackets(scripts):
+                return scripts
+
+    def _layer_in_brackets(self, scripts: Scripts) -> bool:
+        """Read W[l] and g[l](Z[l]), as programs write layers; return whether it was that."""
+        before, here = self.peek(-1), self.peek()
+        close = here.place == before.place + len(before.text)
+        if here.text != "[" or scripts.layer or not close:
+            return False
+        end = matching(self.tokens, self.at)
+        layer = layer_of([token.text for token in self.tokens[self.at + 1 : end]])
+        if layer is None or (layer.symbol and layer.symbol not in self.habits.layers):
+            return False
+        scripts.layer, self.at = layer, end + 1
+        return True
+
+    def _activation(self, letter: str) -> Node:
+        """Return g(z), g'(z), or the letter as a quantity where it is none."""
+        start = self.at
+        scripts = self._scripts(True)
+        if self.peek().text not in ("(", "[") and not scripts.primes and letter in KINDS:
+            self.at = start
+            return self.named(letter, KINDS[letter])
+        return self.function("g" + "'" * scripts.primes, scripts, letter)
+
+    def function(self, function: str, scripts: Scripts, letter: str = "") -> Node:
+        if function.startswith("g''"):
+            raise Unreadable("a second derivative of the activation")
+        power = 1.0
+        while self.peek().text in ("^", "_", "'") and function not in ("g", "g'"):
+            if self.take().text == "'":
+                function += "'"
+                continue
+            inner = [t.text for t in self.group()]
+            function += "'" * (inner == ["'"])
+            power = float(inner[0]) if inner[0].isdecimal() and len(inner) == 1 else power
+        if self.peek().text in ("(", "["):
+            argument = self.argument()
+            semicolon = [k for k, t in enumerate(argument) if t.text in (";", ",")]
+            if semicolon:
+                raise Unreadable(f"what is {argument[-1].text}?")
+            applied = self.raised(Applied(function, self.inner(argument), scripts.layer, letter))
+            return applied if power == 1.0 else Power(applied, Number(power))
+        if function == "log":
+            return Applied(function, self.factor(), None, "")
+        if function in ("exp", "log") or (scripts.primes == 0 and not NAMED.get(function)):
+            raise Unreadable(f"a function without its argument: {function}")
+        z = Quantity("z", "z", scripts.layer, scripts.units)
+        return Applied(function, z, scripts.layer, letter)
+
+    def named(self, letter: str, kind: str) -> Node:
+        """Return the quantity of a letter, transposed or squared where that is written."""
+        scripts = self._scripts(False)
+        transposed = scripts.transposed ^ bool(scripts.primes % 2)
+        node = self._quantity(letter, kind, scripts)
+        if kind == "c" and self.peek().text == "(" and not scripts.power:
+            node = self._of_example(node, self.argument())
+        elif kind in ("a", "y") and [self.peek(k).text for k in range(3)] == ["(", "x", ")"]:
+            self.at += 3
+        if scripts.power:
+            node = Power(node, self.inner(scripts.power))
+        return Transpose(node) if transposed else node
+
+    def _of_example(self, cost: Node, argument: list[Token]) -> Node:
+        """Return C(…; x, y) as one example's cost, and C(w, b) as the cost."""
+        texts = [token.text for token in argument if token.text not in "{}"]
+        marks = [texts[k + 1] for k, t in enumerate(texts[:-2]) if t == "(" and texts[k + 2] == ")"]
+        own = ("x" in texts or "y" in texts) and ";" in texts
+        name = marks[0] if marks and len(marks[0]) == 1 else "x" if own or texts == ["x"] else ""
+        assert isinstance(cost, Quantity)
+        return Quantity("c", cost.letter, None, (), cost.example or name)
+
+    def _quantity(self, letter: str, kind: str, scripts: Scripts) -> Node:
+        layer, units, example = scripts.layer, scripts.units, scripts.example
+        if kind == "c":
+            if letter == "L" and scripts.units:
+                raise Unreadable("L with an index")
+            own = bool(scripts.example or scripts.digits)
+            marked = "x" if own else units[0] if len(units) == 1 else ""
+            return Quantity("c", letter, None, (), marked)
+        named = kind == "y" and layer and not layer.symbol
+        if named or (scripts.digits == ("0",) and kind != "a"):
+            raise Unreadable("a number as an index, or as the name of an example")
+        if scripts.digits and not layer and kind in ("W", "b", "z", "a", "delta"):
+            layer = Layer("", int(scripts.digits[0]))
+        elif scripts.digits:
+            raise Unreadable(f"the number {scripts.digits[0]} as an index")
+        if scripts.words:
+            raise Unreadable(f"what is '{scripts.words[0]}' below {letter}?")
+        if kind == "W" and len(units) == 1:
+            raise Unreadable(f"{letter} with one index")
+        if len(units) > (2 if kind == "W" else 1) or (kind == "W" and len(set(units)) < len(units)):
+            raise Unreadable(f"{letter} with the indices {', '.join(units)}")
+        if kind == "x":
+            kind, layer = "a", layer or Layer("input")
+        if kind == "ŷ":
+            kind, layer = "a", layer or Layer("L")
+        if letter in self.habits.outputs:
+            kind = "a"
+        if kind == "y":
+            layer = Layer("L") if layer is None or layer == Layer("L") else layer
+        return Quantity(kind, letter, layer, units, example)

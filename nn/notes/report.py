@@ -1,0 +1,145 @@
+"""The report on some notes: as text, as a page with formulas typeset, and for tools."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from html import escape
+
+from autograd.text import Text, aligned, printed
+from nn.notes.conventions import Convention, setting_words
+from nn.notes.findings import Finding
+from nn.notes.mathml import mathml
+from nn.notes.syntax import Link, quantities
+
+COLOURS = {"holds": "#2a7", "defines": "#2a7", "fails": "#c33", "not understood": "#888"}
+TABLE = "border-spacing: 1em .4em; text-align: left"
+WIDEST = 72
+
+
+class Report:
+    """The verdicts on some notes: `formulas` in order, and the `convention` they were read in.
+
+    It is true where nothing fails.
+    """
+
+    def __init__(
+        self, name: str, formulas: list[Finding], convention: Convention, links: list[Link]
+    ) -> None:
+        self.name, self.formulas = name, formulas
+        self.reading = convention
+        self.convention = convention_words(convention, links)
+
+    def __bool__(self) -> bool:
+        return all(self.formulas)
+
+    @property
+    def title(self) -> str:
+        """What was read: how many formulas, in which convention."""
+        count = len(self.formulas)
+        name = f"{self.name}: " if self.name else ""
+        told = f" {self.convention}" if self.convention and count else ""
+        return f"{name}{count} formula{'s' * (count != 1)}.{told}"
+
+    @property
+    def total(self) -> str:
+        """How many hold, fail and were not understood."""
+        count = Counter("holds" if f.verdict == "defines" else f.verdict for f in self.formulas)
+        hold, fail, rest = (count[name] for name in ("holds", "fails", "not understood"))
+        return (
+            f"{hold} hold{'s' * (hold == 1)}, {fail} fail{'s' * (fail == 1)}, {rest} not understood"
+        )
+
+    def text(self) -> str:
+        """Return a line for each formula, hints below those that need them, and the counts."""
+        rows = [(str(f.line), _cut(f.formula), f.words()) for f in self.formulas]
+        lines = [self.title]
+        for line, finding in zip(
+            aligned(rows, right=[0]) if rows else [], self.formulas, strict=True
+        ):
+            lines.append(line)
+            lines += [f"      {hint}" for hint in finding.hints]
+        return Text("\n".join([*lines, self.total]))
+
+    def json(self) -> str:
+        """Return the same for tools, as a JSON object."""
+        record = {
+            "name": self.name, "convention": self.convention, "holds": bool(self),
+            "formulas": [finding.record() for finding in self.formulas],
+        }  # fmt: skip
+        return Text(json.dumps(record, ensure_ascii=False, indent=1))
+
+    def html(self) -> str:
+        """Return a page with every formula typeset beside its verdict; it needs no network."""
+        title = escape(self.name or "Notes")
+        return (
+            '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+            f"<title>{title}</title></head>\n<body>{self._repr_html_()}</body></html>\n"
+        )
+
+    def _repr_html_(self) -> str:
+        rows = "\n".join(map(_row, self.formulas))
+        return (
+            f"<p>{escape(self.title)}</p>\n<table style='{TABLE}'>\n"
+            f"<tr><th>line</th><th>formula</th><th>verdict</th></tr>\n{rows}\n</table>\n"
+            f"<p>{escape(self.total)}</p>"
+        )
+
+    __repr__ = __str__ = printed(text)
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= WIDEST else text[: WIDEST - 2] + " …"
+
+
+def _row(finding: Finding) -> str:
+    link = finding.link
+    typeset = (
+        mathml(link)
+        if link and link.relation != "shape"
+        else f"<code>{escape(finding.source)}</code>"
+    )
+    hints = "".join(f"<br>{escape(hint)}" for hint in finding.hints)
+    if finding.corrected:
+        hints = f"<br>{mathml(finding.corrected)}{hints}"
+    colour = COLOURS[finding.verdict]
+    return (
+        f"<tr><td style='vertical-align: top'>{finding.line}</td><td>{typeset}</td>"
+        f"<td><span style='color: {colour}'>{escape(finding.words())}</span>{hints}</td></tr>"
+    )
+
+
+def convention_words(convention: Convention, links: list[Link]) -> str:
+    """Return the conventions of notes in words: those that their formulas depend on."""
+    letters = [q for link in links for q in quantities(link)]
+    words = []
+    weight = next((q.letter for q in letters if q.kind == "W"), "")
+    if weight:
+        order = "_kj" if convention.order == "target" else "_ij"
+        words.append(f"{weight} is {convention.order} first ({weight}{order})")
+    if convention.leaving and weight:
+        words.append(f"{weight}^l leads from layer l to l+1")
+    if any(q.layer and q.layer.symbol in ("", "L") for q in letters):
+        after = "layer 1 is the first after the input"
+        words.append(after if convention.first == 0 else "layer 1 is the input")
+    if any(not q.units and q.kind not in ("c", "y") for q in letters):
+        words.append(convention.vectors + " of all examples" * convention.batch)
+    words += _cost_words(convention, {q.letter for q in letters if q.kind == "c"})
+    if convention.sign < 0:
+        words.append("δ is −∂c/∂z")
+    return ", ".join(words) + "." if words else ""
+
+
+def _cost_words(convention: Convention, letters: set[str]) -> list[str]:
+    meanings = {"mean": "the mean over the examples", "sum": "the sum over the examples"}
+    words = [
+        f"{letter} is {meanings[meaning]}"
+        for letter, meaning in convention.costs
+        if letter in letters and meaning in meanings
+    ]
+    setting = convention.setting
+    if setting.loss:
+        words.append(setting_words(setting))
+    elif setting.activation:
+        words.append(f"the activation is {setting.activation}")
+    return words

@@ -1,0 +1,209 @@
+"""What a formula is once it is read: a tree of quantities, operations and sums.
+
+Every node is immutable, so that a change makes a new tree; `rebuilt` and `occurrences` are the only
+ways in and out of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Layer:
+    """The number of a layer: l + 1, L - 1, or a plain number where the symbol is empty."""
+
+    symbol: str
+    offset: int = 0
+
+    def __add__(self, steps: int) -> Layer:
+        return replace(self, offset=self.offset + steps)
+
+
+@dataclass(frozen=True)
+class Node:
+    """Any part of a formula."""
+
+
+@dataclass(frozen=True)
+class Number(Node):
+    """A number as written."""
+
+    value: float
+
+
+@dataclass(frozen=True)
+class Constant(Node):
+    """η, the count m of examples, or the size n of a layer."""
+
+    name: str
+    layer: Layer | None = None
+
+
+@dataclass(frozen=True)
+class Quantity(Node):
+    """A letter of the network: kind z, a, W, b, y, delta or c; `d` before it is ∂J by that array.
+
+    `layer` is None where none is written, `units` are the indices, `example` what names one.
+    """
+
+    kind: str
+    letter: str
+    layer: Layer | None = None
+    units: tuple[str, ...] = ()
+    example: str = ""
+
+
+@dataclass(frozen=True)
+class Applied(Node):
+    """A function of an expression: the activation g, its slope g', or one with a name."""
+
+    function: str
+    argument: Node
+    layer: Layer | None = None
+    letter: str = "g"
+
+
+@dataclass(frozen=True)
+class Derivative(Node):
+    """∂ of an expression by a quantity."""
+
+    of: Node
+    by: Quantity
+
+
+@dataclass(frozen=True)
+class Sum(Node):
+    """Σ over an index ("" where none is written), with its upper limit if one is."""
+
+    index: str
+    body: Node
+    limit: Constant | None = None
+
+
+@dataclass(frozen=True)
+class Product(Node):
+    """Two factors and the sign between them: "" side by side, · * × ⊙ ⊗ @."""
+
+    left: Node
+    right: Node
+    sign: str = ""
+
+
+@dataclass(frozen=True)
+class Quotient(Node):
+    """One expression over another."""
+
+    above: Node
+    below: Node
+
+
+@dataclass(frozen=True)
+class Plus(Node):
+    """A sum of two terms."""
+
+    left: Node
+    right: Node
+
+
+@dataclass(frozen=True)
+class Minus(Node):
+    """The negative of a term."""
+
+    term: Node
+
+
+@dataclass(frozen=True)
+class Power(Node):
+    """An expression to a power, entry by entry."""
+
+    base: Node
+    exponent: Node
+
+
+@dataclass(frozen=True)
+class Transpose(Node):
+    """Rows for columns."""
+
+    of: Node
+
+
+@dataclass(frozen=True)
+class Norm(Node):
+    """‖v‖, the root of the sum of squares."""
+
+    of: Node
+
+
+@dataclass(frozen=True)
+class Link:
+    """Two sides that a relation joins; `relation` is "=" or "←"."""
+
+    left: Node
+    right: Node
+    relation: str = "="
+
+
+PARTS: dict[type, tuple[str, ...]] = {  # the fields of a node that are nodes themselves
+    Applied: ("argument",), Derivative: ("of", "by"), Sum: ("body",), Product: ("left", "right"),
+    Quotient: ("above", "below"), Plus: ("left", "right"), Minus: ("term",),
+    Power: ("base", "exponent"), Transpose: ("of",), Norm: ("of",), Link: ("left", "right"),
+}  # fmt: skip
+
+
+def parts(node: Any) -> list[tuple[str, Any]]:
+    """Return the fields of a node that are nodes themselves, by name."""
+    return [(name, getattr(node, name)) for name in PARTS.get(node.__class__, ())]
+
+
+def occurrences(node: Any, path: tuple[str, ...] = ()) -> list[tuple[tuple[str, ...], Any]]:
+    """Return every part of a link or node with the names that lead to it, outermost first."""
+    found: list[tuple[tuple[str, ...], Any]] = []
+    for name in PARTS.get(node.__class__, ()):
+        part = getattr(node, name)
+        found.append(((*path, name), part))
+        found += occurrences(part, (*path, name))
+    return found
+
+
+def rebuilt(node: Any, path: tuple[str, ...], new: Node) -> Any:
+    """Return a tree with the part at a path replaced."""
+    if not path:
+        return new
+    return replace(node, **{path[0]: rebuilt(getattr(node, path[0]), path[1:], new)})
+
+
+def mapped(node: Any, change: Callable[[Any], Any]) -> Any:
+    """Return a tree with `change` made to every node, the innermost first."""
+    new = {}
+    for name, part in parts(node):
+        changed = mapped(part, change)
+        if changed is not part:
+            new[name] = changed
+    return change(replace(node, **new) if new else node)
+
+
+def nodes(tree: Any) -> list[Any]:
+    """Return all parts of a tree, itself first."""
+    found: list[Any] = []
+    waiting = [tree]
+    while waiting:
+        node = waiting.pop()
+        if node.__class__ is not Link:
+            found.append(node)
+        waiting += [getattr(node, name) for name in PARTS.get(node.__class__, ())[::-1]]
+    return found
+
+
+def quantities(tree: Any) -> list[Quantity]:
+    """Return all quantities, in the order in which they are written."""
+    return [node for node in nodes(tree) if node.__class__ is Quantity]
+
+
+def factors(node: Node) -> list[Node]:
+    """Return the factors of a product from left to right."""
+    if isinstance(node, Product):
+        return [*factors(node.left), *factors(node.right)]
+    return [node]
