@@ -9,7 +9,7 @@ from typing import Any
 
 from autograd import errors
 from autograd.engine import Value
-from autograd.reals import real
+from autograd.reals import readable, real
 
 Array = Any  # numpy.ndarray; NumPy is imported on use
 
@@ -45,7 +45,7 @@ def _table(X: Any) -> Array:
     if masks and masks.is_masked(X):
         raise ValueError("X holds one number an entry; got a masked array with gaps. Fill them.")
     try:
-        return np.asarray(X)
+        return np.asarray(readable(X))
     except ValueError:
         raise ValueError(
             "X holds one row an example, all of one length; got rows of different lengths. "
