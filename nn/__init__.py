@@ -47,6 +47,8 @@ __all__ = sorted(chain(_ROOM_OF, *(import_module(f"nn.{room}").__all__ for room 
 if not TYPE_CHECKING:  # who would take every name for a public one
 
     def __getattr__(name: str) -> Any:
+        if name == "estimators":  # whose import takes scikit-learn
+            return import_module("nn.estimators")
         if name not in _ROOM_OF:
             raise AttributeError(missing("module 'nn'", name))
         return getattr(import_module(f"nn.{_ROOM_OF[name]}"), name)

@@ -133,16 +133,32 @@ class Program:
 
     def outputs(self, parameters: Sequence[float], nodes: Sequence[Value]) -> list[float]:
         """Return the values of nodes at these parameters, without a backward pass."""
-        machine, nothing = self._machine, self._nothing()
+        nothing = self._nothing()
         with self._lock.once():
-            machine.weights = parameters
-            with machine.np.errstate(all="ignore"):
-                machine.forward(nothing)
-            failures.check_guards(machine, nothing)
-            numbers = [self.recording.ids[node] for node in nodes]
-            found = [float(x) for x in machine.reader.values(numbers)]
+            self._machine.weights = parameters
+            found = list(map(float, self._values(nothing, nodes)))
             if not all(map(math.isfinite, found)):
-                failures.trace(machine, nothing)
+                failures.trace(self._machine, nothing)
+        return found
+
+    def forward(self, X: Any, nodes: Sequence[Value]) -> Array:
+        """Return the values of nodes for the rows of X, (m, len(nodes)); there is no backward pass.
+
+        Raises the errors of a call.
+
+        >>> from autograd import Value, exp
+        >>> x, w = Value(0.0, "x"), Value(2.0, "w")
+        >>> y = w * x
+        >>> Program(exp(y), inputs=[x], parameters=[w]).forward([[1.0], [3.0]], [y])
+        array([[2.],
+               [6.]])
+        """
+        examples = arguments.rows(X, len(self.inputs), self._machine.memory.dtype)
+        machine = self._machine
+        with self._lock.once():
+            found = machine.reader.columns(self._values(examples, nodes))
+            if not machine.np.isfinite(found).all():
+                failures.trace(machine, examples)
         return found
 
     def value(self, node: Value) -> Any:
@@ -238,6 +254,14 @@ class Program:
             failures.trace(machine, examples)
         machine.current = True
         return cost, gradient
+
+    def _values(self, examples: Array, nodes: Sequence[Value]) -> list[Array]:
+        """Return the values of nodes after a forward pass: lanes, or one number."""
+        machine, numbers = self._machine, self._known(nodes)
+        with machine.np.errstate(all="ignore"):
+            machine.forward(examples)
+        failures.check_guards(machine, examples)
+        return machine.reader.values(numbers)
 
     def _nothing(self) -> Array:
         """Return one example of no inputs."""
