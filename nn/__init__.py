@@ -32,9 +32,13 @@ from nn.schedules import *
 from nn.training import *
 
 if TYPE_CHECKING:
+    from nn.interop import *
     from nn.probing import *
 
-_ROOMS = {"probing": ("Film", "Probe", "batch_picture", "probe")}  # what is loaded on first use
+_ROOMS = {  # what is loaded on first use
+    "interop": ("export_onnx", "from_torch", "import_onnx", "to_torch"),
+    "probing": ("Film", "Probe", "batch_picture", "probe"),
+}
 _ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}
 _HERE = (
     "activations", "checkpoint", "initializers", "layers", "losses", "module",

@@ -9,7 +9,7 @@
 * `executors/` run them, most over the arrays of a `memory`; `reading` finds any number there.
 * `training` takes an optimiser's steps; `guards` watch the branches that Python took;
   `failures` name the node where a number is not finite; `describe` writes matrix formulas.
-* `jitting/` makes a function of numbers from all this.
+* `jitting/` makes a function of numbers from all this, `pytorch` one of tensors.
 
 What must hold: a program computes, node by node, what the graph says; any recorded node can be
 read after a call; calls from several threads follow one another; and what cuts a call short,

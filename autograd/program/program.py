@@ -22,6 +22,7 @@ from autograd.program.compiler.recording import Recording
 from autograd.program.describe import Description, describe
 from autograd.program.lock import Lock
 from autograd.program.machine import Machine
+from autograd.program.pytorch import to_torch
 from autograd.program.training import Trainer
 
 DTYPES = ("float64", "float32")
@@ -124,6 +125,21 @@ class Program:
         with self._lock.once():
             return self._run(examples)
 
+    def derivatives(self, parameters: Any, X: Any) -> tuple[float, Array, Array]:
+        """Return C, ∂C/∂parameters, (parameters,), and ∂C/∂X, (m, inputs), at these parameters.
+
+        The program keeps them. Raises the errors of a call.
+        """
+        machine = self._machine
+        examples = arguments.rows(X, len(self.inputs), machine.memory.dtype)
+        with self._lock.once():
+            machine.weights = parameters
+            cost, gradient = self._run(examples)
+            slopes = [machine.reader.adjoint(number) for number in self._numbers(self.inputs)]
+            return cost, gradient, machine.reader.columns(slopes) / len(examples)
+
+    to_torch = to_torch
+
     def at(self, parameters: Sequence[float]) -> tuple[float, list[float]]:
         """Return cost and gradient of a program without inputs at these parameters."""
         with self._lock.once():
@@ -142,16 +158,9 @@ class Program:
         return found
 
     def forward(self, X: Any, nodes: Sequence[Value]) -> Array:
-        """Return the values of nodes for the rows of X, (m, len(nodes)); there is no backward pass.
+        """Return the values of nodes for the rows of X, (m, len(nodes)), without a backward pass.
 
         Raises the errors of a call.
-
-        >>> from autograd import Value, exp
-        >>> x, w = Value(0.0, "x"), Value(2.0, "w")
-        >>> y = w * x
-        >>> Program(exp(y), inputs=[x], parameters=[w]).forward([[1.0], [3.0]], [y])
-        array([[2.],
-               [6.]])
         """
         examples = arguments.rows(X, len(self.inputs), self._machine.memory.dtype)
         machine = self._machine
@@ -215,17 +224,7 @@ class Program:
         return costs
 
     def describe(self) -> Description:
-        """Return the matrix formulas that were recovered, with shapes and counts.
-
-        >>> from autograd import Value, dot, tanh
-        >>> x, w = (Value(1.0), Value(2.0)), [(Value(0.5), Value(0.1)) for _ in range(3)]
-        >>> loss = sum(tanh(dot(row, x)) for row in w)
-        >>> Program(loss, inputs=x, parameters=[a for row in w for a in row]).describe()
-        Z1 = A0·W1      (m,2)·(2,3)   6 products, 3 sums
-        A1 = tanh(Z1)   (m,3)         3 × tanh
-        Z2 = sum(A1)    (m,1)         1 sum
-        C = mean(Z2)    (m)
-        """
+        """Return the matrix formulas that were recovered, with shapes and counts."""
         return describe(self.recording, self._machine.placement)
 
     def load_parameters(self) -> None:
