@@ -20,6 +20,7 @@ from autograd.program.compiler.instructions import Instruction
 from autograd.program.compiler.layout import Array
 from autograd.program.compiler.recording import Recording
 from autograd.program.describe import Description, describe
+from autograd.program.executors.jax.function import to_jax
 from autograd.program.lock import Lock
 from autograd.program.machine import Machine
 from autograd.program.pytorch import to_torch
@@ -138,7 +139,7 @@ class Program:
             slopes = [machine.reader.adjoint(number) for number in self._numbers(self.inputs)]
             return cost, gradient, machine.reader.columns(slopes) / len(examples)
 
-    to_torch = to_torch
+    to_torch, to_jax = to_torch, to_jax
 
     def at(self, parameters: Sequence[float]) -> tuple[float, list[float]]:
         """Return cost and gradient of a program without inputs at these parameters."""
