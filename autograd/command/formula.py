@@ -25,7 +25,7 @@ DEEPEST = 500  # operations inside each other
 CONSTANTS = {"pi": math.pi, "e": math.e, "tau": math.tau}
 OPERATORS: dict[type[ast.AST], str] = {
     ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.Div: "div", ast.Pow: "pow",
-    ast.USub: "neg",
+    ast.FloorDiv: "floordiv", ast.Mod: "mod", ast.USub: "neg",
 }  # fmt: skip
 NUMBERS = {
     name: row.function
@@ -238,7 +238,7 @@ def _operation(node: ast.BinOp | ast.UnaryOp, given: list[int | None]) -> Call:
     if isinstance(node.op, ast.UAdd):
         return Call(lambda x: x, 1, None)
     way_out = " Write a power as a**b." if isinstance(node.op, ast.BitXor) else ""
-    raise Misuse(f"the operators are + - * / **; got {_written(node)}.{way_out}")
+    raise Misuse(f"the operators are + - * / ** // %; got {_written(node)}.{way_out}")
 
 
 def _reduction(name: str, given: list[int | None]) -> Call:

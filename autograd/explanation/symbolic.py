@@ -83,11 +83,16 @@ def _meanings(sp: Any) -> dict[str, Callable[..., Any]]:
 
 
 def _arithmetic(sp: Any) -> dict[str, Callable[..., Any]]:
+    one = sp.Integer(1)
     return {
         "add": lambda x, y: x + y, "sub": lambda x, y: x - y, "mul": lambda x, y: x * y,
         "div": lambda x, y: x / y, "pow": lambda x, y: x**y, "neg": lambda x: -x, "abs": sp.Abs,
         "expm1": lambda x: sp.exp(x) - 1, "log1p": lambda x: sp.log(1 + x),
         "log2": lambda x: sp.log(x, 2), "log10": lambda x: sp.log(x, 10),
+        "exp2": lambda x: 2**x, "logaddexp": lambda x, y: sp.log(sp.exp(x) + sp.exp(y)),
+        "cbrt": lambda x: sp.Piecewise((x ** (one / 3), x > 0), (-((-x) ** (one / 3)), True)),
+        "floor": sp.floor, "ceil": sp.ceiling, "trunc": lambda x: sp.sign(x) * sp.floor(sp.Abs(x)),
+        "floordiv": lambda x, y: sp.floor(x / y), "mod": lambda x, y: x - y * sp.floor(x / y),
         "hypot": lambda x, y: sp.sqrt(x**2 + y**2), "maximum": sp.Max, "minimum": sp.Min,
         "direction": lambda x, y: x / sp.sqrt(x**2 + y**2),
         "heaviside": lambda x: sp.Heaviside(x, 0),
