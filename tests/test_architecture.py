@@ -232,17 +232,6 @@ def test_the_first_page_of_a_room_names_all_that_is_in_it(path):
     assert inside <= named, f"{name_of(path)} does not say what {sorted(inside - named)} is"
 
 
-def test_the_sources_of_the_extensions_are_shipped():
-    """Whoever builds from a source archive needs the headers too."""
-    shipped = (ROOT / "pyproject.toml").read_text()
-    folders = {
-        path.parent.relative_to(ROOT / "autograd") for path in SOURCES if path.suffix == ".h"
-    }
-    for folder in folders:
-        pattern = "c/*.h" if str(folder) == "c" else "c/*/*.h"
-        assert pattern in shipped
-
-
 def test_all_folders_are_packages_of_the_project():
     """The list in pyproject.toml is written by hand, since the layout defeats discovery."""
     text = (ROOT / "pyproject.toml").read_text()
