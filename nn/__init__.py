@@ -32,10 +32,12 @@ from nn.schedules import *
 from nn.training import *
 
 if TYPE_CHECKING:
+    from nn.exercises import *
     from nn.interop import *
     from nn.probing import *
 
 _ROOMS = {  # what is loaded on first use
+    "exercises": ("Exercise", "exercise"),
     "interop": ("export_onnx", "from_torch", "import_onnx", "to_torch"),
     "probing": ("Film", "Probe", "batch_picture", "probe"),
 }
