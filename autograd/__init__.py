@@ -71,7 +71,7 @@ if not TYPE_CHECKING:  # who would take every name for a public one
 
 def load_ipython_extension(shell: Any) -> None:
     """Make `%%why` known to a notebook: `%load_ext autograd`."""
-    shell.register_magics(import_module("autograd.command.magic").Why)
+    import_module("autograd.command.magic").register(shell)
 
 
 def __dir__() -> list[str]:

@@ -4,10 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from IPython.core.error import UsageError
-from IPython.core.magic import Magics, line_cell_magic, magics_class
-from IPython.display import display
-
 from autograd.command.formula import nearest
 from autograd.engine import Value
 from autograd.explanation import explain
@@ -16,25 +12,27 @@ from autograd.graph import leaves
 MOST = 5  # derivatives that are explained where nobody says which
 
 
-@magics_class
-class Why(Magics):  # type: ignore[misc]
-    """The magics of notebooks."""
+class Why:
+    """Explain the derivatives of a result: `%%why [output [leaf …]]`, or `%why output leaf`.
 
-    @line_cell_magic  # type: ignore[untyped-decorator]
-    def why(self, line: str, cell: str | None = None) -> None:
-        """Explain the derivatives of a result: `%%why [output [leaf …]]`, or `%why output leaf`.
+    The cell is run first. The output is the variable named first, or what the last line of the cell
+    returns; each leaf that is named is explained, or else every one with a name, up to five. A
+    Value without a label is labelled as its variable is called.
+    """
 
-        The cell is run first. The output is the variable named first, or what the last line of the
-        cell returns; each leaf that is named is explained, or else every one with a name, up to
-        five. A Value without a label is labelled as its variable is called.
-        """
+    def __init__(self, shell: Any) -> None:
+        self.shell = shell
+
+    def __call__(self, line: str, cell: str | None = None) -> None:
+        from IPython.display import display
+
         output, *wanted = line.split() or [""]
         run = None if cell is None else self.shell.run_cell(cell)
         if run is not None and not run.success:
             return  # the error has been shown
         found = self._value(output) if output or run is None else run.result
         if found.__class__ is not Value:
-            raise UsageError(
+            raise _misused(
                 f"why explains a Value; got {type(found).__name__}. Name one, %%why C, or let it be"
                 " the last line of the cell."
             )
@@ -48,10 +46,23 @@ class Why(Magics):  # type: ignore[misc]
         found = self.shell.user_ns.get(name)
         if found.__class__ is not Value:
             known = [key for key, x in self.shell.user_ns.items() if x.__class__ is Value]
-            raise UsageError(f"there is no Value {name!r};{nearest(name, known) or ' make one.'}")
+            raise _misused(f"there is no Value {name!r};{nearest(name, known) or ' make one.'}")
         return found
 
     def _label(self) -> None:
         for name, thing in list(self.shell.user_ns.items()):
             if thing.__class__ is Value and not (thing.label or name.startswith("_")):
                 thing.label = name
+
+
+def _misused(words: str) -> Exception:
+    """Return the error that a notebook shows as one line."""
+    from IPython.core.error import UsageError
+
+    error: Exception = UsageError(words)
+    return error
+
+
+def register(shell: Any) -> None:
+    """Make `%%why` known to a shell of IPython."""
+    shell.register_magic_function(Why(shell), magic_kind="line_cell", magic_name="why")

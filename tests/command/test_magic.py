@@ -17,7 +17,7 @@ def shell(monkeypatch):
     shell.reset()
     shell.shown = []
     shell.run_line_magic("load_ext", "autograd")
-    monkeypatch.setattr("autograd.command.magic.display", shell.shown.append)
+    monkeypatch.setattr("IPython.display.display", shell.shown.append)
     return shell
 
 
