@@ -77,7 +77,7 @@ def test_the_source_archive_can_be_tested_from_itself(source, tmp_path):
     with tarfile.open(source) as archive:
         archive.extractall(tmp_path, filter="data")
     (folder,) = tmp_path.iterdir()
-    tests = ["tests/heart/test_text.py", "tests/explanation/test_numerals.py", "tests/demos"]
+    tests = ["tests/heart/test_text.py", "tests/explanation/test_numerals.py", "tests/nn/exercises"]
     run = subprocess.run(
         [sys.executable, "-m", "pytest", *tests],
         cwd=folder, capture_output=True, text=True, check=False,
