@@ -22,7 +22,7 @@ PACKAGES = ("autograd", "nn")
 TWINS = {"autograd/sweep.py", "autograd/value.py", "autograd/function.py"}  # one engine
 
 BUDGETS = {  # of code lines, over the files that a pattern finds
-    "the core": (2740, ("autograd/*.py", "nn/*.py")),
+    "the core": (2755, ("autograd/*.py", "nn/*.py")),
     "an evening's reading": (
         800,
         tuple(
@@ -30,13 +30,27 @@ BUDGETS = {  # of code lines, over the files that a pattern finds
             for name in ("sweep", "value", "function", "table", "primitives", "reductions", "graph")
         ),
     ),
+    "the command line": (415, ("autograd/command/*.py",)),
+    "exercises": (105, ("nn/exercises/*.py",)),
+    "doors to other libraries": (530, ("nn/interop/*.py",)),
+    "programs for JAX": (515, ("autograd/program/executors/jax/*.py",)),
     "derivatives": (760, ("autograd/derivatives/**/*.py",)),
-    "explanation": (1053, ("autograd/explanation/**/*.py",)),
+    "explanation": (1165, ("autograd/explanation/**/*.py",)),
     "probing": (810, ("nn/probing/**/*.py",)),
     "tracing": (330, ("nn/tracing/**/*.py",)),
     "programs": (
         3760,
-        tuple(f"autograd/program/{part}.py" for part in ("*", "compiler/**/*", "executors/**/*")),
+        tuple(
+            f"autograd/program/{part}*.py"
+            for part in (
+                "",
+                "compiler/",
+                "executors/",
+                "executors/native/",
+                "executors/numpy/",
+                "executors/tape/",
+            )
+        ),
     ),
     "compiled functions": (1230, ("autograd/program/jitting/**/*.py",)),
     "programs held to their nodes": (520, ("autograd/program/verification/**/*.py",)),
@@ -236,7 +250,8 @@ def test_all_folders_are_packages_of_the_project():
     """The list in pyproject.toml is written by hand, since the layout defeats discovery."""
     text = (ROOT / "pyproject.toml").read_text()
     listed = re.findall(
-        r'"([\w.]+)"', text[text.index("packages = [") : text.index("package-data")]
+        r'"([\w.]+)"',
+        text[text.index("packages = [") : text.index("[tool.setuptools.package-data]")],
     )
     assert set(listed) == {dotted(path) for path in FILES if path.name == "__init__.py"}
 
@@ -251,8 +266,8 @@ def output_of(script: str) -> str:
 def test_importing_autograd_is_cheap():
     script = (
         "import sys, autograd, nn; "
-        "print([m for m in ('numpy', 'graphviz', 'tqdm', 'matplotlib', 'safetensors', 'scipy')"
-        " if m in sys.modules])"
+        "print([m for m in ('numpy', 'graphviz', 'tqdm', 'matplotlib', 'safetensors', 'scipy',"
+        " 'sklearn', 'torch', 'jax', 'onnx', 'sympy', 'IPython') if m in sys.modules])"
     )
     assert output_of(script) == "[]"
 
