@@ -1,4 +1,7 @@
-"""The C extensions; everything else about the project is in pyproject.toml."""
+"""The C extensions; everything else about the project is in pyproject.toml.
+
+WHYGRAD_PURE=1 leaves them out: the wheel is then one for every platform, py3-none-any.
+"""
 
 import logging
 import os
@@ -45,15 +48,16 @@ def extension(name: str, folder: str, flags: list[str]) -> Extension:
     )
 
 
+EXTENSIONS = [
+    extension("autograd._value", "value", STRICT),
+    extension("autograd.program.verification._witness", "witness", STRICT),
+    extension(
+        "autograd.program.executors.native._replay",
+        "replay",
+        [*STRICT, "-fno-math-errno", "-fno-trapping-math"],
+    ),
+]
 setup(
     cmdclass={"build_ext": BuildAtOnce},
-    ext_modules=[
-        extension("autograd._value", "value", STRICT),
-        extension("autograd.program.verification._witness", "witness", STRICT),
-        extension(
-            "autograd.program.executors.native._replay",
-            "replay",
-            [*STRICT, "-fno-math-errno", "-fno-trapping-math"],
-        ),
-    ],
+    ext_modules=[] if os.environ.get("WHYGRAD_PURE") == "1" else EXTENSIONS,
 )

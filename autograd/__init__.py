@@ -70,5 +70,10 @@ if not TYPE_CHECKING:  # who would take every name for a public one
         return thing
 
 
+def load_ipython_extension(shell: Any) -> None:
+    """Make `%%why` known to a notebook: `%load_ext autograd`."""
+    import_module("autograd.command.magic").register(shell)
+
+
 def __dir__() -> list[str]:
     return sorted({*globals(), *_ROOM_OF})

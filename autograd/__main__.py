@@ -1,20 +1,10 @@
-"""The command line: `python -m autograd --version` says which implementation is in use."""
+"""The command line: `python -m autograd "tanh(a*b + c)" a=2 b=-3 c=10` says what and why."""
 
 from __future__ import annotations
 
-import argparse
+import sys
 
-import autograd
-
-
-def main() -> None:
-    """Print the version and the implementation."""
-    parser = argparse.ArgumentParser(prog="python -m autograd", description=autograd.__doc__)
-    version = f"whygrad {autograd.__version__} (implementation: {autograd.implementation})"
-    parser.add_argument("--version", action="version", version=version)
-    parser.parse_args()
-    parser.print_help()
-
+from autograd.command import main
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main(prog="python -m autograd"))

@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import sysconfig
 from operator import attrgetter
-from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -24,9 +23,9 @@ if _wanted not in ("", "c", "python"):
 _OTHERS = ("tracer.py", "wrap_util.py", "differential_operators.py")
 
 
-def refuse_intruders(folder: Path) -> None:
+def refuse_intruders(folder: str | os.PathLike[str]) -> None:
     """Raise ImportError if the files of PyPI's other `autograd` lie in this package's folder."""
-    found = [name for name in _OTHERS if (folder / name).exists()]
+    found = [name for name in _OTHERS if os.path.exists(os.path.join(folder, name))]
     if found:
         raise ImportError(
             f"{folder} belongs to whygrad, but holds files of another project called autograd "
@@ -35,7 +34,7 @@ def refuse_intruders(folder: Path) -> None:
         )
 
 
-refuse_intruders(Path(__file__).parent)
+refuse_intruders(os.path.dirname(__file__))
 
 INTERFACE = 13  # to be raised, here and in c/primitives.h, when C and Python change together
 

@@ -86,6 +86,22 @@ def place(index: Any, count: int) -> int:
     return int(number)
 
 
+def readable(thing: Any) -> Any:
+    """Return a tensor that has gradients or a narrow type, or a sparse matrix, as NumPy reads it.
+
+    Other things are returned as they are; nothing is imported.
+
+    >>> readable([1.0, 2.0])
+    [1.0, 2.0]
+    """
+    if hasattr(thing, "requires_grad"):  # a tensor of PyTorch
+        tensor = thing.detach().cpu()
+        return tensor.double() if tensor.is_floating_point() else tensor
+    if str(getattr(thing, "dtype", "")) == "bfloat16":  # of JAX
+        return thing.astype("float32")
+    return thing.toarray() if hasattr(thing, "toarray") else thing
+
+
 def is_foreign(thing: Any) -> bool:
     """Return whether an operator should leave `thing` to its own reflected method.
 

@@ -33,10 +33,14 @@ from nn.schedules import *
 from nn.training import *
 
 if TYPE_CHECKING:
+    from nn.exercises import *
+    from nn.interop import *
     from nn.notes import *
     from nn.probing import *
 
 _ROOMS = {  # what is loaded on first use
+    "exercises": ("Exercise", "exercise"),
+    "interop": ("export_onnx", "from_torch", "import_onnx", "to_torch"),
     "notes": ("Report", "Verdict", "check_notes"),
     "probing": ("Film", "Probe", "batch_picture", "probe"),
 }
@@ -52,6 +56,8 @@ __all__ = sorted(chain(_ROOM_OF, *(import_module(f"nn.{room}").__all__ for room 
 if not TYPE_CHECKING:  # who would take every name for a public one
 
     def __getattr__(name: str) -> Any:
+        if name == "estimators":  # whose import takes scikit-learn
+            return import_module("nn.estimators")
         if name not in _ROOM_OF:
             raise AttributeError(missing("module 'nn'", name))
         return getattr(import_module(f"nn.{_ROOM_OF[name]}"), name)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from autograd import Value
 from autograd.errors import short
-from autograd.reals import real
+from autograd.reals import readable, real
 from nn.hints import SYNONYMS
 
 if TYPE_CHECKING:
@@ -76,12 +76,15 @@ def count(name: str, number: Any) -> int:
 
 
 def several(thing: Any) -> list[Any]:
-    """Return a sequence or an array as a list; one number or Value becomes a list of one.
+    """Return a sequence or an array of any library as a list; one number or Value, one of one.
 
     >>> several((1.0, 2.0)), several(3.0)
     ([1.0, 2.0], [3.0])
     """
-    thing = thing.tolist() if hasattr(thing, "tolist") else thing
+    if hasattr(thing, "tolist"):
+        thing = thing.tolist()
+    elif hasattr(thing, "__array__"):
+        thing = thing.__array__().tolist()
     return list(thing) if isinstance(thing, list | tuple) else [thing]
 
 
@@ -97,6 +100,8 @@ def number_of(output: Any) -> float:
 def floats(name: str, data: Any) -> Array:
     """Return `data` as an array of floats: arrays, nested lists, tables with columns of any kind.
 
+    Those of PyTorch, JAX, pandas, polars and SciPy are read too, and whatever has `__array__`.
+
     Raises ValueError for text, gaps and ragged rows, saying where they are.
 
     >>> floats("b", [1, True])
@@ -105,11 +110,11 @@ def floats(name: str, data: Any) -> Array:
     import numpy as np
 
     try:
-        array = np.asarray(data)
+        array = np.asarray(readable(data))
         if array.dtype == object:  # numbers of several kinds, as the columns of a table may be
             array = np.array(_numbers(name, array, data)).reshape(array.shape)
         return array.astype(float, casting="same_kind")
-    except (TypeError, ValueError, OverflowError) as cause:
+    except (TypeError, ValueError, OverflowError, RuntimeError) as cause:  # of tensors in a list
         raise ValueError(
             f"{name} must be a rectangular table of real numbers ({cause}). "
             "Encode text and fill gaps first."
@@ -154,6 +159,7 @@ def listed(name: str, data: Any) -> Any:
 
     if not hasattr(data, "__array__"):
         return data
+    data = readable(data)
     array = np.asarray(data)
     if array.dtype == object and any(x.__class__ is Value for x in array.flat):
         return array.tolist()

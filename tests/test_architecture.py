@@ -22,7 +22,7 @@ PACKAGES = ("autograd", "nn")
 TWINS = {"autograd/sweep.py", "autograd/value.py", "autograd/function.py"}  # one engine
 
 BUDGETS = {  # of code lines, over the files that a pattern finds
-    "the core": (3230, ("autograd/*.py", "nn/*.py")),
+    "the core": (3260, ("autograd/*.py", "nn/*.py")),
     "an evening's reading": (
         800,
         tuple(
@@ -30,14 +30,28 @@ BUDGETS = {  # of code lines, over the files that a pattern finds
             for name in ("sweep", "value", "function", "table", "primitives", "reductions", "graph")
         ),
     ),
+    "the command line": (415, ("autograd/command/*.py",)),
+    "exercises": (105, ("nn/exercises/*.py",)),
+    "doors to other libraries": (530, ("nn/interop/*.py",)),
+    "programs for JAX": (515, ("autograd/program/executors/jax/*.py",)),
     "derivatives": (760, ("autograd/derivatives/**/*.py",)),
-    "explanation": (1053, ("autograd/explanation/**/*.py",)),
-    "probing": (810, ("nn/probing/**/*.py",)),
+    "explanation": (1165, ("autograd/explanation/**/*.py",)),
+    "probing": (820, ("nn/probing/**/*.py",)),
     "tracing": (330, ("nn/tracing/**/*.py",)),
     "notes": (4060, ("nn/notes/**/*.py",)),
     "programs": (
-        3900,
-        tuple(f"autograd/program/{part}.py" for part in ("*", "compiler/**/*", "executors/**/*")),
+        3960,
+        tuple(
+            f"autograd/program/{part}*.py"
+            for part in (
+                "",
+                "compiler/",
+                "executors/",
+                "executors/native/",
+                "executors/numpy/",
+                "executors/tape/",
+            )
+        ),
     ),
     "compiled functions": (1230, ("autograd/program/jitting/**/*.py",)),
     "programs held to their nodes": (520, ("autograd/program/verification/**/*.py",)),
@@ -233,22 +247,12 @@ def test_the_first_page_of_a_room_names_all_that_is_in_it(path):
     assert inside <= named, f"{name_of(path)} does not say what {sorted(inside - named)} is"
 
 
-def test_the_sources_of_the_extensions_are_shipped():
-    """Whoever builds from a source archive needs the headers too."""
-    shipped = (ROOT / "pyproject.toml").read_text()
-    folders = {
-        path.parent.relative_to(ROOT / "autograd") for path in SOURCES if path.suffix == ".h"
-    }
-    for folder in folders:
-        pattern = "c/*.h" if str(folder) == "c" else "c/*/*.h"
-        assert pattern in shipped
-
-
 def test_all_folders_are_packages_of_the_project():
     """The list in pyproject.toml is written by hand, since the layout defeats discovery."""
     text = (ROOT / "pyproject.toml").read_text()
     listed = re.findall(
-        r'"([\w.]+)"', text[text.index("packages = [") : text.index("package-data")]
+        r'"([\w.]+)"',
+        text[text.index("packages = [") : text.index("[tool.setuptools.package-data]")],
     )
     assert set(listed) == {dotted(path) for path in FILES if path.name == "__init__.py"}
 
@@ -263,8 +267,8 @@ def output_of(script: str) -> str:
 def test_importing_autograd_is_cheap():
     script = (
         "import sys, autograd, nn; "
-        "print([m for m in ('numpy', 'graphviz', 'tqdm', 'matplotlib', 'safetensors', 'scipy')"
-        " if m in sys.modules])"
+        "print([m for m in ('numpy', 'graphviz', 'tqdm', 'matplotlib', 'safetensors', 'scipy',"
+        " 'sklearn', 'torch', 'jax', 'onnx', 'sympy', 'IPython') if m in sys.modules])"
     )
     assert output_of(script) == "[]"
 

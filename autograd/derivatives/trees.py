@@ -119,7 +119,8 @@ def is_array(block: Any) -> bool:
     """Return whether a block is an array of NumPy (its scalars are numbers)."""
     if block.__class__ is Value or block.__class__ is float:
         return False
-    return hasattr(block, "ravel") and hasattr(block, "__len__")
+    listed = hasattr(block, "ravel") and hasattr(block, "__len__")
+    return listed and isinstance(block.size, int)  # a tensor of PyTorch has a method of that name
 
 
 def _refilled(tree: Any, new: Iterator[Any]) -> Any:

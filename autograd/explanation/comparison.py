@@ -149,7 +149,7 @@ def _hints(
     factors = {entry.place: entry.autodiff / entry.hand for entry in wrong}
     first = next(iter(factors.values()))
     if first and all(near(factor, first) for factor in factors.values()):
-        return [_constant_factor(1.0 / first, len(wrong) == len(left))]
+        return [_constant_factor(1.0 / first, len(wrong) == len(left), near)]
     return _varying_factor(factors, near)
 
 
@@ -159,17 +159,17 @@ def _slope_at(slopes: dict[Index, float], place: Index) -> float:
     return slopes.get((*place[: own - 1], *place[-1:]) if own else (), math.nan)
 
 
-def _constant_factor(ratio: float, everywhere: bool) -> str:
+def _constant_factor(ratio: float, everywhere: bool, near: Any) -> str:
     """Return what hand = ratio · autodiff, in all wrong entries, may mean."""
     known = {-1: "a sign", 2: "a factor ½ is missing, or 1/m", 0.5: "a factor 2 is missing"}
     whole = round(ratio if abs(ratio) > 1 else 1 / ratio)
     reason = "a constant factor"
     for slip, words in known.items():
-        if math.isclose(ratio, slip, rel_tol=1e-9):
-            reason = words
-    if whole > 2 and math.isclose(ratio, whole, rel_tol=1e-9):
-        reason = "1/m of the mean is missing"
-    if whole > 2 and math.isclose(ratio, 1 / whole, rel_tol=1e-9):
+        if near(ratio, slip):
+            ratio, reason = slip, words
+    if whole > 2 and near(ratio, whole):
+        ratio, reason = whole, "1/m of the mean is missing"
+    if whole > 2 and near(ratio, 1 / whole):
         reason = "divided by m once too often, or examples are missing from a sum"
     where = "" if everywhere else " where it is wrong"
     return f"hand is {figure(ratio)} times autodiff{where}: {reason}."

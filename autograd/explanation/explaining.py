@@ -6,8 +6,10 @@ largest first, from `paths.py`; `wording.py` puts them into text, LaTeX and HTML
 
 from __future__ import annotations
 
+from typing import Any
+
 from autograd import errors
-from autograd.engine import Value
+from autograd.engine import Value, topological
 from autograd.explanation.chain import Chain
 from autograd.explanation.notation import Notation, gathered
 from autograd.explanation.wording import Wording
@@ -119,6 +121,23 @@ class Expression:
         r"""Return the formulas in LaTeX, one a line, with \\ between the lines."""
         return " \\\\\n".join(self._lines(latex=True))
 
+    def sympy(self) -> Any:
+        """Return the whole formula as an expression of SymPy, a real symbol for each leaf's name.
+
+        `detach(x)` is refused: a formula cannot say that no gradient passes. Raises ValueError for
+        one that is too large written out, ImportError without SymPy.
+
+        >>> import pytest; sympy = pytest.importorskip("sympy")
+        >>> from autograd import Value, exp
+        >>> a, b = Value(2.0, "a"), Value(0.5, "b")
+        >>> formula = expression(exp(a * b) + 3 * a).sympy()
+        >>> formula.diff(sympy.Symbol("a", real=True))
+        b*exp(a*b) + 3
+        """
+        from autograd.explanation.symbolic import symbolic
+
+        return symbolic(self._notation, topological(self._notation.root))
+
     def _repr_latex_(self) -> str:
         return gathered(self.latex())
 
@@ -126,7 +145,7 @@ class Expression:
 
 
 def expression(value: Value) -> Expression:
-    r"""Return the formula that computed `value`, with `.text()` and `.latex()`.
+    r"""Return the formula that computed `value`, with `.text()`, `.latex()` and `.sympy()`.
 
     The text is Python notation with the fewest brackets that keep the order of the
     operations. Labelled, shared and long parts are named, and defined in lines of their

@@ -10,7 +10,7 @@
 * `noise` draws what is random anew for each call, as further columns of the examples.
 * `training` takes an optimiser's steps, by its `rules`; `guards` watch the branches that Python
   took; `failures` name the node where a number is not finite; `describe` writes matrix formulas.
-* `jitting/` makes a function of numbers from all this.
+* `jitting/` makes a function of numbers from all this, `pytorch` one of tensors.
 
 What must hold: a program computes, node by node, what the graph says, up to rounding and to the
 sign of a zero that a sum comes to; any recorded node can be

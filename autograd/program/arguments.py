@@ -9,7 +9,7 @@ from typing import Any
 
 from autograd import errors
 from autograd.engine import Value
-from autograd.reals import real
+from autograd.reals import readable, real
 
 Array = Any  # numpy.ndarray; NumPy is imported on use
 
@@ -45,7 +45,7 @@ def _table(X: Any) -> Array:
     if masks and masks.is_masked(X):
         raise ValueError("X holds one number an entry; got a masked array with gaps. Fill them.")
     try:
-        return np.asarray(X)
+        return np.asarray(readable(X))
     except ValueError:
         raise ValueError(
             "X holds one row an example, all of one length; got rows of different lengths. "
@@ -95,3 +95,17 @@ def several(name: str, nodes: Any) -> Sequence[Value]:
             "Flatten nested lists."
         )
     return found
+
+
+def numbers(nodes: Any, ids: dict[Value, int]) -> list[int]:
+    """Return the numbers of recorded nodes. Raises KeyError for a node of another graph."""
+    nodes = several("nodes", nodes)
+    for node in nodes:
+        if node.__class__ is not Value:
+            raise errors.not_a_value("a node", node)
+        if node not in ids:
+            raise KeyError(
+                f"{node!r} is not a node of this program: neither its loss uses it nor `also` "
+                "names it."
+            )
+    return [ids[node] for node in nodes]

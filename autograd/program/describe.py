@@ -30,7 +30,17 @@ class Formula:
 
 @dataclass(frozen=True)
 class Description:
-    """The formulas of a program, in the order they are computed."""
+    """The formulas of a program, in the order they are computed.
+
+    >>> from autograd import Program, Value, dot, tanh
+    >>> x, w = (Value(1.0), Value(2.0)), [(Value(0.5), Value(0.1)) for _ in range(3)]
+    >>> loss = sum(tanh(dot(row, x)) for row in w)
+    >>> Program(loss, inputs=x, parameters=[a for row in w for a in row]).describe()
+    Z1 = A0·W1      (m,2)·(2,3)   6 products, 3 sums
+    A1 = tanh(Z1)   (m,3)         3 × tanh
+    Z2 = sum(A1)    (m,1)         1 sum
+    C = mean(Z2)    (m)
+    """
 
     formulas: tuple[Formula, ...]
 

@@ -13,16 +13,18 @@ import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from autograd import errors
 from autograd.engine import Value, read, write
 from autograd.program import arguments, failures
 from autograd.program.compiler.instructions import Instruction
 from autograd.program.compiler.layout import Array
 from autograd.program.compiler.recording import Recording
 from autograd.program.describe import Description, describe
+from autograd.program.executors.jax.function import to_jax
 from autograd.program.lock import Lock
 from autograd.program.machine import Machine
 from autograd.program.memory import all_finite
+from autograd.program.pytorch import to_torch
+from autograd.program.reading import loose
 from autograd.program.training import Trainer
 
 DTYPES = ("float64", "float32")
@@ -126,6 +128,21 @@ class Program:
         with self._lock.once():
             return self._run(examples)
 
+    def derivatives(self, parameters: Any, X: Any) -> tuple[float, Array, Array]:
+        """Return C, ∂C/∂parameters, (parameters,), and ∂C/∂X, (m, inputs), at these parameters.
+
+        The program keeps them. Raises the errors of a call.
+        """
+        machine = self._machine
+        examples = arguments.rows(X, len(self.inputs), machine.memory.dtype)
+        with self._lock.once():
+            machine.weights = parameters
+            cost, gradient = self._run(examples)
+            slopes = [machine.reader.adjoint(number) for number in self._numbers(self.inputs)]
+            return cost, gradient, machine.reader.columns(slopes) / len(examples)
+
+    to_torch, to_jax = to_torch, to_jax
+
     def at(self, parameters: Sequence[float]) -> tuple[float, list[float]]:
         """Return cost and gradient of a program without inputs at these parameters."""
         with self._lock.once():
@@ -138,26 +155,35 @@ class Program:
         machine = self._machine
         with self._lock.once():
             machine.weights = parameters
-            nothing = machine.np.empty((1, 0), self.dtype)
-            example = machine.noise.beside(nothing)
-            with machine.np.errstate(all="ignore"):
-                machine.forward(example)
-            failures.check_guards(machine, example)
-            numbers = [self.recording.ids[node] for node in nodes]
-            found = [x.item() for x in machine.reader.values(numbers)]
+            example = machine.noise.beside(machine.np.empty((1, 0), self.dtype))
+            found = [x.item() for x in self._values(example, nodes)]
             if not all(map(math.isfinite, found)):
                 failures.trace(machine, example)
+        return found
+
+    def forward(self, X: Any, nodes: Sequence[Value]) -> Array:
+        """Return the values of nodes for the rows of X, (m, len(nodes)), without a backward pass.
+
+        Raises the errors of a call.
+        """
+        machine = self._machine
+        rows = arguments.rows(X, len(self.inputs), machine.memory.dtype)
+        with self._lock.once():
+            examples = machine.noise.beside(rows)
+            found = machine.reader.columns(self._values(examples, nodes))
+            if not machine.np.isfinite(found).all():
+                failures.trace(machine, examples)
         return found
 
     def value(self, node: Value) -> Any:
         """Return the values of a recorded node: (m,), or a float where no input reaches it."""
         with self._lock.once():
-            return _loose(self._machine.reader.value(self._number(node)))
+            return loose(self._machine.reader.value(self._number(node)))
 
     def adjoint(self, node: Value) -> Any:
         """Return ∂c/∂node for each example, (m,); ∂C/∂node where no input reaches the node."""
         with self._lock.once():
-            return _loose(self._machine.reader.adjoint(self._number(node)))
+            return loose(self._machine.reader.adjoint(self._number(node)))
 
     def read_values(self, nodes: Sequence[Value]) -> Array:
         """Return the values of nodes as columns, (m, len(nodes))."""
@@ -191,8 +217,9 @@ class Program:
         size = len(examples) if batch_size is None else arguments.count("batch_size", batch_size, 1)
         with self._lock.once():
             trainer, self._trainer = self._trainer, None
+            known = arguments.numbers(nodes, self.recording.ids)
             if record or trainer is None or not trainer.goes_on(optimizer):
-                trainer = Trainer(self._machine, optimizer, self._known(nodes), record)
+                trainer = Trainer(self._machine, optimizer, known, record)
             costs = trainer.run(examples, steps, size)
             self._trainer = None if record else trainer
         if trainer.optimiser is not self._machine.executor.optimiser and not self._warned:
@@ -206,17 +233,7 @@ class Program:
         return costs
 
     def describe(self) -> Description:
-        """Return the matrix formulas that were recovered, with shapes and counts.
-
-        >>> from autograd import Value, dot, tanh
-        >>> x, w = (Value(1.0), Value(2.0)), [(Value(0.5), Value(0.1)) for _ in range(3)]
-        >>> loss = sum(tanh(dot(row, x)) for row in w)
-        >>> Program(loss, inputs=x, parameters=[a for row in w for a in row]).describe()
-        Z1 = A0·W1      (m,2)·(2,3)   6 products, 3 sums
-        A1 = tanh(Z1)   (m,3)         3 × tanh
-        Z2 = sum(A1)    (m,1)         1 sum
-        C = mean(Z2)    (m)
-        """
+        """Return the matrix formulas that were recovered, with shapes and counts."""
         return describe(self.recording, self._machine.placement)
 
     def load_parameters(self) -> None:
@@ -260,32 +277,23 @@ class Program:
         machine.current = True
         return cost, gradient
 
+    def _values(self, examples: Array, nodes: Sequence[Value]) -> list[Array]:
+        """Return the values of nodes after a forward pass: lanes, or one number."""
+        machine, numbers = self._machine, arguments.numbers(nodes, self.recording.ids)
+        with machine.np.errstate(all="ignore"):
+            machine.forward(examples)
+        failures.check_guards(machine, examples)
+        return machine.reader.values(numbers)
+
     def _number(self, node: Value) -> int:
         return self._numbers([node])[0]
 
     def _numbers(self, nodes: Sequence[Value]) -> list[int]:
         """Return the numbers of nodes that are to be read now."""
-        found = self._known(nodes)
+        found = arguments.numbers(nodes, self.recording.ids)
         if not self._machine.current:
             raise RuntimeError(
                 "numbers are those of the last call; none was made yet, or it failed, or "
                 "parameters changed since. Call program(X) first."
             )
         return found
-
-    def _known(self, nodes: Sequence[Value]) -> list[int]:
-        nodes, ids = arguments.several("nodes", nodes), self.recording.ids
-        for node in nodes:
-            if node.__class__ is not Value:
-                raise errors.not_a_value("a node", node)
-            if node not in ids:
-                raise KeyError(
-                    f"{node!r} is not a node of this program: neither its loss uses it nor `also` "
-                    "names it."
-                )
-        return [ids[node] for node in nodes]
-
-
-def _loose(result: Array) -> Any:
-    """Return a copy of lanes, or a plain float."""
-    return result.copy() if getattr(result, "ndim", 0) else float(result)

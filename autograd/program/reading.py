@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from autograd.program.compiler.accesses import Array
 from autograd.program.compiler.recording import Recording
@@ -75,3 +76,8 @@ def _computed(operation: str, operands: Sequence[Array]) -> Array:
     if operation == "mul":
         return operands[0] * operands[1]
     return dot(*operands) if operation == "dot" else sum(operands)
+
+
+def loose(result: Array) -> Any:
+    """Return a copy of lanes, or a plain float."""
+    return result.copy() if getattr(result, "ndim", 0) else float(result)

@@ -75,6 +75,12 @@ class LayerProbe:
         return self._nodes()
 
     @property
+    def per_example_dW(self) -> Array:
+        """∂c/∂W of each example, (m, fan_in, fan_out): a_i δ_j; their mean is dW."""
+        rows, delta = self._found.inputs, self._found.delta
+        return rows[:, :, None] * delta[:, None, :]
+
+    @property
     def slope(self) -> Array:
         """g'(z), or ∂a_k/∂z_j of a softmax."""
         return self._slopes[1] if self._batch else self._slopes[1][0]

@@ -6,7 +6,7 @@ loop, of each side take turns; a full collection before each block sees to it th
 for the garbage of another. Printed are medians over the blocks and their ratios, with the
 cyclic garbage collector on (the default) and off.
 
-Run `pip install micrograd==0.1.0` (it is in the extra `peers`), then
+Run `pip install micrograd==0.1.0` (it is in the group `peers`), then
 `python tests/benchmarks/micrograd_moons.py`, and once more with
 AUTOGRAD_IMPLEMENTATION=python for the readable implementation.
 """

@@ -5,7 +5,7 @@ from decimal import Decimal
 import numpy as np
 import pytest
 
-from autograd import Value
+from autograd import Program, Value, grad
 from nn import MLP, batch_picture, fit, probe
 from nn.arguments import floats, listed, table
 
@@ -107,3 +107,102 @@ def test_a_target_that_does_not_fit_is_said_so_in_the_same_words_everywhere():
     ):
         with pytest.raises(ValueError, match=r"^y\[1\] does not fit: .*from 0 to 1; got 2"):
             run([0, 2])
+
+
+EXAMPLES, LABELS = [[0.0, 1.0], [1.0, 0.0], [0.5, 0.5], [0.25, 2.0]], [0.0, 1.0, 1.0, 0.0]
+
+
+class Own:
+    """Something of nobody's library, which NumPy can read."""
+
+    def __init__(self, numbers):
+        self.numbers = numbers
+
+    def __array__(self, dtype=None, copy=None):
+        return np.array(self.numbers, dtype=dtype)
+
+
+def of(library, *attributes, **options):
+    """Return a maker of arrays of a library, which skips the test where that is missing."""
+
+    def make(numbers):
+        maker = pytest.importorskip(library)
+        for attribute in attributes:
+            maker = getattr(maker, attribute)
+        return maker(numbers, **options)
+
+    return make
+
+
+def tensor(dtype, **options):
+    def make(numbers):
+        torch = pytest.importorskip("torch")
+        return torch.tensor(numbers, dtype=getattr(torch, dtype), **options)
+
+    return make
+
+
+MAKERS = {
+    "list": list,
+    "NumPy": np.array,
+    "NumPy, half": lambda numbers: np.array(numbers, np.float16),
+    "NumPy, objects": lambda numbers: np.array(numbers, object),
+    "__array__": Own,
+    "pandas": lambda x: of("pandas", "DataFrame" if np.ndim(x) > 1 else "Series")(x),
+    "polars": lambda x: of("polars", "from_numpy")(np.array(x)) if np.ndim(x) > 1
+    else of("polars", "Series")(x),
+    "PyTorch": tensor("float64"),
+    "PyTorch, with gradients": tensor("float64", requires_grad=True),
+    "PyTorch, bfloat16": tensor("bfloat16"),
+    "JAX": of("jax.numpy", "array"),
+    "JAX, bfloat16": of("jax.numpy", "array", dtype="bfloat16"),
+}  # fmt: skip
+
+
+@pytest.fixture(params=MAKERS.values(), ids=MAKERS)
+def make(request):
+    return request.param
+
+
+def test_arrays_of_every_library_train_predict_and_are_probed(make):
+    """All numbers are exact in eight bits, so that the kind of the array makes no difference."""
+    X, y = make(EXAMPLES), make(LABELS)
+    models = [MLP(2, [3, 1], "tanh", seed=1) for _ in range(2)]
+    histories = [
+        fit(model, *data, loss="binary_cross_entropy", epochs=2, progress=False)
+        for model, data in zip(models, ((X, y), (EXAMPLES, LABELS)), strict=True)
+    ]
+    assert histories[0].loss == histories[1].loss
+    ours, theirs = models
+    assert (ours.predict(X) == theirs.predict(EXAMPLES)).all()
+    dW = [probe(ours, *data, "huber").layers[0].dW for data in ((X, y), (EXAMPLES, LABELS))]
+    assert (dW[0] == dW[1]).all()
+
+
+def test_one_example_of_every_library_is_an_example(make):
+    model = MLP(2, [1], seed=1)
+    assert model(make(EXAMPLES[3]))[0].data == model(EXAMPLES[3])[0].data
+
+
+def test_a_program_reads_arrays_of_every_library(make):
+    x, y, w = Value(0.0, "x"), Value(0.0, "y"), Value(2.0, "w")
+    program = Program(w * x * y, inputs=[x, y], parameters=[w])
+    assert program(make(EXAMPLES)) == (0.375, np.array([0.1875]))
+
+
+def test_a_sparse_matrix_is_read_as_what_it_stands_for():
+    sparse = pytest.importorskip("scipy.sparse")
+    assert (table("X", sparse.csr_array(EXAMPLES)) == EXAMPLES).all()
+
+
+def test_tensors_in_a_list_that_cannot_be_read_are_said_so():
+    torch = pytest.importorskip("torch")
+    rows = [torch.tensor(row, requires_grad=True) for row in EXAMPLES]
+    with pytest.raises(ValueError, match="X must be a rectangular table"):
+        table("X", rows)
+
+
+def test_a_derivative_by_a_tensor_is_refused_in_words():
+    torch = pytest.importorskip("torch")
+    with pytest.raises(TypeError, match="a derivative takes Values and real numbers"):
+        grad(lambda x: x[0])(torch.tensor([1.0, 2.0]))

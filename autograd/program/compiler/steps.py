@@ -90,11 +90,17 @@ _WHOLE = {piece.pulls[0]: piece for piece in PIECES.values() if piece.pulls}
 @of_row
 def pullback(row: Row, slot: int, exponent: float | None = None) -> Pullback | None:
     """Return what one operand receives from a node's adjoint; None where that is always 0."""
-    if isinstance(row, Piece):
-        return _scaled_adjoint(row.partials[slot])
     whole = _WHOLE.get(row.name)
     if whole is not None and whole.pulls:
         return Pullback(forward(whole.name), (*whole.pulls[1], "adjoint"))
+    return rule(row.name, slot, exponent)
+
+
+@of_row
+def rule(row: Row, slot: int, exponent: float | None = None) -> Pullback | None:
+    """Return the same in the words of the table alone, whose steps have derivatives again."""
+    if isinstance(row, Piece):
+        return _scaled_adjoint(row.partials[slot])
     operands = [Value(_inside(domain)) for domain in row.domain]
     out = Value(row.forward(*[x.data for x in operands]))
     arguments: list[Value | float] = list(operands)

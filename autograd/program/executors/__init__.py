@@ -3,7 +3,8 @@
 `interface` says what every executor must do, and `registry` lists them in the order of
 preference. Two of them share `matrices`, where the numbers of matrix instructions lie. `numpy/`
 is the one to read first, and is always there; `native/` gives the same instructions to the
-compiled interpreter; `tape/` runs irregular graphs on it, scalar by scalar.
+compiled interpreter; `tape/` runs irregular graphs on it, scalar by scalar. `jax/` is no executor:
+it writes a program as a function of JAX, which then belongs to JAX.
 
 To add one, make a folder beside these with a class that has what `interface.Executor` asks for,
 name the folder in the list of packages in pyproject.toml, and enter in `registry.WAYS`, before

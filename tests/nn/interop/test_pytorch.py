@@ -1,0 +1,150 @@
+"""The same numbers and gradients in PyTorch, to 1e-12 in float64."""
+
+import sys
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+
+import nn
+from autograd import Program, Value, dot, exp, tanh
+
+X = np.random.default_rng(0).normal(size=(7, 3)) * 3
+SHARED = sorted(set(nn.ACTIVATIONS) - {"sin"})
+
+
+def network(g):
+    hidden = "tanh" if g == "softmax" else g
+    return nn.MLP(3, [5, 4, 2], hidden, g, seed=1)
+
+
+@pytest.mark.parametrize("g", SHARED)
+def test_outputs_and_gradients_are_equal(g):
+    model = network(g)
+    module = nn.to_torch(model)
+    ours = nn.probe(model, X)
+    outputs = module(torch.tensor(X))
+    assert outputs.detach().numpy() == pytest.approx(model.predict(X), rel=1e-12, abs=1e-14)
+    (outputs.sum() / len(X)).backward()
+    linear = [part for part in module if isinstance(part, torch.nn.Linear)]
+    for layer, part in zip(ours.layers, linear, strict=True):
+        assert part.weight.grad.numpy() == pytest.approx(layer.dW.T, rel=1e-12, abs=1e-13)
+        assert part.bias.grad.numpy() == pytest.approx(layer.db, rel=1e-12, abs=1e-13)
+
+
+@pytest.mark.parametrize("g", SHARED)
+def test_there_and_back_is_the_same_network_to_the_bit(g):
+    model = network(g)
+    back = nn.from_torch(nn.to_torch(model))
+    assert repr(back) == repr(model)
+    assert (back.predict(X) == model.predict(X)).all()
+
+
+def test_a_module_of_single_precision_keeps_its_bits():
+    torch.manual_seed(0)
+    module = torch.nn.Sequential(
+        torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.LeakyReLU()),
+        torch.nn.Identity(),
+        torch.nn.Dropout(0.5),
+        torch.nn.Linear(4, 2),
+        torch.nn.Softmax(dim=1),
+    ).eval()
+    model = nn.from_torch(module)
+    assert repr(model) == "MLP(3 → 4 → 2, leaky_relu, softmax, 26 parameters)"
+    assert (model.layers[0].W[1][2].data, 0.0)[0] == module[0][0].weight[2, 1].item()
+    theirs = module.double()(torch.tensor(X)).detach().numpy()
+    assert model.predict(X) == pytest.approx(theirs, rel=1e-12)
+
+
+def test_a_linear_map_without_a_bias_stays_without():
+    torch.manual_seed(0)
+    module = torch.nn.Linear(3, 1, bias=False).double()
+    model = nn.from_torch(module)
+    nn.fit(model, X, X[:, 0] + 5.0, loss="squared_error", epochs=2, progress=False)
+    assert model.layers[0].b[0].data == 0.0
+    assert model.layers[0].W[0][0].data != module.weight[0, 0].item()
+
+
+LINEAR = torch.nn.Linear(2, 2)
+
+
+@pytest.mark.parametrize(
+    ("module", "words"),
+    [
+        (torch.nn.Sequential(torch.nn.Conv1d(2, 2, 1)), "Conv1d"),
+        (torch.nn.Sequential(torch.nn.ReLU(), LINEAR), "without a linear map before it"),
+        (torch.nn.Sequential(LINEAR, torch.nn.ReLU(), torch.nn.Tanh()), "'tanh' without a linear"),
+        (torch.nn.Sequential(LINEAR, torch.nn.ELU(0.5)), "ELU"),
+        (torch.nn.Sequential(LINEAR, torch.nn.GELU("tanh")), "GELU"),
+        (torch.nn.Sequential(LINEAR, torch.nn.Softmax(dim=0)), "Softmax"),
+        (torch.nn.Sequential(LINEAR, torch.nn.Dropout(0.5)), r"module.eval\(\)"),
+        (torch.nn.Sequential(LINEAR, LINEAR), "in two places"),
+        (torch.nn.Sequential(LINEAR, torch.nn.Linear(3, 1)), "takes 3 inputs; got 2"),
+        (torch.nn.Sequential(), "no linear map"),
+    ],
+)
+def test_what_an_mlp_cannot_be_is_named(module, words):
+    with pytest.raises(ValueError, match=words):
+        nn.from_torch(module)
+
+
+def test_what_pytorch_cannot_be_is_named():
+    with pytest.raises(ValueError, match="no module of the activation 'sin'"):
+        nn.to_torch(nn.MLP(2, [2, 1], "sin"))
+    with pytest.raises(TypeError, match="expected a module of PyTorch; got MLP"):
+        nn.from_torch(nn.MLP(2, [1]))
+    with pytest.raises(TypeError, match="expected an MLP, a Layer or a Neuron; got Linear"):
+        nn.to_torch(LINEAR)
+
+
+@pytest.mark.parametrize("make", [nn.Neuron, lambda n, g, **k: nn.Layer(n, 4, g, **k)])
+def test_a_layer_and_a_neuron_are_modules_too(make):
+    model = make(3, "tanh")
+    theirs = nn.to_torch(model)(torch.tensor(X)).detach().numpy()
+    assert theirs == pytest.approx(model.predict(X), rel=1e-12)
+
+
+def test_without_pytorch_one_line_says_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "torch", None)
+    with pytest.raises(ImportError, match="this needs PyTorch: pip install torch"):
+        nn.to_torch(nn.MLP(2, [1]))
+
+
+def program():
+    x, w = [Value(0.5, "x0"), Value(-1.0, "x1")], [Value(0.1 * k, f"w{k}") for k in range(5)]
+    hidden = [tanh(dot(w[:2], x, w[4])), exp(dot(w[2:4], x))]
+    return Program(hidden[0] * hidden[1] + w[0] * w[0], inputs=x, parameters=w)
+
+
+def test_pytorch_checks_the_gradient_of_a_program():
+    f = program().to_torch()
+    torch.manual_seed(0)
+    parameters = torch.randn(5, dtype=torch.float64, requires_grad=True)
+    rows = torch.randn(4, 2, dtype=torch.float64, requires_grad=True)
+    assert torch.autograd.gradcheck(f, (parameters, rows))
+
+
+def test_a_program_is_a_part_of_a_graph_of_pytorch():
+    own, weights = program(), torch.linspace(-1, 1, 5, dtype=torch.float64, requires_grad=True)
+    cost = own.to_torch()(weights.sin(), torch.tensor([[1.0, 2.0]])) ** 2
+    cost.backward()
+    C, gradient, _ = own.derivatives(weights.detach().sin(), [[1.0, 2.0]])
+    expected = 2 * C * gradient * weights.detach().cos().numpy()
+    assert cost.item() == pytest.approx(C * C, rel=1e-14)
+    assert weights.grad.numpy() == pytest.approx(expected, rel=1e-12)
+
+
+def test_a_program_has_the_first_derivative_alone():
+    weights = torch.zeros(5, dtype=torch.float64, requires_grad=True)
+    cost = program().to_torch()(weights, torch.ones(1, 2))
+    (slope,) = torch.autograd.grad(cost, weights, create_graph=True)
+    with pytest.raises(RuntimeError, match="does not require grad"):
+        slope.sum().backward()
+
+
+def test_a_program_keeps_the_type_of_its_parameters():
+    weights = torch.zeros(5, requires_grad=True)
+    cost = program().to_torch()(weights, torch.ones(3, 2))
+    cost.backward()
+    assert (cost.dtype, weights.grad.dtype) == (torch.float32, torch.float32)

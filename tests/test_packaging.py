@@ -1,0 +1,135 @@
+"""The archives: whole, described, tested from themselves; and what importing the package costs."""
+
+import email
+import os
+import re
+import resource
+import shutil
+import subprocess
+import sys
+import tarfile
+import tomllib
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+MADE_BY_SETUPTOOLS = re.compile(r"PKG-INFO|setup\.cfg|whygrad\.egg-info/.*")
+BUILD = "from setuptools import build_meta; print(build_meta.build_{kind}({folder!r}))"
+MOST_SECONDS = 0.040  # to import autograd, beyond starting the interpreter
+
+setuptools = pytest.importorskip("setuptools", minversion="77")
+
+
+@pytest.fixture(scope="module")
+def copy(tmp_path_factory):
+    """A copy of the files that belong to the project, with nothing built in it."""
+    folder = tmp_path_factory.mktemp("project")
+    for name in files():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(ROOT / name, folder / name)
+    return folder
+
+
+def files():
+    """Return the names of the files of the project: those of git, or of the source archive."""
+    if (ROOT / "PKG-INFO").exists():
+        text = (ROOT / "whygrad.egg-info" / "SOURCES.txt").read_text()
+        names = text.splitlines()
+    else:
+        listed = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
+        run = subprocess.run(listed, cwd=ROOT, capture_output=True, text=True, check=True)
+        names = [name for name in run.stdout.splitlines() if (ROOT / name).exists()]
+    return sorted(name for name in names if not MADE_BY_SETUPTOOLS.fullmatch(name))
+
+
+def built(kind, folder, **environment):
+    """Build an archive without a compiler and without the network; return where it is."""
+    where = folder / "dist"
+    run = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", BUILD.format(kind=kind, folder=str(where))],
+        cwd=folder, capture_output=True, text=True, check=False,
+        env={**os.environ, "CC": "/nonexistent", **environment},
+    )  # fmt: skip
+    assert run.returncode == 0, run.stderr
+    return where / run.stdout.splitlines()[-1]
+
+
+@pytest.fixture(scope="module")
+def source(copy):
+    return built("sdist", copy)
+
+
+@pytest.fixture(scope="module")
+def wheel(copy):
+    return built("wheel", copy, WHYGRAD_PURE="1")
+
+
+def test_the_source_archive_is_whole(source):
+    with tarfile.open(source) as archive:
+        inside = {entry.name.partition("/")[2] for entry in archive if entry.isfile()}
+    assert {name for name in inside if not MADE_BY_SETUPTOOLS.fullmatch(name)} == set(files())
+
+
+def test_the_source_archive_can_be_tested_from_itself(source, tmp_path):
+    with tarfile.open(source) as archive:
+        archive.extractall(tmp_path, filter="data")
+    (folder,) = tmp_path.iterdir()
+    tests = ["tests/heart/test_text.py", "tests/explanation/test_numerals.py", "tests/nn/exercises"]
+    run = subprocess.run(
+        [sys.executable, "-m", "pytest", *tests],
+        cwd=folder, capture_output=True, text=True, check=False,
+        env={**os.environ, "AUTOGRAD_IMPLEMENTATION": "python"},
+    )  # fmt: skip
+    assert run.returncode == 0, run.stdout
+
+
+def test_a_wheel_without_c_is_one_for_every_platform(wheel):
+    assert wheel.name == f"whygrad-{PROJECT['version']}-py3-none-any.whl"
+    with zipfile.ZipFile(wheel) as archive:
+        inside = archive.namelist()
+    packages = {name for name in files() if name.startswith(("autograd/", "nn/"))}
+    expected = {name for name in packages if not name.startswith("autograd/c/")}
+    assert {name for name in inside if ".dist-info/" not in name} == expected
+
+
+def test_the_metadata_is_complete(wheel):
+    with zipfile.ZipFile(wheel) as archive:
+        (name,) = [name for name in archive.namelist() if name.endswith("METADATA")]
+        found = email.message_from_bytes(archive.read(name))
+        scripts = archive.read(name.replace("METADATA", "entry_points.txt")).decode()
+    assert found["License-Expression"] == "MIT"
+    assert found["Requires-Python"] == PROJECT["requires-python"]
+    assert found["Description-Content-Type"] == "text/markdown"
+    assert found["Author"] == "The whygrad authors"
+    assert set(found.get_all("Provides-Extra")) == set(PROJECT["optional-dependencies"])
+    assert "whygrad = autograd.command:main" in scripts
+    assert found.get_payload().startswith("# whygrad")
+
+
+def test_peers_are_no_extra():
+    extras = str(PROJECT["optional-dependencies"])
+    for peer in ("micrograd", "torch", "jax", "casadi"):
+        assert peer not in extras
+
+
+def test_every_extra_is_named_in_the_readme():
+    (line,) = re.findall(r"the rest comes in extras, `([^`]+)`", (ROOT / "README.md").read_text())
+    assert set(line.split()) == set(PROJECT["optional-dependencies"])
+
+
+def seconds(code):
+    """Return the least CPU time of a few interpreters that run some code."""
+    found = []
+    for _ in range(7):
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        found.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+    return min(found)
+
+
+def test_importing_autograd_takes_little_time():
+    assert seconds("import autograd") - seconds("pass") < MOST_SECONDS
