@@ -70,8 +70,9 @@ class Trainer:
 
         What its rule depends on it tells by its `setting`; without one nobody knows.
         """
-        same = self.setting is not None and optimizer is self.optimizer and not self.by_step
-        if not same or self.given is not optimizer.parameters or self.setting != _setting(optimizer):
+        if self.setting is None or self.by_step or optimizer is not self.optimizer:
+            return False
+        if (self.given, self.setting) != (optimizer.parameters, _setting(optimizer)):
             return False
         if self.slots and optimizer.table is not self.table:
             self.optimiser.state[: self.slots] = self._state()
