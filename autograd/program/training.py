@@ -70,8 +70,9 @@ class Trainer:
 
         What its rule depends on it tells by its `setting`; without one nobody knows.
         """
-        same = optimizer is self.optimizer and optimizer.parameters is self.given
-        if not same or self.setting is None or self.setting != _setting(optimizer) or self.by_step:
+        if self.setting is None or self.by_step or optimizer is not self.optimizer:
+            return False
+        if (self.given, self.setting) != (optimizer.parameters, _setting(optimizer)):
             return False
         if self.slots and optimizer.table is not self.table:
             self.optimiser.state[: self.slots] = self._state()

@@ -465,3 +465,15 @@ def test_an_optimiser_keeps_its_state_while_another_moves_its_program(executor):
     twin = nn.Adam(parameters)
     alone.train(rows(), twin, 2)
     np.testing.assert_allclose(adam.state, twin.state, rtol=1e-12)
+
+
+def test_a_rule_of_ones_own_that_holds_no_parameters_goes_on():
+    class Descent:
+        def rule(self, w, g, state, step):
+            return w - 0.1 * g, state
+
+    program, _ = small_program()
+    descent = Descent()
+    costs = [program.train(rows(), descent, 1)[0] for _ in range(3)]
+    twin, _ = small_program()
+    assert costs == twin.train(rows(), descent, 3).tolist()

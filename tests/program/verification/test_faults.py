@@ -345,7 +345,7 @@ def test_an_instruction_that_is_misread_is_found(name, graph, monkeypatch):
             (list(words), change(list(words)))) or log[0][1])  # fmt: skip
         found = accused(GRAPHS[graph]())
         ((before, after),) = changes
-        same = before == after or (kind is Row and before[1] == 0)  # the largest is another
+        same = before == after or (kind is Row and before[1] in (0, 4))  # the largest is another
         assert same or found, (k, before, after)
 
 
