@@ -28,9 +28,9 @@ OPERATORS: dict[type[ast.AST], str] = {
     ast.FloorDiv: "floordiv", ast.Mod: "mod", ast.USub: "neg",
 }  # fmt: skip
 NUMBERS = {
-    name: row.function
+    name: getattr(ag, name)
     for name, row in PRIMITIVES.items()
-    if row.arity is not None and row.function is getattr(ag, name, None)
+    if row.arity is not None and (name in ag.__all__ or row.function is getattr(ag, name, None))
 }
 
 

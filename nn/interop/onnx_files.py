@@ -26,10 +26,14 @@ OPERATORS: dict[str, tuple[str, dict[str, Any]]] = {  # of activations, with the
     "elu": ("Elu", {"alpha": 1.0}),
     "leaky_relu": ("LeakyRelu", {"alpha": 0.01}),
     "gelu": ("Gelu", {"approximate": "none"}),
+    "gelu_tanh": ("Gelu", {"approximate": "tanh"}),
+    "mish": ("Mish", {}),
+    "selu": ("Selu", {"alpha": 1.6732632, "gamma": 1.050701}),
     "softmax": ("Softmax", {"axis": -1}),
 }
 DEFAULTS: dict[str, Any] = {  # of attributes that may be left out of a file
     "Elu": {"alpha": 1.0}, "LeakyRelu": {"alpha": 0.01}, "Gelu": {"approximate": "none"},
+    "Selu": {"alpha": 1.6732632, "gamma": 1.050701},
     "Softmax": {"axis": -1}, "Gemm": {"alpha": 1.0, "beta": 1.0, "transA": 0, "transB": 0},
 }  # fmt: skip
 PASSED = {"Identity", "Dropout"}  # which change nothing where nobody trains

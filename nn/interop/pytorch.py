@@ -9,19 +9,23 @@ from nn.arguments import Array
 from nn.interop.networks import Stack, model_of, stack_of
 from nn.layers import MLP
 
-MODULES: dict[str, tuple[str, dict[str, Any]]] = {  # what they are here, and with which options
-    "Identity": ("identity", {}),
-    "ReLU": ("relu", {}),
-    "Tanh": ("tanh", {}),
-    "Sigmoid": ("sigmoid", {}),
-    "Softsign": ("softsign", {}),
-    "SiLU": ("silu", {}),
-    "GELU": ("gelu", {"approximate": "none"}),
-    "ELU": ("elu", {"alpha": 1.0}),
-    "LeakyReLU": ("leaky_relu", {"negative_slope": 0.01}),
-    "Softplus": ("softplus", {"beta": 1.0}),
-    "Softmax": ("softmax", {"dim": -1}),
-}
+MODULES: tuple[tuple[str, str, dict[str, Any]], ...] = (  # there, here, and with which options
+    ("Identity", "identity", {}),
+    ("ReLU", "relu", {}),
+    ("Tanh", "tanh", {}),
+    ("Sigmoid", "sigmoid", {}),
+    ("Softsign", "softsign", {}),
+    ("SiLU", "silu", {}),
+    ("Mish", "mish", {}),
+    ("SELU", "selu", {}),
+    ("GELU", "gelu", {"approximate": "none"}),
+    ("GELU", "gelu_tanh", {"approximate": "tanh"}),
+    ("ELU", "elu", {"alpha": 1.0}),
+    ("LeakyReLU", "leaky_relu", {"negative_slope": 0.01}),
+    ("Softplus", "softplus", {"beta": 1.0}),
+    ("Softmax", "softmax", {"dim": -1}),
+    ("Softmax", "softmax", {"dim": 1}),  # of rows, (m, n), the same
+)
 BEYOND = {"softplus": {"beta": 1.0, "threshold": 50.0}}  # of 20, 1e-10 is left off
 
 
@@ -60,8 +64,8 @@ def from_torch(module: Any) -> MLP:
 def to_torch(model: Any) -> Any:
     """Return a `torch.nn.Sequential`, of float64, that computes what an MLP or a Layer does.
 
-    Weights are copied, transposed to (out, in); frozen layers need no gradients there. Raises
-    ValueError for an activation that PyTorch lacks.
+    Weights are copied, transposed to (out, in). What was frozen is free there, and dropout is left
+    out, as in a prediction. Raises ValueError for an activation that PyTorch lacks.
 
     >>> import pytest; torch = pytest.importorskip("torch")
     >>> from nn import MLP
@@ -90,21 +94,20 @@ def _parts(torch: Any, module: Any) -> Iterator[Any]:
 
 def _name(part: Any, stack: Stack) -> str:
     """Return what a module of PyTorch is called here. Raises ValueError by its options."""
-    name, options = MODULES.get(type(part).__name__, ("", {}))
-    last = name == "softmax" and part.dim == 1  # of rows, (m, n), the same as -1
-    if not name or not (last or all(getattr(part, k) == x for k, x in options.items())):
-        raise stack.refusal(str(part))
-    return name
+    for module, name, options in MODULES:
+        if module == type(part).__name__ and all(getattr(part, k) == options[k] for k in options):
+            return name
+    raise stack.refusal(str(part))
 
 
 def _activation(torch: Any, name: str) -> list[Any]:
-    for module, (known, options) in MODULES.items():
+    for module, known, options in MODULES:
         if known == name:
             options = BEYOND.get(name, options)
             return [getattr(torch.nn, module)(**options)] if name != "identity" else []
     raise ValueError(
         f"PyTorch has no module of the activation {name!r}; it has those of "
-        f"{', '.join(known for known, _ in MODULES.values())}."
+        f"{', '.join(known for _, known, _ in MODULES)}."
     )
 
 

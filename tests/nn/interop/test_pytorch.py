@@ -76,7 +76,6 @@ LINEAR = torch.nn.Linear(2, 2)
         (torch.nn.Sequential(torch.nn.ReLU(), LINEAR), "without a linear map before it"),
         (torch.nn.Sequential(LINEAR, torch.nn.ReLU(), torch.nn.Tanh()), "'tanh' without a linear"),
         (torch.nn.Sequential(LINEAR, torch.nn.ELU(0.5)), "ELU"),
-        (torch.nn.Sequential(LINEAR, torch.nn.GELU("tanh")), "GELU"),
         (torch.nn.Sequential(LINEAR, torch.nn.Softmax(dim=0)), "Softmax"),
         (torch.nn.Sequential(LINEAR, torch.nn.Dropout(0.5)), r"module.eval\(\)"),
         (torch.nn.Sequential(LINEAR, LINEAR), "in two places"),
