@@ -116,7 +116,7 @@ def test_peers_are_no_extra():
 
 
 def test_every_extra_is_named_in_the_readme():
-    (line,) = re.findall(r"the rest comes in extras, `([^`]+)`", (ROOT / "README.md").read_text())
+    (line,) = re.findall(r"the rest comes in extras,\s`([^`]+)`", (ROOT / "README.md").read_text())
     assert set(line.split()) == set(PROJECT["optional-dependencies"])
 
 
