@@ -115,7 +115,7 @@ class Optimizer(Keeper, ABC):
     def awake(self) -> Iterator[Optimizer]:
         """Hand out this optimiser for the parameters that are not frozen; keep its steps."""
         still = frozen()
-        if still.isdisjoint(self.parameters):
+        if not still or still.isdisjoint(self.parameters):
             yield self
             return
         part, states = copy(self), dict(zip(self.parameters, self.state, strict=True))
