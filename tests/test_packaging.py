@@ -3,7 +3,6 @@
 import email
 import os
 import re
-import resource
 import shutil
 import subprocess
 import sys
@@ -18,7 +17,6 @@ ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 MADE_BY_SETUPTOOLS = re.compile(r"PKG-INFO|setup\.cfg|whygrad\.egg-info/.*")
 BUILD = "from setuptools import build_meta; print(build_meta.build_{kind}({folder!r}))"
-MOST_SECONDS = 0.040  # to import autograd, beyond starting the interpreter
 
 setuptools = pytest.importorskip("setuptools", minversion="77")
 
@@ -120,16 +118,8 @@ def test_every_extra_is_named_in_the_readme():
     assert set(line.split()) == set(PROJECT["optional-dependencies"])
 
 
-def seconds(code):
-    """Return the least CPU time of a few interpreters that run some code."""
-    found = []
-    for _ in range(7):
-        before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
-        after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        found.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
-    return min(found)
-
-
-def test_importing_autograd_takes_little_time():
-    assert seconds("import autograd") - seconds("pass") < MOST_SECONDS
+def test_importing_autograd_loads_nothing_heavy():
+    """How long it takes is measured by `tests/benchmarks/imports.py`."""
+    loaded = "import sys, autograd; print(*{name.split('.')[0] for name in sys.modules})"
+    found = subprocess.check_output([sys.executable, "-c", loaded], cwd=ROOT, text=True).split()
+    assert not {"numpy", "scipy", "graphviz", "matplotlib", "nn"} & {*found}
