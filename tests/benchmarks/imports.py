@@ -1,4 +1,4 @@
-"""How long `import autograd` takes beyond starting the interpreter: `python tests/benchmarks/imports.py`."""
+"""How long `import autograd` takes, beyond starting the interpreter, in CPU time."""
 
 import resource
 import statistics
