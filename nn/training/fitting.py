@@ -5,6 +5,7 @@ from __future__ import annotations
 import operator
 import warnings
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from random import Random
 from typing import Any
@@ -17,6 +18,7 @@ from nn.optimizers import Optimizer, optimizer_for
 from nn.sequences import Sequences
 from nn.tracing import Trace
 from nn.training.history import History, accuracy
+from nn.training.minimizers import method_of, minimizer
 from nn.training.shapes import by_shape
 from nn.training.steps import NodeByNode, Steps
 
@@ -41,7 +43,9 @@ def fit(
     optimiser down its mean loss C = (1/m) Σ c. They are shuffled by `seed` and the steps that
     the optimiser has done: a further call with it goes on. `loss` is a name or a function,
     `optimizer` an object, a class (`Adam`) or a name, whose learning rate is `lr`: by default
-    0.01 with a name, and 0.1 with "sgd". `validation` is an (X, y) pair to be measured after each
+    0.01 with a name, and 0.1 with "sgd". "lbfgs" and "lm" (Levenberg-Marquardt, for losses of
+    squares) are SciPy's: an epoch is one of their iterations over all examples, and they end where
+    they find no better point. `validation` is an (X, y) pair to be measured after each
     epoch; `metrics` are names ("accuracy") or functions of the arrays (outputs, y), measured on
     both. After each epoch the callbacks are called with (history, model); one that returns True
     ends the training. At the end, however it comes, `finish(model)` is called of those that have
@@ -72,41 +76,77 @@ def fit(
     >>> model.predict([[10]]).round(6)
     array([[21.]])
     """
-    loss, optimizer = loss_function(loss), _optimizer(optimizer, lr, model)
-    sets = {"": checked_pair("", model, (X, y), loss)}
-    if validation is not None:
-        sets["val_"] = checked_pair("validation ", model, validation, loss)
+    method = method_of(optimizer, lr, trace)
+    loss, optimizer = loss_function(loss), _optimizer("sgd" if method else optimizer, lr, model)
+    sets = _sets(model, (X, y), validation, loss)
     X, y = sets[""]
     callbacks = [*_callbacks(callbacks), *_film(record, model, X, y, loss)]
     functions = _functions(metrics, model, X[[0]].tolist()[0])
     epochs = count("epochs", epochs)
     size = len(X) if batch_size is None else count("batch_size", batch_size)
     history = History(_trace(trace, model, optimizer, _classes(y, loss), epochs, len(X), dtype))
-    loss, targets = weighted(loss, sets, example_weights(y, sample_weight, class_weight))
-    steps = steps_for(compiled, dtype)(model, X, targets[""], loss, optimizer, history.trace)
-    try:
-        for _ in (bar := _progress(epochs, progress)):
+    weights = example_weights(y, sample_weight, class_weight)
+    heavy, targets = weighted(loss, sets, weights)
+    steps = steps_for(compiled, dtype)(model, X, targets[""], heavy, optimizer, history.trace)
+    with Run(model, steps, history, sets, targets, functions, callbacks) as run:
+        bar = _progress(epochs, progress)
+        if method:
+            found = minimizer(method, model, sets[""], loss, weights)
+            found(steps, optimizer.parameters, partial(run.reached, bar), epochs).run()
+            return history
+        for _ in bar:
             costs = steps.epoch(batches := batches_of(X, size, seed, optimizer.steps))
-            history.add(_record(costs, batches) | _measured(steps, sets, targets, functions))
-            _show(bar, history)
-            if _ended(steps, callbacks, history, model):
+            if run.ended(_record(costs, batches), bar):
                 break
-    finally:
-        _finish(steps, callbacks, model)
     return history
 
 
-def _ended(steps: Steps, callbacks: list[Any], history: History, model: Any) -> bool:
-    """Call the callbacks, which see the numbers of the last step; whether one ends the training."""
-    if callbacks:
-        steps.settle()
-    return sum([bool(callback(history, model)) for callback in callbacks]) > 0
+def _sets(model: Any, pair: Any, validation: Any, loss: Any) -> dict[str, Pair]:
+    """Return the checked data by the prefix of its columns."""
+    sets = {"": checked_pair("", model, pair, loss)}
+    if validation is not None:
+        sets["val_"] = checked_pair("validation ", model, validation, loss)
+    return sets
 
 
-def _finish(steps: Steps, callbacks: list[Any], model: Any) -> None:
-    steps.settle()
-    for callback in [c for c in callbacks if hasattr(c, "finish")]:
-        callback.finish(model)
+@dataclass
+class Run:
+    """What happens at the end of each epoch: numbers are kept and shown, callbacks called."""
+
+    model: Any
+    steps: Steps
+    history: History
+    sets: dict[str, Pair]
+    targets: dict[str, Array]
+    functions: dict[str, Any]
+    callbacks: list[Any]
+
+    def ended(self, record: dict[str, float], bar: Any) -> bool:
+        """Keep the numbers of an epoch; return whether a callback ends the training.
+
+        The callbacks see the numbers of the last step.
+        """
+        measured = _measured(self.steps, self.sets, self.targets, self.functions)
+        self.history.add(record | measured)
+        _show(bar, self.history)
+        if self.callbacks:
+            self.steps.settle()
+        return sum([bool(callback(self.history, self.model)) for callback in self.callbacks]) > 0
+
+    def reached(self, bar: Any, cost: float) -> bool:
+        """Do that for an iteration of a method that counts them by itself."""
+        if hasattr(bar, "update"):
+            bar.update()
+        return self.ended({"loss": cost}, bar)
+
+    def __enter__(self) -> Run:
+        return self
+
+    def __exit__(self, *cause: object) -> None:
+        """Settle all numbers, and tell the callbacks of the end."""
+        self.steps.settle()
+        for callback in [c for c in self.callbacks if hasattr(c, "finish")]:
+            callback.finish(self.model)
 
 
 def steps_for(compiled: bool, dtype: str) -> Callable[..., Steps]:

@@ -371,7 +371,7 @@ CLASSES = [0, 1, 2, 1]
         ({"loss": "binary_cross_entropy", "y": CLASSES}, r"y\[2\] does not fit.*got 2"),
         ({"loss": "cross_entropy", "y": CLASSES}, r"y\[1\] does not fit.*0 to 0.*got 1"),
         ({"loss": "mse"}, "squared_error.*got 'mse'"),
-        ({"optimizer": "lbfgs"}, "rmsprop.*got 'lbfgs'"),
+        ({"optimizer": "lion"}, "rmsprop.*got 'lion'"),
         ({"optimizer": nn.SGD([Value(1.0)])}, "parameters of the model"),
         ({"metrics": ["auc"]}, "accuracy.*got 'auc'"),
         ({"epochs": 0}, "epochs must be a positive whole number"),
