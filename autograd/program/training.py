@@ -97,7 +97,11 @@ class Trainer:
             self._require_finite_state()
             finite = True
         finally:
-            self._return_state(finite)
+            try:
+                self._return_state(finite)
+            except KeyboardInterrupt:  # it came when all steps were done
+                self._return_state(finite)
+                raise
         return costs
 
     def _steps(self, examples: Array, starts: list[int], size: int, costs: Array) -> None:
