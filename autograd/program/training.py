@@ -82,16 +82,8 @@ class Trainer:
     def run(self, examples: Array, steps: int, batch_size: int) -> Array:
         """Take the steps; return the mean cost before each of them."""
         costs, finite = self.np.empty(steps), False
-        before = self.done
         try:
-            for starts, size in _batches(len(examples), steps, batch_size):
-                at = self.done - before
-                self._steps(examples, starts, size, costs[at : at + len(starts)])
-                done = self.done - before - at
-                if done < len(starts):
-                    failed = starts[done]
-                    batch = self.noise.beside(examples[failed : failed + size], self.done)
-                    failures.trace(self.machine, batch, failed)
+            self._all(examples, _batches(len(examples), steps, batch_size), costs)
             if not all_finite(self.np, self.machine.memory.room.values[False][self.stretch]):
                 failures.require_finite(self.machine, examples[:0])
             self._require_finite_state()
@@ -104,23 +96,42 @@ class Trainer:
                 raise
         return costs
 
+    def _all(self, examples: Array, batches: Iterator[tuple[list[int], int]], costs: Array) -> None:
+        """Take the steps of all batches, in a loop that no `finally` or `with` is directly around.
+
+        Python 3.13 passes over their ends if Ctrl-C arrives as such a loop jumps back.
+        """
+        before = self.done
+        for starts, size in batches:
+            at = self.done - before
+            self._steps(examples, starts, size, costs[at : at + len(starts)])
+            done = self.done - before - at
+            if done < len(starts):
+                failed = starts[done]
+                batch = self.noise.beside(examples[failed : failed + size], self.done)
+                failures.trace(self.machine, batch, failed)
+
     def _steps(self, examples: Array, starts: list[int], size: int, costs: Array) -> None:
         """Take steps over batches of one size, up to one that fails; count them in `done`."""
         self.machine.resize(size)
         with self.np.errstate(all="ignore"):  # infinities are looked for after each step
-            if not self.noise.nodes:
+            if self.noise.nodes:
+                self._drawn(examples, starts, size, costs)
+            else:
                 self._run(examples, starts, size, costs)
+
+    def _drawn(self, examples: Array, starts: list[int], size: int, costs: Array) -> None:
+        """Take steps whose random numbers are drawn as columns beside the examples."""
+        portion = max(1, DRAWN // (size * len(self.noise.nodes))) if self.loop else 1
+        for k in range(0, len(starts), portion):
+            some, done = starts[k : k + portion], self.done
+            batches = [examples[first : first + size] for first in some]
+            drawn = [self.noise.beside(x, call) for call, x in enumerate(batches, done)]
+            places = [n * size for n in range(len(some))]
+            rows = self.np.vstack(drawn)
+            self._run(rows, places, size, costs[k : k + portion], some[0])
+            if self.done - done < len(some):
                 return
-            portion = max(1, DRAWN // (size * len(self.noise.nodes))) if self.loop else 1
-            for k in range(0, len(starts), portion):
-                some, done = starts[k : k + portion], self.done
-                batches = [examples[first : first + size] for first in some]
-                drawn = [self.noise.beside(x, call) for call, x in enumerate(batches, done)]
-                places = [n * size for n in range(len(some))]
-                rows = self.np.vstack(drawn)
-                self._run(rows, places, size, costs[k : k + portion], some[0])
-                if self.done - done < len(some):
-                    return
 
     def _run(
         self, examples: Array, starts: list[int], size: int, costs: Array, row: int = 0

@@ -93,11 +93,8 @@ def fit(
         if method:
             found = minimizer(method, model, sets[""], loss, weights)
             found(steps, optimizer.parameters, partial(run.reached, bar), epochs).run()
-            return history
-        for _ in bar:
-            costs = steps.epoch(batches := batches_of(X, size, seed, optimizer.steps))
-            if run.ended(_record(costs, batches), bar):
-                break
+        else:
+            run.through(bar, lambda: batches_of(X, size, seed, optimizer.steps))
     return history
 
 
@@ -132,6 +129,13 @@ class Run:
         if self.callbacks:
             self.steps.settle()
         return sum([bool(callback(self.history, self.model)) for callback in self.callbacks]) > 0
+
+    def through(self, bar: Any, batches_now: Callable[[], list[list[int]]]) -> None:
+        """Go through the epochs, up to one whose callbacks end the training."""
+        for _ in bar:
+            costs = self.steps.epoch(batches := batches_now())
+            if self.ended(_record(costs, batches), bar):
+                break
 
     def reached(self, bar: Any, cost: float) -> bool:
         """Do that for an iteration of a method that counts them by itself."""
