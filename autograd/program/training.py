@@ -107,9 +107,8 @@ class Trainer:
             self._steps(examples, starts, size, costs[at : at + len(starts)])
             done = self.done - before - at
             if done < len(starts):
-                failed = starts[done]
-                batch = self.noise.beside(examples[failed : failed + size], self.done)
-                failures.trace(self.machine, batch, failed)
+                failed = examples[starts[done] : starts[done] + size]
+                failures.trace(self.machine, self.noise.beside(failed, self.done), starts[done])
 
     def _steps(self, examples: Array, starts: list[int], size: int, costs: Array) -> None:
         """Take steps over batches of one size, up to one that fails; count them in `done`."""

@@ -232,7 +232,7 @@ class Compiled(Steps):
             f"the rule of {self.optimizer!r} is applied parameter by parameter, which is slow: it "
             f"cannot be compiled ({type(refusal).__name__}: {refusal}).",
             RuntimeWarning,
-            stacklevel=5,  # whoever called fit
+            stacklevel=6,  # whoever called fit
         )
 
 
