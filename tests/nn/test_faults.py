@@ -55,7 +55,7 @@ FAULTS = {
     "own activation": (lambda: layer("cube"), ValueError, r"got 'cube'\. Your own .*nn\.ACTIV"),
     "own loss": (lambda: fit(mlp(), X, Y, loss="mine"), ValueError, r"Your own .*nn\.LOSSES"),
     "initializer": (lambda: layer(initializer="glorot_normal"), ValueError, "'xavier_normal' here"),
-    "optimiser": (lambda: fit(mlp(), X, Y, loss="huber", optimizer="lbfgs"), ValueError,
+    "optimiser": (lambda: fit(mlp(), X, Y, loss="huber", optimizer="lion"), ValueError,
                   r"adagrad, adam, adamw, rmsprop, sgd.*nn\.OPTIMIZERS"),
     "metric": (lambda: fit(mlp(), X, Y, loss="huber", metrics=["f1"]), ValueError, "a metric must"),
     "nn.Linear": (lambda: nn.Linear, AttributeError, "write Layer"),

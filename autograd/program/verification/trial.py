@@ -13,6 +13,7 @@ from autograd.program.verification import eager
 from autograd.program.verification.comparison import Comparison, Difference
 from autograd.program.verification.witness import account
 
+OPINIONS = (1, 2, 3, 4)  # further ones, before a program is called wrong
 DEPTH = 4  # calls from the warning to the code that made the program
 
 
@@ -39,6 +40,11 @@ def tried(
     said = account(recording, dtype)
     parts = registry.assemble(executor, plan, dtype)
     wrong = Comparison(recording, parts, said).difference() if said else None
+    for opinion in OPINIONS if wrong else ():  # a doubt may be too small by chance
+        other = account(recording, dtype, opinion)
+        if said and other and other.values.shape == said.values.shape:
+            said = said.doubting(other)
+            wrong = Comparison(recording, parts, said).difference()
     if not (said and wrong):
         return partial(registry.assemble, executor), parts, None
     for way in registry.others():

@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 import sysconfig
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from autograd.engine import require_interface
 from autograd.program.compiler.accesses import Array
@@ -60,15 +60,33 @@ class Account:
     adjoints: Array
     precision: Precision
 
+    def doubting(self, other: Account) -> Account:
+        """Return the same with the larger doubt of both about each number, at the same points."""
+        return replace(
+            self,
+            values=_doubting(self.values, other.values),
+            adjoints=_doubting(self.adjoints, other.adjoints),
+        )
 
-def account(recording: Recording, dtype: str) -> Account | None:
+
+def _doubting(table: Array, other: Array) -> Array:
+    import numpy as np
+
+    half = table.shape[1] // 2
+    said = table[:, :half]
+    doubt = np.maximum(abs(table[:, half:] - said), abs(other[:, half:] - other[:, :half]))
+    return np.hstack([said, said + doubt])
+
+
+def account(recording: Recording, dtype: str, opinion: int = 0) -> Account | None:
     """Return what the nodes of a recording say near its point.
 
-    None where they say nothing: no point near it has finite numbers throughout, an operation is
-    known to nobody, or it would take too long.
+    A second or third opinion is of Python, with noise of its own. None where they say nothing: no
+    point near it has finite numbers throughout, an operation is known to nobody, or it would take
+    too long.
     """
-    compiled = _compiled(recording)
-    run = compiled or _interpreted(recording)
+    compiled = None if opinion else _compiled(recording)
+    run = compiled or _interpreted(recording, opinion)
     if run is None:
         return None
     for points in around(recording, dtype, MANY if compiled and len(recording) <= SMALL else FEW):
@@ -136,7 +154,7 @@ def _is_own(row: Primitive | None) -> bool:
     return row is not None and not row.function.__module__.startswith("autograd.")
 
 
-def _interpreted(recording: Recording) -> Run | None:
+def _interpreted(recording: Recording, opinion: int = 0) -> Run | None:
     """Return the run in Python, for small recordings of operations that have a row."""
     known = {"", *PRIMITIVES, *PIECES}
     if len(recording.flat) > LONGEST or not known.issuperset(recording.operations):
@@ -147,7 +165,7 @@ def _interpreted(recording: Recording) -> Run | None:
         import numpy as np
 
         with np.errstate(all="ignore"):
-            noise = _Noise(precision, values.shape[1])
+            noise = _Noise(precision, values.shape[1], opinion)
             evaluate(recording, values, noise)
             adjoints[:] = pull_back(recording, values, needed, noise)
             finite = np.isfinite(values).all() and np.isfinite(adjoints).all()
@@ -159,10 +177,10 @@ def _interpreted(recording: Recording) -> Run | None:
 class _Noise:
     """Lets the second half of the columns be off, each time by other random parts of a scale."""
 
-    def __init__(self, precision: Precision, width: int) -> None:
+    def __init__(self, precision: Precision, width: int, opinion: int) -> None:
         import numpy as np
 
-        self.np, self.precision, self.half, self.at = np, precision, width // 2, 0
+        self.np, self.precision, self.half, self.at = np, precision, width // 2, 1009 * opinion
         self.pool = scattered(np, POOL)
 
     def __call__(self, numbers: Array, scale: Array, operation: str) -> Array:
