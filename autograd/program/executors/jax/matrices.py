@@ -108,5 +108,12 @@ def _sum_minus_one(rows: Array) -> Array:
     return (rows - whole).sum(1) + (whole.sum(1) - 1)
 
 
-_REDUCTIONS = {"argmax": _argmax, "sum_minus_one": _sum_minus_one}
+def _peak(rows: Array) -> Array:
+    """Return the largest of each row, which is held constant."""
+    from jax import lax
+
+    return lax.stop_gradient(rows.max(1))
+
+
+_REDUCTIONS = {"argmax": _argmax, "sum_minus_one": _sum_minus_one, "peak": _peak}
 _RUNNERS: dict[type, Callable[..., None]] = {Map: _map, Contraction: _contraction, Row: _row}
