@@ -22,7 +22,7 @@ PACKAGES = ("autograd", "nn")
 TWINS = {"autograd/sweep.py", "autograd/value.py", "autograd/function.py"}  # one engine
 
 BUDGETS = {  # of code lines, over the files that a pattern finds
-    "the core": (3260, ("autograd/*.py", "nn/*.py")),
+    "the core": (2840, ("autograd/*.py", "nn/*.py")),
     "an evening's reading": (
         800,
         tuple(
@@ -30,6 +30,7 @@ BUDGETS = {  # of code lines, over the files that a pattern finds
             for name in ("sweep", "value", "function", "table", "primitives", "reductions", "graph")
         ),
     ),
+    "further rows": (360, ("autograd/rows/*.py",)),
     "the command line": (415, ("autograd/command/*.py",)),
     "exercises": (105, ("nn/exercises/*.py",)),
     "doors to other libraries": (540, ("nn/interop/*.py",)),
