@@ -22,7 +22,7 @@ PACKAGES = ("autograd", "nn")
 TWINS = {"autograd/sweep.py", "autograd/value.py", "autograd/function.py"}  # one engine
 
 BUDGETS = {  # of code lines, over the files that a pattern finds
-    "the core": (2570, ("autograd/*.py", "nn/*.py")),
+    "the core": (2365, ("autograd/*.py", "nn/*.py")),
     "an evening's reading": (
         800,
         tuple(
@@ -30,6 +30,7 @@ BUDGETS = {  # of code lines, over the files that a pattern finds
             for name in ("sweep", "value", "function", "table", "primitives", "reductions", "graph")
         ),
     ),
+    "modes": (235, ("autograd/modes/*.py",)),
     "further rows": (360, ("autograd/rows/*.py",)),
     "the command line": (415, ("autograd/command/*.py",)),
     "exercises": (105, ("nn/exercises/*.py",)),

@@ -18,10 +18,10 @@ from pathlib import Path
 from typing import Any
 from weakref import WeakSet
 
-from autograd.blocks import Block, Entry, Stack
 from autograd.engine import Value, topological, unwatched
 from autograd.errors import FrozenBranchError, short, where
 from autograd.modes import Mode, dispatcher
+from autograd.modes.blocks import Block, Entry, Stack
 from autograd.reals import COMPARISONS
 from autograd.rows.noise import is_noise
 
