@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 from nn.activations import *
 from nn.checkpoint import *
 from nn.dropout import *
-from nn.hints import missing
+from nn.arguments.hints import missing
 from nn.initializers import *
 from nn.layers import *
 from nn.losses import *

@@ -22,7 +22,7 @@ PACKAGES = ("autograd", "nn")
 TWINS = {"autograd/sweep.py", "autograd/value.py", "autograd/function.py"}  # one engine
 
 BUDGETS = {  # of code lines, over the files that a pattern finds
-    "the core": (2365, ("autograd/*.py", "nn/*.py")),
+    "the core": (2200, ("autograd/*.py", "nn/*.py")),
     "an evening's reading": (
         800,
         tuple(
@@ -38,6 +38,7 @@ BUDGETS = {  # of code lines, over the files that a pattern finds
     "programs for JAX": (525, ("autograd/program/executors/jax/*.py",)),
     "derivatives": (760, ("autograd/derivatives/**/*.py",)),
     "explanation": (1165, ("autograd/explanation/**/*.py",)),
+    "arguments": (210, ("nn/arguments/*.py",)),
     "optimizers": (300, ("nn/optimizers/*.py",)),
     "probing": (820, ("nn/probing/**/*.py",)),
     "tracing": (330, ("nn/tracing/**/*.py",)),
