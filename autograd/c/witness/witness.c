@@ -91,12 +91,14 @@ static PyObject *run(PyObject *Py_UNUSED(module), PyObject *args)
 static PyMethodDef functions[] = {
     {"run", run, METH_VARARGS,
      "run($module, codes, kinds, flat, starts, active, values, adjoints, spoiled, root, points, "
-     "noise, smallest, largest, seed, /)\n--\n\nFill the values of all nodes from those of the leaves, and "
+     "noise, smallest, largest, seed, /)\n--\n\nFill the values of all nodes from those of the "
+     "leaves, and "
      "their adjoints; a column with a number that is not finite is spoiled."},
     {"compare", compare, METH_VARARGS,
-     "compare($module, items, order, values, adjoints, memories, points, noise, smallest, clear, "
-     "/)\n--\n\nReturn (item, found, expected) of the first item, a row (node, memory, address, "
-     "by lane), whose number in a memory is not that of the tables; None where all are."},
+     "compare($module, gradient, items, order, values, adjoints, memories, points, noise, "
+     "smallest, clear, /)\n--\n\nReturn (item, found, expected) of the first item whose number in "
+     "a memory is not that of the tables; None where all are. Items are the addresses of the "
+     "gradient, then rows (node, memory, address, by lane)."},
     {NULL, NULL, 0, NULL},
 };
 

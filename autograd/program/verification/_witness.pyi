@@ -23,6 +23,7 @@ def run(
     /,
 ) -> None: ...
 def compare(
+    gradient: Any,
     items: Any,
     order: Any,
     values: Any,

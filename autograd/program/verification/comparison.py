@@ -21,6 +21,7 @@ from autograd.program.verification.witness import Account
 CLEAR = 8.0  # times the doubt
 VALUES, ADJOINTS, ABSORBED = 256, 32, 4  # nodes that are compared on each number of lanes
 SHARED, SPREAD, SHARED_ADJOINT, SPREAD_ADJOINT, BESIDE = range(5)  # memories; the last is made here
+ADJOINTS_IN = SHARED_ADJOINT, SPREAD_ADJOINT
 
 Found = tuple[int, float, float]
 
@@ -42,8 +43,8 @@ class Difference:
 class Comparison:
     """One program beside the witness, on several numbers of lanes; the program is left as new.
 
-    `items` are rows (node, memory, address, by lane): numbers of nodes that inputs reach are
-    compared lane by lane, others as means over the lanes.
+    `gradient` holds addresses of adjoints, `items` rows (node, memory, address, by lane): numbers
+    of nodes that inputs reach are compared lane by lane, others as means over the lanes.
     """
 
     def __init__(self, recording: Recording, parts: Parts, account: Account) -> None:
@@ -54,7 +55,8 @@ class Comparison:
         self.lanes_of = np.frombuffer(recording.lanes, bool)
         self.reader = Reader(recording, parts.placement, parts.memory, parts.executor)
         self.absorbed: list[int] = []
-        self.items = np.concatenate([self._ends(), self._adjoints(), self._values()])
+        self.gradient = np.ascontiguousarray(self.address[: len(recording.parameters)], np.int64)
+        self.items = np.concatenate([self._adjoints(), self._values()])
         self.compare = witness.compiled_comparison() or compare
 
     def difference(self) -> Difference | None:
@@ -90,18 +92,20 @@ class Comparison:
             beside[k] = numbers
         memories = (*room.values, *room.adjoints, beside)
         limits = said.precision.noise, said.precision.smallest, CLEAR
-        found = self.compare(items, order, said.values, said.adjoints, memories, count, *limits)
+        tables = order, said.values, said.adjoints
+        found = self.compare(self.gradient, items, *tables, memories, count, *limits)
         if found is None:
             return None
         item, ours, theirs = found
-        return Difference(self._name(*self.items[item].tolist()), ours, theirs, lanes)
+        return Difference(self._name(item), ours, theirs, lanes)
 
-    def _name(self, node: int, memory: int, *_: int) -> str:
-        adjoint = memory in (SHARED_ADJOINT, SPREAD_ADJOINT)
-        if adjoint and node in self.recording.parameters:
-            return f"the gradient by parameter {node}"
-        what = "the adjoint of" if adjoint else "the value of"
-        return f"{'the cost,' if not adjoint and node == self.recording.root else what} node {node}"
+    def _name(self, item: int) -> str:
+        if item < len(self.gradient):
+            return f"the gradient by parameter {item}"
+        node, memory, *_ = self.items[item - len(self.gradient)].tolist()
+        if (node, memory >> 1) == (self.recording.root, 0):
+            return f"the cost, node {node}"
+        return f"the {'adjoint' if memory in ADJOINTS_IN else 'value'} of node {node}"
 
     def _fill(self) -> None:
         """Write the numbers of parameters and constants."""
@@ -129,16 +133,6 @@ class Comparison:
             items[:, k] = column
         return items
 
-    def _ends(self) -> Array:
-        """Return the items of the cost, which is a mean, and the gradient."""
-        recording, root = self.recording, self.recording.root
-        lanes, parameters = self.lanes_of[root], recording.parameters
-        items = self.np.empty((len(parameters) + 1, 4), self.np.int64)
-        items[0] = root, lanes, self.address[root], False
-        items[1:, 0], items[1:, 1] = self.np.arange(len(parameters)), SHARED_ADJOINT
-        items[1:, 2], items[1:, 3] = self.address[: len(parameters)], False
-        return items
-
     def _values(self) -> Array:
         """Return the items of a sample of nodes that lie somewhere, and that sums absorbed."""
         nodes = self.np.arange(self.recording.parameters.stop, len(self.recording))
@@ -154,8 +148,9 @@ class Comparison:
         ])  # fmt: skip
 
     def _adjoints(self) -> Array:
-        """Return the items of the adjoints of a sample of nodes."""
-        recording, items = self.recording, list[tuple[int, int, int, bool]]()
+        """Return the items of the cost, which is a mean, and of adjoints of a sample of nodes."""
+        recording, root = self.recording, self.recording.root
+        items = [(root, int(recording.lanes[root]), self.address[root], False)]
         inputs, others = recording.inputs, recording.after_leaves
         for node in (*_sample(inputs, ADJOINTS), *_sample(others, ADJOINTS)):
             place = self.parts.placement.adjoint(node) if self.account.active[node] else None
@@ -171,18 +166,21 @@ def _sample(nodes: Any, most: int) -> Any:
 
 
 def compare(
-    items: Array, order: Array, values: Array, adjoints: Array, memories: Sequence[Array],
-    count: int, noise: float, smallest: float, clear: float,
+    gradient: Array, items: Array, order: Array, values: Array, adjoints: Array,
+    memories: Sequence[Array], count: int, noise: float, smallest: float, clear: float,
 ) -> Found | None:  # fmt: skip
-    """Return (item, found, expected) of the first item whose number is not that of the tables.
+    """Return (item, found, expected) of an item whose number is not that of the tables.
 
     This is `_witness.compare` in NumPy, for where nothing was compiled.
     """
     import numpy as np
 
+    first = np.zeros((len(gradient), 4), np.int64)
+    first[:, 0], first[:, 1], first[:, 2] = np.arange(len(gradient)), SHARED_ADJOINT, gradient
+    items = np.concatenate([first, items])
     for memory, by_lane in sorted({(m, lane) for _, m, _, lane in items.tolist()}):
         own = np.flatnonzero((items[:, 1] == memory) & (items[:, 3] == by_lane))
-        table = adjoints if memory in (SHARED_ADJOINT, SPREAD_ADJOINT) else values
+        table = adjoints if memory in ADJOINTS_IN else values
         rows, found = table[items[own, 0]], memories[memory][items[own, 2]].astype(float)
         said, expected = rows[:, :count], rows[:, order]
         if not by_lane:

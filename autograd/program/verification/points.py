@@ -19,7 +19,7 @@ MANY, FEW = 4, 2  # points
 SMALL = 1 << 13  # nodes of a recording, up to which there are many
 WIDEST = {"float64": 33, "float32": 65}  # lanes: the widest tile of a product, and one more
 _INDEXED = {piece.name for piece in PIECES.values() if piece.indexed}
-POOL = 1 << 13  # random numbers that are kept
+POOL = 16381  # random numbers; a prime, so that no row of weights meets them in step
 NUMBERS = 1 << 22  # with lanes, beyond which only few lanes are tried
 
 
@@ -49,14 +49,16 @@ def around(recording: Recording, dtype: str, count: int) -> Iterator[Points]:
     fixed, indices = _whole(recording)
     if fixed:
         size[fixed] = 0.0
-    parts = _scattered(own + (end - own) * count)
-    shares, inputs = size[:own] * parts[:own], numbers[own:, None]
+    parts, inputs = _scattered(own + (end - own) * count), numbers[own:, None]
     sizes = size[own:, None] * parts[own:].reshape(-1, count)
+    size[:own] *= parts[:own]
     for far in FAR:
         moved = inputs + far * sizes
         for leaf, width in indices.items() if far else ():
             moved[leaf - own] = (numbers[leaf] + np.arange(count)) % width
-        ends = numbers[:own] + far * shares, moved
+        own_numbers = far * size[:own]
+        own_numbers += numbers[:own]
+        ends = own_numbers, moved
         yield Points(*(x.astype(dtype, copy=False).astype(float, copy=False) for x in ends))
 
 
@@ -70,25 +72,23 @@ def order(count: int) -> Array:
     return found
 
 
-def scattered(count: int) -> Array:
-    """Return numbers in (-1, 1) that look random, each its own."""
+@cache
+def pool() -> Array:
+    """Return numbers in (-1, 1) that look random, each its own; nobody changes them."""
     import numpy as np
 
-    k = np.arange(1, count + 1, dtype=np.uint32)
+    k = np.arange(1, POOL + 1, dtype=np.uint32)
     for factor in (0x9E3779B1, 0x85EBCA77):
         k *= np.uint32(factor)
         k ^= k >> 15
     return k * 2.0**-31 - 1.0
 
 
-@cache
-def pool() -> Array:
-    """Return as many of them as mostly do."""
-    return scattered(POOL)
-
-
 def _scattered(count: int) -> Array:
-    return pool()[:count] if count <= POOL else scattered(count)
+    """Return so many of them, from the first on again where they are too few."""
+    import numpy as np
+
+    return pool()[:count] if count <= POOL else np.resize(pool(), count)
 
 
 def _whole(recording: Recording) -> tuple[list[int], dict[int, int]]:

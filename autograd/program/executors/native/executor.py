@@ -7,7 +7,7 @@ gradient of some parameters, the adjoints that no gradient needs, and an optimis
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from autograd.program.compiler.accesses import Array
@@ -99,7 +99,7 @@ class NativeExecutor:
             rule.constants,
             rule.index,
         )
-        return replace(room, calls=_Calls(replay, rule))
+        return Room(room.lanes, room.values, room.adjoints, _Calls(replay, rule))
 
     def load(self, examples: Array) -> None:
         """Copy rows of examples to the lanes of the inputs."""
