@@ -164,8 +164,9 @@ class _Stage:
         reference = NumpyUpdate(self.memory)
         reference.install(asked.update)
         expected, noisy = (self._moved(reference, g) for g in (self.gradient, self.near))
-        some = np.linspace(0, len(self.places) - 1, BY_HAND).astype(int)
-        right = np.array([self._by_hand(k) for k in some.tolist()]).T
+        last = len(self.places) - 1
+        some = [k * last // (BY_HAND - 1) for k in range(BY_HAND)]
+        right = np.array([self._by_hand(k) for k in some]).T
         if not all(np.isfinite(x).all() for x in (expected, noisy, right)):
             return None
         change = ROUGH * abs(expected - self.before) + abs(expected)
