@@ -7,12 +7,11 @@ import sys
 import numpy as np
 import pytest
 
-from autograd.program import machine
 from autograd.program.compiler.layout import Layout
 from autograd.program.executors import native
 from tests.fuzz import hunt
 from tests.fuzz.cases import Case, Unsound, built, fresh_leaves, require_sound
-from tests.fuzz.checks import difference, unverified
+from tests.fuzz.checks import difference
 from tests.fuzz.drawing import drawn
 from tests.fuzz.printing import names, source
 from tests.fuzz.shrinking import pruned
@@ -56,7 +55,6 @@ def test_a_seed_is_a_program():
 
 def test_a_compiler_that_takes_ragged_sums_for_a_matrix_is_found_out(monkeypatch):
     assert difference(RAGGED) is None
-    monkeypatch.setattr(machine, "trusted", unverified)
     monkeypatch.setattr(
         Layout, "_in_equal_rows", lambda self, part, count: len(part.rows) % count == 0
     )
