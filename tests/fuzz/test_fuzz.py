@@ -3,13 +3,15 @@
 import os
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from autograd.program import noise
 from autograd.program.compiler.layout import Layout
 from autograd.program.executors import native
-from tests.fuzz import hunt
+from tests.fuzz import forms, hunt, jitted
 from tests.fuzz.cases import Case, Unsound, built, fresh_leaves, require_sound
 from tests.fuzz.checks import difference
 from tests.fuzz.drawing import drawn
@@ -98,3 +100,42 @@ def test_numbers_near_a_kink_are_no_program():
     near = Case((("w", 1.0), ("w", 1.001)), (("maximum", (0, 1)),), 2, ((),), (1,), RAGGED.ways)
     with pytest.raises(Unsound):
         require_sound(near)
+
+
+def with_lines(*lines, extras=()):
+    """Return a program of a weight and an input, over three rows."""
+    leaves = (("w", 0.7), ("x", 0.5))
+    ways = tuple((x, "float64") for x in WITH_TAPES)
+    rows = ((0.5,), (-0.25,), (1.5,))
+    return Case(leaves, lines, 1 + len(lines), rows, (3,), ways, (), extras)
+
+
+def test_random_numbers_of_another_example_are_found_out(monkeypatch):
+    case = with_lines(("noise", (7.0,)), ("mul", (0, 2)), ("mul", (3, 1)))
+    assert difference(case) is None
+    columns = noise.Noise.columns
+    monkeypatch.setattr(
+        noise.Noise, "columns", lambda self, rows, call: columns(self, [k + 1 for k in rows], call)
+    )
+    assert "right" in difference(case)[1]
+
+
+def test_a_row_that_is_composed_of_something_else_is_found_out(monkeypatch):
+    case = with_lines(("bent", (0,)), ("leant", (2, 1)))
+    assert difference(case) is None
+    lying = replace(forms.OWN["bent"], composed=lambda x: x * x)
+    monkeypatch.setitem(forms.OWN, "bent", lying)
+    assert "right" in difference(case)[1]
+
+
+@pytest.mark.parametrize("kind", jitted.KINDS)
+def test_a_compiled_function_that_differs_is_found_out(kind, monkeypatch):
+    case = with_lines(("mul", (0, 1)), ("sin", (2,)), ("mul", (3, 0)), extras=(("jit", kind),))
+    assert difference(case) is None
+    original = jitted.jit
+
+    def twisted(f):
+        return original(lambda xs: f([1.25 * xs[0], *xs[1:]]))
+
+    monkeypatch.setattr(jitted, "jit", twisted)
+    assert difference(case)[1].startswith(f"jit: {kind}")
