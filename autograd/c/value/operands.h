@@ -26,7 +26,7 @@ static PyObject *raw_operands(Node *node)
     if (node->code == LEAF)
         return PyTuple_New(0);
     if (node->code == GENERIC || node->code == TOTAL)
-        return Py_NewRef(node->b);
+        return ALWAYS(node->b), Py_NewRef(node->b);
     if (node->code >= FIRST_UNARY)
         return PyTuple_Pack(1, node->a);
     if (node->code >= FIRST_BINARY) {
@@ -37,6 +37,7 @@ static PyObject *raw_operands(Node *node)
         Py_XDECREF(y);
         return pair;
     }
+    ALWAYS(node->a && node->b);
     Py_ssize_t n = PyTuple_GET_SIZE(node->a);
     PyObject *all = PyTuple_New(2 * n + 1);
     PyObject *bias = operand_object(node->flags & C_NUMBER ? NULL : BIAS(node), BIAS_NUMBER(node));
