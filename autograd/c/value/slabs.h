@@ -5,10 +5,10 @@
  * some at a time, as a block. One that became empty hands out its places in order again: a graph
  * then lies in memory as it was made, which is the order of the sweeps. */
 
-#define SLAB_BYTES ((size_t)1 << 16)
+#define SLAB_BYTES ((size_t)1 << 12)
 #define SLAB_NODES ((int)(SLAB_BYTES / sizeof(Node)) - 1)
-#define BLOCK_SLABS 8
-#define KEPT_SLABS (8 * BLOCK_SLABS) /* so many empty ones are kept for use again */
+#define BLOCK_SLABS 32
+#define KEPT_SLABS (32 * BLOCK_SLABS) /* so many empty ones are kept for use again */
 
 typedef struct Slab {
     struct Slab *next, *before; /* among those with room */
