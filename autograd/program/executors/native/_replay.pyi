@@ -7,6 +7,9 @@ tile: str
 interface: int
 
 def places(single: bool, /) -> tuple[int, ...]: ...
+def flips(
+    shared: Any, lanes_of: Any, plain: Any, decisions: Any, flips: Any, lanes: int, single: bool, /
+) -> bool: ...
 def run_tape(
     code: Any, mends: Any, stretches: Any, numbers: Any, single: bool, lanes: int, wide: bool, /
 ) -> None: ...
