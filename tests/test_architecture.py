@@ -34,17 +34,18 @@ BUDGETS = {  # of code lines, over the files that a pattern finds
     "further rows": (360, ("autograd/rows/*.py",)),
     "the command line": (415, ("autograd/command/*.py",)),
     "exercises": (105, ("nn/exercises/*.py",)),
-    "doors to other libraries": (540, ("nn/interop/*.py",)),
+    "doors to other libraries": (520, ("nn/interop/*.py",)),
     "programs for JAX": (525, ("autograd/program/executors/jax/*.py",)),
     "derivatives": (760, ("autograd/derivatives/**/*.py",)),
     "explanation": (1165, ("autograd/explanation/**/*.py",)),
     "arguments": (210, ("nn/arguments/*.py",)),
     "optimizers": (300, ("nn/optimizers/*.py",)),
     "probing": (820, ("nn/probing/**/*.py",)),
+    "predicting": (160, ("nn/predicting/**/*.py",)),
     "tracing": (330, ("nn/tracing/**/*.py",)),
     "notes": (4060, ("nn/notes/**/*.py",)),
     "programs": (
-        3960,
+        4110,
         tuple(
             f"autograd/program/{part}*.py"
             for part in (
