@@ -129,6 +129,7 @@ class EagerExecutor:
 
     name = "eager"
     train = None
+    twin = None
 
     def __init__(self, recording: Recording, memory: Memory, ends: Ends) -> None:
         self.recording, self.memory, self.ends = recording, memory, ends
