@@ -95,14 +95,16 @@ def _description(model: Module) -> dict[str, Any]:
     below = modules(model)
     layers = [part for part in below if isinstance(part, Layer | Neuron)]
     dropped = [part.p for part in below if isinstance(part, Dropout)]
-    norms = [getattr(layer, "norm", None) for layer in layers]
-    placed = [[x.norm_place, n.eps] if n else ["", 0.0] for x, n in zip(layers, norms, strict=True)]
+    norms = [
+        [layer.norm_place, layer.norm.eps] if isinstance(layer, Layer) and layer.norm else ["", 0.0]
+        for layer in layers
+    ]
     return {
         "kind": type(model).__name__,
         "sizes": [layer.fan_in for layer in layers[:1]] + [layer.fan_out for layer in layers],
         "activations": [g.name for g in _activations(model)],
         **({"dropout": dropped} if dropped else {}),
-        **({"layer_norm": placed} if any(norms) else {}),
+        **({"layer_norm": norms} if any(eps for _, eps in norms) else {}),
     }
 
 

@@ -61,9 +61,9 @@ def _dense(layer: Layer | Neuron) -> Dense:
     state, g = layer.state_dict(), layer.activation.name
     if isinstance(layer, Neuron):
         return Dense(np.ascontiguousarray(state["w"][:, None]), state["b"].reshape(1), g)
-    norm = layer.norm and Norm(
-        layer.norm_place, layer.norm.eps, state["norm.weight"], state["norm.bias"]
-    )
+    norm = None
+    if layer.norm:
+        norm = Norm(layer.norm_place, layer.norm.eps, state["norm.weight"], state["norm.bias"])
     return Dense(np.ascontiguousarray(state["W"]), state["b"], g, norm)
 
 
@@ -171,7 +171,9 @@ class Stack:
     def _settle(self) -> None:
         """Leave out a dropout that is off. Raises ValueError for one where an MLP has none."""
         if self._dropout and self._dropout[1]:
-            raise self.refusal("a dropout elsewhere than between two layers, switched on (eval() switches it off)")
+            raise self.refusal(
+                "a dropout elsewhere than between two layers, switched on (eval() switches it off)"
+            )
         self._dropout = None
 
     def refusal(self, what: str) -> ValueError:

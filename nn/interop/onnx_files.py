@@ -194,8 +194,8 @@ def _add(stack: Stack, operator: str, weights: list[Array], options: dict[str, A
         eps = float(f"{given['epsilon']:.7g}")  # in a file it is of single precision
         stack.normalization(eps, *[x.reshape(-1) for x in (*weights, *[0.0 * weights[0]])[:2]])
     elif operator == "Dropout":
-        ratio, training = [*weights, *[0.5, False][len(weights) :]]
-        stack.dropout(float(given.get("ratio", ratio)), bool(training))
+        ratio = given.get("ratio", weights[0] if weights else 0.5)  # an attribute, formerly
+        stack.dropout(float(ratio), len(weights) > 1 and bool(weights[1]))
     elif operator == "silu":
         stack.activation("silu")
     elif operator != "Identity":

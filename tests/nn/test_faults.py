@@ -91,7 +91,7 @@ FAULTS = {
     # dropout
     "Dropout(1)": (lambda: nn.Dropout(1.0), ValueError, r"0 <= p < 1; got 1\.0"),
     "Dropout(50)": (lambda: nn.Dropout(50), ValueError, "0 <= p < 1; got 50"),
-    "dropout list": (lambda: mlp(dropout=[0.5, 0.5, 0.5]), ValueError, r"one for each of the \d hidden"),
+    "dropout list": (lambda: mlp(dropout=[0.5, 0.5, 0.5]), ValueError, r"for each of the \d"),
     "dropout list of": (lambda: mlp(dropout=[2.0]), ValueError, r"dropout\[0\] is the share"),
     "layer_norm": (lambda: mlp(layer_norm=True), ValueError, r"'before' or 'after' the activation"),
     "layer_norm list": (lambda: mlp(layer_norm=["after"]), ValueError, "the last one too"),

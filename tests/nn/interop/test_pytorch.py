@@ -78,7 +78,10 @@ LINEAR = torch.nn.Linear(2, 2)
         (torch.nn.Sequential(LINEAR, torch.nn.ReLU(), torch.nn.Tanh()), "'tanh' without a linear"),
         (torch.nn.Sequential(LINEAR, torch.nn.ELU(0.5)), "ELU"),
         (torch.nn.Sequential(LINEAR, torch.nn.Softmax(dim=0)), "Softmax"),
-        (torch.nn.Sequential(LINEAR, torch.nn.Dropout(0.5)), "elsewhere than between two layers, swi"),
+        (
+            torch.nn.Sequential(LINEAR, torch.nn.Dropout(0.5)),
+            "elsewhere than between two layers, swi",
+        ),
         (torch.nn.Sequential(torch.nn.Dropout(0.5), LINEAR), "elsewhere than between"),
         (torch.nn.Sequential(LINEAR, torch.nn.Dropout(0.5), torch.nn.ReLU()), "elsewhere than"),
         (torch.nn.Sequential(LINEAR, torch.nn.AlphaDropout(0.5)), "AlphaDropout"),
