@@ -83,7 +83,7 @@ class NativeExecutor:
         twin, memory = copy(self), Memory(self.memory.sizes, str(self.memory.dtype))
         memory.room.values[False][:] = self.memory.room.values[False]
         rule = self.memory.room.calls.rule
-        twin.memory, twin.optimiser, twin._before = memory, twin, None
+        twin.memory, twin.optimiser = memory, twin
         own = replace(rule, numbers=rule.numbers.copy())
         memory.use(twin._bound(memory.prepared(lanes), own))
         return twin
