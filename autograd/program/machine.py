@@ -12,6 +12,7 @@ from autograd.program.memory import stretch
 from autograd.program.noise import Noise
 from autograd.program.plans import PLANS
 from autograd.program.reading import Reader
+from autograd.program.verdicts import Verdicts
 from autograd.program.verification.trial import trusted
 from autograd.reals import as_float
 
@@ -35,6 +36,7 @@ class Machine:
         self.np, self.choice = np, executor
         self.loss, self.inputs, self.parameters = loss, tuple(inputs), tuple(parameters)
         self.guards = guards.decisions_about((*inputs, *parameters), loss)
+        self.readings = [x for x in self.guards if isinstance(x, guards.Reading)]
         kept = [*kept, *(node for guard in self.guards for node in guard.operands)]
         self.recording = Recording(loss, inputs, parameters, kept, also)
         self.noise = Noise(self.recording.noise)
@@ -44,6 +46,8 @@ class Machine:
         self.placement, self.memory = parts.placement, parts.memory
         self.executor, self.instructions = parts.executor, parts.instructions
         self.reader = Reader(self.recording, self.placement, self.memory, self.executor)
+        decisions = [x for x in self.guards if isinstance(x, guards.Guard)]
+        self.verdicts = self.verdicts_of(decisions)
         self.places = self.placement.address[: len(parameters)]  # of the parameters
         self._stretch = stretch(np, self.places)  # the same, quicker
         self._root = int(self.placement.address[self.recording.root])
@@ -84,16 +88,25 @@ class Machine:
         self.executor.load(examples)
         self.executor.forward()
 
+    def verdicts_of(self, decisions: Sequence[guards.Guard]) -> Verdicts:
+        """Return guards of nodes that are kept, to be compared all at once."""
+        address = self.placement.address
+        return Verdicts(decisions, self.recording, address, self.memory.dtype)
+
     def check_guards(self, first: int = 0) -> None:
         """Raise FrozenBranchError where Python would now take another branch.
 
         Examples are counted from `first`.
         """
+        for reading in self.readings:
+            reading.require()
+        if len(self.verdicts) and self.verdicts.flipped(self.memory.room) is not None:
+            self._require_all(first)
+
+    def _require_all(self, first: int) -> None:
+        """Raise FrozenBranchError for the first guard that differs in any example."""
         ids = self.recording.ids
-        for guard in self.guards:
-            if isinstance(guard, guards.Reading):
-                guard.require()
-                continue
+        for guard in (x for x in self.guards if isinstance(x, guards.Guard)):
             left, right = (
                 self.reader.value(ids[x]) if x.__class__ is Value else as_float(x)
                 for x in (guard.left, guard.right)

@@ -24,8 +24,8 @@ from autograd.program import machine, plans
 from autograd.program.executors import registry
 from autograd.rows.noise import is_noise, uniform_noise
 from tests.fuzz.cases import CONSTANT, INPUT, PARAMETER, Unsound, built, fresh_leaves, require_sound
+from tests.fuzz.derivatives import derived_otherwise
 from tests.fuzz.forms import SUMS, own_rows
-from tests.fuzz.jitted import jitted_otherwise
 from tests.program.reference import WITH_TAPES, assert_equal, assert_follows, reference
 
 TILE = os.environ.get("AUTOGRAD_TILE", "as found")
@@ -120,9 +120,9 @@ def _wrong(case, way, engine):
     for extra in case.extras:
         if extra[0] == "train":
             return _trained_otherwise(case, way, *extra[1:])
-        if extra[0] == "jit":
+        if extra[0] == "derivatives" and way == case.ways[0] and not case.draws:
             with forced(way[0] == "tape"):
-                return jitted_otherwise(case, way, engine, *extra[1:])
+                return derived_otherwise(case)
         if extra[0] == "outputs" and not program.inputs:
             with ag.at_call(0):
                 return _other_outputs(program, nodes, case)

@@ -8,12 +8,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from autograd.derivatives import kinds, sparsity
 from autograd.program import noise
 from autograd.program.compiler.layout import Layout
 from autograd.program.executors import native
-from tests.fuzz import forms, hunt, jitted
+from autograd.program.jitting import sparse
+from tests.fuzz import forms, hunt
 from tests.fuzz.cases import Case, Unsound, built, fresh_leaves, require_sound
 from tests.fuzz.checks import difference
+from tests.fuzz.derivatives import derived_otherwise
 from tests.fuzz.drawing import drawn
 from tests.fuzz.printing import names, source
 from tests.fuzz.shrinking import pruned
@@ -102,6 +105,36 @@ def test_numbers_near_a_kink_are_no_program():
         require_sound(near)
 
 
+def test_derivatives_of_random_programs_are_those_of_the_engine():
+    examined, k = 0, 0
+    while examined < PROGRAMS:
+        k += 1
+        with forms.own_rows():
+            try:
+                case = drawn(f"derived {k}", RAGGED.ways[:1])
+                require_sound(case)
+                wrong = None if case.draws else derived_otherwise(case)
+            except Unsound:
+                continue
+        examined += 1
+        assert wrong is None, f"derived {k}: {wrong}"
+
+
+@pytest.mark.parametrize("place", [sparse, kinds])
+def test_a_pattern_that_loses_an_entry_is_found_out(monkeypatch, place):
+    case = replace(RAGGED, extras=(("derivatives",),))
+    assert difference(case) is None
+
+    def careless(*graph):
+        return [mask & mask - 1 for mask in sparsity.pattern(*graph)]
+
+    monkeypatch.setattr(place, "pattern", careless)
+    if place is kinds:  # where nothing is kept
+        monkeypatch.setattr(kinds, "KEPT", ())
+    _, wrong = difference(case)
+    assert wrong.startswith("sparse jacobian" if place is sparse else "kept jacobian")
+
+
 def with_lines(*lines, extras=()):
     """Return a program of a weight and an input, over three rows."""
     leaves = (("w", 0.7), ("x", 0.5))
@@ -126,16 +159,3 @@ def test_a_row_that_is_composed_of_something_else_is_found_out(monkeypatch):
     lying = replace(forms.OWN["bent"], composed=lambda x: x * x)
     monkeypatch.setitem(forms.OWN, "bent", lying)
     assert "right" in difference(case)[1]
-
-
-@pytest.mark.parametrize("kind", jitted.KINDS)
-def test_a_compiled_function_that_differs_is_found_out(kind, monkeypatch):
-    case = with_lines(("mul", (0, 1)), ("sin", (2,)), ("mul", (3, 0)), extras=(("jit", kind),))
-    assert difference(case) is None
-    original = jitted.jit
-
-    def twisted(f):
-        return original(lambda xs: f([1.25 * xs[0], *xs[1:]]))
-
-    monkeypatch.setattr(jitted, "jit", twisted)
-    assert difference(case)[1].startswith(f"jit: {kind}")
