@@ -13,8 +13,15 @@ from typing import Any
 from nn.arguments import Array, count, named, several
 from nn.arguments.hints import hinting
 from nn.arguments.sequences import Sequences
-from nn.data import Pair, checked_pair, example_weights, output_form, weighted
-from nn.losses import binary_cross_entropy, cross_entropy, hinge, loss_function
+from nn.data import (
+    Pair,
+    checked_pair,
+    counted_weights,
+    example_weights,
+    output_form,
+    weighted,
+)  # fmt: skip
+from nn.losses import binary_cross_entropy, cross_entropy, hinge, loss_function, without_options
 from nn.optimizers import Optimizer, optimizer_for
 from nn.tracing import Trace
 from nn.training.history import History, accuracy
@@ -78,6 +85,7 @@ def fit(
     """
     method = method_of(optimizer, lr, trace)
     loss, optimizer = loss_function(loss), _optimizer("sgd" if method else optimizer, lr, model)
+    sample_weight = counted_weights(loss, y, sample_weight)
     sets = _sets(model, (X, y), validation, loss)
     X, y = sets[""]
     callbacks = [*_callbacks(callbacks), *_film(record, model, X, y, loss)]
@@ -185,7 +193,7 @@ def _trace(
 
 def _classes(y: Array, loss: Any) -> Array | None:
     """Return the class of each example where the loss is one of classes."""
-    if loss not in CLASSIFY:
+    if without_options(loss) not in CLASSIFY:
         return None
     return y.argmax(axis=1) if y.size > len(y) else y.reshape(-1)
 
