@@ -7,7 +7,8 @@ in b does not fail c. A row that begins with = goes on with the formula before i
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
+from bisect import bisect_right
+from dataclasses import dataclass, replace
 from typing import Any
 
 from nn.notes import syntax
@@ -28,6 +29,11 @@ alpha delta diag eta exp grad log max mean net partial phi relu sigma sigmoid so
 tanh theta
 """
 NOT_PROSE = frozenset(NOT_PROSE_TEXT.split())
+HEADING = re.compile(
+    r"^#{1,6}\s|^\\(?:sub)*(?:section|chapter|paragraph)\b"
+    r"|^\S.*\n(?:={3,}|-{3,}|~{3,}|\^{3,})[ ]*$",
+    re.MULTILINE,
+)
 NEAR = 12  # lines within which a row that begins with = goes on
 RANGES = set("ijklmnpqrstℓLNMK")
 
@@ -42,7 +48,7 @@ class Claim:
     problem: str = ""
     latex: bool = True
     shape: tuple[str, ...] = ()
-    remarks: list[str] = field(default_factory=list)
+    section: int = 0
 
 
 @dataclass
@@ -70,7 +76,15 @@ def claims(text: str) -> tuple[list[Claim], Habits]:
                 continue
             for segment in _segments(tokens):
                 found += _links(segment, normal(part), row, own, head)
+    starts = sections(text)
+    for claim in found:
+        claim.section = bisect_right(starts, claim.line)
     return found, habits
+
+
+def sections(text: str) -> list[int]:
+    """Return the lines with headings, of Markdown, LaTeX or reStructuredText."""
+    return [text.count("\n", 0, match.start()) + 1 for match in HEADING.finditer(text)]
 
 
 def habits_of(text: str) -> Habits:

@@ -38,13 +38,14 @@ def is_definition(link: syntax.Link) -> bool:
 
 def defines_activation(link: syntax.Link) -> bool:
     """Return whether a formula says what g is, of a variable alone."""
-    left, inside = link.left, syntax.nodes(link.right)
-    letters = [n for n in inside if isinstance(n, syntax.Quantity)]
-    return (
-        isinstance(left, syntax.Applied) and left.function == "g" and isinstance(left.argument, syntax.Quantity)
-        and all(q == left.argument for q in letters)
-        and not any(isinstance(n, syntax.Applied) and n.function.startswith("g") for n in inside)
-    )  # fmt: skip
+    left = link.left
+    if not (
+        isinstance(left, syntax.Applied) and left.function == "g" and syntax.kind(left.argument)
+    ):
+        return False
+    applied = syntax.every(syntax.Applied, link.right)
+    alone = all(q == left.argument for q in syntax.quantities(link.right))
+    return alone and not any(node.function.startswith("g") for node in applied)
 
 
 def defines_cost(link: syntax.Link) -> bool:
@@ -159,7 +160,7 @@ def reduced(convention: Convention, link: syntax.Link) -> Convention:
     """Return a convention without what a formula does not depend on, so that it is kept once."""
     letters = syntax.quantities(link)
     kinds = {q.kind for q in letters}
-    changes: dict[str, Any] = {}
+    changes: dict[str, Any] = {"letters": ""}
     weights = any(kind.endswith(("W", "b")) for kind in kinds)
     if not any(kind.endswith("W") for kind in kinds):
         changes["order"] = "target"
