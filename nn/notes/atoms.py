@@ -49,6 +49,10 @@ class Reader(Letters):
         opening = self.peek().text
         close = matching(self.tokens, self.at)
         content = self.tokens[self.at + 1 : close]
+        while opening == "{" and content and content[0].text == "{":
+            if matching(content, 0) < len(content) - 1:
+                break
+            content = content[1:-1]
         if opening == "{" and content and content[0].kind in ("letter", "word", "command"):
             depth = self.depth
             self.tokens = [*self.tokens[: self.at], *content, *self.tokens[close + 1 :]]

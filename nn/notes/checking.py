@@ -113,21 +113,22 @@ class Checker:
                 return partial(self._shape, claim)
             outcome, link, hints = self._outcome(claim)
             if outcome.holds:
-                self.known[claim.section].holds(claim.link)
+                self.known[claim.sections[0]].holds(claim.link)
                 return partial(self._good, claim, link, outcome, hints)
             if doubt := of_form(claim.link) or of_text(self._words(claim)):
                 raise Unreadable(doubt)
             missing = outcome.reason.startswith("no network")
-            convention = self.meanings.sections.get(claim.section, self.convention)
+            convention = next(iter(self.meanings.of_sections(claim)), self.convention)
             mend = mended(link, convention, style_of(claim.source, False), self.judge, missing)
-            self.known[claim.section].fails(link, claim.line, mend)
+            self.known[claim.sections[0]].fails(link, claim.line, mend)
             return partial(self._bad, claim, link, outcome, mend)
         except Unreadable as problem:
             return partial(Finding, claim.line, claim.source, "not understood", reason=str(problem))
 
     def _words(self, claim: Claim) -> str:
         """Return the section in which a formula stands."""
-        lines = [each.line for each in self.claims if each.section == claim.section] or [claim.line]
+        inside = [each.line for each in self.claims if each.sections[0] == claim.sections[0]]
+        lines = [*inside, claim.line]
         return "\n".join(self.text[max(min(lines) - NEAR, 0) : max(lines) + NEAR])
 
     def _shape(self, claim: Claim) -> Finding:
@@ -174,8 +175,14 @@ class Checker:
             link=link,
         )  # fmt: skip
 
+    def _doubt(self, claim: Claim, link: Link, outcome: Outcome, mend: Mend | None) -> str:
+        if mend is None and outcome.reason.startswith("no network"):
+            return outcome.reason
+        everywhere = set().union(*(known.letters for known in self.known.values()))
+        return self.known[claim.sections[0]].doubt(link, claim.line, mend, everywhere)
+
     def _bad(self, claim: Claim, link: Link, outcome: Outcome, mend: Mend | None) -> Finding:
-        if doubt := self.known[claim.section].doubt(link, claim.line, mend):
+        if doubt := self._doubt(claim, link, outcome, mend):
             return Finding(claim.line, claim.source, "not understood", reason=doubt, link=link)
         style = style_of(claim.source, False)
         hints: tuple[str, ...] = ()

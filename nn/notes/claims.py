@@ -7,7 +7,6 @@ in b does not fail c. A row that begins with = goes on with the formula before i
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -30,17 +29,29 @@ tanh theta
 """
 NOT_PROSE = frozenset(NOT_PROSE_TEXT.split())
 HEADING = re.compile(
-    r"^#{1,6}\s|^\\(?:sub)*(?:section|chapter|paragraph)\b"
-    r"|^\S.*\n(?:={3,}|-{3,}|~{3,}|\^{3,})[ ]*$",
+    r"^(#{1,6})\s|^\\((?:sub)*(?:section|chapter|paragraph))\b"
+    r"|^\S.*\n(={3,}|-{3,}|~{3,}|\^{3,})[ ]*$",
     re.MULTILINE,
 )
+MARKS = (
+    "# chapter =",
+    "## section -",
+    "### subsection ~",
+    "#### subsubsection ^",
+    "##### paragraph",
+)
+LEVELS = {name: level for level, names in enumerate(MARKS, 1) for name in names.split()}
+DEEPEST = len(MARKS)
 NEAR = 12  # lines within which a row that begins with = goes on
 RANGES = set("ijklmnpqrstℓLNMK")
 
 
 @dataclass
 class Claim:
-    """One formula as it stands in a text: two sides, or the reason why it cannot be read."""
+    """One formula as it stands in a text: two sides, or the reason why it cannot be read.
+
+    `sections` are the lines of the headings above it, that of the smallest section first.
+    """
 
     line: int
     source: str
@@ -48,7 +59,7 @@ class Claim:
     problem: str = ""
     latex: bool = True
     shape: tuple[str, ...] = ()
-    section: int = 0
+    sections: tuple[int, ...] = (0,)
 
 
 @dataclass
@@ -76,15 +87,22 @@ def claims(text: str) -> tuple[list[Claim], Habits]:
                 continue
             for segment in _segments(tokens):
                 found += _links(segment, normal(part), row, own, head)
-    starts = sections(text)
+    marks = headings(text)
     for claim in found:
-        claim.section = bisect_right(starts, claim.line)
+        above = [(line, level) for line, level in marks if line <= claim.line]
+        claim.sections = tuple(
+            max((line for line, level in above if level <= deepest), default=0)
+            for deepest in range(DEEPEST, 0, -1)
+        )
     return found, habits
 
 
-def sections(text: str) -> list[int]:
-    """Return the lines with headings, of Markdown, LaTeX or reStructuredText."""
-    return [text.count("\n", 0, match.start()) + 1 for match in HEADING.finditer(text)]
+def headings(text: str) -> list[tuple[int, int]]:
+    """Return the lines with headings of Markdown, LaTeX or reStructuredText, and their levels."""
+    return [
+        (text.count("\n", 0, match.start()) + 1, LEVELS.get(match[1] or match[2] or match[3][0], 1))
+        for match in HEADING.finditer(text)
+    ]
 
 
 def habits_of(text: str) -> Habits:
@@ -95,9 +113,16 @@ def habits_of(text: str) -> Habits:
     outputs = re.search(
         r"[tTd]_\{?\w\}?\s*-\s*y|\(t\s*-\s*y|y_\{?\w\}?\s*-\s*[td]_|\(y\s*-\s*t\b", text
     )
+    small = re.search(
+        r"(?:\\delta|δ)\s*[WwAZbB]\b[^=\n]{0,12}(?:=|\\equiv)\s*\\?(?:d?frac|∂)", text
+    )
     convolution = re.search(r"convol|kernel|\bCNN|stride|pooling|\bfilter", text)
     return Habits(
-        {*below, "l", "ℓ", "L"}, bool(numbered), bool(convolution), {"y"} if outputs else set()
+        {*below, "l", "ℓ", "L"},
+        bool(numbered),
+        bool(convolution),
+        {"y"} if outputs else set(),
+        bool(small),
     )
 
 
@@ -283,8 +308,8 @@ def _dimensions(texts: list[str], tokens: list[Token], habits: Habits) -> list[s
         texts = list(texts[texts.index("^") + 1 :])
         joined = "".join(texts).strip("{}")
         return joined.split("×")
-    if texts[0] == "(" and texts[-1] == ")":
-        return "".join(texts[1:-1]).split(",")
     if "→" in texts:
         return _dimensions(texts[texts.index("→") + 1 :], tokens, habits)
+    if texts[0] == "(" and texts[-1] == ")" and "-" not in texts[:2]:
+        return "".join(texts[1:-1]).split(",")
     return []

@@ -138,10 +138,10 @@ def mean_of_another(link: syntax.Link) -> tuple[str, str] | None:
     return link.left.letter, "mean" if mean else "sum"
 
 
-def last_number(links: list[syntax.Link]) -> int | None:
+def last_number(links: list[syntax.Link], always: bool = False) -> int | None:
     """Return the largest number of a layer that is written, unless the last one is called L."""
     layers = [getattr(n, "layer", None) for link in links for n in syntax.nodes(link)]
-    if any(q.layer and q.layer.symbol == "L" for q in _placed_by_hand(links)):
+    if not always and any(q.layer and q.layer.symbol == "L" for q in _placed_by_hand(links)):
         return None
     numbers = [
         layer.offset for layer in layers if isinstance(layer, syntax.Layer) and not layer.symbol

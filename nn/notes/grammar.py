@@ -6,7 +6,7 @@ A side of a formula is a sum of products. Factors side by side bind closest, the
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from nn.notes import syntax
 from nn.notes.errors import Unreadable
@@ -22,13 +22,15 @@ class Habits:
     """What a whole text tells about its signs.
 
     The letters of `layers`; whether layers are `numbered`, so that ^2 is one; whether it is about
-    `convolution`; which letters of targets are `outputs`, beside t.
+    `convolution`; which letters of targets are `outputs`, beside t; whether δW is a `small` change,
+    as dW is.
     """
 
     layers: set[str] = field(default_factory=set)
     numbered: bool = False
     convolution: bool = False
     outputs: set[str] = field(default_factory=set)
+    small: bool = False
 
 
 class Expressions(Stream):
@@ -85,7 +87,10 @@ class Expressions(Stream):
             elif self.peek().text in ENDS | ENTRYWISE | TIMES or self.peek().kind == "end":
                 return left
             else:
-                left = syntax.Product(left, self.factor())
+                right = self.factor()
+                if isinstance(left, syntax.Number) and isinstance(right, syntax.Number):
+                    raise Unreadable("numbers side by side")
+                left = syntax.Product(left, right)
 
     def _below(self) -> syntax.Node:
         """Return what stands behind a stroke: one factor, or 2m where nothing is between."""
@@ -129,12 +134,17 @@ class Expressions(Stream):
     def raised(self, base: syntax.Node) -> syntax.Node:
         """Return an expression in brackets with the power or transpose behind it."""
         while True:
-            if self.skip("'", "⊤"):
+            if isinstance(base, syntax.Applied) and base.function == "g" and self.skip("'"):
+                base = replace(base, function="g'")  # (g(z))' is a slope
+            elif self.skip("'", "⊤"):
                 base = syntax.Transpose(base)
             elif self.peek().text == "^":
                 self.take()
                 inner = self.group()
-                if [t.text for t in inner] in (["T"], ["⊤"], ["'"]):
+                prime = [t.text for t in inner] == ["'"]
+                if prime and isinstance(base, syntax.Applied) and base.function == "g":
+                    base = replace(base, function="g'")
+                elif prime or [t.text for t in inner] in (["T"], ["⊤"]):
                     base = syntax.Transpose(base)
                 else:
                     base = syntax.Power(base, type(self)(inner, self.habits, self.depth).whole())

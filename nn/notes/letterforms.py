@@ -41,7 +41,7 @@ class Letters(Expressions):
     def letter(self) -> syntax.Node:
         token = self.take()
         letter, after = token.text, self.peek()
-        if letter in ("d", "Δ") and (
+        if letter in ("d", "Δ", "δ"[: self.habits.small]) and (
             after.text in KINDS or after.text == "{" or after.text == "net"
         ):
             return self._small_change(letter)
@@ -172,6 +172,8 @@ class Letters(Expressions):
             node = self._of_example(node, self.argument())
         elif kind in ("a", "y") and [self.peek(k).text for k in range(3)] == ["(", "x", ")"]:
             self.at += 3
+        elif [self.peek(k).text for k in (0, 2)] == ["(", ")"] and self.peek(1).text in "nt":
+            raise Unreadable(f"{letter} of {self.peek(1).text}: a step in time is not read")
         if scripts.power:
             node = syntax.Power(node, self.inner(scripts.power))
         return syntax.Transpose(node) if transposed else node

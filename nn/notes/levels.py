@@ -96,7 +96,8 @@ def _with_known_layers(
     if not bare:
         return None
     path, q = bare[0]
-    return syntax.rebuilt(link, path, replace(q, layer=HERE))  # type: ignore[no-any-return]
+    alike = [p.layer for p in syntax.quantities(link) if p.layer and p.kind == q.kind]
+    return syntax.rebuilt(link, path, replace(q, layer=alike[0] if alike else HERE))  # type: ignore[no-any-return]
 
 
 def _apart(link: syntax.Link) -> syntax.Link:
@@ -154,7 +155,9 @@ def _here(link: syntax.Link) -> syntax.Layer:
         isinstance(n, syntax.Applied) and n.function == "softmax" for n in syntax.nodes(link)
     )
     if known:
-        return known[0]
+        alike = {layer.symbol for layer in known} == {known[0].symbol}
+        defines = syntax.kind(link.left) in ("z", "a") and getattr(link.left, "layer", 0) is None
+        return max(known, key=lambda layer: layer.offset) if alike and defines else known[0]
     if whole:
         return syntax.Layer("L")
     return syntax.Layer("input", 1) if any(q.layer for q in syntax.quantities(link)) else HERE

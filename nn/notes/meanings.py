@@ -19,6 +19,7 @@ from nn.notes.definitions import (
     at_output,
     defines_cost,
     is_definition,
+    last_number,
     mean_of_another,
     reduced,
     variants,
@@ -40,14 +41,11 @@ class Meanings:
         self.chooser, self.convention, self.judge = chooser, convention, judge
         self.loose = not chooser.supports(convention)
         self.frames = chooser.frames(convention)
-        self.sections = {
-            number: own
-            for number in {claim.section for claim in chooser.claims}
-            if (own := self._of_section(number))
-        }
+        self._own: dict[tuple[int, ...], Convention | None] = {}
         self.second = chooser.second(convention)
         self.settled = {
-            link.left.letter for link in chooser.links
+            (claim.sections, link.left.letter)
+            for claim, link in zip(chooser.claims, chooser.links, strict=True)
             if defines_cost(link) and isinstance(link.left, syntax.Quantity)
             and self._at(link, convention.setting)
         }  # fmt: skip
@@ -59,25 +57,42 @@ class Meanings:
         assert link is not None
         if (last := at_output(link, "l")) != link:
             yield last, self.convention, "at the output: its layer is called so here"
-        if own := self.sections.get(claim.section):
-            yield link, own, "in the convention of this section"
-        for convention, words in self._assumptions(link):
-            yield link, convention, words
-        for other, words in (*self._local(claim), *_of_examples(link), *_of_outputs(link)):
+        for own in self.of_sections(claim):
+            yield link, own, "in the convention of its section"
+        for base in (self.convention, *self.of_sections(claim)):
+            for convention, words in self._assumptions(claim, link, base):
+                yield link, convention, words
+        outputs = (*_of_outputs(link), *_of_outputs(last))
+        for other, words in (*self._local(claim), *_of_examples(link), *outputs):
             yield other, self.convention, words
             for convention, _ in self._of_one_layer(other):
                 yield other, convention, words
         for convention, words in self._of_one_layer(link):
             yield link, convention, words
 
-    def _of_section(self, number: int) -> Convention | None:
+    def of_sections(self, claim: Claim) -> list[Convention]:
+        """Return the conventions of the sections in which a formula stands, the smallest first.
+
+        One that numbers its layers may be about a network whose last layer has the last number.
+        """
+        found = []
+        for k, start in enumerate(claim.sections):
+            inside = [each for each in self.chooser.claims if each.sections[k] == start]
+            lines = tuple(id(each) for each in inside)
+            if lines not in self._own:
+                self._own[lines] = self._of_section(inside)
+            if own := self._own[lines]:
+                found.append(own)
+            links = [each.link for each in inside if each.link]
+            if (last := last_number(links, True)) not in (None, self.convention.depth):
+                found.append(self.convention.with_(depth=last))
+        return list(dict.fromkeys(found))
+
+    def _of_section(self, claims: list[Claim]) -> Convention | None:
         """Return the convention of a section, where more of its definitions hold than otherwise."""
-        claims = [claim for claim in self.chooser.claims if claim.section == number]
         own = Chooser(claims, self.judge, self.chooser.text)
-        if len(claims) == len(self.chooser.claims):
-            return None
         before = own.definitions(self.convention)
-        if not own.missed(before):
+        if not own.missed(before) or len(claims) == len(self.chooser.claims):
             return None
         other = own.convention(self.convention)
         return other if own.definitions(other) > before else None
@@ -104,7 +119,9 @@ class Meanings:
         convention = replace(self.convention, setting=setting)
         return any(self.judge.holds(link, reduced(v, link)) for v in variants(link, convention))
 
-    def _assumptions(self, link: Link) -> list[tuple[Convention, str]]:
+    def _assumptions(
+        self, claim: Claim, link: Link, base: Convention
+    ) -> list[tuple[Convention, str]]:
         """Return other conventions that one formula may be read in, with words for them."""
         others = self.frames if self.loose and _is_bare(link) else [self.second]
         found = [
@@ -114,18 +131,21 @@ class Meanings:
         ]
         framed = list(found)
         functions = {node.function for node in syntax.every(syntax.Applied, link)}
-        settled = any(q.kind == "c" and q.letter in self.settled for q in syntax.quantities(link))
+        costs = [q for q in syntax.quantities(link) if q.kind == "c"]
+        settled = any((claim.sections, q.letter) in self.settled for q in costs)
         for setting in self._settings_for(link, functions):
             if settled and setting.one == "output":
                 continue
-            other = replace(self.convention, setting=setting)
+            other = replace(base, setting=setting)
             found.append((other, f"where {setting_words(setting)}"))
             if setting.unbiased or functions & {"softmax", "relu", "tanh", "sigmoid"}:
                 found += [(replace(frame, setting=setting), words) for frame, words in framed]
-        named = [q.letter for q in syntax.quantities(link) if q.kind == "c" and not q.example]
-        if named and any(n.limit == syntax.Constant("m") for n in syntax.every(syntax.Sum, link)):
-            costs = {**dict(self.convention.costs), named[0]: "mean"}
-            other = self.convention.with_(costs=tuple(sorted(costs.items())))
+        named = [q.letter for q in costs if not q.example]
+        examples = {q.example for q in syntax.quantities(link)} - {""}
+        sums = syntax.every(syntax.Sum, link)
+        if named and any(n.limit == syntax.Constant("m") or n.index in examples for n in sums):
+            means = {**dict(self.convention.costs), named[0]: "mean"}
+            other = self.convention.with_(costs=tuple(sorted(means.items())))
             found.append((other, f"where {named[0]} is the mean over the examples"))
         return found
 
@@ -141,6 +161,8 @@ class Meanings:
         if is_definition(link) and "W" in kinds and "b" not in kinds:
             now = self.convention.setting
             settings = [*settings, now._replace(unbiased=True)]
+        if functions & {"exp"} or _is_softmax(link):
+            settings = [*settings, Setting("", "softmax", "softmax")]
         if is_definition(link) and "W" in kinds and not functions and syntax.kind(link.left) == "a":
             linear = Setting("identity", "identity")
             settings = [*settings, linear, linear._replace(unbiased="b" not in kinds)]
@@ -162,7 +184,12 @@ class Meanings:
         new, words = claim.link, []
         for other in self.chooser.claims:
             definition = other.link
-            if other.section != claim.section or other is claim or not definition or other.shape:
+            if (
+                other.sections[0] != claim.sections[0]
+                or other is claim
+                or not definition
+                or other.shape
+            ):
                 continue
             name, meaning = definition.left, definition.right
             if not isinstance(name, syntax.Quantity) or _placed(name) or definition.relation != "=":
@@ -170,7 +197,7 @@ class Meanings:
             if definition == claim.link or name in syntax.nodes(meaning) or self._holds(definition):
                 continue
             changed = syntax.mapped(new.right, lambda n: meaning if n == name else n)  # noqa: B023
-            if changed != new.right:
+            if changed != new.right and _is_whole(changed):
                 new = replace(new, right=changed)
                 words.append(f"{name.letter} as line {other.line} says")
         if words:
@@ -178,6 +205,23 @@ class Meanings:
 
     def _holds(self, link: Link) -> bool:
         return self.judge.holds(link, reduced(self.convention, link))
+
+
+def _is_whole(node: syntax.Node) -> bool:
+    """Return whether every derivative is still by a letter."""
+    return all(
+        isinstance(part.by, syntax.Quantity) for part in syntax.every(syntax.Derivative, node)
+    )
+
+
+def _is_softmax(link: Link) -> bool:
+    """Return whether a formula writes a softmax out, as e^z over a Σ of them."""
+    below = [node.below for node in syntax.every(syntax.Quotient, link)]
+    return any(
+        syntax.every(syntax.Power, sum_)
+        for part in below
+        for sum_ in syntax.every(syntax.Sum, part)
+    )
 
 
 def _is_bare(link: Link) -> bool:
@@ -205,9 +249,18 @@ def _of_examples(link: Link) -> Iterator[tuple[Link, str]]:
 
 def _of_outputs(link: Link) -> Iterator[tuple[Link, str]]:
     """Yield a formula in which y is what the network gives, where it says what y is."""
+    primed = syntax.mapped(link, _output)
+    if primed != link:
+        yield primed, "reading y' as the output"
     said = link.left.of if isinstance(link.left, syntax.Derivative) else link.left
     if isinstance(said, syntax.Quantity) and said.kind == "y":
         yield with_outputs(link, said.letter), f"reading {said.letter} as the output"
+
+
+def _output(node: Any) -> Any:
+    """Return ŷ for y', which is first read as yᵀ."""
+    turned = isinstance(node, syntax.Transpose) and syntax.kind(node.of) == "y"
+    return syntax.Quantity("a", "ŷ", Layer("L")) if turned else node
 
 
 def with_outputs(link: Link, letters: str) -> Link:

@@ -44,7 +44,8 @@ def superscript(tokens: list[Token], scripts: Scripts, function: bool, known: se
             if close not in texts[k:]:
                 raise Unreadable(f"'{text}' above a letter is not closed")
             end = texts.index(close, k)
-            _number(texts[k + 1 : end], scripts, text, known)
+            inner = texts[k + 1 : end]  # in square brackets no letter is an example
+            _number(inner, scripts, text, known | set(inner) if text == "[" else known)
             k = end
         elif text not in (",", ";", "^"):
             end = k + 1
