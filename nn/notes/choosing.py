@@ -43,6 +43,10 @@ class Chooser:
         self.links = [claim.link for claim in self.claims if claim.link]
         self.judge, self.text = judge, text
         self.kinds = {q.kind for link in self.links for q in quantities(link)}
+        weights = [q for link in self.links for q in quantities(link) if q.kind.endswith("W")]
+        self.single = any(len(q.units) == 1 for q in weights) and all(
+            len(q.units) < 2 for q in weights
+        )
         self.outputs = possible_outputs(self.links, text.lower())
         self.letters = cost_letters(self.links)
         self.fixed = dict(filter(None, (mean_of_another(link) for link in self.links)))
@@ -129,7 +133,7 @@ class Chooser:
 
     def _outputs(self, now: Convention) -> Iterator[Convention]:
         for output, loss, one in self.outputs:
-            if one == "output":
+            if one == "output" and not self.single:
                 continue  # said of a single formula, where it needs it
             for small in self._smalls(now):
                 yield now.with_(output=output, loss=loss, one=one, small=small)

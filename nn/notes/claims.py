@@ -116,6 +116,8 @@ def habits_of(text: str) -> Habits:
     small = re.search(
         r"(?:\\delta|δ)\s*[WwAZbB]\b[^=\n]{0,12}(?:=|\\equiv)\s*\\?(?:d?frac|∂)", text
     )
+    units = re.search(r"[wWθ]_\{?\d\s*,?\s*\d|(?<![a-z])x_\{?1|w_\{?1\}?\s*x", text)
+    bias_unit = re.search(r"[xazo]_\{?0\}?(?:\^\S{1,9})?\s*=\s*1\b", text)
     convolution = re.search(r"convol|kernel|\bCNN|stride|pooling|\bfilter", text)
     return Habits(
         {*below, "l", "ℓ", "L"},
@@ -123,6 +125,8 @@ def habits_of(text: str) -> Habits:
         bool(convolution),
         {"y"} if outputs else set(),
         bool(small),
+        bool(units),
+        bool(bias_unit),
     )
 
 
@@ -182,7 +186,7 @@ def _claim(
     claim = Claim(row.line, source, latex=row.latex)
     if relation == "≈":
         claim.problem = "≈ is no claim that could be checked"
-    elif left == right and not isinstance(left, syntax.Quantity | str):
+    elif left == right and not isinstance(left, syntax.Quantity | syntax.Number | str):
         claim.problem = "both sides are one, for want of a side before that can be read"
     elif isinstance(left, str) or isinstance(right, str):
         claim.problem = left if isinstance(left, str) else str(right)

@@ -19,7 +19,7 @@ class Convention:
     means (one "example", the "mean" or the "sum" over them); `sign` -1 if δ is -∂c/∂z; `small` if
     dz, like dW, is of the mean cost; `steps` if Δw is the step and not the gradient; `outer` if
     ⊗ is the outer product; `numerator` if ∂z/∂a has one row for each z; `letters` says
-    in words which letters stand for something else than usually.
+    in words which letters stand for something else than usually; `zero` if units count from 0.
     """
 
     order: str = "target"
@@ -36,6 +36,7 @@ class Convention:
     numerator: bool = True
     depth: int | None = None
     letters: str = ""
+    zero: bool = False
 
     def cost(self, letter: str) -> str:
         """Return what a letter of the cost means: example, mean or sum."""

@@ -11,7 +11,7 @@ from typing import Any
 
 from nn.arguments import Array
 from nn.notes import syntax
-from nn.notes.context import Context, framed
+from nn.notes.context import Context, framed, labelled
 from nn.notes.errors import Meaningless, Unreadable
 from nn.notes.evaluation import evaluated
 from nn.notes.tensors import (
@@ -65,12 +65,12 @@ def gradient(found: Array, meaning: str, by: syntax.Quantity, at: Context) -> Te
 
 def _indexed(change: Tensor, by: syntax.Quantity, at: Context) -> Tensor:
     """Return a derivative by a letter with indices: an index on both sides is the diagonal."""
-    shape = at.world.shape(at.place(by))
-    units = by.units if by.kind != "W" or at.convention.order == "source" else by.units[::-1]
+    place = at.place(by)
     if change.is_matrix:
         raise Meaningless("a derivative by one unit, of letters without indices")
-    array = change.array.reshape(*change.array.shape[:-1], *shape)
-    term = Tensor(array, (*change.axes[:-1], *units))
+    array = change.array.reshape(*change.array.shape[:-1], *at.world.shape(place))
+    axes = ("source", "target") if place[0] == "W" else ("unit",)
+    term = labelled(Tensor(array, (*change.axes[:-1], *axes)), place[0], by, at)
     return contracted([term], tuple(dict.fromkeys(term.axes)))
 
 

@@ -17,9 +17,9 @@ from nn.notes.context import ETA, Context, Readings
 from nn.notes.conventions import Convention
 from nn.notes.errors import Meaningless, OutOfRange, Unreadable
 from nn.notes.evaluation import evaluated
-from nn.notes.levels import placed, unplaced
+from nn.notes.levels import placed, units_of, unplaced
 from nn.notes.tensors import EXAMPLES, Tensor, difference
-from nn.notes.worlds import SHAPES, World, Worlds
+from nn.notes.worlds import SHAPES, Widths, World, Worlds
 
 ROUNDING = 1e-10  # of the largest number on the way
 SCOUTS = (0, 3)  # networks that show most slips, asked first
@@ -83,7 +83,7 @@ class Judge:
         depth = 1 if _is_one_layer(link) else self._depth(link, convention)
         link = placed(link, convention, readings.lowered)
         held = 0
-        for world in self._networks(convention, depth, quick):
+        for world in self._networks(convention, depth, quick, _widths(link, convention)):
             failure, seen = on_network(link, world, convention, readings)
             if failure:
                 return failure
@@ -99,12 +99,32 @@ class Judge:
             return None
         return last - convention.first
 
-    def _networks(self, convention: Convention, depth: int | None, quick: bool) -> Iterator[World]:
+    def _networks(
+        self, convention: Convention, depth: int | None, quick: bool, widths: Widths
+    ) -> Iterator[World]:
         if self.given:
             yield self.given
             return
         for number in SCOUTS if quick else range(len(SHAPES)):
-            yield self.worlds.world(number, convention.setting, depth)
+            yield self.worlds.world(number, convention.setting, depth, widths)
+
+
+def _widths(link: syntax.Link, convention: Convention) -> Widths:
+    """Return how many units layers must have where a formula writes out z_1 = w_11 x_1 + w_12 x_2.
+
+    A layer of which it names several units has those, any other one more.
+    """
+    named: dict[syntax.Layer, set[int]] = {}
+    for q in syntax.quantities(link):
+        for unit, layer in units_of(q, q.layer, convention) if q.layer else ():
+            if unit.isdecimal():
+                from_input = layer.symbol == ""
+                level = replace(layer, offset=layer.offset - convention.first * from_input)
+                named.setdefault(level, set()).add(int(unit) + convention.zero)
+    return tuple(
+        (level.symbol, level.offset, max(units) + (len(units) == 1))
+        for level, units in named.items()
+    )
 
 
 def _is_one_layer(link: syntax.Link) -> bool:
@@ -113,8 +133,10 @@ def _is_one_layer(link: syntax.Link) -> bool:
     weights = [q for q in letters if q.kind.endswith("W")]
     ends = {q.layer for q in letters if q.kind in ("a", "y") and q.layer}
     return (
-        bool(weights) and all(q.layer is None and not q.units for q in weights)
+                bool(weights)
+        and all(q.layer is None and len(q.units) < 2 for q in weights)
         and {syntax.Layer("input"), syntax.Layer("L")} <= ends
+
     )  # fmt: skip
 
 
@@ -160,11 +182,12 @@ def readings_of(link: syntax.Link) -> list[Readings]:
         for n in tree
     ):  # fmt: skip
         lone = ("unit", "flipped")
+    strips = any(q.kind.endswith("W") and len(q.units) == 1 for q in syntax.quantities(link))
     lowered = [frozenset[int]()]
     free = [q for _, q in unplaced(link) if not q.units]
     if any(not q.units for q in free):
         lowered = list(_shifts([q for _, q in unplaced(link)]))
-    every = product(bare, lone, lowered)
+    every = product(bare, lone, (False, True)[: 1 + strips], lowered)
     return [Readings(*each) for each in every][:MOST_READINGS]
 
 

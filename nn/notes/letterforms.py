@@ -91,9 +91,9 @@ class Letters(Expressions):
 
     def _size(self) -> syntax.Node:
         scripts = self._scripts(False)
-        if not scripts.layer:
+        if not scripts.numbered:
             raise Unreadable("a number of units without its layer")
-        return syntax.Constant("n", scripts.layer)
+        return syntax.Constant("n", scripts.numbered)
 
     def _scripts(self, function: bool) -> Scripts:
         scripts = Scripts()
@@ -131,6 +131,8 @@ class Letters(Expressions):
         """Return g(z), g'(z), or the letter as a quantity where it is none."""
         start = self.at
         scripts = self._scripts(True)
+        if not self.habits.units:
+            scripts.layer = scripts.numbered
         if self.peek().text not in ("(", "[") and not scripts.primes and letter in KINDS:
             self.at = start
             return self.named(letter, KINDS[letter])
@@ -187,6 +189,16 @@ class Letters(Expressions):
         assert isinstance(cost, syntax.Quantity)
         return syntax.Quantity("c", cost.letter, None, (), cost.example or name)
 
+    def _numbered(self, kind: str, scripts: Scripts) -> tuple[syntax.Layer | None, tuple[str, ...]]:
+        """Return the layer and the units of a letter with numbers below: W_1, w_{12}, x_1."""
+        digits = scripts.digits
+        if kind == "W" and len(digits) == 1 and len(digits[0]) == 2:
+            digits = tuple(digits[0])
+        of_layer = len(digits) == 1 and not (scripts.layer or self.habits.units)
+        if of_layer and kind in ("W", "b", "z", "a", "delta"):
+            return scripts.numbered, scripts.units
+        return scripts.layer, (*scripts.units, *digits)
+
     def _quantity(self, letter: str, kind: str, scripts: Scripts) -> syntax.Node:
         layer, units, example = scripts.layer, scripts.units, scripts.example
         if kind == "c":
@@ -195,19 +207,20 @@ class Letters(Expressions):
             own = bool(scripts.example or scripts.digits)
             marked = "x" if own else units[0] if len(units) == 1 else ""
             return syntax.Quantity("c", letter, None, (), marked)
-        named = kind == "y" and layer and not layer.symbol
-        if named or (scripts.digits == ("0",) and kind != "a"):
-            raise Unreadable("a number as an index, or as the name of an example")
-        if scripts.digits and not layer and kind in ("W", "b", "z", "a", "delta"):
-            layer = syntax.Layer("", int(scripts.digits[0]))
-        elif scripts.digits:
-            raise Unreadable(f"the number {scripts.digits[0]} as an index")
+        if kind == "y" and layer and not layer.symbol:
+            raise Unreadable("a number as the name of an example")
+        if scripts.digits:
+            layer, units = self._numbered(kind, scripts)
         if scripts.words:
             raise Unreadable(f"what is '{scripts.words[0]}' below {letter}?")
-        if kind == "W" and len(units) == 1:
-            raise Unreadable(f"{letter} with one index")
-        if len(units) > (2 if kind == "W" else 1) or (kind == "W" and len(set(units)) < len(units)):
+        twice = len(set(units)) < len(units) and not all(map(str.isdecimal, units))
+        if len(units) > (2 if kind == "W" else 1) or twice:
             raise Unreadable(f"{letter} with the indices {', '.join(units)}")
+        if self.habits.bias_unit and "0" in units:  # x_0 = 1, so that w_j0 is a bias
+            if kind in ("a", "x"):
+                return syntax.Number(1.0)
+            if kind == "W":
+                kind, units = "b", tuple(unit for unit in units if unit != "0")
         if kind == "x":
             kind, layer = "a", layer or syntax.Layer("input")
         if kind == "ŷ":

@@ -32,7 +32,8 @@ def placed(
         for q in syntax.quantities(link):
             if q.layer:
                 for unit, layer in units_of(q, q.layer, convention):
-                    anchors.setdefault(unit, layer)
+                    if not unit.isdecimal():
+                        anchors.setdefault(unit, layer)
         for upper, lower in pairs:
             if lower in anchors:
                 anchors.setdefault(upper, anchors[lower] + 1)
@@ -50,7 +51,7 @@ def _untransposed(node: Any) -> Any:
     if (
         isinstance(node, syntax.Transpose)
         and isinstance(node.of, syntax.Quantity)
-        and node.of.units
+        and len(node.of.units) == (2 if node.of.kind.endswith("W") else 1)
     ):
         return replace(node.of, units=node.of.units[::-1])
     return node
@@ -61,7 +62,9 @@ def units_of(
 ) -> list[tuple[str, syntax.Layer]]:
     """Return the indices of a quantity of some layer, each with the layer of its units."""
     entered = layer + (convention.leaving and q.kind[-1] in "Wb")
-    if not q.kind.endswith("W"):
+    if len(q.units) == 1 and q.kind.endswith("W") and convention.setting.one:
+        return [(q.units[0], entered + -1)]
+    if len(q.units) == 1 or not q.kind.endswith("W"):
         return [(unit, entered) for unit in q.units]
     levels = (entered, entered + -1) if convention.order == "target" else (entered + -1, entered)
     return list(zip(q.units, levels, strict=False))
@@ -96,7 +99,11 @@ def _with_known_layers(
     if not bare:
         return None
     path, q = bare[0]
-    alike = [p.layer for p in syntax.quantities(link) if p.layer and p.kind == q.kind]
+    every = syntax.quantities(link)
+    alike = [p.layer for p in every if p.layer and p.kind == q.kind]
+    inputs = [p.units for p in every if p.layer == syntax.Layer("input")]
+    if any(all(map(str.isdecimal, units)) for units in inputs):  # x, or x_1, tells no index's layer
+        alike = [syntax.Layer("input", 1)]
     return syntax.rebuilt(link, path, replace(q, layer=alike[0] if alike else HERE))  # type: ignore[no-any-return]
 
 

@@ -17,6 +17,7 @@ from nn.arguments import Array
 from nn.losses import LOSSES
 from nn.notes.errors import OutOfRange, Unreadable
 
+Widths = tuple[tuple[str, int, int], ...]
 Place = tuple[str, int]  # "z", "a", "W", "b" or "y" and a layer; ("c", 0)
 # inputs and units of each layer, and examples: widths all different, and all equal
 SHAPES: tuple[tuple[tuple[int, ...], int], ...] = (
@@ -184,11 +185,20 @@ class Worlds:
     def __init__(self) -> None:
         self._made: dict[Any, World] = {}
 
-    def world(self, number: int, setting: Setting, depth: int | None = None) -> World:
-        """Return the network number so-and-so of a setting, of a depth that is asked for."""
+    def world(
+        self, number: int, setting: Setting, depth: int | None = None, widths: Widths = ()
+    ) -> World:
+        """Return the network number so-and-so of a setting, of a depth that is asked for.
+
+        `widths` are numbers of units: of the layer with some offset from "L", from the input, or
+        of all layers where the symbol is that of any.
+        """
         sizes, m = SHAPES[number % len(SHAPES)]
         if depth is not None:
             sizes = _of_depth(sizes, depth)
+        for symbol, offset, units in widths:
+            at = {"": offset, "input": offset, "L": len(sizes) - 1 + offset}.get(symbol)
+            sizes = tuple(units if k == at or at is None else n for k, n in enumerate(sizes))
         sizes = _with_one(sizes, setting.one)
         while m in sizes:
             m += 1
