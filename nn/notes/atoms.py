@@ -91,7 +91,7 @@ class Reader(Letters):
     def _nabla(self) -> syntax.Node:
         """Return ∇_a C as ∂C/∂a."""
         if not self.skip("_"):
-            raise Unreadable("∇ without the letter to differentiate by")
+            return syntax.Derivative(self.factor(), syntax.Quantity("", "∇"))
         by = self.inner(self.group())
         return self.derivative(self.factor(), by)
 
@@ -190,13 +190,28 @@ class Reader(Letters):
             side[0].text in DIFFERENTIALS for side in (above, below)
         )
         if differential and not (len(above) == 1 and len(below) == 1):
+            if len(above) > 1 and above[1].text == "^":
+                return self._second(above, below)
             by = self.inner(below[1:])
             if len(above) == 1:
                 return self.derivative(self._operand(), by)
-            if above[1].text == "^":
-                raise Unreadable("a second derivative")
             return self.derivative(self.inner(above[1:]), by)
         return syntax.Quotient(self.inner(above), self.inner(below))
+
+    def _second(self, above: list[Token], below: list[Token]) -> syntax.Node:
+        """Return ∂²C/∂z_i∂z_j and ∂²C/∂z_i² as the derivative of a derivative."""
+        rest = above[2 + 2 * (above[2].text == "{") + 1 :] if len(above) > 2 else []
+        if "".join(t.text for t in above[1 : len(above) - len(rest)]) not in ("^2", "^{2}"):
+            raise Unreadable("a derivative of a higher order")
+        starts = [k for k, t in enumerate(below) if t.text in DIFFERENTIALS]
+        parts = [below[k + 1 : end] for k, end in zip(starts, [*starts[1:], None], strict=True)]
+        letters = [self.inner(part) for part in parts]
+        if len(letters) == 1 and isinstance(letters[0], syntax.Power):
+            letters = [letters[0].base] * 2
+        if len(letters) != 2:
+            raise Unreadable("a second derivative by other than two letters")
+        of = self.inner(rest) if rest else self._operand()
+        return self.derivative(self.derivative(of, letters[1]), letters[0])
 
     def _operand(self) -> syntax.Node:
         """Return what ∂/∂z before it is applied to: a factor, with the numbers before it."""

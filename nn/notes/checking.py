@@ -19,7 +19,7 @@ from nn.notes.meanings import Meanings
 from nn.notes.mending import Mend, mended
 from nn.notes.report import Report
 from nn.notes.shapes import real_shape, shape_holds
-from nn.notes.syntax import Link, Quantity, quantities
+from nn.notes.syntax import Constant, Link, Quantity, nodes, quantities
 from nn.notes.writing import style_of, written
 
 ENDINGS = (".md", ".tex", ".txt", ".markdown", ".rst")
@@ -118,7 +118,10 @@ class Checker:
             if doubt := of_form(claim.link) or of_text(self._words(claim)):
                 raise Unreadable(doubt)
             missing = outcome.reason.startswith("no network")
-            convention = next(iter(self.meanings.of_sections(claim)), self.convention)
+            others = [*self.meanings.of_sections(claim), self.convention]
+            if Constant("λ") in nodes(link):
+                others = [convention for convention, _ in self.meanings.with_terms()] or others
+            convention = others[0]
             mend = mended(link, convention, style_of(claim.source, False), self.judge, missing)
             self.known[claim.sections[0]].fails(link, claim.line, mend)
             return partial(self._bad, claim, link, outcome, mend)

@@ -191,8 +191,24 @@ def _claim(
     elif isinstance(left, str) or isinstance(right, str):
         claim.problem = left if isinstance(left, str) else str(right)
     else:
-        claim.link = _over_examples(_of_a_variable(syntax.Link(left, right, relation)))
+        claim.link = _by_the_left(
+            _over_examples(_of_a_variable(syntax.Link(left, right, relation)))
+        )
     return claim
+
+
+def _by_the_left(link: syntax.Link) -> syntax.Link:
+    """Return w ← w - η ∇C with ∂C/∂w for ∇C; of a δ it is ∂C/∂a."""
+    left = link.left.of if isinstance(link.left, syntax.Transpose) else link.left
+    if not isinstance(left, syntax.Quantity) or left.kind not in ("W", "b", "delta"):
+        return link
+    by = replace(left, kind="a", letter="a") if left.kind == "delta" else left
+
+    def named(node: Any) -> Any:
+        bare = isinstance(node, syntax.Derivative) and node.by.letter == "∇"
+        return replace(node, by=by) if bare else node
+
+    return syntax.mapped(link, named)  # type: ignore[no-any-return]
 
 
 def _over_examples(link: syntax.Link) -> syntax.Link:

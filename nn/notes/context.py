@@ -15,6 +15,7 @@ from nn.notes.syntax import Layer, Quantity
 from nn.notes.tensors import COLUMNS, EXAMPLES, ROWS, Tensor, summed, transposed
 from nn.notes.worlds import Place, World
 
+LAMBDA = 0.23
 ETA = 0.37  # a rate that no other number of a formula is likely to be
 
 

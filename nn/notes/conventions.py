@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from nn.notes.syntax import Node
 from nn.notes.worlds import Setting
 
 PLAIN = Setting()
@@ -19,7 +20,8 @@ class Convention:
     means (one "example", the "mean" or the "sum" over them); `sign` -1 if δ is -∂c/∂z; `small` if
     dz, like dW, is of the mean cost; `steps` if Δw is the step and not the gradient; `outer` if
     ⊗ is the outer product; `numerator` if ∂z/∂a has one row for each z; `letters` says
-    in words which letters stand for something else than usually; `zero` if units count from 0.
+    in words which letters stand for something else than usually; `zero` if units count from 0;
+    `terms` are costs with a term for the size of the weights, as the notes write them.
     """
 
     order: str = "target"
@@ -36,6 +38,7 @@ class Convention:
     numerator: bool = True
     depth: int | None = None
     letters: str = ""
+    terms: tuple[tuple[str, Node], ...] = ()
     zero: bool = False
 
     def cost(self, letter: str) -> str:

@@ -160,7 +160,10 @@ def reduced(convention: Convention, link: syntax.Link) -> Convention:
     """Return a convention without what a formula does not depend on, so that it is kept once."""
     letters = syntax.quantities(link)
     kinds = {q.kind for q in letters}
+    costs = {q.letter for q in letters if q.kind == "c"}
     changes: dict[str, Any] = {"letters": ""}
+    if not updated(link):
+        changes["terms"] = tuple(pair for pair in convention.terms if pair[0] in costs)
     weights = any(kind.endswith(("W", "b")) for kind in kinds)
     if not any(kind.endswith("W") for kind in kinds):
         changes["order"] = "target"

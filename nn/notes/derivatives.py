@@ -13,7 +13,7 @@ from nn.arguments import Array
 from nn.notes import syntax
 from nn.notes.context import Context, framed, labelled
 from nn.notes.errors import Meaningless, Unreadable
-from nn.notes.evaluation import evaluated
+from nn.notes.evaluation import evaluated, over_layers
 from nn.notes.tensors import (
     COLUMNS,
     EXAMPLES,
@@ -35,10 +35,12 @@ def derivative(node: syntax.Derivative, at: Context) -> Tensor:
     of, by = node.of, node.by
     if by.kind in ("y", "c", "delta") or by.kind.startswith("d"):
         raise Unreadable(f"a derivative by {by.letter}")
+    terms = dict(at.convention.terms)
+    if isinstance(of, syntax.Quantity) and of.letter in terms and not of.example:
+        return derivative(replace(node, of=terms[of.letter]), at)
     if isinstance(of, syntax.Quantity) and of.kind == "c":
         found = at.world.jacobian(("c", 0), at.place(by))[:, 0]
-        meaning = "example" if of.example else at.convention.cost(of.letter)
-        return gradient(found, meaning, by, at)
+        return gradient(found, _meaning(of, at), by, at)
     single = replace(at, single=True)
     change = tangent(of, by, single)
     at.size = max(at.size, single.size)
@@ -136,20 +138,26 @@ def tangent(node: syntax.Node, by: syntax.Quantity, at: Context) -> Tensor | Non
 
 
 def _of_letter(q: syntax.Quantity, by: syntax.Quantity, at: Context) -> Tensor | None:
-    if q.kind == "delta" or (q.kind.startswith("d") and q.kind != "delta"):
-        raise Unreadable("the derivative of a derivative")
     of, wrt = at.place(q), at.place(by)
+    if q.kind == "delta":
+        found = at.convention.sign * at.world.second(of, wrt)
+        return _along([framed(found[..., k], "z", q, at) for k in range(found.shape[-1])])
+    if q.kind.startswith("d"):
+        raise Unreadable("the derivative of a derivative")
     if of[0] == "y":
         return None
     jacobian = at.world.jacobian(of, wrt)
     if of[0] == "c":
-        return Tensor(jacobian[:, 0], (EXAMPLES, WRT))
+        whole = _meaning(q, at) == "mean" and wrt[0] in ("W", "b")
+        return (
+            Tensor(jacobian.mean(axis=0)[0], (WRT,))
+            if whole
+            else Tensor(jacobian[:, 0], (EXAMPLES, WRT))
+        )
     shape = at.world.shape(of)
     array = jacobian.reshape(len(jacobian), *shape, -1)
-    columns = [framed(array[..., k], of[0], q, at) for k in range(array.shape[-1])]
-    import numpy as np
-
-    return Tensor(np.stack([term.array for term in columns], axis=-1), (*columns[0].axes, WRT))
+    array = array[0] if of[0] in ("W", "b") else array
+    return _along([framed(array[..., k], of[0], q, at) for k in range(array.shape[-1])])
 
 
 def _plus(node: syntax.Plus, by: syntax.Quantity, at: Context) -> Tensor | None:
@@ -181,6 +189,8 @@ def _quotient(node: syntax.Quotient, by: syntax.Quantity, at: Context) -> Tensor
 
 def _sum(node: syntax.Sum, by: syntax.Quantity, at: Context) -> Tensor | None:
     """Return the derivative of a Σ: by what one example has, of that example's term alone."""
+    if whole := over_layers(node, at):
+        return tangent(whole, by, at)
     body = tangent(node.body, by, at)
     if body is None:
         return None
@@ -226,7 +236,7 @@ def _applied(node: syntax.Applied, by: syntax.Quantity, at: Context) -> Tensor |
     if node.function == "log":
         z = evaluated(node.argument, at)
         return _scaled(inner, Tensor(1.0 / z.array, z.axes))
-    if node.function in ("diag", "softmax") or node.function.endswith("'"):
+    if node.function in ("diag", "softmax") or node.function.endswith("''"):
         raise Unreadable(f"the derivative of {node.function}")
     return _scaled(inner, evaluated(replace(node, function=node.function + "'"), at))
 
@@ -242,7 +252,26 @@ def _transpose(node: syntax.Transpose, by: syntax.Quantity, at: Context) -> Tens
 
 
 def _second(node: syntax.Derivative, by: syntax.Quantity, at: Context) -> Tensor | None:
-    raise Unreadable("the derivative of a derivative")
+    """Return ∂²c/∂q∂by along WRT, for the derivative of one example's cost by a letter q."""
+    if syntax.kind(node.of) != "c" or _meaning(node.of, at) != "example":
+        raise Unreadable("the derivative of a derivative of something else than one example's cost")
+    place = at.place(node.by)
+    found = at.world.second(place, at.place(by))
+    found = found.reshape(len(found), *at.world.shape(place), -1)
+    columns = [framed(found[..., k], place[0], node.by, at) for k in range(found.shape[-1])]
+    return _along(columns)
+
+
+def _meaning(q: Any, at: Context) -> str:
+    return "example" if q.example else at.convention.cost(q.letter)
+
+
+def _along(columns: list[Tensor]) -> Tensor:
+    """Return tensors of the same axes as one, along WRT."""
+    import numpy as np
+
+    array = np.stack([term.array for term in columns], axis=-1)
+    return Tensor(array, (*columns[0].axes, WRT))
 
 
 TANGENTS: dict[type, Any] = {

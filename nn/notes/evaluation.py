@@ -6,11 +6,13 @@ matrix: a column or a row of one example, or of all of them side by side.
 
 from __future__ import annotations
 
+import functools
+from dataclasses import replace
 from typing import Any
 
 from nn.activations import ACTIVATIONS
 from nn.notes import syntax
-from nn.notes.context import ETA, Context, framed
+from nn.notes.context import ETA, LAMBDA, Context, framed
 from nn.notes.errors import Meaningless, Unreadable
 from nn.notes.tensors import (
     COLUMNS,
@@ -33,9 +35,12 @@ def evaluated(node: syntax.Node, at: Context) -> Tensor:
     return at.noted(at.rules[type(node)](node, at))
 
 
+RATES = {"η": ETA, "λ": LAMBDA}
+
+
 def _constant(node: syntax.Constant, at: Context) -> Tensor:
-    if node.name == "η":
-        return scalar(ETA)
+    if node.name in RATES:
+        return scalar(RATES[node.name])
     if node.name == "m":
         return scalar(at.world.m)
     number = at.number(node.layer)
@@ -56,6 +61,8 @@ def _quantity(q: syntax.Quantity, at: Context) -> Tensor:
 
 
 def _cost(q: syntax.Quantity, at: Context) -> Tensor:
+    if q.letter in dict(at.convention.terms) and not q.example:
+        return evaluated(dict(at.convention.terms)[q.letter], at)
     values, meaning = at.world.values(("c", 0)), at.convention.cost(q.letter)
     if meaning == "example" or q.example:
         return Tensor(values.reshape(-1), (EXAMPLES,))
@@ -80,6 +87,8 @@ def _change(q: syntax.Quantity, at: Context) -> Tensor:
 
 
 def _sum(node: syntax.Sum, at: Context) -> Tensor:
+    if whole := over_layers(node, at):
+        return evaluated(whole, at)
     body = evaluated(node.body, at)
     samples = COLUMNS if at.convention.vectors == "columns" else ROWS
     if not node.index:
@@ -102,6 +111,25 @@ def _sum(node: syntax.Sum, at: Context) -> Tensor:
     ):
         return _kept(body, samples)
     return Tensor(body.array * at.world.m, body.axes)
+
+
+def over_layers(node: syntax.Sum, at: Context) -> syntax.Node | None:
+    """Return Σ_l of weights of layer l, and Σ_w w² of all weights, as a sum of terms."""
+    weights = [q for q in syntax.quantities(node.body) if q.kind == "W" and node.index]
+    whole = any(q.letter == node.index for q in weights)
+    if not whole and not any(q.layer and q.layer.symbol == node.index for q in weights):
+        return None
+
+    def term(layer: int) -> syntax.Node:
+        def moved(part: Any) -> Any:
+            own = part in weights and (whole or part.layer.symbol == node.index)
+            return replace(part, layer=syntax.Layer("", layer)) if own else part
+
+        body: syntax.Node = syntax.mapped(node.body, moved)
+        return syntax.Sum("", body) if whole else body
+
+    first = 1 + at.convention.first - at.convention.leaving
+    return functools.reduce(syntax.Plus, map(term, range(first, first + at.world.depth)))
 
 
 def _kept(body: Tensor, axis: str) -> Tensor:
@@ -167,7 +195,7 @@ def _applied(node: syntax.Applied, at: Context) -> Tensor:
     if node.function in ("exp", "log"):
         with np.errstate(all="ignore"):
             return Tensor(getattr(np, node.function)(z.array), z.axes)
-    slope = node.function.endswith("'")
+    slope = node.function.count("'")
     name = node.function.rstrip("'")
     g = at.world.activations[activated_layer(node, at)] if name == "g" else ACTIVATIONS[name]
     if g is None or g.whole:
@@ -189,7 +217,7 @@ def activated_layer(node: syntax.Applied, at: Context) -> int:
     return number
 
 
-def _softmax(z: Tensor, slope: bool) -> Tensor:
+def _softmax(z: Tensor, slope: int) -> Tensor:
     import numpy as np
 
     if slope:

@@ -80,7 +80,7 @@ class Judge:
     def _under(
         self, link: syntax.Link, convention: Convention, readings: Readings, quick: bool
     ) -> Outcome:
-        depth = 1 if _is_one_layer(link) else self._depth(link, convention)
+        depth = 1 if _is_one_layer(link, convention.setting.one) else self._depth(link, convention)
         link = placed(link, convention, readings.lowered)
         held = 0
         for world in self._networks(convention, depth, quick, _widths(link, convention)):
@@ -127,7 +127,7 @@ def _widths(link: syntax.Link, convention: Convention) -> Widths:
     )
 
 
-def _is_one_layer(link: syntax.Link) -> bool:
+def _is_one_layer(link: syntax.Link, one: str) -> bool:
     """Return whether weights without a layer lead from the input to a target at once."""
     letters = syntax.quantities(link)
     weights = [q for q in letters if q.kind.endswith("W")]
@@ -135,7 +135,8 @@ def _is_one_layer(link: syntax.Link) -> bool:
     return (
                 bool(weights)
         and all(q.layer is None and len(q.units) < 2 for q in weights)
-        and {syntax.Layer("input"), syntax.Layer("L")} <= ends
+        and syntax.Layer("input") in ends
+        and (syntax.Layer("L") in ends or (one != "" and all(q.units for q in weights)))
 
     )  # fmt: skip
 
@@ -278,6 +279,8 @@ def updated(link: syntax.Link) -> syntax.Node | None:
         return None
     terms = _terms(link.right)
     rest = [term for term in terms if term != link.left]
+    if len(rest) == len(terms) and rate and link.left in syntax.nodes(link.right):
+        return syntax.Plus(link.right, syntax.Minus(link.left))  # w ← (1 - ηλ) w - …
     if len(rest) != len(terms) - 1 or not rest:
         return None
     total = rest[0]
@@ -305,12 +308,11 @@ def _true_step(link: syntax.Link, taken: Tensor, at: Context) -> tuple[Tensor, T
         meaning = "sum"
     if EXAMPLES in taken.axes:
         meaning = "example"
-    costs = (("C", meaning),)
+    letter, costs = "C", (("C", meaning),)
+    if at.convention.terms:
+        letter, costs = at.convention.terms[0][0], at.convention.costs
 
     truth = replace(at, convention=at.convention.with_(costs=costs))
-    slope = evaluated(syntax.Derivative(syntax.Quantity("c", "C"), parameter), truth)
-    if isinstance(link.left, syntax.Transpose):
-        slope = evaluated(
-            syntax.Transpose(syntax.Derivative(syntax.Quantity("c", "C"), parameter)), truth
-        )
+    by: syntax.Node = syntax.Derivative(syntax.Quantity("c", letter), parameter)
+    slope = evaluated(syntax.Transpose(by) if parameter != link.left else by, truth)
     return difference(Tensor(-ETA * slope.array, slope.axes), taken, False)

@@ -49,6 +49,8 @@ class Letters(Expressions):
             return syntax.Quantity("a", "h", syntax.Layer("L"))
         if letter == "e" and after.text == "^":
             return self.raised(syntax.Number(math.e))
+        if letter == "λ":
+            return syntax.Constant("λ")
         if letter in RATES and after.text not in ("_", "^"):
             return syntax.Constant("η")
         if letter in COUNTS and (after.text != "_"):
@@ -139,8 +141,8 @@ class Letters(Expressions):
         return self.function("g" + "'" * scripts.primes, scripts, letter)
 
     def function(self, function: str, scripts: Scripts, letter: str = "") -> syntax.Node:
-        if function.startswith("g''"):
-            raise Unreadable("a second derivative of the activation")
+        if function.startswith("g'''"):
+            raise Unreadable("a third derivative of the activation")
         power = 1.0
         while self.peek().text in ("^", "_", "'") and function not in ("g", "g'"):
             if self.take().text == "'":
@@ -204,9 +206,9 @@ class Letters(Expressions):
         if kind == "c":
             if letter == "L" and scripts.units:
                 raise Unreadable("L with an index")
-            own = bool(scripts.example or scripts.digits)
-            marked = "x" if own else units[0] if len(units) == 1 else ""
-            return syntax.Quantity("c", letter, None, (), marked)
+            marked = "x" if scripts.example else units[0] if len(units) == 1 else ""
+            name = "_".join((letter, *scripts.digits))
+            return syntax.Quantity("c", name, None, (), marked)
         if kind == "y" and layer and not layer.symbol:
             raise Unreadable("a number as the name of an example")
         if scripts.digits:

@@ -25,6 +25,7 @@ from nn.notes.definitions import (
     variants,
 )
 from nn.notes.judging import Judge
+from nn.notes.levels import placed
 from nn.notes.syntax import Layer, Link
 from nn.notes.worlds import Setting
 
@@ -59,6 +60,8 @@ class Meanings:
             yield last, self.convention, "at the output: its layer is called so here"
         for own in self.of_sections(claim):
             yield link, own, "in the convention of its section"
+        for convention, words in self.with_terms():
+            yield link, convention, words
         for base in (self.convention, *self.of_sections(claim)):
             for convention, words in self._assumptions(claim, link, base):
                 yield link, convention, words
@@ -69,6 +72,22 @@ class Meanings:
                 yield other, convention, words
         for convention, words in self._of_one_layer(link):
             yield link, convention, words
+
+    def with_terms(self) -> Iterator[tuple[Convention, str]]:
+        """Yield conventions in which a cost has a term for the size of the weights, with λ."""
+        for claim in self.chooser.claims:
+            link = claim.link
+            if link and defines_cost(link) and syntax.Constant("λ") in syntax.nodes(link.right):
+                letters = [q.letter for q in syntax.quantities(link) if q.kind == "c"]
+                tree = placed(syntax.mapped(link, _of_all_weights), self.convention).right
+                for meaning in ("example", "mean"):
+                    costs = {**dict(self.convention.costs), **dict.fromkeys(letters, meaning)}
+                    yield (
+                        self.convention.with_(
+                            costs=tuple(sorted(costs.items())), terms=((letters[0], tree),)
+                        ),
+                        f"with the term that line {claim.line} adds to {letters[0]}",
+                    )
 
     def of_sections(self, claim: Claim) -> list[Convention]:
         """Return the conventions of the sections in which a formula stands, the smallest first.
@@ -205,6 +224,15 @@ class Meanings:
 
     def _holds(self, link: Link) -> bool:
         return self.judge.holds(link, reduced(self.convention, link))
+
+
+def _of_all_weights(node: Any) -> Any:
+    """Return Σ_w w² for ‖w‖² where w has no layer."""
+    if isinstance(node, syntax.Power) and isinstance(node.base, syntax.Norm):
+        q = node.base.of
+        if isinstance(q, syntax.Quantity) and q.kind == "W" and not q.layer:
+            return syntax.Sum(q.letter, syntax.Power(q, node.exponent))
+    return node
 
 
 def _is_whole(node: syntax.Node) -> bool:

@@ -140,17 +140,37 @@ class World:
             )
         return self._kept[of, by]
 
-    def applied(self, g: Activation, z: Array, slope: bool) -> Array:
-        """Return g(z) or g'(z) entry by entry, g being the engine's."""
+    def second(self, one: Place, two: Place) -> Array:
+        """Return ∂²c/∂one∂two of every example: (m, entries of one, entries of two)."""
         import numpy as np
 
-        key = (g.name, slope, z.shape, z.tobytes())
+        if ("second", one, two) not in self._kept:
+            rows = []
+            for x, cost in enumerate(self.costs):
+                first = gradients(cost, self.nodes(one, x), build_graph=True)
+                wrt = self.nodes(two, x)
+                rows.append([_numbers(node, wrt) for node in first])
+            self._kept["second", one, two] = np.array(rows)
+        return self._kept["second", one, two]
+
+    def applied(self, g: Activation, z: Array, order: int) -> Array:
+        """Return g(z), g'(z) or g''(z) entry by entry, g being the engine's."""
+        import numpy as np
+
+        key = (g.name, order, z.shape, z.tobytes())
         if key not in self._kept:
             leaves = [Value(number) for number in z.ravel().tolist()]
             a = list(g(leaves)) if g.whole else [g(leaf) for leaf in leaves]
-            numbers = gradients(total(a), leaves) if slope else [node.data for node in a]
+            for k in range(order):
+                a = list(gradients(total(a), leaves, build_graph=k + 1 < order))
+            numbers = [node.data if isinstance(node, Value) else node for node in a]
             self._kept[key] = np.array(numbers).reshape(z.shape)
         return self._kept[key]
+
+
+def _numbers(node: Any, wrt: list[Value]) -> list[float]:
+    """Return the derivatives of a node, or 0s of a number."""
+    return list(gradients(node, wrt)) if isinstance(node, Value) else [0.0] * len(wrt)
 
 
 def coupled_loss(outputs: Any, target: Any) -> Any:
