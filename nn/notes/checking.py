@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from nn.notes.choosing import Chooser, letterings
-from nn.notes.claims import NEAR, Claim, claims
+from nn.notes.claims import Claim, claims
 from nn.notes.definitions import defines_activation, is_definition, reduced, variants
 from nn.notes.doubts import Known, of_form, of_text
 from nn.notes.errors import Unreadable
@@ -130,9 +130,9 @@ class Checker:
 
     def _words(self, claim: Claim) -> str:
         """Return the section in which a formula stands."""
-        inside = [each.line for each in self.claims if each.sections[0] == claim.sections[0]]
-        lines = [*inside, claim.line]
-        return "\n".join(self.text[max(min(lines) - NEAR, 0) : max(lines) + NEAR])
+        start = claim.sections[0]
+        after = [each.sections[0] for each in self.claims if each.sections[0] > start]
+        return "\n".join(self.text[max(start - 1, 0) : min(after, default=len(self.text) + 1) - 1])
 
     def _shape(self, claim: Claim) -> Finding:
         try:

@@ -213,39 +213,37 @@ def _details(now: Convention) -> Iterator[Convention]:
 def letterings(claims: list[Claim]) -> Iterator[tuple[str, list[Claim]]]:
     """Yield what the letters of notes may be, in words, and the formulas read so.
 
-    Some call the weighted input a and the activation z; where t is a target, y may be the output.
+    Some call the weighted input a and the activation z; where t is a target, y may be the output of
+    the network, or of any unit.
     """
-    yield "", claims
     links = [claim.link for claim in claims if claim.link]
     letters = {q.letter for link in links for q in quantities(link)}
-    outputs = letters & set("yY") if letters & set("tT") else set[str]()
-    turned = any(
-        kind(link.left) == "z"
-        and link.left.letter in "zZ"
-        and any(q.letter in "aA" for q in inside)
-        for link in links
-        for inside in [[q for f in every(Applied, link.right) for q in quantities(f)]]
-    )
-    for swap, out in ((False, True), (True, False), (True, True)):
-        if (swap and not turned) or (out and not outputs):
-            continue
-        words = ["a is the weighted input, z the activation"] * swap
-        words += [f"{letter} is the output" for letter in sorted(outputs)] * out
-        yield (
-            ", ".join(words),
-            [
-                replace(claim, link=_relettered(claim.link, swap, out)) if claim.link else claim
-                for claim in claims
-            ],
-        )
+    turned = any(_is_turned(link) for link in links)
+    outputs = bool(letters & set("yY") and letters & set("tT"))
+    for swap, out in product((False, True)[: 1 + turned], OUTS[: 1 + 2 * outputs]):
+        words = ["a is the weighted input, z the activation"] * swap + [f"y is {out}"] * bool(out)
+        read = [
+            replace(claim, link=_relettered(claim.link, swap, out)) if claim.link else claim
+            for claim in claims
+        ]
+        yield ", ".join(words), read
 
 
-def _relettered(link: Link, swap: bool, out: bool) -> Link:
+OUTS = ("", "the output", "the output of any unit")
+
+
+def _is_turned(link: Link) -> bool:
+    """Return whether this is z = g(a)."""
+    inside = [q for node in every(Applied, link.right) for q in quantities(node)]
+    return kind(link.left) == "z" and any(q.letter in "aA" for q in inside)
+
+
+def _relettered(link: Link, swap: bool, out: str) -> Link:
     def changed(node: Any) -> Any:
         if swap and kind(node)[-1:] in ("a", "z") and node.letter[-1] in "aAzZ":
             return replace(node, kind=node.kind.translate(str.maketrans("az", "za")))
         if out and kind(node) == "y" and node.letter in "yY":
-            return replace(node, kind="a")
+            return replace(node, kind="a", layer=node.layer if out == OUTS[1] else None)
         return node
 
     return mapped(link, changed)  # type: ignore[no-any-return]

@@ -110,9 +110,6 @@ def habits_of(text: str) -> Habits:
     text = normal(text)
     below = re.findall(r"[_]\{?([a-zℓ])\s*[-+]\s*\d\}?", text)
     numbered = re.search(r"\^\s*\{?\s*[\[(]\s*\d|\^\s*\{?\s*[013-9]", text)
-    outputs = re.search(
-        r"[tTd]_\{?\w\}?\s*-\s*y|\(t\s*-\s*y|y_\{?\w\}?\s*-\s*[td]_|\(y\s*-\s*t\b", text
-    )
     small = re.search(
         r"(?:\\delta|δ)\s*[WwAZbB]\b[^=\n]{0,12}(?:=|\\equiv)\s*\\?(?:d?frac|∂)", text
     )
@@ -123,7 +120,6 @@ def habits_of(text: str) -> Habits:
         {*below, "l", "ℓ", "L"},
         bool(numbered),
         bool(convolution),
-        {"y"} if outputs else set(),
         bool(small),
         bool(units),
         bool(bias_unit),

@@ -22,14 +22,13 @@ class Habits:
     """What a whole text tells about its signs.
 
     The letters of `layers`; whether layers are `numbered`, so that ^2 is one; whether it is about
-    `convolution`; which letters of targets are `outputs`, beside t; whether δW is a `small` change,
+    `convolution`; whether δW is a `small` change,
     as dW is; whether numbers below letters are `units`; whether a `bias_unit` is 1, x_0 = 1.
     """
 
     layers: set[str] = field(default_factory=set)
     numbered: bool = False
     convolution: bool = False
-    outputs: set[str] = field(default_factory=set)
     small: bool = False
     units: bool = False
     bias_unit: bool = False

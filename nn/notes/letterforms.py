@@ -227,8 +227,6 @@ class Letters(Expressions):
             kind, layer = "a", layer or syntax.Layer("input")
         if kind == "ŷ":
             kind, layer = "a", layer or syntax.Layer("L")
-        if letter in self.habits.outputs:
-            kind = "a"
         if kind == "y":
             layer = syntax.Layer("L") if layer is None or layer == syntax.Layer("L") else layer
         return syntax.Quantity(kind, letter, layer, units, example)

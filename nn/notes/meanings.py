@@ -113,7 +113,9 @@ class Meanings:
         before = own.definitions(self.convention)
         if not own.missed(before) or len(claims) == len(self.chooser.claims):
             return None
-        other = own.convention(self.convention)
+        numbered = self.convention.with_(depth=last_number(own.links, True))
+        found = [own.convention(first) for first in dict.fromkeys((self.convention, numbered))]
+        other = max(found, key=own.definitions)
         return other if own.definitions(other) > before else None
 
     def _settings(self) -> list[Setting]:
