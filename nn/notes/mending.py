@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from nn.notes import syntax
 from nn.notes.changes import in_layer
 from nn.notes.conventions import Convention
 from nn.notes.definitions import reduced
@@ -49,6 +50,20 @@ def mended(
     return None
 
 
+def _helps(link: Link, convention: Convention, judge: Judge) -> bool:
+    """Return whether a changed formula holds, and says something."""
+    return not _trivial(link) and judge.holds(link, reduced(convention, link))
+
+
+def _trivial(link: Link) -> bool:
+    """Return whether a formula says no more than that something is itself, or of numbers."""
+    left, right = (
+        [f for f in syntax.factors(side) if syntax.quantities(f)]
+        for side in (link.left, link.right)
+    )
+    return link.relation == "=" and (not left or (len(left) == 1 and left[0] in right))
+
+
 def _starts(
     link: Link, convention: Convention, missing: bool
 ) -> list[tuple[Link, tuple[Change, ...]]]:
@@ -64,7 +79,7 @@ def _starts(
 
 def _single(link: Link, convention: Convention, style: Style, judge: Judge) -> Mend | None:
     for change in changes_of(link, convention, style):
-        if judge.holds(change.link, reduced(convention, change.link)):
+        if _helps(change.link, convention, judge):
             return Mend(change.link, (change,))
     return None
 
@@ -82,7 +97,7 @@ def _pair(link: Link, convention: Convention, style: Style, judge: Judge) -> Men
     for _, _, first, second in sorted(pairs, key=lambda pair: pair[:2])[:MOST_TRIED]:
         if {first.slip, second.slip} == {"a factor too many", "a factor forgotten"}:
             continue  # any formula at all can be had like that
-        if judge.holds(second.link, reduced(convention, second.link)):
+        if _helps(second.link, convention, judge):
             return Mend(second.link, (first, second))
     return None
 
@@ -102,6 +117,6 @@ def _triple(link: Link, convention: Convention, style: Style, judge: Judge) -> M
                     new.append((change.link, (*before, change)))
         formulas = new
     for found, changes in formulas:
-        if judge.holds(found, reduced(convention, found)):
+        if _helps(found, convention, judge):
             return Mend(found, changes)
     return None

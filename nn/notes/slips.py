@@ -134,7 +134,7 @@ def variables(link: Link, convention: Convention, style: Style) -> Iterator[tupl
     for path, q in letters(link):
         if q.kind in ("a", "z") and q.letter in "azAZ":
             pair = {"a": "z", "z": "a", "A": "Z", "Z": "A"}
-            new = replace(q, letter=pair[q.letter], kind=pair[q.letter].lower())
+            new = replace(q, letter=pair[q.letter], kind=pair[q.kind])
             yield rebuilt(link, path, new), instead(new, q, style) + ": a and z confused"
 
 
