@@ -60,7 +60,7 @@ const pan = (dx, dy) => {
   one.fitted = false;
   look_at(state.view, { ...one.box, x: one.box.x - dx / scale, y: one.box.y - dy / scale });
 };
-const SMALL = 40, LARGE = 110, ROOM = 14;  // pixels: a box too small to read, one made readable, a margin
+const LEAST = 0.6, READABLE = 0.85, ROOM = 14;  // scales: too small to read, and made readable; a margin in pixels
 const spanOf = (elements) => elements.map((element) => element.getBoundingClientRect()).filter((one) => one.width > 0)
   .reduce((all_, one) => ({ left: Math.min(all_.left, one.left), top: Math.min(all_.top, one.top),
     right: Math.max(all_.right, one.right), bottom: Math.max(all_.bottom, one.bottom) }),
@@ -68,8 +68,7 @@ const spanOf = (elements) => elements.map((element) => element.getBoundingClient
 const follow = (elements) => {  // move as little as shows all of them with some room, the first readable
   const [first] = elements.filter(Boolean);
   if (!first) return;
-  const { width } = first.getBoundingClientRect();
-  if (width > 0 && width < SMALL && !camera().held) zoom(LARGE / width);
+  if (scaleOf(camera()) < LEAST && !camera().held) zoom(READABLE / scaleOf(camera()));
   const here = canvas.getBoundingClientRect(), there = spanOf(elements.filter(Boolean));
   const [wide, high] = [there.right - there.left, there.bottom - there.top];
   const shrink = Math.min((here.width - 2 * ROOM) / wide, (here.height - 2 * ROOM) / high);

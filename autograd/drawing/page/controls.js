@@ -11,6 +11,7 @@ const paint = () => {
   paintChosen(reached);
   paintLearning();
   paintFilm();
+  paintUnfold();
   const count = stepCount();
   $("slider").max = count;
   $("slider").value = state.step;

@@ -118,6 +118,11 @@ const folded = (change, focusOn = null) => {  // change what is folded, and keep
 };
 const toggleFold = (fold) => folded(() => setFold(fold, !fold.closed), fold);
 const changedFolds = () => folds.filter((fold) => fold.closed !== initially[fold.k]).map((fold) => fold.k);
+const paintUnfold = () => {
+  $("unfold").hidden = !folds.length || state.view !== "expression";
+  $("unfold").setAttribute("aria-pressed", String(!folds.some((fold) => fold.closed)));
+};
+$("unfold").onclick = () => setAll(folds.some((fold) => fold.closed) ? false : null);
 const setAll = (closed) => { if (graphSvg) folded(() => folds.forEach((fold) => setFold(fold, closed ?? initially[fold.k]))); };
 
 // --- a closed fold in the pass ------------------------------------------------------------------

@@ -15,7 +15,7 @@ from autograd.drawing.graph.reading import SUMS
 
 WIDEST_SUM = 8  # operands that are shown; of more, the first few, and the others in one box
 FEWEST_PASSES, LONGEST_PASS = 6, 240  # of a loop that is folded, in operations
-MOST_SHOWN = 60  # boxes at first, where groups can be closed to have no more
+MOST_SHOWN, MOST_ARROWS = 60, 120  # boxes and arrows at first, where groups can be closed
 
 Pass = tuple[int, int, int]  # where the passes of a loop begin, their length, how many there are
 
@@ -147,20 +147,27 @@ class _Folding:
         depths = [one.depth for one in self.folds if one.kind == "group"]
         for depth in range(max(depths, default=0) + 1, 0, -1):
             closed = [one.kind != "group" or one.depth >= depth for one in self.folds]
-            if self._shown(closed) <= MOST_SHOWN or depth == 1:
+            boxes, arrows = self._shown(closed)
+            if (boxes <= MOST_SHOWN and arrows <= MOST_ARROWS) or depth == 1:
                 return closed
         return []
 
-    def _shown(self, closed: Sequence[bool]) -> int:
-        """Return how many boxes are seen, that of a closed fold counting as one."""
-        seen = set()
+    def _shown(self, closed: Sequence[bool]) -> tuple[int, int]:
+        """Return how many boxes and arrows are seen, a closed fold being one box."""
+        seen = []
         for box, fold in enumerate(self.inner):
             shown = (box, -1)
             while fold >= 0:
                 shown = (-1, fold) if closed[fold] else shown
                 fold = self.folds[fold].parent
-            seen.add(shown)
-        return len(seen)
+            seen.append(shown)
+        arrows = {
+            (seen[source], seen[target])
+            for source, targets in enumerate(self.users)
+            for target in targets
+            if seen[source] != seen[target]
+        }
+        return len(set(seen)), len(arrows)
 
 
 def _shared(paths: Sequence[tuple[str, ...]]) -> tuple[str, ...]:

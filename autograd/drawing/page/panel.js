@@ -210,11 +210,11 @@ const usesOf = (place) => {
   if (box === undefined || above[box].length < 2) return [];
   const uses = above[box].map((k) => ({ k, flow: flowOf(k) })).filter(({ flow }) => flow !== null);
   const total = gradAfter(box), ranked_ = [...uses].sort((a, b) => Math.abs(b.flow) - Math.abs(a.flow)).slice(0, WIDEST);
-  const sum = signed(arithmetic(total, largest(uses.map(({ flow }) => [flow]))));
+  const sum = lastSigned(steps(`∂C/∂${boxName(box)}`, arithmetic(total, largest(uses.map(({ flow }) => [flow])))));
   const lines = ranked_.map(({ k, flow }) => line(link(`in ${boxName(edges[k].target)}`, () => [...shownAs(edges[k].target), edgeElements[k]]), " ⇒ ", show(flow)));
   if (uses.length > WIDEST) lines.push(line(make("span", `… ${uses.length - WIDEST} more places`, "muted")));
   return [card(line(make("span", `used in ${above[box].length} places; each contributes`, "muted")), ...lines,
-               line(make("span", `∂C/∂${boxName(box)} `, "muted"), ...result(sum)))];
+               inOneLine(sum))];
 };
 
 // --- the number that is looked at -----------------------------------------------------------
