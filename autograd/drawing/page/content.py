@@ -68,7 +68,7 @@ def content_of(
         labels = len(expression.boxes) <= LABELLED
         way = max(("LR", "TB"), key=lambda way: _scale(expression, way, labels))
         views["expression"] = boxes_svg(expression, VARIABLES, rankdir=way, labels=labels)
-        data |= _graph_data(expression, steps, tape)
+        data |= _graph_data(expression, steps, tape) | _code_data(expression, subject)
     if network is not None:
         if by_neuron:
             views["neurons"] = neurons_svg(network, VARIABLES)
@@ -132,6 +132,18 @@ def _graph_data(expression: GraphPicture, steps: Steps, tape: Tape | None) -> di
         "folds": folds_of(expression),
         "formulas": [partial_formulas(*kind) for kind in formulas],
     }
+
+
+def _code_data(expression: GraphPicture, subject: Subject) -> dict[str, Any]:
+    """Return the lines of code, each once, and which of them made each box."""
+    lines: dict[Any, int] = {}
+    made = [
+        lines.setdefault(subject.lines[value], len(lines))
+        if box.kind == "node" and value in subject.lines
+        else None
+        for box, value in zip(expression.boxes, expression.values, strict=True)
+    ]
+    return {"code": list(lines), "made": made} if lines else {}
 
 
 def _kind(value: Value) -> tuple[str, tuple[float | None, ...]]:

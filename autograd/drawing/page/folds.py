@@ -72,7 +72,7 @@ class _Folding:
             if box.kind in ("parameter", "constant") and not box.group and self.users[box.key]:
                 paths[box.key] = _shared([paths[user] for user in self.users[box.key]])
         numbers: dict[tuple[str, ...], int] = {(): -1}
-        for path in sorted({path[:k] for path in paths for k in range(1, len(path) + 1)}):
+        for path in sorted({one[:k] for one in paths for k in range(1, len(one) + 1)}):
             members = [k for k, other in enumerate(paths) if other[: len(path)] == path]
             if len(members) > 1:
                 numbers[path] = len(self.folds)

@@ -104,11 +104,12 @@ const drawFrames = (spots, sizes) => {
     const box = [l - 7 * levels, t - HEAD * levels, r + 7 * levels, b + 7 * levels], within = new Set(inside);
     const apart = seen.nodes.every((_, n) => within.has(n) || !meets(box, extentOf([n], spots, sizes)))
       && known.every((one) => isWithin(fold.k, one.fold) || !one.apart || !meets(box, one.box));
-    const first = extentOf([inside.at(0)], spots, sizes);
-    known.push({ fold, apart, box: apart ? box : [first[0] - 7, first[1] - HEAD, first[2] + 7, first[3] + 7] });
+    const shown_ = inside.find((n) => seen.nodes[n].box !== undefined && !data.boxes[seen.nodes[n].box].leaf) ?? inside[0];
+    const first = extentOf([shown_], spots, sizes);
+    known.push({ fold, apart, box: apart ? box : [first[0] - 7, first[1] - HEAD * levels, first[2] + 7, first[3] + 7] });
   }
   for (const { fold, apart, box: [l, t, r, b] } of known) {
-    if (apart || fold.kind === "group") {
+    if (apart) {
       draw(frames, "rect", { x: l, y: t, width: r - l, height: b - t, rx: 9, fill: fold.depth % 2 ? "var(--cluster)" : "var(--background)", stroke: "var(--constant_line)", "stroke-opacity": 0.5, class: "made" });
     }
     const head = draw(boxLayer, "g", { "data-part": "header", "data-fold": fold.k, class: "made pick" });
@@ -176,7 +177,7 @@ const drawArrow = (arrow, points, port, lift, vertical) => {
 // --- all of it --------------------------------------------------------------------------------------
 const planned = (vertical, labels) => {
   const { nodes, arrows } = seen, room = nodes.map(() => 0), counts = nodes.map(() => 0);
-  const lifts = nodes.map((node) => (foldOfNode(node) >= 0 ? HEAD : 0));
+  const lifts = nodes.map((node) => (foldOfNode(node) >= 0 ? HEAD * folds[foldOfNode(node)].depth : 0));
   arrows.forEach((arrow) => {
     counts[arrow.target] += 1;
     if (labels) room[arrow.target] = Math.max(room[arrow.target], vertical ? PORT * counts[arrow.target] + lifts[arrow.target] : labelWidth(arrow));
@@ -189,7 +190,8 @@ const planned = (vertical, labels) => {
   const deepest = Math.max(0, ...folds.filter((fold) => !fold.closed).map((fold) => fold.depth));
   const gap = [Math.max(56, 14 * deepest + 30), deepest ? 24 + 22 * deepest : 14];
   const { width, height } = frame();
-  const found_ = laidOut(sizes, ends, { gap: vertical ? [gap[1] + 46, gap[0] - 32] : gap, room, vertical, frame: { width: width - 2 * EDGE, height: height - 2 * EDGE } });
+  const paths = nodes.map((node) => { const k = foldOfNode(node); return k < 0 ? [] : [...ancestors(folds[k]), folds[k]].map((fold) => fold.k); });
+  const found_ = laidOut(sizes, ends, { paths, gap: vertical ? [gap[1] + 46, gap[0] - 32] : gap, room, vertical, frame: { width: width - 2 * EDGE, height: height - 2 * EDGE } });
   return { ...found_, sizes, lifts, vertical, scale: scaleIn({ width, height }, found_.width + 2 * EDGE, found_.height + 2 * EDGE) };
 };
 const liking = (plan) => (plan.turned.length ? plan.scale / 1.35 : plan.scale);  // rows are a last resort

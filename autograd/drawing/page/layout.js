@@ -41,14 +41,37 @@ const settle = (column, wishes, ys, heights, gap) => {
   }
 };
 const flat = ([x, y]) => [y, x];
-const laidOut = (sizes, ends, { gap, room, vertical, frame }) => {
-  if (!vertical) return wrapped(layered(sizes, ends, { gap, room }), ends, frame);
-  const found = wrapped(layered(sizes.map(flat), ends, { gap, room }), ends, { width: frame.height, height: frame.width });
+const laidOut = (sizes, ends, { gap, room, paths, vertical, frame }) => {
+  if (!vertical) return wrapped(layered(sizes, ends, { gap, room, paths }), ends, frame);
+  const found = wrapped(layered(sizes.map(flat), ends, { gap, room, paths }), ends, { width: frame.height, height: frame.width });
   return { ...found, centres: found.centres.map(flat), bends: found.bends.map((bends) => bends.map(flat)),
            width: found.height, height: found.width };
 };
-const layered = (sizes, ends, { gap, room }) => {
-  const ranks = ranksOf(sizes.length, ends), own = [...ranks];
+// A column by its wishes, those of one group together; leaves outside of the groups stand first.
+const sortColumn = (column, wish, paths, leaf) => {
+  if (!column.some((box) => paths[box]?.length)) return column.sort((a, b) => wish.get(a) - wish.get(b));
+  const sums = new Map();
+  for (const box of column) {
+    for (const group of paths[box] ?? []) {
+      const [sum, count] = sums.get(group) ?? [0, 0];
+      sums.set(group, [sum + wish.get(box), count + 1]);
+    }
+  }
+  const at = (box, level) => {
+    const group = paths[box]?.[level];
+    if (group !== undefined) return [sums.get(group)[0] / sums.get(group)[1], group];
+    return [leaf[box] && !paths[box]?.length ? -Infinity : wish.get(box), -1 - box];
+  };
+  return column.sort((a, b) => {
+    for (let level = 0; ; level += 1) {
+      const [x, y] = [at(a, level), at(b, level)];
+      if (x[1] !== y[1]) return x[0] - y[0] || x[1] - y[1];
+    }
+  });
+};
+const layered = (sizes, ends, { gap, room, paths }) => {
+  const ranks = ranksOf(sizes.length, ends), own = [...ranks], leaf = sizes.map(() => true);
+  for (const [, target] of ends) leaf[target] = false;
   const spans = ends.reduce((sum, [s, t]) => sum + Math.max(0, ranks[t] - ranks[s] - 1), 0);
   const heights = sizes.map(([, h]) => h);
   const chains = ends.map(([source, target]) => {
@@ -76,7 +99,7 @@ const layered = (sizes, ends, { gap, room }) => {
     for (const column of columns) column.forEach((box, k) => { place[box] = k; });
     for (const column of sweep % 2 ? [...columns].reverse() : columns) {
       const wish = new Map(column.map((box) => [box, meanOf(neighbours[box], place, place[box])]));
-      column.sort((a, b) => wish.get(a) - wish.get(b));
+      sortColumn(column, wish, paths, leaf);
       column.forEach((box, k) => { place[box] = k; });
     }
   }

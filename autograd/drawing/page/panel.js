@@ -109,6 +109,15 @@ const copier = (latex) => {
   return button;
 };
 
+// --- the line of the user's code that made a node -----------------------------------------
+const codeOf = (box) => {
+  const at = data.made?.[box] ?? null;
+  if (at === null) return [];
+  const [where, text] = data.code[at], p = line(make("span", where, "muted"), " ", make("code", text));
+  p.className = "code";
+  return [p];
+};
+
 // --- a step by operation ------------------------------------------------------------------
 const backwardStep = (swept) => {
   if (swept.active === null) {
@@ -125,7 +134,7 @@ const backwardStep = (swept) => {
   }
   const cards = [...together].map(([fold, ones]) => (ones.length === 1 ? contributionCard(ones[0]) : card(line(foldLink(fold)),
     line(make("span", `${ones.length} contributions ⇒ `, "muted"), show(ones.reduce((sum, { contribution }) => sum + contribution, 0))))));
-  return [head, ...alone.map(contributionCard), ...cards];
+  return [head, ...codeOf(swept.active), ...alone.map(contributionCard), ...cards];
 };
 const contributionCard = (one) => {
   const { left, right, sign } = product(one.local, one.upstream, one.contribution);
@@ -150,7 +159,7 @@ const forwardStep = () => {
     .filter((_, k) => valueOf(sources[k]) !== null);
   const { symbol, expression } = data.boxes[box];
   const formula = expression && expression !== boxName(box) ? ` = ${expression}` : "";
-  return [line(boxLink(box), make("span", ` (${symbol})`, "muted"), " is computed from"),
+  return [line(boxLink(box), make("span", ` (${symbol})`, "muted"), " is computed from"), ...codeOf(box),
           card(...lines, line(boxLink(box), `${formula} ${shown(valueOf(box))}`))];
 };
 

@@ -93,7 +93,7 @@ def test_groups_are_folds_that_nest_and_are_closed_where_there_is_much():
     p = probe(MLP(2, [3, 1], seed=3), [0.5, -1.2], [0.8], "half_squared_error")
     options = {k: v for k, v in p.drawing_options().items() if k != "units"}
     found = folds(p.root, **options)
-    assert [one["name"] for one in found if one["parent"] < 0][0].startswith("layer 1")
+    assert next(one["name"] for one in found if one["parent"] < 0).startswith("layer 1")
     assert not any(one["closed"] for one in found if one["kind"] == "group")
     large = probe(MLP(2, [16, 16, 1], seed=3), [0.5, -1.2], [0.8], "half_squared_error")
     options = {k: v for k, v in large.drawing_options().items() if k != "units"}
@@ -147,7 +147,7 @@ def test_numbers_stay_right_when_something_is_folded_and_unfolded(show, make):
         tab.click("#unfold")
         _, fresh = make()
         fresh[0].data = number
-        again, leaves = (loop(u=number) if make is loop else (None, None))
+        again, leaves = loop(u=number) if make is loop else (None, None)
         if make is wide:
             again, leaves = wide()
             leaves[0].data = number
@@ -164,7 +164,7 @@ def test_numbers_stay_right_when_something_is_folded_and_unfolded(show, make):
 
 
 def test_the_arrow_out_of_a_fold_has_what_flows_through_it(show):
-    root, w = wide(30)
+    root, _ = wide(30)
     tab = show(step_through(root))
     press(tab, "End")
     label = tab.locator('.made[data-part="edge"] [data-part="flow"]').text_content()
@@ -173,7 +173,7 @@ def test_the_arrow_out_of_a_fold_has_what_flows_through_it(show):
 
 
 def test_a_closed_fold_is_passed_through_in_one_step(show):
-    root, (u, *_) = loop()
+    root, _ = loop()
     tab = show(step_through(root))
     steps = 0
     while tab.get_attribute("body", "data-step") != tab.get_attribute("#slider", "max"):
@@ -206,7 +206,7 @@ def test_the_address_keeps_what_is_open(show):
 
 
 def test_a_shared_leaf_is_shown_at_each_use_and_they_light_together(show):
-    root, (u, v, _) = loop(3)
+    root, _ = loop(3)
     tab = show(step_through(root))
     assert tab.locator('[data-part="chip"][data-of]').count() == 4
     chips = tab.locator(f'[data-part="chip"][data-of="{place(tab, "u")}"]')
@@ -227,7 +227,7 @@ def place(tab, name):
 
 
 def test_the_gradient_of_a_shared_leaf_is_the_sum_of_its_places(show):
-    root, (u, v, _) = loop(3)
+    root, (u, *_) = loop(3)
     contributions = {}
     for node in {x for x in walk([root], 100) if u in x.operands}:
         outer = gradients(root, [node])[0]
