@@ -55,10 +55,10 @@ def subject_of(obj: Any, function: str, options: Mapping[str, Any]) -> Subject:
     """
     if is_function(obj):
         found = sources(obj)
-        own = {"groups": found.groups, "names": found.names, "parameters": found.parameters}
-        known = {name: x for name, x in own.items() if x}
+        made = {"groups": found.groups, "names": found.names, "parameters": found.parameters}
+        given = {name: x for name, x in made.items() if x}
         return Subject(
-            _values(found.result, function), options={**known, **options}, lines=found.lines
+            _values(found.result, function), options={**given, **options}, lines=found.lines
         )
     if obj.__class__ is Value or _is_list_of_values(obj):
         return Subject(_values(obj, function), options=options)
