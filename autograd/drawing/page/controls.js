@@ -72,7 +72,7 @@ const stepBy = (by) => {
   go(state.step);
 };
 const passBy = (pass) => { state.pass = pass; $("pass").value = pass; go(0); };
-const pin = (name) => { state.pinned = state.pinned === name ? null : name; state.nudge = null; paint(); tellAddress(); };
+const pin = (name) => { state.pinned = state.pinned === name ? null : name; state.nudge = null; paint(); if (film) paintPlane(); tellAddress(); };
 
 const titles = { focus: "Focus", expression: "Expression", neurons: "Neurons", layers: "Layers" };
 for (const view of ["focus", "neurons", "layers", "expression"].filter((name) => views.includes(name))) {
@@ -162,6 +162,7 @@ $("choice").onchange = (event) => {
   const name = event.target.value.trim();
   state.pinned = isKnown(name) ? name : null;
   paint();
+  if (film) paintPlane();
   tellAddress();
 };
 const neighbour = (element, key) => {  // the weight beside this one in the matrix of a large layer

@@ -65,12 +65,17 @@ class Page:
         return f"Page({self._summary})"
 
     def _repr_html_(self) -> str:
-        place = "position:absolute;inset:0;width:100%;height:100%;border:0"
+        place = "grid-area:1/1;width:100%;height:680px;border:0"  # over the picture
+        picture = self._picture.replace("max-width:100%", "grid-area:1/1;max-width:100%", 1)
         return (
-            f'<div style="position:relative;min-height:680px">{self._picture}'
+            f'<div style="display:grid">{picture}'
             f'<iframe sandbox="allow-scripts" srcdoc="{escape(self._html)}" style="{place}"'
             ' title="backward pass"></iframe></div>'
         )
+
+    def still(self) -> str:
+        """Return the picture for where the page cannot run, as an image of HTML; it may be ""."""
+        return self._picture
 
 
 def step_through(obj: Any, path: str | Path | None = None, *, theme: str = "light") -> Page:

@@ -241,12 +241,12 @@ const paintChosen = (reached) => {
   const where = weight ? `, unit ${weight.i} → unit ${weight.j}` : "";
   const head = line(make("b", chosen), ` ${shown(value)}`,
                     make("span", `${where}${state.pinned === chosen ? ", pinned" : ""}`, "muted"));
-  if (!weight) return $("weight").replaceChildren(head, ...usesOf(place));
+  if (!weight) return $("weight").replaceChildren(head, ...usesOf(place), ...movedCard(chosen));
   const lines = weightLines(net, weight), name = `δ${weight.layer}[${weight.j}]`;
   const gradient = net.layers[weight.layer - 1].dW?.[weight.i][weight.j];
   const body = reached.has(weight.layer + "," + weight.j)
     ? [derivation(unitLines(net, weight.layer, weight.j)), derivation(lines),
        line(make("span", advice(gradient), "muted"))]
     : [card(line(lines[0]), line(make("span", `not reached yet: the pass has not come to ${name}`, "muted")))];
-  return $("weight").replaceChildren(head, ...body);
+  return $("weight").replaceChildren(head, ...body, ...movedCard(chosen));
 };
