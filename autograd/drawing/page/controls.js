@@ -176,7 +176,7 @@ document.addEventListener("keydown", (event) => {
   const tag = event.target.tagName, element = event.target.closest && event.target.closest("[data-name]");
   if (["SELECT", "TEXTAREA"].includes(tag) || (tag === "INPUT" && event.target.type !== "range")) return;
   if ([" ", "Enter"].includes(event.key) && tag === "BUTTON") return;
-  if (tag === "INPUT" && event.target.id === "dial" && event.key.startsWith("Arrow")) return;
+  if (tag === "INPUT" && event.target.id !== "slider" && /^(Arrow|Home|End)/.test(event.key)) return;  // they turn it
   const crowd = element && element.dataset.i && given.layers[element.dataset.layer - 1].W.flat().length > CROWD;
   const nudge = (sign) => () => {
     const k = named.get(element.dataset.name) ?? aliases.get(element.dataset.name);
