@@ -149,8 +149,8 @@ def _less_softmax(values: Sequence[Any], index: Any) -> list[Any]:
 
 
 def _softmax_together(values: Sequence[Any]) -> Together:
-    own, factors, shares = _log_softmax_together(values)
-    return [p * rest for p, rest in zip(shares, own, strict=True)], [-p for p in shares], shares
+    rests, _, shares = _log_softmax_together(values)
+    return [p * rest for p, rest in zip(shares, rests, strict=True)], [-p for p in shares], shares
 
 
 def _log_softmax_together(values: Sequence[Any]) -> Together:

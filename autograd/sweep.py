@@ -200,8 +200,8 @@ def all_but_own(terms: list[Any]) -> list[Any]:
     [1e+300, 3.0, 1e+300]
     """
     before = [0.0, *accumulate(terms[:-1])]
-    behind = [*accumulate(terms[:0:-1])][::-1] + [0.0]
-    return [a + b for a, b in zip(before, behind, strict=True)]
+    behind = [0.0, *accumulate(terms[:0:-1])]
+    return [a + b for a, b in zip(before, reversed(behind), strict=True)]
 
 
 def passes(rules: Rules, slot: int) -> bool:

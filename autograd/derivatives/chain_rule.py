@@ -101,7 +101,8 @@ def shared_partials(
     """
     *values, _ = nodes[0].operands
     own, factors, shares = PRIMITIVES[nodes[0].op].function.together([*map(read, values)])
-    pairs: list[list[Any]] = [[(x, p)] if x in wanted else [] for x, p in zip(values, own)]
+    direct = zip(values, own, strict=True)
+    pairs: list[list[Any]] = [[(x, partial)] if x in wanted else [] for x, partial in direct]
     found: Linear = []
     for places in (range(len(values)), reversed(range(len(values)))):
         terms: list[Any] = []
