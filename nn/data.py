@@ -1,7 +1,7 @@
 """Data that fits: a table of examples beside a model, and targets beside a loss.
 
 This is the one door for `fit`, `probe` and pictures of a batch; what is a table of numbers at
-all is the matter of `arguments.py`.
+all is the matter of `arguments/`.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any, TypeAlias
 
 from nn.arguments import Array, flat, floats, several, table
+from nn.arguments.sequences import examples
 from nn.losses import LOSSES, Loss, binary_cross_entropy, cross_entropy
 from nn.modes import in_mode
-from nn.sequences import examples
 
 Pair: TypeAlias = tuple[Any, Array]  # a table or `Sequences`, and targets
 APPLIES: dict[Loss, str] = {

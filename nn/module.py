@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 from autograd import Value
 from autograd.text import printed
 from nn.arguments import Array, flat, floats, number_of
+from nn.arguments.hints import ELSEWHERE, FREEZE, missing
+from nn.arguments.sequences import examples
 from nn.data import probabilities
 from nn.freezing import freeze, frozen, unfreeze
-from nn.hints import ELSEWHERE, FREEZE, missing
 from nn.modes import in_mode, mode_in_force
-from nn.sequences import examples
 
 __all__ = ["Module"]
 

@@ -1,7 +1,7 @@
 """The random numbers of a program: a column of numbers for each node that was drawn from a stream.
 
 To what compiles and runs a program such a node is an input. Its number for a call and an example is
-`autograd.noise.drawn` of both. What was recorded may have asked a stream more than once: for r
+`autograd.rows.noise.drawn` of both. What was recorded may have asked a stream more than once: for r
 different calls a replay goes on by r calls, and an example by as many as were recorded.
 """
 
@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from autograd.engine import Value, unwatched
-from autograd.noise import call_in_force, drawn
+from autograd.rows.noise import call_in_force, drawn
 
 Array = Any  # numpy.ndarray; NumPy is imported on use
 
@@ -32,7 +32,7 @@ class Calls:
 class Noise:
     """The columns of nodes that were drawn, and the count of the calls they are drawn for.
 
-    >>> from autograd.noise import NoiseStream
+    >>> from autograd.rows.noise import NoiseStream
     >>> u = NoiseStream(seed=3).uniform()
     >>> noise = Noise(u)
     >>> float(noise.columns([0], noise.calls.next())[0, 0]) == u[0].data

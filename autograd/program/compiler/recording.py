@@ -15,7 +15,7 @@ from copy import copy
 from typing import Any
 
 from autograd.engine import Value, topological, unwatched
-from autograd.noise import is_noise
+from autograd.rows.noise import is_noise
 from autograd.table import PRIMITIVES, Primitive
 
 PARAMETER, INPUT, CONSTANT, COMPUTED = range(4)

@@ -14,7 +14,7 @@ from typing import Any
 from autograd import errors, reals
 from autograd.engine import Function, Value
 from autograd.primitives import abs, sign
-from autograd.scales import degrees, radians
+from autograd.rows.scales import degrees, radians
 from autograd.sweep import flat
 from autograd.table import PRODUCT, primitive
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from autograd import rounding, scales
 from autograd.engine import Value
+from autograd.rows import rounding, scales
 
 _OWN: dict[str, Any] = {
     "copysign": rounding.copysign, "divmod": divmod, "isfinite": rounding.isfinite,

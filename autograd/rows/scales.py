@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from autograd import reals
-from autograd.activations import sigmoid
+from autograd.rows.activations import sigmoid
 from autograd.table import POWER, primitive
 
 __all__ = ["cbrt", "degrees", "exp2", "logaddexp", "radians"]

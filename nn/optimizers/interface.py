@@ -18,7 +18,7 @@ from typing import Any
 
 from autograd import AnomalyError, Value, clip, errors
 from nn.freezing import frozen
-from nn.keeper import Keeper, State
+from nn.optimizers.state import Keeper, State
 
 __all__ = ["Optimizer"]
 

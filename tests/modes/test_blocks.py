@@ -14,11 +14,13 @@ import pytest
 
 from autograd import Program, Value, detect_anomaly, grad, modes, no_grad, recording
 from autograd.errors import FrozenBranchError
-from autograd.modes import Mode, active, differentiating
+from autograd.modes import Mode, active, differentiating, dispatch
 from autograd.program.guards import Decisions, decisions_about, under
 
 ROOT = Path(__file__).parents[2] / "autograd"
-WATCHED = {str(ROOT / name) for name in ("blocks.py", "modes.py", "program/guards.py")}
+WATCHED = {
+    str(ROOT / name) for name in ("modes/blocks.py", "modes/dispatch.py", "program/guards.py")
+}
 
 KINDS = {
     "no_grad": no_grad,
@@ -95,7 +97,7 @@ def assert_nothing_is_active():
     assert y.data == 9.0  # which a recording refuses
     assert modes.depth() == 0
     assert modes.dispatcher.modes() == []
-    assert not modes._lock._is_owned()
+    assert not dispatch._lock._is_owned()
     slope = grad(lambda v: v * v)(3.0)
     assert (type(slope), slope) == (float, 6.0)
     y.backward()

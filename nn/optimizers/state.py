@@ -11,7 +11,7 @@ from typing import Any
 
 State = tuple[Any, ...]
 
-KNOWN = "nn.optimizers"  # where rules depend on nothing but what the optimiser holds
+KNOWN = "nn.optimizers.rules"  # where rules depend on nothing but what the optimiser holds
 PLAIN = {int, float, bool, type(None)}
 ELSEWHERE = {"parameters", "steps", "kept"}  # what changes as an optimiser goes on
 

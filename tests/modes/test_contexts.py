@@ -305,7 +305,7 @@ def test_a_forked_process_has_a_lock_of_its_own_and_forgets_other_threads():
     taken, done = threading.Event(), threading.Event()
 
     def other():
-        with no_grad(), modes._lock:
+        with no_grad(), modes.dispatch._lock:
             taken.set()
             done.wait(30)
 

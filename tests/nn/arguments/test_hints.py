@@ -5,7 +5,7 @@ import inspect
 import pytest
 
 import nn
-from nn.hints import ELSEWHERE
+from nn.arguments.hints import ELSEWHERE
 
 
 @pytest.mark.parametrize(

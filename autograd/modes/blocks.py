@@ -8,7 +8,7 @@ counts no longer than the frame that it stands in.
 
 Which blocks there are is kept by `contextvars`: a task or a thread has its own, a task that is
 started inside of one is inside until it ends, and a generator that waits inside of one does not
-lend it to whom it waits for. What is in force inside of blocks is the subject of `modes.py`.
+lend it to whom it waits for. What is in force inside of blocks is the subject of `dispatch.py`.
 """
 
 from __future__ import annotations

@@ -1,51 +1,19 @@
-"""What people hand in, checked once: names, counts and tables of numbers."""
+"""Numbers that people hand in, checked once: counts, examples and tables of them."""
 
 from __future__ import annotations
 
 import operator
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from autograd import Value
 from autograd.errors import short
 from autograd.reals import readable, real
-from nn.hints import SYNONYMS
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
 Array: TypeAlias = "NDArray[np.float64]"
-
-
-def by_name(*functions: Any) -> dict[str, Any]:
-    """Return functions by their names.
-
-    >>> by_name(max)
-    {'max': <built-in function max>}
-    """
-    return {function.__name__: function for function in functions}
-
-
-def named(kind: str, table: Mapping[str, Any], name: Any, registry: str = "") -> Any:
-    """Return table[name], or `name` itself where it is a function already.
-
-    Raises ValueError that lists the known names, and says in which registry one's own belong.
-
-    >>> named("a colour", {"red": 1, "blue": 2}, "red")
-    1
-    """
-    if callable(name):
-        return name
-    if isinstance(name, str) and name in table:
-        return table[name]
-    here = SYNONYMS.get(str(name).lower())
-    also = f" That is {here!r} here." if here in table else ""
-    own = f" Your own is found by name once it is in nn.{registry}." if registry else ""
-    raise ValueError(
-        f"{kind} must be one of {', '.join(sorted(table))}, or a function or object; got {name!r}."
-        f"{also}{own}"
-    )
 
 
 def flat(outputs: Any) -> list[Any]:

@@ -1,4 +1,4 @@
-"""Optimisers: each is one scalar rule, applied to every parameter; `optimizer.py` says how."""
+"""Optimisers: each is one scalar rule, applied to every parameter; `interface.py` says how."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import Any
 
 from autograd import Value, heaviside, maximum, sqrt
 from nn.arguments import named
-from nn.keeper import State
-from nn.optimizer import NUMBER, SHARE, Optimizer
+from nn.optimizers.interface import NUMBER, SHARE, Optimizer
+from nn.optimizers.state import State
 
-__all__ = ["OPTIMIZERS", "SGD", "Adagrad", "Adam", "AdamW", "Optimizer", "RMSprop"]
+__all__ = ["OPTIMIZERS", "SGD", "Adagrad", "Adam", "AdamW", "RMSprop"]
 
 
 @dataclass(eq=False, repr=False, init=False)

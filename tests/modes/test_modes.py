@@ -15,12 +15,12 @@ from autograd import (
     grad,
     gradients,
     log,
+    modes,
     no_grad,
     sin,
     sqrt,
     tanh,
 )
-from autograd import modes as modes_module
 
 
 def test_no_grad_keeps_numbers_and_drops_the_graph():
@@ -105,9 +105,9 @@ def test_nobody_is_asked_once_every_mode_is_left(monkeypatch):
     x = Value(3.0)
     with no_grad(), detect_anomaly():
         x * x
-    assert told == [modes_module.dispatcher] * 2
+    assert told == [modes.dispatcher] * 2
     x * x  # of which the watcher hears, for the last time
-    monkeypatch.setattr(type(modes_module.dispatcher), "created", None)
+    monkeypatch.setattr(type(modes.dispatcher), "created", None)
     assert (x * x).parents == (x, x)
     assert told[2:] == [None]
 
@@ -181,7 +181,7 @@ def test_modes_combine_in_either_order():
 def test_a_mode_of_ones_own_hears_everything():
     heard = []
 
-    class Listener(modes_module.Mode):
+    class Listener(modes.Mode):
         def created(self, node, handed):
             heard.append(node.op)
             return handed
@@ -196,7 +196,7 @@ def test_a_mode_of_ones_own_hears_everything():
             heard.append(("sweeping", seed))
 
     x = Value(2.0)
-    with modes_module.active(Listener()):
+    with modes.active(Listener()):
         y = x * x
         assert y.data > 3.0
         assert y > 3

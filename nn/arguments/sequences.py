@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from nn.arguments import Array, floats, table
+from nn.arguments.tables import Array, floats, table
 
 Shape = tuple[int, ...]
 

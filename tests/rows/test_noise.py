@@ -22,7 +22,7 @@ from autograd import (
     no_grad,
     uniform_noise,
 )
-from autograd.noise import drawn, is_noise, split
+from autograd.rows.noise import drawn, is_noise, split
 
 # The first outputs from the seed 1234567, as published with splitmix64 on Rosetta Code.
 PUBLISHED = [

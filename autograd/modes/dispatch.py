@@ -1,4 +1,4 @@
-"""Modes of a context: `no_grad()`, `detect_anomaly()`, and room for others.
+"""What a mode is, and how those in force hear of what is computed.
 
 A mode hears of every node made, number read, comparison and sweep of its own context (a thread, a
 task) while it is active. The engine asks nobody while nobody is in a mode, so modes cost nothing
@@ -7,20 +7,14 @@ when they are not used. To add one, write a class with the hooks of `Mode` and e
 
 from __future__ import annotations
 
-import math
 import os
 import threading
 from typing import Any
 from weakref import ref
 
-from autograd import engine, errors
-from autograd.blocks import Block, Entry, Stack
+from autograd import engine
 from autograd.engine import Value
-from autograd.primitives import detach
-from autograd.sweep import passes
-from autograd.table import PRIMITIVES
-
-__all__ = ["detect_anomaly", "no_grad"]
+from autograd.modes.blocks import Block, Entry, Stack
 
 
 class Mode:
@@ -153,10 +147,11 @@ def depth() -> int:
 
 def observed() -> bool:
     """Return whether what this thread computes is part of a derivative or of a recording."""
-    return depth() > 0 or (bool(dispatcher.known) and _in_a_recording())
+    return depth() > 0 or (bool(dispatcher.known) and in_a_recording())
 
 
-def _in_a_recording() -> bool:
+def in_a_recording() -> bool:
+    """Return whether what this context computes is being recorded, to be replayed."""
     return True in [mode.records for mode in dispatcher.modes()]
 
 
@@ -164,75 +159,3 @@ def sweeping(root: Value, as_numbers: bool) -> None:
     """Tell the modes in force here that a sweep from `root` begins, and what it results in."""
     if dispatcher.known:
         dispatcher.sweeping(root, 1.0, as_numbers)
-
-
-class _NoGrad(Mode):
-    """Hands out bare numbers, but not to derivatives that are taken inside of it.
-
-    A recording gets detached nodes, for bare numbers would be frozen into its replays.
-    """
-
-    def __init__(self) -> None:
-        self.depth = depth()
-
-    def created(self, node: Any, handed: Any) -> Any:
-        if depth() > self.depth:
-            return handed
-        if _in_a_recording():
-            return handed if node.op == "detach" else detach(handed)
-        return Value(engine.unwatched(node))
-
-
-class _DetectAnomaly(Mode):
-    """Stops at the first number that is not finite."""
-
-    def created(self, node: Any, handed: Any) -> Any:
-        if not math.isfinite(engine.unwatched(node)):
-            raise errors.anomaly(node)
-        return handed
-
-    def sweeping(self, root: Any, seed: float) -> None:
-        totals = {root: seed}
-        for node in reversed(engine.topological(root)):
-            rules = PRIMITIVES[node.op].partials if node.op else ()
-            pairs = zip(node.operands, engine.unwatched_partials(node), strict=True)
-            for k, (parent, partial) in enumerate(pairs):
-                if parent.__class__ is Value and not parent.constant and passes(rules, k):
-                    totals[parent] = totals.get(parent, 0.0) + totals[node] * partial
-                    if not math.isfinite(totals[parent]):
-                        raise errors.anomalous_adjoint(node, parent, partial, totals[node])
-
-
-def no_grad() -> Block:
-    """Record nothing inside the block: every result is a fresh leaf without parents.
-
-    Inside a recording (`recording`, `jit`, `fit`) results are detached instead, so that a
-    replay computes them anew; gradients do not pass either way. It holds for this context
-    alone: this thread or task, and tasks that were started inside, until the block ends. A
-    derivative (`grad`, `jacobian` …) that is taken inside still sees what its own function does.
-
-    >>> from autograd import Value, no_grad
-    >>> x = Value(3.0)
-    >>> with no_grad():
-    ...     y = x * x
-    >>> y.data, y.parents
-    (9.0, ())
-    """
-    return Block(dispatcher, _NoGrad)
-
-
-def detect_anomaly() -> Block:
-    """Raise AnomalyError at the first node or gradient inside the block that is not finite.
-
-    The message names the node that made the NaN or the infinity, and its operands with
-    their numbers; in a backward pass, the node whose partial made it. It holds for this
-    context alone, as `no_grad` does, and makes everything slower.
-
-    >>> from autograd import Value, detect_anomaly, exp
-    >>> x = Value(800.0, "x")
-    >>> with detect_anomaly():
-    ...     exp(x)  # doctest: +ELLIPSIS
-    Traceback (most recent call last):
-    autograd.errors.AnomalyError: exp made inf (an unlabelled 'exp' node); received...
-    """
-    return Block(dispatcher, _DetectAnomaly)

@@ -5,7 +5,7 @@ import pytest
 
 import nn
 from autograd import Value, tanh
-from nn.sequences import Sequences, examples
+from nn.arguments.sequences import Sequences, examples
 from nn.training.fitting import batches_of
 
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from autograd.blocks import Block, Stack
 from autograd.engine import Value, constant
+from autograd.modes.blocks import Block, Stack
 from autograd.table import FINITE, primitive
 
 __all__ = ["NoiseStream", "at_call", "uniform_noise"]
