@@ -22,7 +22,7 @@ PACKAGES = ("autograd", "nn")
 TWINS = {"autograd/sweep.py", "autograd/value.py", "autograd/function.py"}  # one engine
 
 BUDGETS = {  # of code lines, over the files that a pattern finds
-    "the core": (2200, ("autograd/*.py", "nn/*.py")),
+    "the core": (2260, ("autograd/*.py", "nn/*.py")),
     "an evening's reading": (
         800,
         tuple(
