@@ -142,7 +142,12 @@ def differentiating() -> Block:
 
 def depth() -> int:
     """Return how many derivatives this context is inside of."""
-    return len(_derivatives.subjects()) if _derivatives.entries else 0
+    if not _derivatives.entries:
+        return 0
+    inside = len(_derivatives.subjects())
+    if not inside:
+        _derivatives.forget()  # nobody told it that the last one was left
+    return inside
 
 
 def observed() -> bool:

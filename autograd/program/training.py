@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from sys import getrefcount
 from typing import Any
 
 from autograd import errors
@@ -51,8 +50,8 @@ class Trainer:
         self.taken = self.np.array([int(getattr(optimizer, "steps", 0))])
         self.by_step = False
         self.table: Table | None = None  # what the optimiser has of the last run
-        self._spare: Table | None = None  # and what it had of the one before
         self.optimiser = machine.executor.optimiser
+        machine.release()
         self._install(self.done + 1)
         self.optimiser.state[: self.slots] = self._state()
         self.given, self.setting = getattr(optimizer, "parameters", None), _setting(optimizer)
@@ -75,6 +74,7 @@ class Trainer:
         if (self.given, self.setting) != (optimizer.parameters, _setting(optimizer)):
             return False
         if self.slots and optimizer.table is not self.table:
+            self.machine.release()
             self.optimiser.state[: self.slots] = self._state()
         self.taken[0] = optimizer.steps
         return True
@@ -82,6 +82,8 @@ class Trainer:
     def run(self, examples: Array, steps: int, batch_size: int) -> Array:
         """Take the steps; return the mean cost before each of them."""
         costs, finite = self.np.empty(steps), False
+        if self.machine.lent and self.machine.lent.shared:
+            self.machine.release()
         try:
             self._all(examples, _batches(len(examples), steps, batch_size), costs)
             if not all_finite(self.np, self.machine.memory.room.values[False][self.stretch]):
@@ -113,6 +115,9 @@ class Trainer:
     def _steps(self, examples: Array, starts: list[int], size: int, costs: Array) -> None:
         """Take steps over batches of one size, up to one that fails; count them in `done`."""
         self.machine.resize(size)
+        if self.loop and not self.noise.nodes:
+            self._run(examples, starts, size, costs)
+            return
         with self.np.errstate(all="ignore"):  # infinities are looked for after each step
             if self.noise.nodes:
                 self._drawn(examples, starts, size, costs)
@@ -233,25 +238,25 @@ class Trainer:
             )
 
     def _return_state(self, finite: bool) -> None:
-        takes = hasattr(self.optimizer, "table")  # asking for `state` would write out all tuples
-        state = self.optimiser.state[: self.slots]
-        told = self.slots and (takes or hasattr(self.optimizer, "state"))
-        if told and (finite or all_finite(self.np, state)):
-            table = Table(self._room(), self.order)
-            table.numbers[:] = state
-            if takes:
-                self.optimizer.table = self.table = table
-            else:
-                self.optimizer.state = table.tuples()
+        """Tell the optimiser its state and its steps; a run that failed lends it nothing."""
+        machine, state = self.machine, self.optimiser.state[: self.slots]
+        lends = finite and hasattr(self.optimizer, "table")
+        if self.slots and lends:
+            machine.lent = machine.lent or Table(state, self.order)
+            self.optimizer.table = self.table = machine.lent
+        elif self.slots:
+            machine.release()
+            self._hand_over(Table(state.copy(), self.order))
         if hasattr(self.optimizer, "steps"):
             self.optimizer.steps = self.done
 
-    def _room(self) -> Array:
-        """Return an array (slots, parameters), that of the last table but one if it is free."""
-        spare, self._spare = self._spare, self.table
-        if spare is None or getrefcount(spare) > 2:  # others than `spare` and the argument
-            return self.np.empty((self.slots, len(self.leaves)))
-        return spare.numbers
+    def _hand_over(self, table: Table) -> None:
+        """Give the optimiser a state for itself; none of a parameter for which it is infinite."""
+        table.numbers[:, ~self.np.isfinite(table.numbers).all(axis=0)] = 0.0
+        if hasattr(self.optimizer, "table"):  # asking for `state` would write out all tuples
+            self.optimizer.table = self.table = table
+        elif hasattr(self.optimizer, "state"):
+            self.optimizer.state = table.tuples()
 
 
 def _setting(optimizer: Any) -> Any:

@@ -27,7 +27,7 @@ TAKER = "a compiled function"
 PLAIN = (int, float, str, bool, type(None))
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True, eq=False)
 class Arguments:
     """The arguments of one call: `first` those bound to a method, `trees` all that hold numbers.
 
@@ -59,7 +59,7 @@ class Arguments:
 
         parts = [_numbers(tree) for tree in self.trees]
         if len(parts) == 1:
-            return None if parts[0] is None else np.array(parts[0], float)
+            return None if parts[0] is None else np.asarray(parts[0], float)
         if any(part is None for part in parts):
             return None
         return np.concatenate(parts) if parts else np.empty(0)

@@ -208,6 +208,8 @@ class Jit(Compiled):
 
     def value_and_grad(self, *args: Any, argnums: Any = 0, **named: Any) -> Any:
         """Return (f(*args), ∂f/∂argument); `argnums` is one position or several."""
+        if argnums.__class__ is int:
+            return self.derived(Step("value_and_grad", argnums))(*args, **named)
         return value_and_grad(self, argnums)(*args, **named)
 
     def jacobian(self, *args: Any, argnums: Any = 0, sparse: bool = False, **named: Any) -> Any:

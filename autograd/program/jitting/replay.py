@@ -59,31 +59,47 @@ class Replay:
         Returns for each lane the first guard that comes out otherwise, -1 where none does, (m,).
         """
         machine = self.machine
-        weights = numbers[self.fixed] if len(self.moving) else numbers
-        if self.trace.held:
-            weights = self.np.concatenate([weights, self.trace.held_numbers()])
-        machine.weights = weights
+        machine.weights = self._weights(numbers)
         machine.forward(machine.noise.beside(lanes, call, rows))
         flips = self.verdicts.flipped(machine.memory.room)
         if flips is not None:
             return flips
         return self.none if len(lanes) == 1 else self.np.full(len(lanes), -1)
 
-    def alone(self, numbers: Array, gradient: bool) -> tuple[Array, Array, int]:
-        """Run where no leaf moves: return outputs, gradient and the guard that flips, or -1."""
+    def _weights(self, numbers: Array) -> Array:
+        """Return the numbers of what stays, those included that the function holds by itself."""
+        weights = numbers[self.fixed] if len(self.moving) else numbers
+        if self.trace.held:
+            weights = self.np.concatenate([weights, self.trace.held_numbers()])
+        return weights
+
+    def alone(self, numbers: Array, slopes: Array | None = None, at: Any = ()) -> tuple[Array, int]:
+        """Run where no leaf moves: return outputs and the guard that flips, or -1.
+
+        Where `slopes` is given, the derivatives by the leaves `at` are written there.
+        """
         machine, flip = self.machine, -1
-        with self.lock.held, self.np.errstate(all="ignore"):
-            flips = self.forward(numbers, self.nothing)
-            if len(self.verdicts):
-                flip = int(flips[0])
-            if gradient and flip < 0:
-                machine.executor.backward()
-                slopes = machine.gradient()
+        with self.lock.held:
+            if slopes is not None and not machine.noise.nodes:
+                machine.weights = self._weights(numbers)
+                machine.evaluate(self.nothing)
+                flips = self.verdicts.flipped(machine.memory.room) if len(self.verdicts) else None
+                flip = -1 if flips is None else int(flips[0])
+                slopes[:] = machine.slopes()[at]
             else:
-                slopes = None
+                flip = self._slowly(numbers, slopes, at)
             if machine.noise.nodes:
-                return self.values()[:, 0], slopes, flip
-            return machine.memory.room.values[False][self.outputs[2]], slopes, flip
+                return self.values()[:, 0], flip
+            return machine.memory.room.values[False][self.outputs[2]], flip
+
+    def _slowly(self, numbers: Array, slopes: Array | None, at: Any) -> int:
+        """Do so pass by pass; return the guard that flips, or -1."""
+        with self.np.errstate(all="ignore"):
+            flip = int(self.forward(numbers, self.nothing)[0])
+            if slopes is not None and flip < 0:
+                self.machine.executor.backward()
+                slopes[:] = self.machine.slopes()[at]
+        return flip
 
     def values(self) -> Array:
         """Return the outputs, (outputs, m)."""

@@ -19,6 +19,7 @@ from autograd.program.compiler.accesses import Array
 from autograd.program.jitting.replay import Replay
 from autograd.program.jitting.results import filler, stacked
 from autograd.program.jitting.traces import Chain, Trace
+from autograd.program.memory import stretch
 
 
 class Sweep(ABC):
@@ -123,7 +124,7 @@ class Mixed:
 
     def alone(self, replay: Replay, numbers: Array) -> tuple[Array, int]:
         """Return the row of a replay in which no leaf moves, and the guard that flips, or -1."""
-        found, _, flip = replay.alone(numbers, gradient=False)
+        found, flip = replay.alone(numbers)
         return self.filled(found), flip
 
     def filled(self, found: Array) -> Array:
@@ -174,11 +175,11 @@ class Gradient(Sweep):
         step = chain[-1]
         self.alone = step.kind == "grad"
         self.inputs, self.chosen = trace.inputs(step.argnums), trace.chosen(step.argnums)
-        self.at = self.np.array(self.chosen, int)
+        self.at = stretch(self.np, self.np.array(self.chosen, int))
         self.tree = trace.derived(chain[:-1])
         self.root = Call(self.inputs, self.tree, True).root
         self.width = self.lane_width = 1 + len(self.chosen)
-        self.fill = filler(self.inputs)
+        self.fill = filler(self.inputs, own=True)
 
     def now(self) -> Array:
         found = gradients(self.root, [self.trace.leaves[k] for k in self.chosen])
@@ -186,9 +187,7 @@ class Gradient(Sweep):
 
     def one(self, numbers: Array) -> tuple[Array, int]:
         row = self.np.empty(self.width)
-        row[:1], slopes, flip = self.replay().alone(numbers, gradient=True)
-        if flip < 0:
-            row[1:] = slopes[self.at]
+        row[:1], flip = self.replay().alone(numbers, row[1:], self.at)
         return row, flip
 
     def finished(self, row: Array) -> Any:

@@ -124,7 +124,7 @@ class EagerExecutor:
     """Runs a recording over a memory in which node i has address i."""
 
     name = "eager"
-    train = None
+    evaluate = train = None
 
     def __init__(self, recording: Recording, memory: Memory, ends: Ends) -> None:
         self.recording, self.memory, self.ends = recording, memory, ends
