@@ -80,7 +80,10 @@ class _Dispatcher(Stack):
 
     def modes(self) -> list[Mode]:
         """Return the modes that are in force here, outermost first."""
-        return self.subjects()
+        found = self.subjects() if self.known else []
+        if self.known and not found:
+            self.rest()
+        return found
 
     def created(self, node: Any) -> Any:
         handed, alone = node, True

@@ -13,6 +13,7 @@ from typing import Any
 from autograd import errors
 from autograd.engine import Value
 from autograd.program import failures
+from autograd.program.batches import batches_of
 from autograd.program.compiler.accesses import Array
 from autograd.program.compiler.steps import Expression
 from autograd.program.executors.interface import Update
@@ -21,7 +22,6 @@ from autograd.program.machine import Machine
 from autograd.program.memory import Table, all_finite, stretch
 from autograd.program.rules import Looked, rule_expression
 
-STRIDE = 256  # steps between two looks at the keyboard
 DRAWN = 1 << 20  # random numbers drawn at a time, as far as one step does not need more
 
 
@@ -85,7 +85,7 @@ class Trainer:
         if self.machine.lent and self.machine.lent.shared:
             self.machine.release()
         try:
-            self._all(examples, _batches(len(examples), steps, batch_size), costs)
+            self._all(examples, batches_of(len(examples), steps, batch_size), costs)
             if not all_finite(self.np, self.machine.memory.room.values[False][self.stretch]):
                 failures.require_finite(self.machine, examples[:0])
             self._require_finite_state()
@@ -286,20 +286,3 @@ def _leaves(machine: Machine, optimizer: Any) -> tuple[Value, ...]:
         wrong = "one of them twice" if leaves else "none"
         raise ValueError(f"an optimiser moves one or more parameters, each once; got {wrong}.")
     return leaves
-
-
-def _batches(rows: int, steps: int, size: int) -> Iterator[tuple[list[int], int]]:
-    """Yield first rows of consecutive batches of equal size, and that size.
-
-    The last batch of a pass over the rows may be smaller; then the next pass begins.
-    """
-    size = min(size, rows)
-    whole, rest = divmod(rows, size)
-    left = steps
-    while left:
-        take = min(left, whole if rest else max(whole, STRIDE) // whole * whole, STRIDE * whole)
-        yield [(k % whole) * size for k in range(take)], size
-        left -= take
-        if rest and left:
-            yield [whole * size], rest
-            left -= 1

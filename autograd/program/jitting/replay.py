@@ -73,33 +73,28 @@ class Replay:
             weights = self.np.concatenate([weights, self.trace.held_numbers()])
         return weights
 
-    def alone(self, numbers: Array, slopes: Array | None = None, at: Any = ()) -> tuple[Array, int]:
-        """Run where no leaf moves: return outputs and the guard that flips, or -1.
-
-        Where `slopes` is given, the derivatives by the leaves `at` are written there.
-        """
-        machine, flip = self.machine, -1
-        with self.lock.held:
-            if slopes is not None and not machine.noise.nodes:
-                machine.weights = self._weights(numbers)
-                machine.evaluate(self.nothing)
-                flips = self.verdicts.flipped(machine.memory.room) if len(self.verdicts) else None
-                flip = -1 if flips is None else int(flips[0])
-                slopes[:] = machine.slopes()[at]
-            else:
-                flip = self._slowly(numbers, slopes, at)
+    def alone(self, numbers: Array) -> tuple[Array, int]:
+        """Run where no leaf moves: return outputs and the guard that flips, or -1."""
+        machine = self.machine
+        with self.lock.held, self.np.errstate(all="ignore"):
+            flip = int(self.forward(numbers, self.nothing)[0])
             if machine.noise.nodes:
                 return self.values()[:, 0], flip
             return machine.memory.room.values[False][self.outputs[2]], flip
 
-    def _slowly(self, numbers: Array, slopes: Array | None, at: Any) -> int:
-        """Do so pass by pass; return the guard that flips, or -1."""
-        with self.np.errstate(all="ignore"):
-            flip = int(self.forward(numbers, self.nothing)[0])
-            if slopes is not None and flip < 0:
-                self.machine.executor.backward()
-                slopes[:] = self.machine.slopes()[at]
-        return flip
+    def gradient(self, numbers: Array, slopes: Array, at: Any) -> tuple[float, int]:
+        """Write the derivatives by the leaves `at` to `slopes`, where no leaf moves.
+
+        Returns the value of the root, NaN where a number is not finite, and the guard that flips.
+        """
+        machine, flips = self.machine, None
+        with self.lock.held:
+            machine.weights = self._weights(numbers)
+            value = machine.evaluate(machine.noise.beside(self.nothing))
+            if len(self.verdicts):
+                flips = self.verdicts.flipped(machine.memory.room)
+            slopes[:] = machine.slopes()[at]
+        return value, -1 if flips is None else int(flips[0])
 
     def values(self) -> Array:
         """Return the outputs, (outputs, m)."""

@@ -21,7 +21,6 @@ from autograd.program.jitting.matrices import Columns, Rows
 from autograd.program.jitting.sparse import Small, Sparse
 from autograd.program.jitting.sweeps import Gradient, Sweep, Values
 from autograd.program.jitting.traces import Chain, Trace
-from autograd.program.memory import all_finite
 
 BRANCHES = 32  # traces of one structure
 
@@ -67,7 +66,7 @@ class Structure:
                 return self._now(self._renewed(way, arguments, numbers), chain)
             found, k = sweep.one(numbers)
             if k < 0:
-                if all_finite(sweep.np, found):
+                if sweep.is_finite(found):
                     return sweep, found
                 break  # as node by node: infinite, or the error of the function
             left, way = (way, k), way.branches.get(k)
@@ -185,7 +184,7 @@ class Structure:
             fresh.trace.calls.next()  # what is random is that of the recording
             return sweep, sweep.now()
         found, flip = sweep.one(numbers)
-        right = flip < 0 and all_finite(sweep.np, found)
+        right = flip < 0 and sweep.is_finite(found)
         return sweep, found if right else sweep.now()
 
     def attach(self, left: Exit | None, fresh: Way) -> bool:
