@@ -57,7 +57,7 @@ BUDGETS = {  # of code lines, over the files that a pattern finds
             )
         ),
     ),
-    "compiled functions": (1230, ("autograd/program/jitting/**/*.py",)),
+    "compiled functions": (1510, ("autograd/program/jitting/**/*.py",)),
     "programs held to their nodes": (545, ("autograd/program/verification/**/*.py",)),
     "pictures": (
         2350,

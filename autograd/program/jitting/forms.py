@@ -35,7 +35,7 @@ class Form:
         self.leaves = [*leaves]
         self.constants: list[float] = []
         # of nodes from 0 on, of leaves from -1 down
-        self._places: dict[Value, int] = {x: ~k for k, x in enumerate(leaves)}
+        self._places: dict[Any, int] = {x: ~k for k, x in enumerate(leaves)}
         self._codes: list[Any] = []
         for k, node in enumerate(nodes):
             self._codes.append(node.op)
@@ -69,7 +69,7 @@ class Form:
     def rebuilt(self, free: Container[int]) -> tuple[list[Value], list[Value], list[Any]]:
         """Return new leaves, further ones for the constants that are `free`, and the outputs."""
         leaves = [lend(Value(unwatched(x), x.label)) for x in self.leaves]
-        twins: dict[Value, Any] = dict(zip(self.leaves, leaves, strict=True))
+        twins: dict[Any, Any] = dict(zip(self.leaves, leaves, strict=True))
         extra, count = [], 0
         for node in self.nodes:
             operands: list[Any] = []
@@ -102,7 +102,7 @@ def computed(outputs: Sequence[Value]) -> list[Value]:
 def apart(nodes: Sequence[Value]) -> Iterator[list[Value]]:
     """Return the parts of a graph that have leaves alone in common, parents first in each."""
     parts: list[int] = []  # the part that each part belongs to, itself or an earlier one
-    owner: dict[Value, int] = {}
+    owner: dict[Any, int] = {}
     for node in nodes:
         own = len(parts)
         for x in node.operands:
