@@ -6,7 +6,8 @@ many lanes and sees which decisions would come out otherwise; `sweeps` say what 
 replay, values or a gradient, `matrices` read Jacobians by rows or columns, `sparse` those of few
 entries, `blocks` those of many parts of a few `forms`; `results` puts numbers into the structure
 of results; `structures` holds the tree of the branches that a function took, `store` the
-structures of its arguments; `function` is what people call. `kept` is for sparse derivatives of functions that are not compiled.
+structures of its arguments; `function` is what people call. `kept` is for
+sparse derivatives of functions that are not compiled.
 
 What must hold: a call returns what the function returns node by node, whatever was recorded
 before; what is not finite, or cannot be compiled, runs node by node. A new derivative is a sweep.
