@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 from autograd.program.compiler.emit import Emitter
 from autograd.program.compiler.instructions import Instructions
 from autograd.program.compiler.layout import Layout
+from autograd.program.compiler.merging import merged
 from autograd.program.compiler.recording import Recording
 from autograd.program.compiler.reroll import Reroll
 from autograd.program.lock import Lock
@@ -51,7 +52,9 @@ class Plan:
 def matrices(plan: Plan) -> tuple[Layout, Instructions]:
     """Return the addresses and the instructions of a plan."""
     layout = Layout(plan.reroll)
-    return layout, Emitter(layout).out
+    out = Emitter(layout).out
+    forward, backward = (merged(layout.np, x, layout.sizes) for x in (out.forward, out.backward))
+    return layout, Instructions(forward, backward)
 
 
 class Plans:
