@@ -44,7 +44,7 @@ BUDGETS = {  # of code lines, over the files that a pattern finds
     "tracing": (330, ("nn/tracing/**/*.py",)),
     "notes": (4060, ("nn/notes/**/*.py",)),
     "programs": (
-        3960,
+        4140,
         tuple(
             f"autograd/program/{part}*.py"
             for part in (

@@ -13,12 +13,16 @@ from dataclasses import replace
 from typing import Any
 
 from autograd.program.compiler.accesses import MOST_DIMENSIONS, Access, Array
-from autograd.program.compiler.instructions import ADD, STORE, Contraction, Instruction, Map, Row
+from autograd.program.compiler.instructions import ADD, STORE, Contraction, Instruction, Map
 
 FEW = 4  # instructions that are not worth it
 
-Span = tuple[tuple[bool, bool], int, int]  # a buffer, by adjoint and lanes; the first address, the end
-Kind = tuple[Any, tuple[int, ...]]  # what instructions have in common, and the offsets that they do not
+Span = tuple[
+    tuple[bool, bool], int, int
+]  # a buffer, by adjoint and lanes; the first address, the end
+Kind = tuple[
+    Any, tuple[int, ...]
+]  # what instructions have in common, and the offsets that they do not
 
 
 def merged(np: Any, code: list[Instruction], sizes: Sequence[int]) -> list[Instruction]:
@@ -54,7 +58,8 @@ def _sum(first: Any, times: int, steps: Sequence[int]) -> Instruction:
     """Return the sum of instructions that are these steps apart."""
     if isinstance(first, Map):
         longer = [
-            replace(x, strides=(step, *x.strides)) for x, step in zip(first.sources, steps, strict=True)
+            replace(x, strides=(step, *x.strides))
+            for x, step in zip(first.sources, steps, strict=True)
         ]
         target = replace(first.destination, strides=(0, *first.destination.strides))
         return replace(
@@ -168,7 +173,7 @@ class _Pass:
         """Return where one product can run in the place of some, None where it cannot."""
         first, last = places[0], places[-1]
         reads = [x for at in places for x in self.touched[at][0]]
-        ends = [(at, *self.touched[at][1]) for at in places]
+        ends = [(at, self.touched[at][1][0]) for at in places]
         if self._is_final(reads, first) and all(
             (self.used[buffer][start:stop] == at).all() for at, (buffer, start, stop) in ends
         ):
@@ -181,9 +186,7 @@ class _Pass:
 
     def _is_final(self, reads: Sequence[Span], at: int) -> bool:
         """Whether nothing is written to these from an instruction on."""
-        return all(
-            (self.written[buffer][start:stop] < at).all() for buffer, start, stop in reads
-        )
+        return all((self.written[buffer][start:stop] < at).all() for buffer, start, stop in reads)
 
 
 def _runs(family: list[tuple[int, tuple[int, ...]]]) -> Iterator[tuple[list[int], tuple[int, ...]]]:

@@ -31,7 +31,8 @@ class Way:
 
 
 def _native(plan: Plan, dtype: str) -> Parts:
-    if is_irregular(len(plan.recording), len(plan.reroll.groups)):
+    recording = plan.recording
+    if is_irregular(max(len(recording), len(recording.flat) // 2), len(plan.reroll.groups)):
         return tape.assemble(plan, dtype)
     return matrices.assemble(NativeExecutor, plan, dtype)
 

@@ -36,7 +36,8 @@ ACCUMULATE, MULTIPLY = "accumulate", "multiply_accumulate"
 def is_irregular(nodes: int, groups: int) -> bool:
     """Whether so many nodes in so many groups are better run one by one.
 
-    A group takes about three instructions, forward and backward.
+    A product of a sum counts as a node. A group takes about three instructions, forward and
+    backward.
     """
     return 3 * groups > SMALL and nodes < FEW * 3 * groups and nodes < LONGEST
 
