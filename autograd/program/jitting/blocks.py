@@ -17,13 +17,13 @@ from autograd.derivatives.sparsity import bits, pattern, rows_of_entries
 from autograd.derivatives.trees import leaves
 from autograd.engine import Value
 from autograd.modes import differentiating
-from autograd.noise import is_noise
 from autograd.program.compiler.accesses import Array
 from autograd.program.jitting.forms import Form, apart, computed
 from autograd.program.jitting.matrices import Matrix
 from autograd.program.jitting.replay import Replay
 from autograd.program.jitting.sparse import Sparse
 from autograd.program.jitting.traces import Chain, Part, Trace
+from autograd.rows.noise import is_noise
 
 PARTS, REPEATED = 16, 8  # at least so many parts, of forms that occur so often on average
 LANES = 256  # parts of one pass

@@ -17,12 +17,12 @@ from autograd.derivatives.trees import leaves, unflatten
 from autograd.engine import Value, unwatched
 from autograd.errors import DomainError
 from autograd.modes import differentiating, observed
-from autograd.noise import is_noise
 from autograd.program.jitting.forms import Form, computed, number_of
 from autograd.program.jitting.structures import sweep_of
 from autograd.program.jitting.sweeps import Sweep
 from autograd.program.jitting.traces import Chain, Part
 from autograd.program.lock import Lock
+from autograd.rows.noise import is_noise
 
 FORMS = 4  # that are kept for a function
 
