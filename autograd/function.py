@@ -48,7 +48,7 @@ class Function:
         if self.arity is not None and len(operands) != self.arity:
             raise errors.wrong_count(self.name, self.arity, len(operands))
         exact = tuple([x if x.__class__ is Value else self._number(x) for x in operands])
-        numbers = [x._data if x.__class__ is Value else x for x in exact]
+        numbers: list[Any] = [x._data if x.__class__ is Value else x for x in exact]
         try:
             data = self.forward(*numbers)
         except (ValueError, ZeroDivisionError) as cause:
@@ -86,7 +86,7 @@ Function.__module__ = "autograd.primitives"
 def share(function: Function, values: Sequence[Any]) -> list[Any]:
     """Return function(*values, k) for each k, as nodes that share their operands."""
     exact = tuple([x if x.__class__ is Value else function._number(x) for x in values])
-    numbers = [x._data if x.__class__ is Value else x for x in exact]
+    numbers: list[Any] = [x._data if x.__class__ is Value else x for x in exact]
     family = Family(exact)
     outs = enumerate(function.every(numbers))
     return [record(function, out, family, float(k)) for k, out in outs]

@@ -171,8 +171,8 @@ def reduced(convention: Convention, link: syntax.Link) -> Convention:
         changes["leaving"] = False
     if all(q.units for q in letters if q.kind != "c"):
         changes |= {"vectors": "columns", "numerator": True, "outer": True}
-        costs = [q.letter for q in letters if q.kind == "c"]
-        if all(letter in dict(convention.costs) for letter in costs) and not (kinds & set(CHANGES)):
+        named = [q.letter for q in letters if q.kind == "c"]
+        if all(letter in dict(convention.costs) for letter in named) and not (kinds & set(CHANGES)):
             changes["batch"] = False
     if not any(isinstance(n, syntax.Product) and n.sign == "⊗" for n in syntax.nodes(link)):
         changes["outer"] = True

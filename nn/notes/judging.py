@@ -308,7 +308,8 @@ def _true_step(link: syntax.Link, taken: Tensor, at: Context) -> tuple[Tensor, T
         meaning = "sum"
     if EXAMPLES in taken.axes:
         meaning = "example"
-    letter, costs = "C", (("C", meaning),)
+    letter: str = "C"
+    costs: tuple[tuple[str, str], ...] = (("C", meaning),)
     if at.convention.terms:
         letter, costs = at.convention.terms[0][0], at.convention.costs
 

@@ -24,8 +24,8 @@ class Film:
     Of a long training, or a large network, every second epoch is kept, then every fourth, and so
     on; the last one always. Each frame has ‖∂C/∂W‖ of every layer and how many of its units are
     dead, a unit being dead if its g'(z) is 0 for all examples. The page is that of
-    `step_through` over the first examples, in which an epoch is chosen; of weights that `fit` traces
-    it tells the examples that moved them. `fit(…, record=path)` is a short way to have one.
+    `step_through` over the first examples, in which an epoch is chosen; of weights that `fit`
+    traces it tells the examples that moved them. `fit(…, record=path)` is a short way to have one.
 
     Raises TypeError for a model that is no Neuron, Layer or MLP.
     """

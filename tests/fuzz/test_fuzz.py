@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 
 from autograd.derivatives import kinds, sparsity
-from autograd.program import machine, noise
+from autograd.program import noise
 from autograd.program.compiler.layout import Layout
 from autograd.program.executors import native
 from autograd.program.jitting import sparse
 from tests.fuzz import forms, hunt, jitted
 from tests.fuzz.cases import Case, Unsound, built, fresh_leaves, require_sound
-from tests.fuzz.checks import difference, unverified
+from tests.fuzz.checks import difference
 from tests.fuzz.derivatives import derived_otherwise
 from tests.fuzz.drawing import drawn
 from tests.fuzz.printing import names, source

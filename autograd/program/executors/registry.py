@@ -37,8 +37,10 @@ def _native(plan: Plan, dtype: str) -> Parts:
 
 
 def _is_irregular(plan: Plan) -> bool:
-    """Whether a plan is better run as a tape: often the levels of its graph, each of which needs
-    a group of its own, are too many already."""
+    """Whether a plan is better run as a tape.
+
+    Often the levels of its graph, each of which needs a group of its own, are too many already.
+    """
     work = max(len(plan.recording), len(plan.recording.flat) // 2)
     levels = number_of_levels(plan.recording)
     return is_irregular(work, levels) or is_irregular(work, len(plan.reroll.groups))
