@@ -127,14 +127,11 @@ def mean_of_another(link: syntax.Link) -> tuple[str, str] | None:
     """Return the letter of a cost that is defined from another one's, and what it then is."""
     if not defines_cost(link) or not isinstance(link.left, syntax.Quantity):
         return None
-    others = [q.letter for q in syntax.quantities(link.right) if q.kind == "c"]
-    if (
-        not others
-        or link.left.letter in others
-        or not any(isinstance(n, syntax.Sum) for n in syntax.nodes(link.right))
-    ):
+    sums = syntax.every(syntax.Sum, link.right)
+    others = [q.letter for node in sums for q in syntax.quantities(node) if q.kind == "c"]
+    if not others or link.left.letter in others:
         return None
-    mean = any(isinstance(n, syntax.Constant) and n.name == "m" for n in syntax.nodes(link.right))
+    mean = syntax.Constant("m") in syntax.nodes(link.right)
     return link.left.letter, "mean" if mean else "sum"
 
 

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from autograd.explanation.slips import NAMES
 from nn.notes import syntax
 from nn.notes.changes import in_layer
 from nn.notes.conventions import Convention
 from nn.notes.definitions import reduced
 from nn.notes.judging import Judge
-from nn.notes.slips import SLIPS, Change, changes_of, one_example
+from nn.notes.slips import Change, changes_of, one_example
 from nn.notes.syntax import Link, mapped
 from nn.notes.writing import Style
 
 MOST_PAIRS, MOST_TRIED = 10_000, 3_000  # of one formula
 MOST_ASKED = 30_000  # of one text: beyond it single changes alone are tried
 TOGETHER = ("order of factors", "slope", "layer")
-RANKS = {slip.name: rank for rank, slip in enumerate(SLIPS)}
+RANKS = {name: rank for rank, name in enumerate(NAMES)}
 
 
 class Mend:
