@@ -57,11 +57,6 @@ static int has_value(PyObject *operands)
     return 0;
 }
 
-static inline double number_of(PyObject *operand)
-{
-    return IS_VALUE(operand) ? NODE(operand)->data : PyFloat_AS_DOUBLE(operand);
-}
-
 /* Return the numbers of the operands, and `out` behind them if it is given, as a tuple. */
 static PyObject *numbers_of(PyObject *operands, const double *out)
 {
