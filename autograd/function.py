@@ -10,8 +10,9 @@ from types import MethodType
 from typing import Any
 
 from autograd import errors
+from autograd.families import Family
 from autograd.reals import is_foreign, real
-from autograd.sweep import Family, Rules
+from autograd.sweep import Rules
 from autograd.value import Value, record
 
 
@@ -86,7 +87,7 @@ Function.__module__ = "autograd.primitives"
 def share(function: Function, values: Sequence[Any]) -> list[Any]:
     """Return function(*values, k) for each k, as nodes that share their operands."""
     exact = tuple([x if x.__class__ is Value else function._number(x) for x in values])
-    numbers = [x._data if x.__class__ is Value else x for x in exact]
+    numbers: list[Any] = [x._data if x.__class__ is Value else x for x in exact]
     family = Family(exact)
     outs = enumerate(function.every(numbers))
     return [record(function, out, family, float(k)) for k, out in outs]

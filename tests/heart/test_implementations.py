@@ -65,7 +65,8 @@ for graph in range(60):
             elif kind < 0.3:
                 shared = rng.choice((softmax, log_softmax))
                 outs = shared([operand() for _ in range(rng.randrange(2, 5))] + leaves[:1])
-                pool.extend(out * leaves[3] for out in rng.sample(outs, rng.randrange(1, len(outs))))
+                used = rng.sample(outs, rng.randrange(1, len(outs)))
+                pool.extend(out * leaves[3] for out in used)
             elif kind < 0.33:
                 pool.append(rng.choice((mean, logsumexp))([operand(), operand(), leaves[2]]))
             elif kind < 0.35:
@@ -94,8 +95,9 @@ for bad in ("3", None, 1j, [1], {}, (1,), b"1", 10**400):
     for operation in (
         lambda: x + bad, lambda: bad + x, lambda: x * bad, lambda: bad * x, lambda: x**bad,
         lambda: bad**x, lambda: x / bad, lambda: bad / x, lambda: x - bad, lambda: x < bad,
-        lambda: x >= bad, lambda: total([x, bad]), lambda: mean([x, bad]), lambda: softmax([bad, x]),
-        lambda: logsumexp([x, bad]), lambda: log_softmax([x, bad]), lambda: log_softmax([x, 1], bad),
+        lambda: x >= bad, lambda: total([x, bad]), lambda: mean([x, bad]),
+        lambda: softmax([bad, x]), lambda: logsumexp([x, bad]), lambda: log_softmax([x, bad]),
+        lambda: log_softmax([x, 1], bad),
     ):
         note(operation)
 for make in (
