@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 
 from nn.arguments import named
-from nn.interop.prediction import Predictor
 from nn.layers import MLP
 from nn.optimizers import OPTIMIZERS, Optimizer
+from nn.predicting.forward import outputs_of
 from nn.training import History, fit
 
 try:
@@ -91,7 +91,6 @@ class Network(BaseEstimator):  # type: ignore[misc]
         self.loss_curve_ += history.loss
         self.loss_ = self.loss_curve_[-1]
         self.n_iter_ = len(self.loss_curve_)
-        self.predictor_ = Predictor(self.model_, self.n_features_in_)
         return history
 
     def _start(self, fan_in: int, fan_out: int) -> None:
@@ -126,7 +125,8 @@ class Network(BaseEstimator):  # type: ignore[misc]
     def _outputs(self, X: Any) -> Array:
         """Return the outputs of the network for X, (m, fan_out)."""
         check_is_fitted(self)
-        return self.predictor_(validate_data(self, X, dtype=np.float64, reset=False))
+        rows = validate_data(self, X, dtype=np.float64, reset=False)
+        return outputs_of(self.model_, list, rows, least=1)
 
 
 class MLPClassifier(ClassifierMixin, Network):  # type: ignore[misc]

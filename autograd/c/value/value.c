@@ -63,6 +63,9 @@ static PyMethodDef module_methods[] = {
     {"dot", (PyCFunction)(void (*)(void))module_dot, METH_FASTCALL | METH_KEYWORDS, dot_doc},
     {"install", module_install, METH_VARARGS,
      "install($module, function, operator, /)\n--\n\nDo nothing: operators are in the type."},
+    {"last_write", module_last_write, METH_NOARGS,
+     "last_write($module, /)\n--\n\n"
+     "Return a number that grows whenever the number of any leaf is written."},
     {"read", module_read, METH_VARARGS,
      "read($module, leaves, numbers, /)\n--\n\n"
      "Write the number of each leaf of a tuple to an array of doubles, unwatched."},
