@@ -49,7 +49,7 @@ class Function:
         if self.arity is not None and len(operands) != self.arity:
             raise errors.wrong_count(self.name, self.arity, len(operands))
         exact = tuple([x if x.__class__ is Value else self._number(x) for x in operands])
-        numbers = [x._data if x.__class__ is Value else x for x in exact]
+        numbers: list[Any] = [x._data if x.__class__ is Value else x for x in exact]
         try:
             data = self.forward(*numbers)
         except (ValueError, ZeroDivisionError) as cause:

@@ -104,7 +104,7 @@ def shared_partials(
     own, factors, shares = PRIMITIVES[nodes[0].op].function.together([*map(read, values)])
     direct = zip(values, own, strict=True)
     pairs: list[list[Any]] = [[(x, partial)] if x in wanted else [] for x, partial in direct]
-    found: Linear = []
+    found: list[Any] = []
     for places in (range(len(values)), reversed(range(len(values)))):
         terms: list[Any] = []
         for k in places:

@@ -81,7 +81,10 @@ class _Dispatcher(Stack):
 
     def modes(self) -> list[Mode]:
         """Return the modes that are in force here, outermost first."""
-        return self.subjects()
+        found = self.subjects() if self.known else []
+        if self.known and not found:
+            self.rest()
+        return found
 
     def created(self, node: Any) -> Any:
         handed, alone = node, True
@@ -143,7 +146,12 @@ def differentiating() -> Block:
 
 def depth() -> int:
     """Return how many derivatives this context is inside of."""
-    return len(_derivatives.subjects()) if _derivatives.entries else 0
+    if not _derivatives.entries:
+        return 0
+    inside = len(_derivatives.subjects())
+    if not inside:
+        _derivatives.forget()  # nobody told it that the last one was left
+    return inside
 
 
 def observed() -> bool:

@@ -65,8 +65,8 @@ for graph in range(60):
             elif kind < 0.3:
                 shared = rng.choice((softmax, log_softmax))
                 outs = shared([operand() for _ in range(rng.randrange(2, 5))] + leaves[:1])
-                used = rng.sample(outs, rng.randrange(1, len(outs)))
-                pool.extend(out * leaves[3] for out in used)
+                chosen = rng.sample(outs, rng.randrange(1, len(outs)))
+                pool.extend(out * leaves[3] for out in chosen)
             elif kind < 0.33:
                 pool.append(rng.choice((mean, logsumexp))([operand(), operand(), leaves[2]]))
             elif kind < 0.35:

@@ -12,6 +12,12 @@
 #error "the C implementation relies on the global interpreter lock"
 #endif
 
+#ifdef __GNUC__ /* what compilers cannot know by themselves */
+#define ALWAYS(x) ((x) ? (void)0 : __builtin_unreachable())
+#else
+#define ALWAYS(x) ((void)0)
+#endif
+
 enum code {
     LEAF,    /* a: label or NULL */
     GENERIC, /* a: Function, b: tuple of operands */

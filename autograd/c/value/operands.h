@@ -38,7 +38,7 @@ static PyObject *raw_operands(Node *node)
     if (node->code == LEAF)
         return PyTuple_New(0);
     if (node->code != DOT && has_tuples(node))
-        return Py_NewRef(node->b);
+        return ALWAYS(node->b), Py_NewRef(node->b);
     if (is_member(node))
         return operands_of_member(node);
     if (node->code >= FIRST_UNARY)
@@ -51,6 +51,7 @@ static PyObject *raw_operands(Node *node)
         Py_XDECREF(y);
         return pair;
     }
+    ALWAYS(node->a && node->b);
     Py_ssize_t n = PyTuple_GET_SIZE(node->a);
     PyObject *all = PyTuple_New(2 * n + 1);
     PyObject *bias = operand_object(node->flags & C_NUMBER ? NULL : BIAS(node), BIAS_NUMBER(node));
