@@ -28,6 +28,7 @@ class Function:
     __slots__ = ("__dict__", "arity", "domain", "forward", "name", "partials")
 
     name: str
+    lasting: bool  # of the table, and never freed
     every: Callable[[Sequence[float]], list[float]]  # of functions whose nodes share operands:
     together: Callable[[Sequence[Any]], Any]  # all results, and all partials; see reductions.py
 
