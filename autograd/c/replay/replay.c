@@ -23,6 +23,8 @@
 #include "play.h"
 #include "decisions.h"
 #include "columns.h"
+#include "tape.h"
+#include "write_tape.h"
 
 #define TEXT(name, ...) #name,
 static const char *const operation_names[] = {OPERATIONS(TEXT) TAPE_ONLY(TEXT) "stop"};
@@ -52,6 +54,11 @@ static PyMethodDef functions[] = {
     {"levels", levels, METH_VARARGS,
      "levels($module, flat, starts, kinds, once, /)\n--\n\n"
      "Return how many levels a recording has; kinds tell sums (1) and products (2) from others."},
+    {"write_tape", write_tape, METH_VARARGS,
+     "write_tape($module, flat, starts, which, words, codes, leaves, root, slots, zero, constants,"
+     " temporaries, /)\n--\n\n"
+     "Return the words of a tape, forward and backward, and where its numbers are; None where a\n"
+     "template does not say how a node is written."},
     {NULL, NULL, 0, NULL},
 };
 

@@ -15,8 +15,9 @@ from copy import copy
 from typing import Any
 
 from autograd.engine import Value, topological, unwatched
+from autograd.program.compiler.refusals import elementwise, repeated
 from autograd.rows.noise import is_noise
-from autograd.table import PRIMITIVES, Primitive
+from autograd.table import Primitive
 
 PARAMETER, INPUT, CONSTANT, COMPUTED = range(4)
 SUMS = ("add", "dot", "total")
@@ -108,28 +109,25 @@ class Recording:
         """Number nodes of which most are operations that `_add` could add, one by one."""
         ids: dict[Any, int] = self.ids
         operations, operands, lanes = self.operations, self.operands, self.lanes
-        place, rows, extend = ids.__getitem__, self.rows, self._flat.extend
+        place, rows, extend, reached = ids.get, self.rows, self._flat.extend, self._reached
         for node in order:
             operation = node.op
             if operation not in rows or operation in _TAKEN_APART:
                 ids[node] = self._node(node)
                 continue
-            try:
-                below = list(map(place, node.operands))
-            except KeyError:  # a plain number among them
-                below = self._numbered(node.operands)
+            given: Any = node.operands
+            below: list[Any] = list(map(place, given))
+            if None in below:  # a plain number
+                below = [
+                    self._constant(x) if k is None else k for k, x in zip(below, given, strict=True)
+                ]
             ids[node] = len(operations)
             operations.append(operation)
             operands.append(below)
             extend(below)
             self.kinds.append(COMPUTED)
             self.numbers.append(0.0)
-            reached = False
-            for x in reversed(below):
-                if lanes[x]:
-                    reached = True
-                    break
-            lanes.append(reached)
+            lanes.append(reached(below))
 
     def _starts(self) -> Any:
         import numpy as np
@@ -150,7 +148,7 @@ class Recording:
         found = self._columns(leaves, kind)
         if len(self.ids) != known + len(leaves):
             before = set(list(self.ids)[:known])
-            raise ValueError(f"{_repeated(leaves, role, before)} List each leaf once, in one role.")
+            raise ValueError(f"{repeated(leaves, role, before)} List each leaf once, in one role.")
         return found
 
     def _columns(self, leaves: Sequence[Value], kind: int) -> range:
@@ -172,7 +170,7 @@ class Recording:
         if operation in _TAKEN_APART:
             return _TAKEN_APART[operation](self, operands)
         if operation not in self.rows:
-            self.rows[operation] = _elementwise(operation)
+            self.rows[operation] = elementwise(operation)
         return self._add(operation, operands)
 
     def _numbered(self, operands: Sequence[Value | float]) -> list[int]:
@@ -302,24 +300,3 @@ _TAKEN_APART: dict[str, Callable[[Recording, Sequence[int]], int]] = {
     "softmax": Recording._softmax,
     "take": Recording._take,
 }
-
-
-def _elementwise(operation: str) -> Primitive:
-    row = PRIMITIVES.get(operation)
-    if row is None or row.arity is None:
-        raise NotImplementedError(
-            f"a program cannot hold the primitive {operation!r}: it is not in the table, or "
-            "takes any number of operands. Write it with the functions of autograd."
-        )
-    return row
-
-
-def _repeated(leaves: Sequence[Any], role: str, before: set[Value]) -> str:
-    seen = set()
-    for k, leaf in enumerate(leaves):
-        if leaf in seen:
-            return f"{role}[{k}] = {leaf!r} is listed twice."
-        if leaf in before:
-            break
-        seen.add(leaf)
-    return f"{role}[{k}] = {leaf!r} is listed as a parameter too."
