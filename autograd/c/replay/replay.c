@@ -46,7 +46,8 @@ static PyMethodDef functions[] = {
     {"flips", flips, METH_VARARGS,
      "flips($module, shared, lanes_of, plain, decisions, flips, lanes, single, /)\n--\n\n"
      "Write for each lane the first decision that comes out otherwise, -1 where none does.\n"
-     "Return whether any does. A decision is four words: operands as 3 * place + (0, 1 or 2: shared,\n"
+     "Return whether any does. A decision is four words: operands as 3 * place + (0, 1 or 2: "
+     "shared,\n"
      "with lanes, plain), a sign (< <= > >= == !=) and the verdict."},
     {"run_tape", run_tape, METH_VARARGS,
      "run_tape($module, code, mends, stretches, numbers, single, lanes, wide, /)\n--\n\n"
