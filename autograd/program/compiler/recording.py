@@ -102,32 +102,28 @@ class Recording:
         """Number what is drawn, as further inputs, and then all else."""
         self.noise = list(filter(is_noise, order))
         self.inputs = range(self.inputs.start, self._columns(self.noise, INPUT).stop)
-        inside = {x for node in self.noise for x in node.parents}  # of what is drawn, unused
-        self._number([x for x in order if x not in self.ids and x not in inside])
+        unused = {x for node in self.noise for x in node.parents}  # of what is drawn
+        self._number([x for x in order if x not in self.ids and x not in unused])
 
     def _number(self, order: list[Value]) -> None:
-        """Number nodes of which most are operations that `_add` could add, one by one."""
+        """Number nodes, most of which `_add` would add one by one."""
         ids: dict[Any, int] = self.ids
         operations, operands, lanes = self.operations, self.operands, self.lanes
-        place, rows, extend, reached = ids.get, self.rows, self._flat.extend, self._reached
+        rows, extend, numbered = self.rows, self._flat.extend, self._numbered
+        kind, number = self.kinds.append, self.numbers.append
         for node in order:
             operation = node.op
-            if operation not in rows or operation in _TAKEN_APART:
+            if operation not in rows:
                 ids[node] = self._node(node)
                 continue
-            given: Any = node.operands
-            below: list[Any] = list(map(place, given))
-            if None in below:  # a plain number
-                below = [
-                    self._constant(x) if k is None else k for k, x in zip(below, given, strict=True)
-                ]
+            below = numbered(node.operands)
             ids[node] = len(operations)
             operations.append(operation)
             operands.append(below)
             extend(below)
-            self.kinds.append(COMPUTED)
-            self.numbers.append(0.0)
-            lanes.append(reached(below))
+            kind(COMPUTED)
+            number(0.0)
+            lanes.append(self._reached(below))
 
     def _starts(self) -> Any:
         import numpy as np
@@ -173,12 +169,14 @@ class Recording:
             self.rows[operation] = elementwise(operation)
         return self._add(operation, operands)
 
-    def _numbered(self, operands: Sequence[Value | float]) -> list[int]:
+    def _numbered(self, operands: Sequence[Any]) -> list[int]:
         ids: dict[Any, int] = self.ids
-        try:
-            return list(map(ids.__getitem__, operands))
-        except KeyError:  # a plain number among them
-            return [ids[x] if isinstance(x, Value) else self._constant(x) for x in operands]
+        found: list[Any] = list(map(ids.get, operands))
+        if None in found:  # a plain number
+            found = [
+                self._constant(x) if k is None else k for k, x in zip(found, operands, strict=True)
+            ]
+        return found
 
     def _constant(self, number: float) -> int:
         self.operations.append("")
