@@ -140,8 +140,8 @@ const paintNetwork = (reached) => {
     if (part === "a") continue;
     const on = j === undefined ? done : reached.has(unit);
     toggle(element, "off", !on);
+    toggle(element, "active", part !== "weight" && current && current.layer === +layer && j !== undefined && current.j === +j);
     if (part === "unit") {
-      toggle(element, "active", current && current.layer === +layer && current.j === +j);
       const here = net.layers[layer - 1], known = computed === null || computed.has(unit);
       toggle(element, "waiting", !known);
       const number = (row) => (row === null ? null : row[j]);
