@@ -39,7 +39,8 @@ OUTSIDE = """(elements) => { const pane = document.querySelector("#canvas").getB
       || box.top < pane.top - 1 || box.bottom > pane.bottom + 1)).map(([html]) => html); }"""
 DRAWN = ".view:not([hidden]) :is([data-part=box], [data-part=fold], [data-part=chip], "
 DRAWN += "[data-part=unit], [data-part=cell], [data-part=header])"
-SPOKEN = ".view:not([hidden]) :is([data-part], g).active"
+SPOKEN = ".view:not([hidden]) g.active:not([data-part=edge])"
+LABELS = "[data-part=edge].active rect"
 NEAR = ".view:not([hidden]) [data-part=chip].touched"
 READABLE = 0.5  # of full size: 6 px where 12 are meant; the panel says the same in 14 px
 
@@ -75,6 +76,7 @@ def test_the_whole_is_seen_first_and_then_what_a_step_speaks_of(show, name, size
         tab.evaluate("(step) => whygrad.go(step)", step)
         assert outside(tab, SPOKEN) == [], step
         assert outside(tab, NEAR) == [], step
+        assert outside(tab, LABELS) == [], step
         assert tab.locator(SPOKEN).count() >= 1, step
 
 
@@ -93,6 +95,7 @@ def test_what_a_step_speaks_of_comes_back_into_view(show):
     for _ in range(14):
         press(tab, "ArrowRight")
         assert outside(tab, SPOKEN) == []
+        assert outside(tab, LABELS) == []
         assert outside(tab, '[data-part="box"].touched:not([data-name])') == []
 
 
