@@ -40,7 +40,7 @@ BUDGETS = {  # of code lines, over the files that a pattern finds
     "explanation": (1170, ("autograd/explanation/**/*.py",)),
     "arguments": (210, ("nn/arguments/*.py",)),
     "optimizers": (300, ("nn/optimizers/*.py",)),
-    "probing": (1020, ("nn/probing/**/*.py",)),
+    "probing": (1045, ("nn/probing/**/*.py",)),
     "predicting": (160, ("nn/predicting/**/*.py",)),
     "tracing": (330, ("nn/tracing/**/*.py",)),
     "notes": (4065, ("nn/notes/**/*.py",)),
