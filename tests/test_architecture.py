@@ -22,7 +22,7 @@ PACKAGES = ("autograd", "nn")
 TWINS = {"autograd/sweep.py", "autograd/value.py", "autograd/function.py"}  # one engine
 
 BUDGETS = {  # of code lines, over the files that a pattern finds
-    "the core": (2300, ("autograd/*.py", "nn/*.py")),
+    "the core": (2320, ("autograd/*.py", "nn/*.py")),
     "an evening's reading": (
         800,
         tuple(
@@ -45,7 +45,7 @@ BUDGETS = {  # of code lines, over the files that a pattern finds
     "tracing": (330, ("nn/tracing/**/*.py",)),
     "notes": (4065, ("nn/notes/**/*.py",)),
     "programs": (
-        4365,
+        4390,
         tuple(
             f"autograd/program/{part}*.py"
             for part in (
