@@ -22,7 +22,7 @@ PACKAGES = ("autograd", "nn")
 TWINS = {"autograd/sweep.py", "autograd/value.py", "autograd/function.py"}  # one engine
 
 BUDGETS = {  # of code lines, over the files that a pattern finds
-    "the core": (2320, ("autograd/*.py", "nn/*.py")),
+    "the core": (2340, ("autograd/*.py", "nn/*.py")),
     "an evening's reading": (
         800,
         tuple(
@@ -36,7 +36,7 @@ BUDGETS = {  # of code lines, over the files that a pattern finds
     "exercises": (105, ("nn/exercises/*.py",)),
     "doors to other libraries": (640, ("nn/interop/*.py",)),
     "programs for JAX": (525, ("autograd/program/executors/jax/*.py",)),
-    "derivatives": (760, ("autograd/derivatives/**/*.py",)),
+    "derivatives": (765, ("autograd/derivatives/**/*.py",)),
     "explanation": (1170, ("autograd/explanation/**/*.py",)),
     "arguments": (210, ("nn/arguments/*.py",)),
     "optimizers": (300, ("nn/optimizers/*.py",)),
