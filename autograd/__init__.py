@@ -11,19 +11,13 @@ from importlib import import_module
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from autograd import arrays as arrays
-from autograd.activations import *
 from autograd.engine import Value as Value
 from autograd.engine import implementation as implementation
 from autograd.errors import *
-from autograd.inverses import *
-from autograd.noise import *
-from autograd.normal import *
 from autograd.primitives import *
 from autograd.primitives import abs as abs
 from autograd.reductions import *
-from autograd.rounding import *
-from autograd.scales import *
+from autograd.rows import *
 
 if TYPE_CHECKING:
     from autograd.derivatives import *
@@ -52,8 +46,8 @@ _ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}
 _HERE = [
     import_module(f"autograd.{room}").__all__
     for room in (
-        "activations", "errors", "inverses", "noise", "normal", "primitives", "reductions",
-        "rounding", "scales",
+        "errors", "primitives", "reductions", "rows.activations", "rows.inverses", "rows.noise",
+        "rows.normal", "rows.rounding", "rows.scales",
     )
 ]  # fmt: skip
 

@@ -36,7 +36,7 @@ def refuse_intruders(folder: str | os.PathLike[str]) -> None:
 
 refuse_intruders(os.path.dirname(__file__))
 
-INTERFACE = 13  # to be raised, here and in c/primitives.h, when C and Python change together
+INTERFACE = 14  # to be raised, here and in c/primitives.h, when C and Python change together
 
 
 def require_interface(extension: ModuleType) -> None:
@@ -76,6 +76,7 @@ if TYPE_CHECKING or implementation == "c":
         constant,
         dot,
         install,
+        last_write,
         read,
         topological,
         watch,
@@ -84,7 +85,7 @@ if TYPE_CHECKING or implementation == "c":
 
     compiled_dot = dot
 else:
-    from autograd.bulk import read, write
+    from autograd.bulk import last_write, read, write
     from autograd.function import Function, install
     from autograd.value import Value, adjoints, constant, topological, watch
 
@@ -125,6 +126,6 @@ for _name, _method in (("reduce", _reduced), ("copy", _copied), ("deepcopy", _co
 
 __all__ = [
     "Function", "Value", "adjoints", "compiled_dot", "constant",
-    "implementation", "install", "lend",
-    "read", "topological", "unwatched", "unwatched_partials", "watch", "write",
+    "implementation", "install", "last_write",
+    "lend", "read", "topological", "unwatched", "unwatched_partials", "watch", "write",
 ]  # fmt: skip

@@ -1,8 +1,7 @@
 """What a row of the table of primitives is, and how one is added.
 
 A row says how a function is computed, differentiated, written and drawn. `primitives.py`,
-`inverses.py`, `normal.py`, `scales.py`, `rounding.py`, `activations.py` and `reductions.py` hold
-the rows themselves.
+`reductions.py` and the files of `rows/` hold the rows themselves.
 """
 
 from __future__ import annotations

@@ -23,14 +23,13 @@ from typing import TYPE_CHECKING, Any
 from nn.activations import *
 from nn.checkpoint import *
 from nn.dropout import *
-from nn.hints import missing
+from nn.arguments.hints import missing
 from nn.initializers import *
 from nn.layers import *
 from nn.losses import *
 from nn.module import *
 from nn.normalization import *
 from nn.optimizers import *
-from nn.schedules import *
 from nn.training import *
 
 if TYPE_CHECKING:
@@ -48,7 +47,7 @@ _ROOMS = {  # what is loaded on first use
 _ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}
 _HERE = (
     "activations", "checkpoint", "dropout", "initializers", "layers", "losses", "module",
-    "normalization", "optimizers", "schedules", "training",
+    "normalization", "optimizers", "training",
 )  # fmt: skip
 
 __all__ = sorted(chain(_ROOM_OF, *(import_module(f"nn.{room}").__all__ for room in _HERE)))

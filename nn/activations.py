@@ -35,6 +35,8 @@ class Activation:
     initializer: Initializer = xavier_uniform
     whole: bool = False
 
+    _depends = ("function", "whole")
+
     def __call__(self, z: Any) -> Any:
         """Return g(z)."""
         return self.function(z)

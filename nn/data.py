@@ -1,7 +1,7 @@
 """Data that fits: a table of examples beside a model, and targets beside a loss.
 
 This is the one door for `fit`, `probe` and pictures of a batch; what is a table of numbers at
-all is the matter of `arguments.py`.
+all is the matter of `arguments/`.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any, TypeAlias
 
 from nn.arguments import Array, flat, floats, several, table
+from nn.arguments.sequences import examples
 from nn.losses import LOSSES, Loss, binary_cross_entropy, cross_entropy
 from nn.modes import in_mode
-from nn.sequences import examples
 
 Pair: TypeAlias = tuple[Any, Array]  # a table or `Sequences`, and targets
 APPLIES: dict[Loss, str] = {
@@ -93,11 +93,16 @@ def weighted(
     return heavy, {name: np.column_stack([y, columns[name]]) for name, (_, y) in sets.items()}
 
 
-def probabilities(model: Any, outputs: Array, X: Any) -> Array:
-    """Return outputs, (m, n), as the probabilities of n classes, or of 0 and 1."""
+def probabilities(outputs: Array, squashed: str) -> Array:
+    """Return outputs, (m, n), that a function made as the probabilities of n classes, or 0 and 1.
+
+    >>> import numpy as np
+    >>> probabilities(np.array([[0.0]]), "dot"), probabilities(np.array([[0.25]]), "sigmoid")
+    (array([[0.5, 0.5]]), array([[0.75, 0.25]]))
+    """
     import numpy as np
 
-    n, squashed = output_form(model, examples("X", X, None)[[0]].tolist()[0])
+    n = outputs.shape[1]
     if squashed in ("softmax", "sigmoid"):
         return outputs if n > 1 else np.hstack([1.0 - outputs, outputs])
     logits = outputs if n > 1 else np.hstack([0.0 * outputs, outputs])
@@ -115,8 +120,13 @@ def output_form(model: Any, x: Any) -> tuple[int, str]:
     """
     with in_mode(training=False):
         outputs = flat(model(several(x)))
+    return len(outputs), function_of(outputs)
+
+
+def function_of(outputs: Iterable[Any]) -> str:
+    """Return the name of the function that made all these nodes, "" where there is none."""
     functions = {getattr(a, "op", "") for a in outputs}
-    return len(outputs), functions.pop() if len(functions) == 1 else ""
+    return functions.pop() if len(functions) == 1 else ""
 
 
 def require_targets(name: str, loss: Loss, fan_out: int, targets: Iterable[Any]) -> None:

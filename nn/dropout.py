@@ -33,6 +33,8 @@ class Dropout(Module):
     [3.0, 4.0, 5.0]
     """
 
+    _depends = ()  # where nothing trains
+
     def __init__(self, p: float = 0.5, *, seed: int | None = None) -> None:
         self.p, self.name = share("p", p), "m"
         self.noise = NoiseStream(STREAM.getrandbits(53) if seed is None else seed)

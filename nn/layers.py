@@ -46,6 +46,8 @@ class Neuron(Module):
     Neuron(2 → 1, relu, 3 parameters)
     """
 
+    _depends = ("w", "b", "activation")
+
     def __init__(
         self, fan_in: int, activation: Any = "tanh", *,
         rng: Random | None = None, weights: Sequence[float] | None = None,
@@ -90,6 +92,8 @@ class Layer(Module):
     >>> layer
     Layer(2 → 3, relu, 9 parameters)
     """
+
+    _depends = ("activation", "_units")
 
     def __init__(
         self, fan_in: int, fan_out: int, activation: Any = "tanh", *,
@@ -174,6 +178,8 @@ class MLP(Module):
     >>> len(model([0.5, -1.0]))
     1
     """
+
+    _depends = ("layers", "dropouts")
 
     def __init__(
         self, fan_in: int, sizes: Sequence[int], activation: Any = "relu",

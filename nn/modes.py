@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from autograd.blocks import Block, Stack
+from autograd.modes.blocks import Block, Stack
 
 
 @dataclass

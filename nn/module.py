@@ -3,27 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 from itertools import product
-from typing import TYPE_CHECKING, Any, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from autograd import Value
 from autograd.text import printed
-from nn.arguments import Array, flat, floats, number_of
+from nn.arguments import Array, floats
+from nn.arguments.hints import ELSEWHERE, FREEZE, missing
+from nn.arguments.sequences import examples
 from nn.data import probabilities
 from nn.freezing import freeze, frozen, unfreeze
-from nn.hints import ELSEWHERE, FREEZE, missing
-from nn.modes import in_mode, mode_in_force
-from nn.sequences import examples
+from nn.modes import mode_in_force
+from nn.predicting.forward import node_by_node, outputs_of, squash_of
+from nn.tensors import Tensor, is_numbers, nested, tensor_of
 
 __all__ = ["Module"]
-
-
-class Tensor(NamedTuple):
-    """Values found under one path: a single one, or nested sequences of them, row by row."""
-
-    path: str
-    shape: tuple[int, ...]
-    leaves: list[Value]
 
 
 class Module:
@@ -152,35 +147,43 @@ class Module:
             for leaf, number in zip(leaves, arrays[path].ravel().tolist(), strict=True):
                 leaf.data = number
 
-    def predict(self, X: Any) -> Array:
+    def predict(self, X: Any, *, exact: bool = False) -> Array:
         """Return the outputs for the rows of X, (m, n), as an array (m, fan_out).
 
-        The numbers are those of calling the model row by row, to the bit. A model without `fan_in`
-        may also take rows of different lengths, and tables in the place of rows.
-        Raises ValueError for another shape, and for NaN or infinity in X.
+        Once some hundred rows were asked for they run compiled, where that can be: the numbers are
+        those of calling the model row by row up to rounding, for sums are added up in another
+        order (n terms to n ε of their sizes, ε = 2⁻⁵³). `exact` calls it, and has them to the bit.
+        A model without `fan_in` may also take rows of different lengths, and tables in the place
+        of rows. Raises ValueError for another shape, and for NaN or infinity in X.
 
         >>> from nn import MLP
         >>> MLP(2, [1], initializer="zeros").predict([[1, 2], [3, 4]])
         array([[0.],
                [0.]])
         """
-        import numpy as np
+        return self._outputs(self._examples(X), exact)
 
-        rows = examples("X", X, columns=getattr(self, "fan_in", None)).tolist()
-        with in_mode(training=False):
-            return np.array([list(map(number_of, flat(self(row)))) for row in rows])
-
-    def predict_proba(self, X: Any) -> Array:
+    def predict_proba(self, X: Any, *, exact: bool = False) -> Array:
         """Return the probability of each of `classes` for the rows of X, as an array.
 
         The outputs are taken for logits: softmax of several, σ of a single one, that of class 1;
-        those of a softmax or a sigmoid are probabilities already.
+        those of a softmax or a sigmoid are probabilities already. They are those of `predict`.
 
         >>> from nn import MLP
         >>> MLP(2, [1], initializer="zeros").predict_proba([[1, 2]])
         array([[0.5, 0.5]])
         """
-        return probabilities(self, self.predict(X), X)
+        rows = self._examples(X)
+        return probabilities(self._outputs(rows, exact), squash_of(self, rows))
+
+    def _examples(self, X: Any) -> Any:
+        return examples("X", X, columns=getattr(self, "fan_in", None))
+
+    def _outputs(self, rows: Any, exact: bool) -> Array:
+        """Return the outputs for a table or `Sequences`."""
+        if exact:
+            return node_by_node(self, rows)
+        return outputs_of(self, partial(modules, self, hidden=True), rows)
 
     @property
     def classes(self) -> list[int]:
@@ -196,7 +199,7 @@ class Module:
         if ELSEWHERE.get(name) is FREEZE:
             raise AttributeError(f"{name} changes nothing here; {FREEZE}.")
         held = vars(self).get(name)
-        if held is not None and (tensor := _tensor(held)) and _is_numbers(value):
+        if held is not None and (tensor := tensor_of(held)) and is_numbers(value):
             raise AttributeError(
                 f"{name} holds parameters, which stay; set their numbers by load_state_dict, "
                 f"or one by one: {name}{'[0]' * len(tensor[0])}.data = 0.5."
@@ -249,8 +252,8 @@ def _search(
 ) -> Iterator[Tensor | Module]:
     """Yield `thing` and what is below it, sequences of nothing but Values as one."""
     parts: Any = ()
-    thing = _nested(thing)
-    if tensor := _tensor(thing):
+    thing = nested(thing)
+    if tensor := tensor_of(thing):
         yield Tensor(path, *tensor)
     elif isinstance(thing, Module) and id(thing) not in visited:
         visited.add(id(thing))
@@ -262,32 +265,3 @@ def _search(
         parts = enumerate(thing)
     for name, part in parts:
         yield from _search(f"{path}.{name}" if path else str(name), part, visited, hidden)
-
-
-def _nested(thing: Any) -> Any:
-    """Return a NumPy array of objects as nested lists, and other things as they are."""
-    return thing.tolist() if getattr(thing, "dtype", None) == "O" else thing
-
-
-def _is_numbers(thing: Any) -> bool:
-    try:
-        return floats("", thing).size > 0
-    except ValueError:
-        return False
-
-
-def _tensor(thing: Any) -> tuple[tuple[int, ...], list[Value]] | None:
-    """Return the shape and the leaves of nested sequences of leaf Values; None for others."""
-    thing = _nested(thing)
-    if thing.__class__ is Value:
-        return None if thing.op or thing.constant else ((), [thing])
-    if not isinstance(thing, list | tuple):
-        return None
-    if {*map(type, thing)} == {Value}:  # a row of them, looked at in one go
-        return None if any(x.op or x.constant for x in thing) else ((len(thing),), list(thing))
-    shapes, leaves = set(), []
-    for inner in map(_tensor, thing):
-        shapes.add(inner and inner[0])
-        leaves += inner[1] if inner else []
-    shape = shapes.pop() if len(shapes) == 1 else None
-    return None if shape is None else ((len(thing), *shape), leaves)

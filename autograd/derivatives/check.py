@@ -19,7 +19,7 @@ from autograd.derivatives.functional import jacobian, jvp, vjp
 from autograd.derivatives.trees import leaves, mapped, paths, unflatten
 from autograd.engine import Value
 from autograd.errors import GradientError
-from autograd.noise import at_call
+from autograd.rows.noise import at_call
 from autograd.table import PRIMITIVES
 
 __all__ = ["check_gradients"]

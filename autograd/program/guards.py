@@ -18,12 +18,12 @@ from pathlib import Path
 from typing import Any
 from weakref import WeakSet
 
-from autograd.blocks import Block, Entry, Stack
 from autograd.engine import Value, topological, unwatched
 from autograd.errors import FrozenBranchError, short, where
 from autograd.modes import Mode, dispatcher
-from autograd.noise import is_noise
+from autograd.modes.blocks import Block, Entry, Stack
 from autograd.reals import COMPARISONS
+from autograd.rows.noise import is_noise
 
 UNUSED = 623  # where NumPy's generator stands as it is loaded
 PACKAGE = str(Path(__file__).parent.parent)

@@ -12,6 +12,7 @@ from autograd.program.memory import stretch
 from autograd.program.noise import Noise
 from autograd.program.plans import PLANS
 from autograd.program.reading import Reader
+from autograd.program.verdicts import Verdicts
 from autograd.program.verification.trial import trusted
 from autograd.reals import as_float
 
@@ -21,7 +22,8 @@ class Machine:
 
     `columns` are the nodes that examples have a number for: inputs, and what is drawn anew.
     `current` says whether all numbers are those of one call. `choice` is the executor that was
-    asked for; nodes that are `kept` have an address. The caller holds the program's lock, with
+    asked for; nodes that are `kept` have an address; `known` is what is verified of this structure,
+    by what it is. The caller holds the program's lock, with
     NumPy's warnings off.
     """
 
@@ -34,14 +36,18 @@ class Machine:
         self.np, self.choice = np, executor
         self.loss, self.inputs, self.parameters = loss, tuple(inputs), tuple(parameters)
         self.guards = guards.decisions_about((*inputs, *parameters), loss)
+        self.readings = [x for x in self.guards if isinstance(x, guards.Reading)]
         kept = [*kept, *(node for guard in self.guards for node in guard.operands)]
         self.recording = Recording(loss, inputs, parameters, kept, also)
         self.noise = Noise(self.recording.noise)
         self.columns = (*self.inputs, *self.noise.nodes)
-        parts = trusted(executor, dtype, PLANS.find(self.recording), self.recording)
+        plan = PLANS.find(self.recording)
+        parts, self.known = trusted(executor, dtype, plan, self.recording), plan.trusted
         self.placement, self.memory = parts.placement, parts.memory
         self.executor, self.instructions = parts.executor, parts.instructions
         self.reader = Reader(self.recording, self.placement, self.memory, self.executor)
+        decisions = [x for x in self.guards if isinstance(x, guards.Guard)]
+        self.verdicts = self.verdicts_of(decisions)
         self.places = self.placement.address[: len(parameters)]  # of the parameters
         self._stretch = stretch(np, self.places)  # the same, quicker
         self._root = int(self.placement.address[self.recording.root])
@@ -82,16 +88,25 @@ class Machine:
         self.executor.load(examples)
         self.executor.forward()
 
+    def verdicts_of(self, decisions: Sequence[guards.Guard]) -> Verdicts:
+        """Return guards of nodes that are kept, to be compared all at once."""
+        address = self.placement.address
+        return Verdicts(decisions, self.recording, address, self.memory.dtype)
+
     def check_guards(self, first: int = 0) -> None:
         """Raise FrozenBranchError where Python would now take another branch.
 
         Examples are counted from `first`.
         """
+        for reading in self.readings:
+            reading.require()
+        if len(self.verdicts) and self.verdicts.flipped(self.memory.room) is not None:
+            self._require_all(first)
+
+    def _require_all(self, first: int) -> None:
+        """Raise FrozenBranchError for the first guard that differs in any example."""
         ids = self.recording.ids
-        for guard in self.guards:
-            if isinstance(guard, guards.Reading):
-                guard.require()
-                continue
+        for guard in (x for x in self.guards if isinstance(x, guards.Guard)):
             left, right = (
                 self.reader.value(ids[x]) if x.__class__ is Value else as_float(x)
                 for x in (guard.left, guard.right)

@@ -223,7 +223,7 @@ class Program:
                 trainer = Trainer(self._machine, optimizer, known, record)
             costs = trainer.run(examples, steps, size)
             self._trainer = None if record else trainer
-        if trainer.optimiser is not self._machine.executor.optimiser and not self._warned:
+        if trainer.too_large and not self._warned:
             self._warned = True
             warnings.warn(
                 f"the rule of {type(optimizer).__name__} is too large for the {self.executor} "

@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from autograd.reals import readable, real
 from nn.arguments import named
-from nn.interop.prediction import Predictor
+from nn.interop.data import dense, labels
 from nn.layers import MLP
 from nn.optimizers import OPTIMIZERS, Optimizer
+from nn.predicting.forward import outputs_of
 from nn.training import History, fit
 
 try:
@@ -92,7 +92,6 @@ class Network(BaseEstimator):  # type: ignore[misc]
         self.loss_curve_ += history.loss
         self.loss_ = self.loss_curve_[-1]
         self.n_iter_ = len(self.loss_curve_)
-        self.predictor_ = Predictor(self.model_, self.n_features_in_)
         return history
 
     def _start(self, fan_in: int, fan_out: int) -> None:
@@ -127,7 +126,8 @@ class Network(BaseEstimator):  # type: ignore[misc]
     def _outputs(self, X: Any) -> Array:
         """Return the outputs of the network for X, (m, fan_out)."""
         check_is_fitted(self)
-        return self.predictor_(validate_data(self, readable(X), dtype=np.float64, reset=False))
+        rows = validate_data(self, dense(X), dtype=np.float64, reset=False)
+        return outputs_of(self.model_, list, rows, least=1)
 
 
 class MLPClassifier(ClassifierMixin, Network):  # type: ignore[misc]
@@ -206,7 +206,7 @@ class MLPClassifier(ClassifierMixin, Network):  # type: ignore[misc]
         return logits - np.logaddexp.reduce(logits, axis=1, keepdims=True)
 
     def _checked(self, X: Any, y: Any, *, reset: bool) -> tuple[Array, Array]:
-        X, y = validate_data(self, readable(X), _labels(y), dtype=np.float64, reset=reset)
+        X, y = validate_data(self, dense(X), labels(y), dtype=np.float64, reset=reset)
         check_classification_targets(y)
         return X, column_or_1d(y, warn=True)
 
@@ -259,9 +259,7 @@ class MLPRegressor(RegressorMixin, Network):  # type: ignore[misc]
 
     def _checked(self, X: Any, y: Any, *, reset: bool) -> tuple[Array, Array]:
         options = {"multi_output": True, "y_numeric": True}
-        X, y = validate_data(
-            self, readable(X), readable(y), dtype=np.float64, reset=reset, **options
-        )
+        X, y = validate_data(self, dense(X), dense(y), dtype=np.float64, reset=reset, **options)
         self._flat = y.ndim == 1
         return X, y.astype(np.float64)
 
@@ -271,18 +269,10 @@ class MLPRegressor(RegressorMixin, Network):  # type: ignore[misc]
         return tags
 
 
-def _labels(y: Any) -> Any:
-    """Return labels as scikit-learn reads them: numbers in an array of objects as floats."""
-    y = readable(y)
-    if str(getattr(y, "dtype", "")) == "object" and all(real(x) is not None for x in np.ravel(y)):
-        return np.asarray(y, float)
-    return y
-
-
 def _weights(X: Array, given: Any) -> Array:
     """Return a weight for each row, (m,). Raises ValueError where they do not fit."""
     weights: Array = check_array(
-        readable(given), ensure_2d=False, dtype=np.float64, input_name="weights"
+        dense(given), ensure_2d=False, dtype=np.float64, input_name="weights"
     )
     check_consistent_length(X, weights)
     if weights.ndim != 1 or weights.min() < 0.0 or not weights.sum() > 0.0:

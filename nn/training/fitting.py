@@ -11,11 +11,11 @@ from random import Random
 from typing import Any
 
 from nn.arguments import Array, count, named, several
+from nn.arguments.hints import hinting
+from nn.arguments.sequences import Sequences
 from nn.data import Pair, checked_pair, example_weights, output_form, weighted
-from nn.hints import hinting
 from nn.losses import binary_cross_entropy, cross_entropy, hinge, loss_function
 from nn.optimizers import Optimizer, optimizer_for
-from nn.sequences import Sequences
 from nn.tracing import Trace
 from nn.training.history import History, accuracy
 from nn.training.minimizers import method_of, minimizer

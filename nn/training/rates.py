@@ -8,8 +8,8 @@ from typing import Any
 
 from autograd import errors
 from nn.arguments import count
+from nn.arguments.hints import hinting
 from nn.data import checked_pair
-from nn.hints import hinting
 from nn.losses import loss_function
 from nn.optimizers import Optimizer, optimizer_for
 from nn.tracing.plots import new_axes

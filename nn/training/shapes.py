@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from nn.arguments import Array
+from nn.arguments.sequences import Sequences, Shape
 from nn.losses import Loss
 from nn.optimizers import Optimizer
-from nn.sequences import Sequences, Shape
 from nn.tracing import Trace
 from nn.training.steps import Compiled, Steps
 

@@ -187,8 +187,8 @@ class Compiled(Steps):
         import numpy as np
 
         program, outputs = self._resting()
-        C, _ = program(np.column_stack([X, y]))
-        return program.read_values(outputs), C
+        found = program.forward(np.column_stack([X, y]), [*outputs, program.loss])
+        return found[:, :-1], float(found[:, -1].mean())
 
     def _resting(self) -> tuple[Program, list[Value]]:
         """Return the program of a model that does not train, and its outputs."""

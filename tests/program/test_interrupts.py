@@ -253,7 +253,7 @@ def test_a_batch_that_does_not_fit_the_lanes_is_refused(wrong, monkeypatch):
     replay = program._machine.memory.room.calls.replay
     with pytest.raises(ValueError, match="do not fit the number of lanes"):
         taken = np.zeros(int(wrong != "taken"), np.int64)
-        replay.train(X, places, starts, costs, taken, 1, root, len(program.parameters), 0, 1, True)
+        replay.train(X, places, starts, costs, taken, 1, root, len(program.parameters), 0, 1)
 
 
 @pytest.mark.skipif(not native.available(), reason="the extension is not built")

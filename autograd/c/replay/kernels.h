@@ -126,6 +126,7 @@ const Kernels SET(kernels) = {
     .wide = run_wide,
     .zero = zero_if_finite,
     .rule = run_rule,
+    .bounded = is_bounded,
     .fused = run_fused,
     .prepare = prepare,
     .lanes = LANES,

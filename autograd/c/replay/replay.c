@@ -21,6 +21,7 @@
 #include "train.h"
 #include "type.h"
 #include "play.h"
+#include "decisions.h"
 
 #define TEXT(name, ...) #name,
 static const char *const operation_names[] = {OPERATIONS(TEXT) TAPE_ONLY(TEXT) "stop"};
@@ -39,6 +40,11 @@ static void fill_circle(void)
 static PyMethodDef functions[] = {
     {"places", places, METH_O,
      "places($module, single, /)\n--\n\nReturn where the code of each operation of a tape is."},
+    {"flips", flips, METH_VARARGS,
+     "flips($module, shared, lanes_of, plain, decisions, flips, lanes, single, /)\n--\n\n"
+     "Write for each lane the first decision that comes out otherwise, -1 where none does.\n"
+     "Return whether any does. A decision is four words: operands as 3 * place + (0, 1 or 2: shared,\n"
+     "with lanes, plain), a sign (< <= > >= == !=) and the verdict."},
     {"run_tape", run_tape, METH_VARARGS,
      "run_tape($module, code, mends, stretches, numbers, single, lanes, wide, /)\n--\n\n"
      "Run a tape of scalar operations, lane after lane, or all lanes together where `wide`."},

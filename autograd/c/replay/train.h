@@ -120,14 +120,25 @@ static double between(const Replay *self, const Map *rule, int64_t parameters, O
     return sum;
 }
 
-/* Gradients and update of one step: 1; 0 where a gradient is not finite and nothing was
- * updated; -1 where one is not and some parameters were. */
+/* Whether all products that are spent as they are found are finite for sure. */
+static int are_bounded(const Replay *self)
+{
+    const Instruction *at = self->code[GRADIENTS], *end = at + self->count[GRADIENTS];
+    for (; at < end; at++)
+        if (at->is.product.fused && !self->kernels->bounded(&at->is.product))
+            return 0;
+    return 1;
+}
+
+/* Gradients and update of one step: 1; 0 where a gradient is not finite and nothing was updated.
+ * Large matrices are updated block by block as their gradient is found, where there is a rule that
+ * can be applied so, and the gradient is bounded: nothing has to be undone. */
 static int finish_step(const Replay *self, const Map *rule, int64_t parameters)
 {
     const Kernels *kernels = self->kernels;
     const Instruction *code = self->code[GRADIENTS];
     int64_t count = self->count[GRADIENTS];
-    if (!rule) {
+    if (!rule || !are_bounded(self)) {
         run_section(self, GRADIENTS, NULL);
         if (kernels->zero(self->buffers[GRADIENT].buf, parameters) != 0)
             return 0;
@@ -137,13 +148,12 @@ static int finish_step(const Replay *self, const Map *rule, int64_t parameters)
     for (int64_t k = 0; k < count; k++)
         if (!code[k].is.product.fused)
             kernels->product(&code[k].is.product, self->scratch);
-    double zero = between(self, rule, parameters, check_stretch);
-    if (zero != 0)
+    if (between(self, rule, parameters, check_stretch) != 0)
         return 0;
     kernels->prepare(rule, self->scratch);
     for (int64_t k = 0; k < count; k++)
         if (code[k].is.product.fused)
-            zero += kernels->fused(&code[k].is.product, rule, self->scratch);
+            kernels->fused(&code[k].is.product, rule, self->scratch);
     between(self, rule, parameters, update_stretch);
-    return zero == 0 ? 1 : -1;
+    return 1;
 }

@@ -44,7 +44,6 @@ typedef struct {
     Py_buffer rows, places, starts, costs, taken;      /* the last is how many steps, as they are */
     Py_ssize_t root_buffer, root, parameters, counter; /* the step's place in the state */
     Py_ssize_t step;                                   /* the first one's number */
-    int fuse;
 } Training;
 
 /* Whether the arguments of train lie within the buffers: a cost for each batch, the root, the
@@ -82,14 +81,13 @@ static void write_step(const Replay *self, int64_t counter, int64_t step)
         ((float *)self->buffers[STATE].buf)[counter] = (float)step;
 }
 
-/* Take all steps, counting them, until one does not go well, or an interrupt: 0; -1 where the last
- * one left some parameters updated. */
-static int take_steps(const Replay *self, const Training *asked, Watch *watch)
+/* Take all steps, counting them, until one does not go well, or an interrupt. */
+static void take_steps(const Replay *self, const Training *asked, Watch *watch)
 {
     const int64_t steps = words_in(&asked->starts), width = words_in(&asked->places);
     const int64_t lanes = asked->root_buffer == VALUE_LANES ? self->lanes : 1;
     const int64_t *start = asked->starts.buf;
-    const Map *rule = asked->fuse ? plain_rule(self, asked->parameters) : NULL;
+    const Map *rule = plain_rule(self, asked->parameters);
     double *cost = asked->costs.buf;
     int64_t *taken = asked->taken.buf;
     for (int64_t done = 0, loaded = -1; done < steps; done++, ++*taken) {
@@ -99,33 +97,28 @@ static int take_steps(const Replay *self, const Training *asked, Watch *watch)
             load_rows(self, first, asked->places.buf, width);
         }
         if (interrupted(watch, self->lanes * width) < 0 || run_section(self, FORWARD, watch) < 0)
-            return 0;
+            return;
         cost[done] = sum_of(self, asked->root_buffer, asked->root * lanes, lanes) / (double)lanes;
-        if (!isfinite(cost[done]))
-            return 0;
-        if (run_section(self, BACKWARD, watch) < 0)
-            return 0;
+        if (!isfinite(cost[done]) || run_section(self, BACKWARD, watch) < 0)
+            return;
         write_step(self, asked->counter, asked->step + done);
-        int fine = finish_step(self, rule, asked->parameters);
-        if (fine <= 0)
-            return fine;
+        if (!finish_step(self, rule, asked->parameters))
+            return;
     }
-    return 0;
 }
 
 static PyObject *replay_train(PyObject *object, PyObject *args)
 {
     Replay *self = (Replay *)object;
     Training asked;
-    if (!PyArg_ParseTuple(args, "y*y*y*w*w*nnnnnp:train", &asked.rows, &asked.places, &asked.starts,
+    if (!PyArg_ParseTuple(args, "y*y*y*w*w*nnnnn:train", &asked.rows, &asked.places, &asked.starts,
                           &asked.costs, &asked.taken, &asked.root_buffer, &asked.root,
-                          &asked.parameters, &asked.counter, &asked.step, &asked.fuse))
+                          &asked.parameters, &asked.counter, &asked.step))
         return NULL;
-    int status = 0, inside = fits(self, &asked);
-    if (inside) {
+    if (fits(self, &asked)) {
         Watch watch;
         away(&watch);
-        status = take_steps(self, &asked, &watch);
+        take_steps(self, &asked, &watch);
         back(&watch);
     } else {
         PyErr_SetString(PyExc_ValueError,
@@ -136,7 +129,7 @@ static PyObject *replay_train(PyObject *object, PyObject *args)
     PyBuffer_Release(&asked.starts);
     PyBuffer_Release(&asked.costs);
     PyBuffer_Release(&asked.taken);
-    return PyErr_Occurred() ? NULL : PyBool_FromLong(!status);
+    return PyErr_Occurred() ? NULL : Py_NewRef(Py_None);
 }
 
 static void replay_dealloc(PyObject *object)
@@ -224,12 +217,10 @@ static PyMethodDef replay_methods[] = {
      "load($self, rows, places, /)\n--\n\nCopy rows of examples to the lanes."},
     {"train", replay_train, METH_VARARGS,
      "train($self, rows, places, starts, costs, taken, root_buffer, root, parameters, counter, "
-     "step,"
-     " fuse, /)\n--\n\n"
+     "step, /)\n--\n\n"
      "Take a step over each batch, up to one whose numbers are not finite; `taken` counts them as\n"
-     "they are taken. Return whether no parameters were updated by a step that failed. `counter`\n"
-     "is where the state has the number of the step, `step` the first one's, and `fuse` whether a\n"
-     "matrix of parameters may be updated block by block as its gradient is found."},
+     "they are taken. `counter` is where the state has the number of the step, `step` the first\n"
+     "one's."},
     {"run", replay_run, METH_VARARGS,
      "run($self, first, last, /)\n--\n\nRun the sections first to last - 1."},
     {NULL, NULL, 0, NULL},

@@ -111,7 +111,8 @@ typedef struct {
     void (*wide)(Operation *, const Stretch *, const Mend *, void *, int64_t);
     double (*zero)(const void *, int64_t);
     void (*rule)(const Map *, const Block *, void *);
-    double (*fused)(const Product *, const Map *, void *);
+    int (*bounded)(const Product *);
+    void (*fused)(const Product *, const Map *, void *);
     void (*prepare)(const Map *, void *);
     int lanes, rows;
 } Kernels;

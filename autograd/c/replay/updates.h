@@ -28,19 +28,26 @@ static void run_rule(const Map *rule, const Block *block, void *scratch)
         }
 }
 
+/* The sum of the squares of K numbers at these places. */
+static T squares_at(const T *x, const int64_t *places, int64_t K, int runs)
+{
+    T sum = 0;
+    if (runs && places[K - 1] - places[0] == K - 1)
+        return squares_of(x + places[0], K);
+    for (int64_t k = 0; k < K; k++)
+        sum += x[places[k]] * x[places[k]];
+    return sum;
+}
+
 /* Whether a product is finite, without a look at it: |sum_k a_k b_k|^2 <= sum a^2 sum b^2. */
 static int is_bounded(const Product *p)
 {
-    const T *a = (const T *)p->a + p->ak[0], *b = (const T *)p->b + p->bk[0];
+    const T *a = p->a, *b = p->b;
     T left = 0, right = 0;
-    if (!p->ak_runs || !p->bk_runs)
-        return 0;
-    if (p->ak[p->K - 1] - p->ak[0] != p->K - 1 || p->bk[p->K - 1] - p->bk[0] != p->K - 1)
-        return 0;
     for (int64_t m = 0; m < p->M; m++)
-        left += squares_of(a + m * p->am, p->K);
+        left += squares_at(a + m * p->am, p->ak, p->K, p->ak_runs);
     for (int64_t n = 0; n < p->N; n++)
-        right += squares_of(b + p->bn[n], p->K);
+        right += squares_at(b + p->bn[n], p->bk, p->K, p->bk_runs);
     return (double)left * (double)right < (sizeof(T) == sizeof(double) ? 1e300 : 1e70);
 }
 
@@ -64,22 +71,21 @@ static const T *rate_of(const Map *rule, const void *scratch)
     return rate == w || rate == gradient ? NULL : (const T *)scratch + rate * CHUNK;
 }
 
-/* A product that is a gradient, and the rule that spends it. Plain descent adds the product to
- * the parameters; otherwise a block of parameters is updated while its gradient is in the
- * cache, which is never stored as a whole. Returns 0, or NaN where it is not finite. */
-static double run_fused(const Product *p, const Map *rule, void *scratch)
+/* A product that is a gradient, bounded, and the rule that spends it. Plain descent adds the
+ * product to the parameters; otherwise a block of parameters is updated while its gradient is in
+ * the cache, which is never stored as a whole. */
+static void run_fused(const Product *p, const Map *rule, void *scratch)
 {
     const T *rate = rate_of(rule, scratch);
-    if (rate && is_bounded(p)) {
+    if (rate) {
         Product descent = *p;
         descent.c = (T *)rule->operands[rule->sources].base + p->first;
         descent.scale = -(double)(*rate * (T)p->scale);
         descent.add = 1;
         run_product(&descent, scratch);
-        return 0;
+        return;
     }
     Panel panel = new_panel(scratch);
-    double zero = 0;
     panel.depth = p->K;
     const int64_t strips = strips_of(p), span = span_of(p);
     for (; panel.n0 < p->N; panel.n0 += span) {
@@ -90,12 +96,10 @@ static double run_fused(const Product *p, const Map *rule, void *scratch)
         for (int64_t m0 = 0, left = strips, rows; left; m0 += rows, left--) {
             rows = (p->M - m0 + left - 1) / left;
             run_strip(p, &panel, m0, (int)rows, panel.spill, row);
-            zero += zero_if_finite(panel.spill, rows * row);
             block.first = p->first + m0 * p->cm + panel.n0;
             block.rows = dense ? 1 : rows;
             block.n = dense ? rows * row : panel.columns;
             run_rule(rule, &block, scratch);
         }
     }
-    return zero;
 }

@@ -25,6 +25,11 @@ static int require_leaves(PyObject *leaves, const Py_buffer *numbers)
     return 0;
 }
 
+static PyObject *module_last_write(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(none))
+{
+    return PyLong_FromUnsignedLongLong(now);
+}
+
 static PyObject *module_read(PyObject *Py_UNUSED(module), PyObject *args)
 {
     PyObject *leaves;

@@ -10,11 +10,13 @@
 
 #include "node.h"
 #include "numbers.h"
+#include "slabs.h"
 #include "allocation.h"
 #include "operands.h"
 #include "forward.h"
 #include "reductions.h"
 #include "partials.h"
+#include "stale.h"
 #include "walk.h"
 #include "sweep.h"
 #include "adjoints.h"
@@ -59,6 +61,9 @@ static PyMethodDef module_methods[] = {
     {"dot", (PyCFunction)(void (*)(void))module_dot, METH_FASTCALL | METH_KEYWORDS, dot_doc},
     {"install", module_install, METH_VARARGS,
      "install($module, function, operator, /)\n--\n\nDo nothing: operators are in the type."},
+    {"last_write", module_last_write, METH_NOARGS,
+     "last_write($module, /)\n--\n\n"
+     "Return a number that grows whenever the number of any leaf is written."},
     {"read", module_read, METH_VARARGS,
      "read($module, leaves, numbers, /)\n--\n\n"
      "Write the number of each leaf of a tuple to an array of doubles, unwatched."},
@@ -83,6 +88,7 @@ static int add_types(PyObject *module)
     FunctionType = (PyTypeObject *)PyType_FromModuleAndSpec(module, &function_spec, NULL);
     if (!ValueType || !FunctionType)
         return -1;
+    ValueType->tp_vectorcall = value_vectorcall;
     ValueType->tp_name = "Value"; /* as Python's own messages name a Python class */
     FunctionType->tp_name = "Function";
     if (PyModule_AddObjectRef(module, "Value", (PyObject *)ValueType) < 0)

@@ -32,7 +32,7 @@ const logOfSum = (exponentials) => {  // of which the largest is 1
   rest.splice(rest.indexOf(1), 1);
   return Math.log1p(f.total(rest));
 };
-// Output k of the generator SplitMix64 that starts at a state, as `autograd/noise.py` has it.
+// Output k of the generator SplitMix64 that starts at a state, as `autograd/rows/noise.py` has it.
 const splitMix = (state, k) => {
   const word = (x) => BigInt.asUintN(64, x);
   let z = word(state + (k + 1n) * 0x9E3779B97F4A7C15n);

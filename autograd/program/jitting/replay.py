@@ -11,7 +11,6 @@ from autograd.program.guards import Decisions, under
 from autograd.program.jitting.traces import Trace
 from autograd.program.lock import Lock
 from autograd.program.machine import Machine
-from autograd.reals import COMPARISONS, as_float
 
 NUMBERS = 1 << 21  # that the lanes of one pass have together, as far as that goes
 LANES = 8, 256  # of one pass, at least and at most
@@ -46,8 +45,8 @@ class Replay:
         self.machine.noise.calls = trace.calls
         self.outputs = self._addresses(outputs)
         self.adjoints = self._adjoints(inputs)
-        self.guards = _Guards(self, trace)
-        self.nothing = np.empty((1, 0))
+        self.verdicts = self.machine.verdicts_of(trace.guards)
+        self.none, self.nothing = np.array([-1]), np.empty((1, 0))
         least, most = LANES
         self.lanes = min(most, max(least, NUMBERS // len(self.machine.recording)))
 
@@ -65,14 +64,17 @@ class Replay:
             weights = self.np.concatenate([weights, self.trace.held_numbers()])
         machine.weights = weights
         machine.forward(machine.noise.beside(lanes, call, rows))
-        return self.guards.flipped(len(lanes))
+        flips = self.verdicts.flipped(machine.memory.room)
+        if flips is not None:
+            return flips
+        return self.none if len(lanes) == 1 else self.np.full(len(lanes), -1)
 
     def alone(self, numbers: Array, gradient: bool) -> tuple[Array, Array, int]:
         """Run where no leaf moves: return outputs, gradient and the guard that flips, or -1."""
         machine, flip = self.machine, -1
         with self.lock.held, self.np.errstate(all="ignore"):
             flips = self.forward(numbers, self.nothing)
-            if self.guards.count:
+            if len(self.verdicts):
                 flip = int(flips[0])
             if gradient and flip < 0:
                 machine.executor.backward()
@@ -125,60 +127,3 @@ class Replay:
         places = [placement.adjoint(ids[x]) for x in inputs]
         has = self.np.array([place is not None for place in places], bool)
         return has, self.np.array([place.address if place else 0 for place in places], int)
-
-
-class _Guards:
-    """The decisions of a trace, compared all at once."""
-
-    def __init__(self, replay: Replay, trace: Trace) -> None:
-        self.np, self.replay, self.count = replay.np, replay, len(trace.guards)
-        self.none = replay.np.array([-1])
-        if not self.count:
-            return
-        np, guards = replay.np, trace.guards
-        self.verdicts = np.array([guard.verdict for guard in guards])[:, None]
-        self.sides = [self._side([getattr(g, side) for g in guards]) for side in ("left", "right")]
-        signs = np.array([guard.sign for guard in guards])
-        self.signs = [
-            (COMPARISONS[sign], np.flatnonzero(signs == sign)) for sign in set(signs.tolist())
-        ]
-        self.exact = [  # with numbers that no float is: 10**400, Fraction(1, 3)
-            (k, COMPARISONS[guard.sign], guard.right)
-            for k, guard in enumerate(guards)
-            if guard.right.__class__ is not Value and _number(guard.right) is None
-        ]
-
-    def _side(self, operands: list[Any]) -> tuple[Any, Array, Addresses]:
-        """Return the plain numbers among operands, and which of them are nodes, and where."""
-        np = self.np
-        nodes = np.array([x.__class__ is Value for x in operands], bool)
-        plain = np.array([_number(x) or 0.0 for x in operands])
-        ids = self.replay.machine.recording.ids
-        numbers = [ids[x] for x in operands if x.__class__ is Value]
-        return plain[:, None], np.flatnonzero(nodes), self.replay.addresses(numbers)
-
-    def flipped(self, lanes: int) -> Array:
-        """Return for each lane which guard is the first to come out otherwise, -1 for none."""
-        np = self.np
-        if not self.count:
-            return self.none if lanes == 1 else np.full(lanes, -1)
-        left, right = (self._operands(side, lanes) for side in self.sides)
-        verdicts = np.empty((self.count, lanes), bool)
-        for compare, rows in self.signs:
-            verdicts[rows] = compare(left[rows], right[rows])
-        for row, compare, number in self.exact:
-            verdicts[row] = [compare(x, number) for x in left[row].tolist()]
-        differs = verdicts != self.verdicts
-        return np.where(differs.any(axis=0), differs.argmax(axis=0), -1)
-
-    def _operands(self, side: tuple[Any, Array, Addresses], lanes: int) -> Array:
-        plain, nodes, addresses = side
-        found = self.np.repeat(plain, lanes, axis=1)
-        found[nodes] = self.replay.read(addresses)
-        return found
-
-
-def _number(operand: Any) -> float | None:
-    """Return a plain number as a float, None for a Value and for what no float is."""
-    number = None if operand.__class__ is Value else as_float(operand)
-    return number if isinstance(number, float) else None

@@ -181,8 +181,9 @@ def test_weights_that_do_not_fit_are_refused(weights):
 def test_predicting_runs_no_backward_pass_and_changes_nothing(monkeypatch):
     model = MLPClassifier((5,), **QUICK).fit(X, Y)
     before = model.model_.state_dict()
-    machine = type(model.predictor_.program._machine.executor)
-    monkeypatch.setattr(machine, "backward", None, raising=True)
+    model.predict(X)
+    executor = type(model.model_._forward.passes[X.shape[1:]].forward.machine.executor)
+    monkeypatch.setattr(executor, "backward", None, raising=True)
     model.predict(X)
     assert all((array == before[path]).all() for path, array in model.model_.state_dict().items())
 

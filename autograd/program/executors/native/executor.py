@@ -7,6 +7,7 @@ gradient of some parameters, the adjoints that no gradient needs, and an optimis
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -61,7 +62,6 @@ class NativeExecutor:
         self._sections = [np.array(words, dtype=np.int64) for words in sections]
         self._table, self._lengths = table, (len(table.constants), len(table.index))
         self._places = np.ascontiguousarray(ends.inputs, dtype=np.int64)
-        self._before: tuple[Array, Array] | None = None  # room for a copy
         none = self._rule(None, np.zeros(2, memory.dtype))
         memory.use(self._bound(memory.room, none))
 
@@ -77,6 +77,16 @@ class NativeExecutor:
         rule, room = self.memory.room.calls.rule, self.memory.prepared(lanes)
         known = room.calls is not None and room.calls.rule is rule
         self.memory.use(room if known else self._bound(room, rule))
+
+    def twin(self, lanes: int) -> NativeExecutor:
+        """Return the same over a memory of its own, for trying things out."""
+        twin, memory = copy(self), Memory(self.memory.sizes, str(self.memory.dtype))
+        memory.room.values[False][:] = self.memory.room.values[False]
+        rule = self.memory.room.calls.rule
+        twin.memory, twin.optimiser = memory, twin
+        own = replace(rule, numbers=rule.numbers.copy())
+        memory.use(twin._bound(memory.prepared(lanes), own))
+        return twin
 
     def _rule(self, update: Update | None, numbers: Array) -> _Rule:
         """Return the words of an optimiser's rule, with constants and lists behind the others."""
@@ -99,7 +109,7 @@ class NativeExecutor:
             rule.constants,
             rule.index,
         )
-        return replace(room, calls=_Calls(replay, rule))
+        return Room(room.lanes, room.values, room.adjoints, _Calls(replay, rule))
 
     def load(self, examples: Array) -> None:
         """Copy rows of examples to the lanes of the inputs."""
@@ -139,24 +149,13 @@ class NativeExecutor:
     ) -> None:
         """Take a step for each batch, up to one that is not finite; count them in taken[0].
 
-        Large matrices are updated block by block as their gradient is found. Where that
-        gradient is not finite, the steps are taken again without, up to the one that fails.
+        Large matrices are updated block by block as their gradient is found.
         """
-        ends, room = self.ends, self.memory.room
-        replay, numbers = room.calls.replay, room.calls.rule.numbers
-        parameters = room.values[False][: ends.parameters]
+        ends, calls = self.ends, self.memory.room.calls
+        numbers = calls.rule.numbers
         numbers[-1] = 1.0
-        counter = len(numbers) - 2
-        if self._before is None or len(self._before[1]) != len(numbers):
-            self._before = self.np.empty_like(parameters), self.np.empty_like(numbers)
-        before = self._before
-        before[0][:], before[1][:] = parameters, numbers
-        at = int(taken[0])
-        where = int(ends.root_lanes), ends.root, ends.parameters, counter, first_step
-        if not replay.train(examples, self._places, starts, costs, taken, *where, True):
-            again = starts[: taken[0] - at], costs
-            parameters[:], numbers[:], taken[0] = *before, at
-            replay.train(examples, self._places, *again, taken, *where, False)
+        where = int(ends.root_lanes), ends.root, ends.parameters, len(numbers) - 2, first_step
+        calls.replay.train(examples, self._places, starts, costs, taken, *where)
 
 
 def _last_products(np: Any, backward: Sequence[Instruction], parameters: int) -> list[Contraction]:

@@ -26,6 +26,7 @@ class NumpyExecutor:
 
     name = "numpy"
     train = None
+    twin = None
 
     def __init__(self, instructions: Instructions, memory: Memory, ends: Ends) -> None:
         import numpy as np

@@ -71,6 +71,7 @@ class TapeExecutor:
 
     name = "native"
     train = None
+    twin = None
 
     def __init__(self, writer: TapeWriter, memory: TapeMemory, ends: Ends) -> None:
         import numpy as np
