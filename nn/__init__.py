@@ -28,6 +28,7 @@ from nn.initializers import *
 from nn.layers import *
 from nn.losses import *
 from nn.module import *
+from nn.normalization import *
 from nn.optimizers import *
 from nn.training import *
 
@@ -46,7 +47,7 @@ _ROOMS = {  # what is loaded on first use
 _ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}
 _HERE = (
     "activations", "checkpoint", "dropout", "initializers", "layers", "losses", "module",
-    "optimizers", "training",
+    "normalization", "optimizers", "training",
 )  # fmt: skip
 
 __all__ = sorted(chain(_ROOM_OF, *(import_module(f"nn.{room}").__all__ for room in _HERE)))

@@ -18,6 +18,7 @@ from nn.activations import ACTIVATIONS, Activation
 from nn.dropout import Dropout
 from nn.layers import MLP, Layer, Neuron
 from nn.module import Module, modules
+from nn.normalization import epsilon
 
 __all__ = ["load", "save"]
 
@@ -94,11 +95,16 @@ def _description(model: Module) -> dict[str, Any]:
     below = modules(model)
     layers = [part for part in below if isinstance(part, Layer | Neuron)]
     dropped = [part.p for part in below if isinstance(part, Dropout)]
+    norms = [
+        [layer.norm_place, layer.norm.eps] if isinstance(layer, Layer) and layer.norm else ["", 0.0]
+        for layer in layers
+    ]
     return {
         "kind": type(model).__name__,
         "sizes": [layer.fan_in for layer in layers[:1]] + [layer.fan_out for layer in layers],
         "activations": [g.name for g in _activations(model)],
         **({"dropout": dropped} if dropped else {}),
+        **({"layer_norm": norms} if any(eps for _, eps in norms) else {}),
     }
 
 
@@ -123,8 +129,13 @@ def _built(found: dict[str, Any], state: dict[str, Any]) -> MLP:
             raise ValueError(
                 f"layers.{k}.W: expected shape {shape}, found {getattr(array, 'shape', None)}."
             )
-    p, *_ = found.get("dropout", [0.0])
-    return MLP(sizes[0], sizes[1:], hidden, output, initializer="zeros", dropout=p)
+    options = {"initializer": "zeros", "dropout": found.get("dropout", 0.0)}
+    norms = found.get("layer_norm", [("", 0.0)] * (len(sizes) - 1))
+    model = MLP(sizes[0], sizes[1:], hidden, output, layer_norm=[x for x, _ in norms], **options)
+    for layer, (_, eps) in zip(model.layers, norms, strict=True):
+        if layer.norm:
+            layer.norm.eps = epsilon(eps)
+    return model
 
 
 def _read(path: str | Path) -> tuple[dict[str, str], dict[str, Any]]:

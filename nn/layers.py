@@ -12,11 +12,12 @@ from random import Random
 from typing import Any
 
 from autograd import Value, dot
-from nn.activations import activation_function
+from nn.activations import Activation, activation_function
 from nn.arguments import count, named, several
 from nn.dropout import Dropout, share
 from nn.initializers import INITIALIZERS, STREAM
 from nn.module import Module
+from nn.normalization import LayerNorm, Normalized, place_of
 
 __all__ = ["MLP", "Layer", "Neuron"]
 
@@ -68,6 +69,11 @@ class Neuron(Module):
         a: Value = self.activation.function(dot(self.w, _example(inputs, self), self.b))
         return a
 
+    @property
+    def g(self) -> Activation:
+        """What makes a of z."""
+        return self.activation
+
     def _summary(self) -> list[str]:
         return [f"{self.fan_in} → 1", self.activation.name]
 
@@ -75,7 +81,8 @@ class Neuron(Module):
 class Layer(Module):
     """`fan_out` units side by side: a_j = g(Σ_i a_i W_ij + b_j), returned as a list.
 
-    `W[i][j]` and `neurons[j].w[i]` are the same Value, and so are `b[j]` and `neurons[j].b`.
+    `W[i][j]` and `neurons[j].w[i]` are the same Value, and so are `b[j]` and `neurons[j].b`. With
+    `layer_norm` "before" or "after" the activation the layer has a `LayerNorm` there, `norm`.
 
     >>> layer = Layer(2, 3, "relu")
     >>> layer.W[1][2] is layer.neurons[2].w[1]
@@ -90,10 +97,12 @@ class Layer(Module):
 
     def __init__(
         self, fan_in: int, fan_out: int, activation: Any = "tanh", *,
-        rng: Random | None = None, initializer: Any = None,
+        rng: Random | None = None, initializer: Any = None, layer_norm: str = "",
     ) -> None:  # fmt: skip
         self.fan_in, self.fan_out = count("fan_in", fan_in), count("fan_out", fan_out)
         self.activation = activation_function(activation)
+        self.norm_place = place_of("layer_norm", layer_norm)
+        self.norm = LayerNorm(self.fan_out) if layer_norm else None
         draw = named(
             "an initializer", INITIALIZERS, initializer or self.activation.initializer,
             "INITIALIZERS",
@@ -122,10 +131,17 @@ class Layer(Module):
 
     def apply(self, inputs: tuple[Any, ...]) -> list[Value]:
         """Return the outputs for a tuple of `fan_in` Values and floats, which is not checked."""
+        if self.norm or self.activation.whole:
+            return list(self.g([dot(w, inputs, b) for w, b in self._units]))
         g = self.activation.function
-        if self.activation.whole:
-            return list(g([dot(w, inputs, b) for w, b in self._units]))
         return [g(dot(w, inputs, b)) for w, b in self._units]
+
+    @property
+    def g(self) -> Activation:
+        """What makes a of z: the activation, with the normalisation if there is one."""
+        if self.norm is None:
+            return self.activation
+        return Normalized(self.norm, self.norm_place, self.activation).activation
 
     def name_parameters(self, number: str) -> None:
         """Label the parameters as formulas write them: W2[0,1] for layer number 2."""
@@ -133,12 +149,15 @@ class Layer(Module):
             neuron.b.label = f"b{number}[{j}]"
             for i, w in enumerate(neuron.w):
                 w.label = f"W{number}[{i},{j}]"
+        if self.norm:
+            self.norm.name_parameters(number)
 
     def _summary(self) -> list[str]:
-        return [f"{self.fan_in} → {self.fan_out}", self.activation.name]
+        return [f"{self.fan_in} → {self.fan_out}", self.g.name]
 
     def _parts(self) -> dict[str, Any]:
-        return {"W": self.W, "b": self.b}  # which are the neurons' own
+        own = {"W": self.W, "b": self.b}  # which are the neurons' own
+        return {**own, "norm": self.norm} if self.norm else own
 
 
 class MLP(Module):
@@ -146,8 +165,10 @@ class MLP(Module):
 
     `activation` is the hidden layers' (a list gives each its own), `output` the last
     layer's. The weights are drawn by `seed`; None means the stream that `nn.seed` starts. With
-    `dropout` the outputs of hidden layers go through a `Dropout` of that share. In formulas layers
-    are numbered from 1: `layers[0].W[1][0]` is W1[1,0].
+    `dropout` the outputs of hidden layers go through a `Dropout` of that share, or of a list with
+    one for each of them; `layer_norm` puts a `LayerNorm` "before" or "after" the activation of each
+    hidden layer; a list says it of every layer. In formulas layers are numbered from 1:
+    `layers[0].W[1][0]` is W1[1,0].
 
     >>> model = MLP(2, [3, 1], activation="tanh")
     >>> model
@@ -163,7 +184,7 @@ class MLP(Module):
     def __init__(
         self, fan_in: int, sizes: Sequence[int], activation: Any = "relu",
         output: Any = "identity", seed: int | None = None, initializer: Any = None,
-        dropout: float = 0.0,
+        dropout: float | Sequence[float] = 0.0, layer_norm: str | Sequence[str] = "",
     ) -> None:  # fmt: skip
         if hasattr(sizes, "__index__"):
             also = [sizes, *([activation] if hasattr(activation, "__index__") else [])]
@@ -176,15 +197,16 @@ class MLP(Module):
             raise ValueError("sizes must name at least one layer; got []. Try MLP(2, [16, 1]).")
         self.fan_in, self.fan_out = count("fan_in", fan_in), widths[-1]
         gs = [*_hidden(activation, len(widths) - 1), output]
+        places, shares = _places(layer_norm, len(widths)), _shares(dropout, len(widths) - 1)
         rng = STREAM if seed is None else Random(seed)
         layers = []
-        for number, (m, g) in enumerate(zip(widths, gs, strict=True), start=1):
-            layers.append(Layer(fan_in, m, g, rng=rng, initializer=initializer))
+        for number, (m, g, place) in enumerate(zip(widths, gs, places, strict=True), start=1):
+            options = {"rng": rng, "initializer": initializer, "layer_norm": place}
+            layers.append(Layer(fan_in, m, g, **options))
             layers[-1].name_parameters(str(number))
             fan_in = m
         self.layers = tuple(layers)
-        hidden = layers[1:] if share("dropout", dropout) else []
-        self.dropouts = tuple([Dropout(dropout, seed=rng.getrandbits(53)) for _ in hidden])
+        self.dropouts = tuple([Dropout(p, seed=rng.getrandbits(53)) for p in shares])
         for number, drop in enumerate(self.dropouts, start=1):
             drop.name = f"m{number}"
 
@@ -199,8 +221,9 @@ class MLP(Module):
 
     def _summary(self) -> list[str]:
         sizes = " → ".join(str(n) for n in (self.fan_in, *(x.fan_out for x in self.layers)))
-        dropped = [f"dropout {self.dropouts[0].p:g}"] if self.dropouts else []
-        return [sizes, *(layer.activation.name for layer in self.layers), *dropped]
+        shares = dict.fromkeys(f"{drop.p:g}" for drop in self.dropouts)
+        dropped = [f"dropout {'/'.join(shares)}"] if shares else []
+        return [sizes, *(layer.g.name for layer in self.layers), *dropped]
 
 
 def _hidden(activation: Any, layers: int) -> list[Any]:
@@ -213,6 +236,31 @@ def _hidden(activation: Any, layers: int) -> list[Any]:
             f"got {len(activation)}. The last layer's is given by output=."
         )
     return list(activation)
+
+
+def _shares(dropout: Any, layers: int) -> list[float]:
+    """Return the share of each hidden layer's dropout; none where nothing is left out."""
+    if not isinstance(dropout, list | tuple):
+        return [p] * layers if (p := share("dropout", dropout)) else []
+    if len(dropout) != layers:
+        raise ValueError(
+            f"a list of dropout shares has one for each of the {layers} hidden layers; "
+            f"got {dropout!r}."
+        )
+    shares = [share(f"dropout[{k}]", p) for k, p in enumerate(dropout)]
+    return shares if any(shares) else []
+
+
+def _places(layer_norm: Any, layers: int) -> list[str]:
+    """Return where each layer is normalised: the hidden ones alike, or as a list says."""
+    if not isinstance(layer_norm, list | tuple):
+        return [place_of("layer_norm", layer_norm)] * (layers - 1) + [""]
+    if len(layer_norm) != layers:
+        raise ValueError(
+            f"a list of layer_norm has one place for each of the {layers} layers, the last one too;"
+            f" got {layer_norm!r}."
+        )
+    return list(layer_norm)
 
 
 def _example(inputs: Any, module: Any) -> tuple[Any, ...]:

@@ -22,7 +22,7 @@ PACKAGES = ("autograd", "nn")
 TWINS = {"autograd/sweep.py", "autograd/value.py", "autograd/function.py"}  # one engine
 
 BUDGETS = {  # of code lines, over the files that a pattern finds
-    "the core": (2200, ("autograd/*.py", "nn/*.py")),
+    "the core": (2300, ("autograd/*.py", "nn/*.py")),
     "an evening's reading": (
         800,
         tuple(
@@ -34,18 +34,18 @@ BUDGETS = {  # of code lines, over the files that a pattern finds
     "further rows": (360, ("autograd/rows/*.py",)),
     "the command line": (415, ("autograd/command/*.py",)),
     "exercises": (105, ("nn/exercises/*.py",)),
-    "doors to other libraries": (520, ("nn/interop/*.py",)),
+    "doors to other libraries": (640, ("nn/interop/*.py",)),
     "programs for JAX": (525, ("autograd/program/executors/jax/*.py",)),
     "derivatives": (760, ("autograd/derivatives/**/*.py",)),
-    "explanation": (1165, ("autograd/explanation/**/*.py",)),
+    "explanation": (1170, ("autograd/explanation/**/*.py",)),
     "arguments": (210, ("nn/arguments/*.py",)),
-    "optimizers": (300, ("nn/optimizers/*.py",)),
-    "probing": (820, ("nn/probing/**/*.py",)),
+    "optimizers": (310, ("nn/optimizers/*.py",)),
+    "probing": (1020, ("nn/probing/**/*.py",)),
     "predicting": (160, ("nn/predicting/**/*.py",)),
     "tracing": (330, ("nn/tracing/**/*.py",)),
-    "notes": (4060, ("nn/notes/**/*.py",)),
+    "notes": (4065, ("nn/notes/**/*.py",)),
     "programs": (
-        4130,
+        4420,
         tuple(
             f"autograd/program/{part}*.py"
             for part in (
@@ -58,8 +58,8 @@ BUDGETS = {  # of code lines, over the files that a pattern finds
             )
         ),
     ),
-    "compiled functions": (1230, ("autograd/program/jitting/**/*.py",)),
-    "programs held to their nodes": (545, ("autograd/program/verification/**/*.py",)),
+    "compiled functions": (1510, ("autograd/program/jitting/**/*.py",)),
+    "programs held to their nodes": (690, ("autograd/program/verification/**/*.py",)),
     "pictures": (
         2350,
         tuple(f"autograd/drawing/{folder}*.py" for folder in ("", "graph/", "network/")),

@@ -11,6 +11,7 @@ import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from functools import wraps
+from importlib import import_module
 from types import FunctionType
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
@@ -84,9 +85,11 @@ def derived(f: Callable[..., Any], step: Step) -> Callable[..., Any]:
     if isinstance(f, Compiled):
         return f.derived(step)
 
+    find = _kept(f, step) if step.kind in KEPT else None
+
     @wraps(f)
     def derivative(*args: Any, **kwargs: Any) -> Any:
-        return step.of(called(f, args, kwargs, step.argnums))
+        return find(*args, **kwargs) if find else step.of(called(f, args, kwargs, step.argnums))
 
     name = getattr(f, "__name__", type(f).__name__)
     text = f"Return {step.kind}({name}) by argument {step.argnums}."
@@ -95,6 +98,19 @@ def derived(f: Callable[..., Any], step: Step) -> Callable[..., Any]:
     derivative.__doc__ = text
     _steps[derivative] = f, step  # type: ignore[index]
     return derivative
+
+
+def _kept(f: Callable[..., Any], step: Step) -> Callable[..., Any] | None:
+    """Return what keeps all that follows from a graph, where all steps are by the same arguments.
+
+    It compiles, and is loaded when first needed.
+    """
+    base, chain = steps_of(f)
+    chain = (*chain, step)
+    if {x.argnums for x in chain} != {step.argnums}:
+        return None
+    found: Callable[..., Any] = import_module("autograd.program.jitting.kept").Kept(base, chain)
+    return found
 
 
 def _gradient(call: Call) -> Any:
@@ -140,6 +156,8 @@ KINDS: dict[str, Callable[[Call], Any]] = {
     "sparse_jacobian": _sparse_jacobian,
     "sparse_hessian": _sparse_hessian,
 }
+
+KEPT = "sparse_jacobian", "sparse_hessian"  # worth it: patterns and colourings take long to find
 
 
 def jacobian_rows(outputs: list[Value], inputs: list[Value], nested: bool) -> list[list[Any]]:

@@ -161,35 +161,39 @@ class Compression(NamedTuple):
 
     def matrix(self, entries: Array) -> Any:
         """Return the matrix with these entries, a `scipy.sparse.csr_array`."""
-        try:
-            from scipy.sparse import csr_array
-        except ImportError:
-            raise ImportError("sparse=True needs SciPy: pip install scipy") from None
-        parts = entries, self.columns.copy(), self.starts.copy()
-        found = csr_array(parts, shape=self.shape, copy=False)
-        found.has_canonical_format = True
-        return found
+        return rows_of_entries(entries, self.columns, self.starts, self.shape)
+
+
+def rows_of_entries(entries: Array, columns: Array, starts: Array, shape: tuple[int, int]) -> Any:
+    """Return a `scipy.sparse.csr_array` of entries row by row, those of row i from starts[i] on."""
+    try:
+        from scipy.sparse import csr_array
+    except ImportError:
+        raise ImportError("sparse=True needs SciPy: pip install scipy") from None
+    found = csr_array((entries, columns.copy(), starts.copy()), shape=shape, copy=False)
+    found.has_canonical_format = True
+    return found
 
 
 def compressed(masks: Masks, columns: int, symmetric: bool = False) -> Compression:
     """Return the fewest sweeps for a pattern: forward, or backward where that takes fewer."""
     import numpy as np
 
-    rows_of_entries, indices = [], []
+    rows, indices = [], []
     for i, mask in enumerate(masks):
         found = bits(mask)
-        rows_of_entries += [i] * len(found)
+        rows += [i] * len(found)
         indices += found
-    row, column = np.array(rows_of_entries, np.int32), np.array(indices, np.int32)
+    row, column = np.array(rows, np.int32), np.array(indices, np.int32)
     starts = np.searchsorted(row, np.arange(len(masks) + 1)).astype(np.int32)
     shape = len(masks), columns
     if symmetric:
         colours = star_coloured(masks)
         sweep, place = _mirrored(row, column, np.array(colours, np.int32))
         return Compression(shape, True, colours, sweep, place, column, starts)
-    colours, rows = coloured(masks, columns), transposed(masks, columns)
-    if max(colours, default=0) >= max(map(len, rows), default=0):  # rows may do with fewer
-        other = coloured(_masks(rows), len(masks))
+    colours, by_column = coloured(masks, columns), transposed(masks, columns)
+    if max(colours, default=0) >= max(map(len, by_column), default=0):  # rows may do with fewer
+        other = coloured(_masks(by_column), len(masks))
         if max(other, default=0) < max(colours, default=0):
             sweep = np.array(other, np.int32)[row]
             return Compression(shape, False, other, sweep, column, column, starts)

@@ -28,7 +28,8 @@ GENERAL = {
     "δ": "δ_j = g'(z_j)·Σ_k W_jk·δ_k",
     "output": "δ_j = g'(z_j)·∂c/∂a_j",
 }
-NAME = r"[A-Za-zδ]\d*(?:_[a-z]+)?(?:\[[a-z\d, ]+\])*"
+NAME = r"[A-Za-zγβδ]\u0302?\d*(?:_[a-z]+)?(?:\[[a-z\d, ]+\])*"
+GREEK = {ord("γ"): "gamma", ord("β"): "beta", ord("δ"): "delta"}
 TOKEN = re.compile(
     rf"∂({NAME})/∂({NAME})|Σ_([a-z])|\b({NAME})(?![A-Za-z])|([a-z]{{2,}}(?: [a-z]{{2,}})*)"
 )
@@ -199,6 +200,8 @@ def formula_latex(formula: str) -> str:
 
     >>> print(formula_latex("∂C/∂W1[1,0] = a0[1]·δ1[0]"))
     \frac{\partial C}{\partial W_{1}[1,0]} = a_{0}[1] \cdot \delta_{1}[0]
+    >>> print(formula_latex("x̂_j·γ1[2]"))
+    \hat{x}_{j} \cdot \gamma_{1}[2]
     """
     return latex_of(TOKEN.sub(_token, formula))
 
@@ -211,6 +214,8 @@ def _token(match: re.Match[str]) -> str:
 
 
 def _name(name: str) -> str:
-    letter, subscript, rest = re.fullmatch(r"(.\d*)(?:_([a-z]+))?(.*)", name).groups()  # type: ignore[union-attr]
-    latex = latex_name(letter.replace("δ", "delta") + rest)
+    letter, subscript, rest = re.fullmatch(r"(.\u0302?\d*)(?:_([a-z]+))?(.*)", name).groups()  # type: ignore[union-attr]
+    latex = latex_name(letter.replace("\u0302", "").translate(GREEK) + rest)
+    if "\u0302" in letter:  # x̂
+        latex = rf"\hat{{{latex[0]}}}{latex[1:]}"
     return f"{latex}_{{{subscript}}}" if subscript else latex

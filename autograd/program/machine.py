@@ -23,7 +23,8 @@ class Machine:
 
     `columns` are the nodes that examples have a number for: inputs, and what is drawn anew.
     `current` says whether all numbers are those of one call. `choice` is the executor that was
-    asked for; nodes that are `kept` have an address. The caller holds the program's lock, with
+    asked for; nodes that are `kept` have an address; `known` is what is verified of this structure,
+    by what it is. The caller holds the program's lock, with
     NumPy's warnings off.
     """
 
@@ -41,7 +42,8 @@ class Machine:
         self.recording = Recording(loss, inputs, parameters, kept, also)
         self.noise = Noise(self.recording.noise)
         self.columns = (*self.inputs, *self.noise.nodes)
-        parts = trusted(executor, dtype, PLANS.find(self.recording), self.recording)
+        plan = PLANS.find(self.recording)
+        parts, self.known = trusted(executor, dtype, plan, self.recording), plan.trusted
         self.placement, self.memory = parts.placement, parts.memory
         self.executor, self.instructions = parts.executor, parts.instructions
         self.reader = Reader(self.recording, self.placement, self.memory, self.executor)

@@ -54,8 +54,10 @@ class Memory:
         """Return room for `lanes` numbers a node: one that was in use before, or a new one."""
         if lanes in self._kept:
             return self._kept[lanes]
-        (values, adjoints), shape = self._shared, (self.sizes[True], lanes)
-        with_lanes = aligned(shape, self.dtype), aligned(shape, self.dtype)
+        (values, adjoints), rows = self._shared, self.sizes[True]
+        line = CACHE_LINE // self.dtype.itemsize
+        both = aligned((2, -(-rows * lanes // line) * line), self.dtype)[:, : rows * lanes]
+        with_lanes = both.reshape(2, rows, lanes)
         return Room(lanes, (values, with_lanes[0]), (adjoints, with_lanes[1]))
 
     def use(self, room: Room) -> None:
@@ -147,5 +149,5 @@ def aligned(shape: tuple[int, ...], dtype: Any) -> Array:
 
     count = math.prod(shape)
     room = np.zeros(count + CACHE_LINE // dtype.itemsize, dtype)
-    start = -room.ctypes.data % CACHE_LINE // dtype.itemsize
+    start = -room.__array_interface__["data"][0] % CACHE_LINE // dtype.itemsize
     return room[start : start + count].reshape(shape)

@@ -7,13 +7,17 @@ different calls a replay goes on by r calls, and an example by as many as were r
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import warnings
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from autograd.engine import Value, unwatched
 from autograd.rows.noise import call_in_force, drawn
 
 Array = Any  # numpy.ndarray; NumPy is imported on use
+
+
+DEPTH = 5  # calls from a warning to the code that made the program
 
 
 class Calls:
@@ -47,6 +51,8 @@ class Noise:
         streams, calls, examples = zip(*places, strict=True) if places else ((), (), ())
         self._streams = np.array(streams, np.uint64)
         self._calls, self._examples = _steps(streams, calls), _steps(streams, examples)
+        recorded = [_number(node) for node in nodes]
+        self._drawn = _trusted(np, recorded, *np.array(places, np.uint64).T) if nodes else drawn
 
     def columns(self, rows: Array, call: int) -> Array:
         """Return the numbers of the examples with these numbers in a call, (rows, nodes)."""
@@ -55,7 +61,7 @@ class Noise:
         (first, step), (origin, stride) = self._calls, self._examples
         examples = np.asarray(rows, np.uint64)[:, None] * stride + origin
         calls = first + step * np.uint64(call % 2**64)
-        return drawn(self._streams, calls, examples)
+        return self._drawn(self._streams, calls, examples)
 
     def beside(self, examples: Array, call: int | None = None, rows: Any = None) -> Array:
         """Return examples with the numbers of a call, or the next one, as further columns.
@@ -69,8 +75,22 @@ class Noise:
         call = self.calls.next() if call is None else call
         below_one = 1.0 - np.finfo(examples.dtype).epsneg  # as a rounded number may not be
         rows = range(len(examples)) if rows is None else rows
-        columns = np.minimum(self.columns(rows, call), below_one)
+        columns = np.minimum(self.columns(rows, call).astype(float), below_one)
         return np.ascontiguousarray(np.hstack([examples, columns.astype(examples.dtype)]))
+
+
+def _trusted(np: Any, recorded: Sequence[float], *places: Array) -> Callable[..., Array]:
+    """Return what draws arrays of numbers: that of the engine where NumPy has those recorded."""
+    if drawn(*places).tolist() == recorded:
+        return drawn
+    warnings.warn(
+        f"NumPy {np.__version__} draws other random numbers than Python from the same stream. "
+        "Python draws those of this program, more slowly. Please report this, with the machine.",
+        RuntimeWarning,
+        DEPTH,
+    )
+    one_by_one: Callable[..., Array] = np.frompyfunc(lambda *of: drawn(*map(int, of)), 3, 1)
+    return one_by_one
 
 
 def _number(operand: Value | float) -> float:

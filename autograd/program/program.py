@@ -24,6 +24,7 @@ from autograd.program.lock import Lock
 from autograd.program.machine import Machine
 from autograd.program.pytorch import to_torch
 from autograd.program.reading import loose
+from autograd.program.spelling import listing
 from autograd.program.training import Trainer
 
 DTYPES = ("float64", "float32")
@@ -107,7 +108,7 @@ class Program:
 
     @property
     def instructions(self) -> list[Instruction]:
-        """The instructions, forward and then backward."""
+        """The instructions inside, forward and then backward; `listing()` is for everybody."""
         return [*self._machine.instructions.forward, *self._machine.instructions.backward]
 
     def __repr__(self) -> str:
@@ -140,7 +141,7 @@ class Program:
             slopes = [machine.reader.adjoint(number) for number in self._numbers(self.inputs)]
             return cost, gradient, machine.reader.columns(slopes) / len(examples)
 
-    to_torch, to_jax = to_torch, to_jax
+    to_torch, to_jax, listing = to_torch, to_jax, listing
 
     def at(self, parameters: Sequence[float]) -> tuple[float, list[float]]:
         """Return cost and gradient of a program without inputs at these parameters."""
@@ -221,7 +222,7 @@ class Program:
                 trainer = Trainer(self._machine, optimizer, known, record)
             costs = trainer.run(examples, steps, size)
             self._trainer = None if record else trainer
-        if trainer.optimiser is not self._machine.executor.optimiser and not self._warned:
+        if trainer.too_large and not self._warned:
             self._warned = True
             warnings.warn(
                 f"the rule of {type(optimizer).__name__} is too large for the {self.executor} "

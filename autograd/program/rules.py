@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from autograd import errors
@@ -27,6 +28,29 @@ class _Blind(Mode):
 
     def compared(self, node: Any, other: Any, symbol: str, verdict: bool) -> None:
         raise Looked(guards.place())
+
+
+def moved_leaves(parameters: Sequence[Value], optimizer: Any) -> tuple[Value, ...]:
+    """Return the parameters that an optimiser moves, each of them the program's."""
+    if isinstance(optimizer, type) or not callable(getattr(optimizer, "rule", None)):
+        raise TypeError(
+            "optimizer must be an object with a method rule(w, g, state, step); "
+            f"got {errors.short(optimizer)}. Try nn.SGD(parameters)."
+        )
+    leaves = tuple(getattr(optimizer, "parameters", parameters))
+    if leaves and leaves == parameters:  # as a rule; identity decides, quickly
+        return leaves
+    known = set(parameters)
+    strangers = [leaf for leaf in leaves if leaf not in known]
+    if strangers:
+        raise ValueError(
+            f"the optimiser holds {strangers[0]!r}, which is no parameter of the program. "
+            "Give both the same parameters."
+        )
+    if not leaves or len(set(leaves)) < len(leaves):
+        wrong = "one of them twice" if leaves else "none"
+        raise ValueError(f"an optimiser moves one or more parameters, each once; got {wrong}.")
+    return leaves
 
 
 def rule_expression(optimizer: Any, slots: int, step: int | None) -> Expression:

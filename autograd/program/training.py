@@ -11,7 +11,6 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from autograd import errors
-from autograd.engine import Value
 from autograd.program import failures
 from autograd.program.batches import batches_of
 from autograd.program.compiler.accesses import Array
@@ -20,8 +19,11 @@ from autograd.program.executors.interface import Update
 from autograd.program.executors.numpy.update import NumpyUpdate
 from autograd.program.machine import Machine
 from autograd.program.memory import Table, all_finite, stretch
-from autograd.program.rules import Looked, rule_expression
+from autograd.program.rules import Looked, moved_leaves, rule_expression
+from autograd.program.verification.points import WIDEST
+from autograd.program.verification.rehearsal import Rehearsal, replacement
 
+TOLD = 3  # the number of the step that is rehearsed, if a rule does not look at it
 DRAWN = 1 << 20  # random numbers drawn at a time, as far as one step does not need more
 
 
@@ -38,7 +40,7 @@ class Trainer:
         self.numbers, self.record = numbers, record
         self.np, self.machine, self.optimizer = machine.np, machine, optimizer
         self.noise = machine.noise
-        self.leaves, places = _leaves(machine, optimizer), machine.places
+        self.leaves, places = moved_leaves(machine.parameters, optimizer), machine.places
         if self.leaves != machine.parameters:
             ids = machine.recording.ids
             places = machine.placement.address[[ids[leaf] for leaf in self.leaves]]
@@ -48,7 +50,7 @@ class Trainer:
         self.slots = getattr(optimizer, "slots", 0)
         self.clip_norm: Any = getattr(optimizer, "clip_norm", None)
         self.taken = self.np.array([int(getattr(optimizer, "steps", 0))])
-        self.by_step = False
+        self.by_step = self.too_large = False
         self.table: Table | None = None  # what the optimiser has of the last run
         self.optimiser = machine.executor.optimiser
         machine.release()
@@ -58,6 +60,7 @@ class Trainer:
         watched = self.by_step or machine.guards or self.clip_norm is not None or record
         whole = self.optimiser is machine.executor.optimiser and not watched
         self.loop = machine.executor.train if whole else None
+        self.rehearsed = False
 
     @property
     def done(self) -> int:
@@ -81,6 +84,8 @@ class Trainer:
 
     def run(self, examples: Array, steps: int, batch_size: int) -> Array:
         """Take the steps; return the mean cost before each of them."""
+        if not self.rehearsed:
+            self._rehearse(examples[: min(batch_size, WIDEST[self.machine.dtype])])
         costs = self.np.empty(steps)
         self._lend()
         try:
@@ -108,6 +113,17 @@ class Trainer:
         if hasattr(self.optimizer, "table"):
             machine.lent = machine.lent or Table(self.optimiser, self.slots, self.order, self.taken)
             self.optimizer.table = self.table = machine.lent
+
+    def _rehearse(self, examples: Array) -> None:
+        """Let steps be taken in a way that is right, as found out with these examples."""
+        rows, step = self.noise.beside(examples, self.done), self.done + 1 if self.by_step else TOLD
+        asked = Rehearsal(
+            self.machine.dtype, self.update, self.optimizer.rule, step, rows, loop=bool(self.loop)
+        )
+        other = replacement(self.machine.known, self.machine.executor, self.optimiser, asked)
+        if other:
+            self.optimiser, self.loop = other, None
+        self.rehearsed = True
 
     def _all(self, examples: Array, batches: Iterator[tuple[list[int], int]], costs: Array) -> None:
         """Take the steps of all batches, in a loop that no `finally` or `with` is directly around.
@@ -199,13 +215,13 @@ class Trainer:
 
     def _install(self, step: int) -> None:
         """Install the rule, as it is at a step where it looks at the number of the step."""
-        update = Update(self._expression(step), self.slots, self.places)
+        self.update = update = Update(self._expression(step), self.slots, self.places)
         try:
             self.optimiser.install(update)
         except NotImplementedError:  # too large for the executor's own
             if self.machine.choice != "auto":
                 raise
-            state = self.optimiser.state.copy()
+            state, self.too_large = self.optimiser.state.copy(), True
             self.optimiser = NumpyUpdate(self.machine.memory)
             self.optimiser.install(update)
             if state.shape == self.optimiser.state.shape:
@@ -271,26 +287,3 @@ def _setting(optimizer: Any) -> Any:
     """Return what the rule of an optimiser depends on, None where it does not tell."""
     fixed = isinstance(getattr(optimizer, "parameters", None), tuple)
     return getattr(optimizer, "setting", None) if fixed else None
-
-
-def _leaves(machine: Machine, optimizer: Any) -> tuple[Value, ...]:
-    """Return the parameters that an optimiser moves, each of them the program's."""
-    if isinstance(optimizer, type) or not callable(getattr(optimizer, "rule", None)):
-        raise TypeError(
-            "optimizer must be an object with a method rule(w, g, state, step); "
-            f"got {errors.short(optimizer)}. Try nn.SGD(parameters)."
-        )
-    leaves = tuple(getattr(optimizer, "parameters", machine.parameters))
-    if leaves and leaves == machine.parameters:  # as a rule; identity decides, quickly
-        return leaves
-    known = set(machine.parameters)
-    strangers = [leaf for leaf in leaves if leaf not in known]
-    if strangers:
-        raise ValueError(
-            f"the optimiser holds {strangers[0]!r}, which is no parameter of the program. "
-            "Give both the same parameters."
-        )
-    if not leaves or len(set(leaves)) < len(leaves):
-        wrong = "one of them twice" if leaves else "none"
-        raise ValueError(f"an optimiser moves one or more parameters, each once; got {wrong}.")
-    return leaves

@@ -1,18 +1,20 @@
 """The documentation as a site: `python -m sphinx -W demos/site demos/output/site` builds it.
 
-Needs sphinx, furo and myst-parser (`pip install --group site`). The lessons of the course and the
-lists of public names are written to `made/` from the sources first, so that nothing is said twice.
+Needs sphinx, furo and myst-parser (`pip install --group site`). The lessons of the course, the
+gallery and the lists of public names are written to `made/` first: the sources are run, and what
+they say stands below each cell, so that nothing is said twice and no picture is older than code.
 """
 
 import inspect
-import re
 import sys
 from importlib import import_module
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
-sys.path.insert(0, str(ROOT))
+sys.path[:0] = [str(HERE), *([str(ROOT)] if (ROOT / "autograd").is_dir() else [])]
+
+import running
 
 import autograd
 
@@ -24,32 +26,18 @@ html_theme = "furo"
 html_title = "whygrad"
 myst_enable_extensions = ["dollarmath"]
 myst_heading_anchors = 3
-exclude_patterns = ["_build"]
-
-
-def lesson_page(path: Path) -> str:
-    """Return a lesson of the course as Markdown: its cells in order."""
-    pages = []
-    for cell in re.split(r"^# %%(?!%)(?!why)", path.read_text(), flags=re.MULTILINE)[1:]:
-        head, _, body = cell.partition("\n")
-        if "[markdown]" in head:
-            pages.append(re.sub(r"^# ?", "", body.strip(), flags=re.MULTILINE))
-        elif "sys.path" in body:  # of scripts alone
-            body = re.sub(
-                r"^(here|sys\.path).*\n|^(import sys|from pathlib.*)\n", "", body, flags=re.M
-            )
-            pages.append(f"```python\n{body.strip()}\n```")
-        else:
-            body = re.sub(r"^# (%.*)", r"\1", body.strip(), flags=re.MULTILINE)
-            pages.append(f"```python\n{body}\n```")
-    return "\n\n".join(pages) + "\n"
+exclude_patterns = ["_build", "gallery"]
+REFERENCE = ("autograd", "nn", "autograd.program.listing")
 
 
 def names_page(package: str) -> str:
-    """Return every public name of a package with its signature and its text."""
+    """Return every public name of a module with its signature and its text."""
     module = import_module(package)
+    names = getattr(module, "__all__", None) or [
+        name for name, thing in vars(module).items() if getattr(thing, "__module__", "") == package
+    ]
     parts = [f"# {package}", "Every public name, as `help` says it."]
-    for name in module.__all__:
+    for name in names:
         thing = getattr(module, name)
         try:
             signature = str(inspect.signature(thing))
@@ -65,9 +53,11 @@ def write_pages() -> None:
     made = HERE / "made"
     made.mkdir(exist_ok=True)
     for path in sorted((ROOT / "demos" / "course").glob("[0-9]*.py")):
-        (made / f"lesson_{path.stem}.md").write_text(lesson_page(path), encoding="utf-8")
-    for package in ("autograd", "nn"):
-        (made / f"names_{package}.md").write_text(names_page(package), encoding="utf-8")
+        (made / f"lesson_{path.stem}.md").write_text(running.page(path, run=True), "utf-8")
+    for path in sorted((HERE / "gallery").glob("[0-9]*.py")):
+        (made / f"gallery_{path.stem}.md").write_text(running.page(path, run=True), "utf-8")
+    for package in REFERENCE:
+        (made / f"names_{package}.md").write_text(names_page(package), "utf-8")
 
 
 write_pages()

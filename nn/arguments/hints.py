@@ -12,6 +12,7 @@ T = TypeVar("T")
 LOSS = 'give its name to fit: loss="cross_entropy", "binary_cross_entropy", "mean_squared_error" …'
 ACTIVATION = 'give its name to the layer: Layer(2, 3, "relu"), MLP(2, [3, 1], activation="relu")'
 LAYER = 'write Layer(fan_in, fan_out, "identity"), or MLP(fan_in, [16, 1]) for several in a row'
+NORM = 'write LayerNorm(size), or MLP(…, layer_norm="before") for all hidden layers'
 TRAIN = "write nn.fit(model, X, y, loss=…, optimizer=…)"
 CALL = "call the model itself, model(x), or model.predict(X) for many rows"
 RATE = "give it to the optimiser, Adam(model.parameters(), lr=0.01), or to fit: lr=0.01"
@@ -19,6 +20,7 @@ FREEZE = "write freeze() or unfreeze() of the layer or the model"
 ELSEWHERE = {
     **dict.fromkeys(("Linear", "Dense", "Sequential"), LAYER),
     **dict.fromkeys(("ReLU", "Tanh", "Sigmoid", "Softmax", "GELU", "functional"), ACTIVATION),
+    **dict.fromkeys(("LayerNormalization", "BatchNorm1d", "BatchNormalization"), NORM),
     **dict.fromkeys(("CrossEntropyLoss", "BCEWithLogitsLoss", "MSELoss", "criterion"), LOSS),
     **dict.fromkeys(("fit", "compile", "optim"), TRAIN),
     **dict.fromkeys(("forward", "evaluate"), CALL),

@@ -1,6 +1,7 @@
 """Networks in ONNX files: `export_onnx`, `import_onnx`, for what an MLP is made of.
 
-A linear map is a Gemm, an activation the operator of its name; silu is x · sigmoid(x).
+A linear map is a Gemm, an activation the operator of its name; silu is x · sigmoid(x). Dropout is
+written down, and changes nothing where nobody trains.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import Any
 
 from autograd.files import write
 from nn.arguments import Array
-from nn.interop.networks import Stack, model_of, stack_of
+from nn.interop.networks import Dense, Stack, stack_of
 from nn.layers import MLP
 
 OPSET, IR = 20, 10  # of 2023 and 2024: the first with Gelu, and what runtimes since then read
@@ -34,9 +35,10 @@ OPERATORS: dict[str, tuple[str, dict[str, Any]]] = {  # of activations, with the
 DEFAULTS: dict[str, Any] = {  # of attributes that may be left out of a file
     "Elu": {"alpha": 1.0}, "LeakyRelu": {"alpha": 0.01}, "Gelu": {"approximate": "none"},
     "Selu": {"alpha": 1.6732632, "gamma": 1.050701},
+    "LayerNormalization": {"axis": -1, "epsilon": 1e-5, "stash_type": 1},
     "Softmax": {"axis": -1}, "Gemm": {"alpha": 1.0, "beta": 1.0, "transA": 0, "transB": 0},
 }  # fmt: skip
-PASSED = {"Identity", "Dropout"}  # which change nothing where nobody trains
+WEIGHTS = ("W", "b", "scale", "shift", "ratio")  # of one layer, with its number behind
 
 
 def export_onnx(model: Any, path: str | Path, *, dtype: str = "float32") -> None:
@@ -53,17 +55,20 @@ def export_onnx(model: Any, path: str | Path, *, dtype: str = "float32") -> None
     ...     import_onnx(f"{folder}/model.onnx")
     MLP(2 → 3 → 1, tanh, identity, 13 parameters)
     """
+    import numpy as np
+
     onnx = _onnx()
     if dtype not in ("float32", "float64"):
         raise ValueError(f"dtype is float32 or float64; got {dtype!r}.")
     stack = stack_of(model)
     kind = onnx.TensorProto.FLOAT if dtype == "float32" else onnx.TensorProto.DOUBLE
     tensors = [
-        onnx.numpy_helper.from_array(array.astype(dtype), f"{name}{k}")
-        for k, (W, b, _) in enumerate(stack, start=1)
-        for name, array in (("W", W), ("b", b))
+        onnx.numpy_helper.from_array(np.asarray(numbers, dtype), f"{name}{k}")
+        for k, dense in enumerate(stack, start=1)
+        for name, numbers in zip(WEIGHTS, _weights(dense), strict=True)
+        if numbers is not None
     ]
-    operations = list(_operations([g for *_, g in stack]))
+    operations = [x for k, dense in enumerate(stack, start=1) for x in _operations(dense, k)]
     names = ["X", *[f"h{k}" for k in range(1, len(operations))], "Y"]
     nodes = _nodes(onnx, operations, names)
     ends = [
@@ -81,9 +86,10 @@ def export_onnx(model: Any, path: str | Path, *, dtype: str = "float32") -> None
 def import_onnx(path: str | Path) -> MLP:
     """Return an MLP that computes what the network in an ONNX file does.
 
-    Gemm, or MatMul with Add, activations and a Dropout that is off are understood, with weights of
-    any floating-point type. Reading a file executes nothing, and opens no other. Raises
-    ValueError for a damaged file and for any other operator, which is named.
+    Gemm, or MatMul with Add, activations, LayerNormalization and Dropout are understood, with
+    weights of any floating-point type. Reading a file executes nothing, and opens no other; the
+    model does not train, until `fit` or `train`. Raises ValueError for a damaged file and for any
+    other operator, which is named.
     """
     onnx = _onnx()
     try:
@@ -101,21 +107,39 @@ def import_onnx(path: str | Path) -> MLP:
         at = after
     if [x.name for x in graph.output] != [at]:
         raise stack.refusal("outputs other than the last result")
-    return model_of(stack.layers, stack.source)
+    model = stack.model()
+    return model.eval() if model.dropouts else model
 
 
-def _operations(activations: Sequence[str]) -> Iterator[tuple[str, dict[str, Any], list[str]]]:
-    """Yield each operator with its attributes, and the names of its weights."""
-    for k, g in enumerate(activations, start=1):
-        yield "Gemm", {}, [f"W{k}", f"b{k}"]
-        if g == "silu":
-            yield "Sigmoid", {}, []
-            yield "Mul", {}, []
-        elif g in OPERATORS:
-            yield *OPERATORS[g], []
-        elif g != "identity":
-            known = ", ".join([*OPERATORS, "silu", "identity"])
-            raise ValueError(f"ONNX has no operator of the activation {g!r}; it has {known}.")
+def _weights(dense: Dense) -> Sequence[Any]:
+    """Return what `WEIGHTS` names of one layer, None where it has none."""
+    norm = dense.norm[2:] if dense.norm else (None, None)
+    return dense.W, dense.b, *norm, dense.dropout or None
+
+
+def _operations(dense: Dense, k: int) -> Iterator[tuple[str, dict[str, Any], list[str]]]:
+    """Yield the operators of layer number k with their attributes and the names of weights."""
+    yield "Gemm", {}, [f"W{k}", f"b{k}"]
+    parts = [_activation(dense.activation)]
+    if dense.norm:
+        options = {"axis": -1, "epsilon": dense.norm.eps}
+        norm = [("LayerNormalization", options, [f"scale{k}", f"shift{k}"])]
+        parts.insert(0 if dense.norm.place == "before" else 1, norm)
+    for part in parts:
+        yield from part
+    if dense.dropout:
+        yield "Dropout", {}, [f"ratio{k}"]
+
+
+def _activation(g: str) -> list[tuple[str, dict[str, Any], list[str]]]:
+    if g == "silu":
+        return [("Sigmoid", {}, []), ("Mul", {}, [])]
+    if g in OPERATORS:
+        return [(*OPERATORS[g], [])]
+    if g != "identity":
+        known = ", ".join([*OPERATORS, "silu", "identity"])
+        raise ValueError(f"ONNX has no operator of the activation {g!r}; it has {known}.")
+    return []
 
 
 def _nodes(onnx: Any, operations: Sequence[Any], names: Sequence[str]) -> list[Any]:
@@ -150,10 +174,9 @@ def _sequence(
         else:
             first = [name for name in names if name not in weights]
             rest = [name for name in names if name in weights]
-            if kind != "Dropout" and len(first) != 1:
+            if len(first) != 1:
                 raise stack.refusal(f"the operator {kind} of {len(first)} results")
-            inputs = names[:1] if kind == "Dropout" else [*first, *rest]
-            yield kind, inputs, node.output[0], options
+            yield kind, [*first, *rest], node.output[0], options
 
 
 def _add(stack: Stack, operator: str, weights: list[Array], options: dict[str, Any]) -> None:
@@ -167,9 +190,15 @@ def _add(stack: Stack, operator: str, weights: list[Array], options: dict[str, A
         stack.linear(weights[0], None)
     elif operator == "Add" and len(weights) == 1:
         stack.bias(weights[0].reshape(-1))
+    elif operator == "LayerNormalization" and weights and given["axis"] in (-1, 1):
+        eps = float(f"{given['epsilon']:.7g}")  # in a file it is of single precision
+        stack.normalization(eps, *[x.reshape(-1) for x in (*weights, *[0.0 * weights[0]])[:2]])
+    elif operator == "Dropout":
+        ratio = given.get("ratio", weights[0] if weights else 0.5)  # an attribute, formerly
+        stack.dropout(float(ratio), len(weights) > 1 and bool(weights[1]))
     elif operator == "silu":
         stack.activation("silu")
-    elif operator not in PASSED:
+    elif operator != "Identity":
         stack.activation(_name(operator, given, stack))
 
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from nn.arguments import Array
-from nn.interop.networks import Stack, model_of, stack_of
+from nn.interop.networks import Dense, Stack, stack_of
 from nn.layers import MLP
 
 MODULES: tuple[tuple[str, str, dict[str, Any]], ...] = (  # there, here, and with which options
@@ -32,8 +31,9 @@ BEYOND = {"softplus": {"beta": 1.0, "threshold": 50.0}}  # of 20, 1e-10 is left 
 def from_torch(module: Any) -> MLP:
     """Return an MLP that computes what a `torch.nn.Sequential` of linear maps and activations does.
 
-    Weights are copied. A linear map without a bias gets zeros that are frozen. Dropout must be
-    switched off by `module.eval()`, and is left out. Raises ValueError for any other part.
+    Each may have a LayerNorm before or after its activation, and a Dropout behind it. Weights are
+    copied; what a part lacks, as a bias, is there and frozen. The model trains, or not, as the
+    module does. Raises ValueError for any other part.
 
     >>> import pytest; torch = pytest.importorskip("torch")
     >>> module = torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.Tanh(), torch.nn.Linear(3, 1))
@@ -50,22 +50,22 @@ def from_torch(module: Any) -> MLP:
             if part in seen:
                 raise stack.refusal("one linear map in two places")
             seen.add(part)
-            stack.linear(
-                _numbers(part.weight).T, None if part.bias is None else _numbers(part.bias)
-            )
-        elif "Dropout" in type(part).__name__:
-            if part.training and part.p:
-                raise stack.refusal(f"{part}, switched on (call module.eval() first)")
-        else:
+            stack.linear(_numbers(part.weight).T, _numbers(part.bias))
+        elif isinstance(part, torch.nn.Dropout):
+            stack.dropout(part.p, part.training)
+        elif isinstance(part, torch.nn.LayerNorm) and len(part.normalized_shape) == 1:
+            stack.normalization(part.eps, _numbers(part.weight), _numbers(part.bias))
+        elif part.training or "Dropout" not in type(part).__name__:  # of other kinds, off
             stack.activation(_name(part, stack))
-    return model_of(stack.layers, stack.source)
+    model = stack.model()
+    return model if module.training else model.eval()
 
 
 def to_torch(model: Any) -> Any:
     """Return a `torch.nn.Sequential`, of float64, that computes what an MLP or a Layer does.
 
-    Weights are copied, transposed to (out, in). What was frozen is free there, and dropout is left
-    out, as in a prediction. Raises ValueError for an activation that PyTorch lacks.
+    Weights are copied, transposed to (out, in). What was frozen is free there. The module trains,
+    or not, as the model does. Raises ValueError for an activation that PyTorch lacks.
 
     >>> import pytest; torch = pytest.importorskip("torch")
     >>> from nn import MLP
@@ -73,14 +73,30 @@ def to_torch(model: Any) -> Any:
     torch.Size([3, 2])
     """
     torch = _torch()
-    parts: list[Any] = []
-    for W, b, g in stack_of(model):
-        linear = torch.nn.Linear(*W.shape, dtype=torch.float64)
-        with torch.no_grad():
-            linear.weight.copy_(torch.from_numpy(W.T.copy()))
-            linear.bias.copy_(torch.from_numpy(b))
-        parts += [linear, *_activation(torch, g)]
-    return torch.nn.Sequential(*parts)
+    stack = stack_of(model)
+    module = torch.nn.Sequential(*[part for dense in stack for part in _modules(torch, dense)])
+    return module.train(model.training)
+
+
+def _modules(torch: Any, dense: Dense) -> Iterator[Any]:
+    """Yield the modules of one layer in order."""
+    linear = torch.nn.Linear(*dense.W.shape, dtype=torch.float64)
+    _copy(torch, linear, dense.W.T.copy(), dense.b)
+    parts = [linear, *_activation(torch, dense.activation)]
+    if dense.norm:
+        place, eps, weight, bias = dense.norm
+        norm = torch.nn.LayerNorm(len(dense.b), eps, dtype=torch.float64)
+        _copy(torch, norm, weight, bias)
+        parts.insert(1 if place == "before" else len(parts), norm)
+    yield from parts
+    if dense.dropout:
+        yield torch.nn.Dropout(dense.dropout)
+
+
+def _copy(torch: Any, part: Any, weight: Any, bias: Any) -> None:
+    with torch.no_grad():
+        part.weight.copy_(torch.from_numpy(weight))
+        part.bias.copy_(torch.from_numpy(bias))
 
 
 def _parts(torch: Any, module: Any) -> Iterator[Any]:
@@ -111,8 +127,8 @@ def _activation(torch: Any, name: str) -> list[Any]:
     )
 
 
-def _numbers(tensor: Any) -> Array:
-    return tensor.detach().cpu().double().numpy()  # type: ignore[no-any-return]
+def _numbers(tensor: Any) -> Any:
+    return None if tensor is None else tensor.detach().cpu().double().numpy()
 
 
 def _torch() -> Any:

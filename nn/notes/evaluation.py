@@ -185,6 +185,8 @@ def _applied(node: Applied, at: Context) -> Tensor:
     slope = node.function.endswith("'")
     name = node.function.rstrip("'")
     g = at.world.activations[activated_layer(node, at)] if name == "g" else ACTIVATIONS[name]
+    if g and g.whole and g.name != "softmax":
+        raise Meaningless(f"{g.name} is no function of one z_j alone")
     if g is None or g.whole:
         return _softmax(z, slope)
     return Tensor(at.world.applied(g, np.asarray(z.array), slope), z.axes)

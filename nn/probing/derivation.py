@@ -15,14 +15,16 @@ from autograd.explanation.network import GENERAL, Line, Network, formula_latex, 
 from autograd.explanation.notation import gathered
 from autograd.explanation.numerals import figure, is_exact, latex_of
 from autograd.text import Text, printed
+from nn.probing.normalization import RULES, derivation_of_norm
 from nn.probing.run import Run
 
 PATHS = (  # layer counted from 0, letter, layer counted from 1, indices
     re.compile(r"layers\.(\d+)(?:\.([Wwb]))?()((?:\[\d+\])*)"),  # layers.0.W[1][0]
     re.compile(r"()([Wwbax]|inputs)(\d*)((?:\[\d+(?:,\s*\d+)?\])*)"),  # W1[1,0], x[1]
 )
+NORM = re.compile(r"(?:layers\.(\d+)\.norm\.(weight|bias)|([γβ])(\d*))\[(\d+)\]")
 DERIVED = {"W": "weight", "b": "bias", "a": "activation"}  # methods of a network
-Place: TypeAlias = tuple[str, int, tuple[int, ...]]  # W, b, a or "" (a layer), number, indices
+Place: TypeAlias = tuple[str, int, tuple[int, ...]]  # W b a γ β, "" (a layer); number; indices
 LARGEST = 6  # rows and columns of a matrix that are printed
 
 
@@ -51,9 +53,12 @@ def derivation(run: Run, target: Any) -> Derivation:
     kind, layer, index = place = _located(run, target)
     if kind == "":
         return Derivation(_matrix_form(run, layer))
+    if kind in RULES:
+        found = derivation_of_norm(network_of(run), run.layers[layer - 1], kind, index[0])
+        return Derivation([*found, *([] if run.batch else _loss(run))])
     if run.batch:
         return Derivation(_mean_over_examples(run, place))
-    network = Network(run.layers[0].inputs, run.layers)
+    network = network_of(run)
     lines: list[Line] = getattr(network, DERIVED[kind])(layer, *index)
     rules = [GENERAL[kind], GENERAL["δ"], f"{GENERAL['output']} at the output"]
     general = [(rule, formula_latex(rule)) for rule in rules]
@@ -61,6 +66,11 @@ def derivation(run: Run, target: Any) -> Derivation:
     if kind != "a":
         written += _other_ways(lines[0], getattr(run.layers[layer - 1], f"d{kind}")[index])
     return Derivation([*general, *written, *_loss(run)])
+
+
+def network_of(run: Run) -> Network:
+    """Return the numbers of a run as derivations take them."""
+    return Network(run.layers[0].inputs, run.layers)
 
 
 def _other_ways(line: Line, whole: float) -> list[tuple[str, str]]:
@@ -88,7 +98,7 @@ def _loss(run: Run) -> list[tuple[str, str]]:
 def _mean_over_examples(run: Run, place: Place) -> list[tuple[str, str]]:
     """Return ∂C/∂W or ∂C/∂b as the mean over the examples, those that matter most written."""
     kind, layer, index = place
-    here, network = run.layers[layer - 1], Network(run.layers[0].inputs, run.layers)
+    here, network = run.layers[layer - 1], network_of(run)
     if kind == "a":
         raise ValueError(
             "over a batch an input has no single derivative; probe one example to explain "
@@ -109,7 +119,7 @@ def _mean_over_examples(run: Run, place: Place) -> list[tuple[str, str]]:
 def _matrix_form(run: Run, layer: int) -> list[tuple[str, str]]:
     """Return the gradients of a whole layer as products of matrices, with their numbers."""
     here, m = run.layers[layer - 1], run.m
-    network = Network(run.layers[0].inputs, run.layers)
+    network = network_of(run)
     W, b, delta, z, above = (network.name(letter, layer) for letter in "Wbδza")
     a, (fan_in, fan_out) = network.name("a", layer - 1), here.W.shape
     mean, total = ("1/m·", "1/m·Σ_x ") if run.batch else ("", "")
@@ -149,6 +159,13 @@ def _located(run: Run, target: Any) -> Place:
     if isinstance(target, Value):
         names = {value: name for name, value in run.model.named_parameters()}
         target = names.get(target, target.label)
+    if found := NORM.fullmatch(str(target)):
+        by_path = found[2] is not None
+        layer = int(found[1]) + 1 if by_path else int(found[4] or 1)
+        kind = {"weight": "γ", "bias": "β"}[found[2]] if by_path else found[3]
+        norm = run.layers[layer - 1].norm if 0 < layer <= len(run.layers) else None
+        if norm and int(found[5]) < len(norm.weight):
+            return kind, layer, (int(found[5]),)
     for match in filter(None, (path.fullmatch(str(target)) for path in PATHS)):
         place = _place(run, *match.groups(""))
         if _exists(run, *place):

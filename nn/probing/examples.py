@@ -11,6 +11,7 @@ from nn.arguments import Array, listed, table
 from nn.data import require_targets
 from nn.layers import MLP, Layer, Neuron
 from nn.losses import LOSSES, loss_function
+from nn.probing.normalization import parameters_of_norm
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,11 +33,14 @@ class Examples:
 
     @property
     def parameters_in_order(self) -> list[Value]:
-        """The weights and biases as pictures have them: of each layer W by rows, then b."""
+        """The weights and biases as pictures have them: of each layer W by rows, then b.
+
+        Those of normalisations follow behind.
+        """
         found = []
         for W, b in map(parameters_of, self.layers):
             found += [w for row in (*W, b) for w in row]
-        return found
+        return found + [p for layer in self.layers for p in parameters_of_norm(layer)]
 
     def tables(self) -> tuple[Array, Array] | None:
         """Return X, (m, fan_in), and y, (m,) or (m, k), where all in them are finite numbers.

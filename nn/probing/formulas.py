@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from autograd import Program, Value, dot, gradients, recording, total
 from nn.activations import Activation
 from nn.arguments import Array
+from nn.normalization import applied
 
 
 class Numbers(NamedTuple):
@@ -35,11 +36,7 @@ class Found(NamedTuple):
     delta: Array
     dW: Array
     db: Array
-
-
-def activations(g: Activation, z: list[Any]) -> list[Any]:
-    """Return a_j = g(z_j) for the units of one layer."""
-    return list(g(z)) if g.whole else [g(z_j) for z_j in z]
+    norm: Any = ()  # ∂C/∂γ and ∂C/∂β of a layer that is normalised
 
 
 def slopes(g: Activation, z: Array, compiled: bool) -> tuple[Array, Array]:
@@ -54,7 +51,7 @@ def _slopes_by_graph(g: Activation, z: Array) -> tuple[Array, Array]:
     slope: list[Any] = []
     for row in z.tolist():
         leaves = [Value(z_j) for z_j in row]
-        outputs = activations(g, leaves)
+        outputs = applied(g, leaves)
         a.append([a_j.data for a_j in outputs])
         columns = [gradients(c, leaves) for c in (outputs if g.whole else [total(outputs)])]
         slope.append(np.array(columns).T if g.whole else columns[0])
@@ -71,7 +68,7 @@ def _slopes_by_program(g: Activation, z: Array) -> tuple[Array, Array]:
 
     leaves, s = [Value(z_j) for z_j in z[0].tolist()], [Value(1.0) for _ in z[0]]
     with recording():
-        a = activations(g, leaves)
+        a = applied(g, leaves)
         c = dot(s, a)
     program = Program(c, inputs=[*leaves, *s], parameters=[])
 
@@ -86,16 +83,19 @@ def _slopes_by_program(g: Activation, z: Array) -> tuple[Array, Array]:
     return program.read_values(a), slope
 
 
-def slope_sizes(a: Array, slope: Array) -> Array:
+def slope_sizes(a: Array, slope: Array, steep: Array | None) -> Array:
     """Return what the terms of g'(z) add up to without their signs, as far as they are known.
 
     Of a softmax ∂a_k/∂z_j = a_k [j = k] - a_k a_j: on the diagonal a_k + a_k², which matters
-    where a_k is almost 1. Of other functions it is |g'(z)|.
+    where a_k is almost 1. Where a layer is normalised it is a difference of terms of the size
+    `steep`, (m, 1), which all but cancel for a few units. Of other functions it is |g'(z)|.
     """
     import numpy as np
 
     if slope.ndim == 2:
         return np.abs(slope)
+    if steep is not None:
+        return np.abs(slope) + 2 * steep[:, :, None]
     return np.abs(slope) + 2 * np.eye(a.shape[1]) * (a * a)[:, None, :]
 
 

@@ -14,8 +14,10 @@ from typing import Any, NamedTuple
 from autograd import Value, dot, gradients, mean
 from nn.arguments import Array, several
 from nn.layers import Layer, Neuron
+from nn.normalization import applied
 from nn.probing.examples import Examples, matrix, parameters_of, units_of
-from nn.probing.formulas import Found, activations
+from nn.probing.formulas import Found
+from nn.probing.normalization import parameters_of_norm
 
 _graph = partial(gradients, build_graph=True)
 
@@ -122,7 +124,7 @@ def forward(layers: Sequence[Layer | Neuron], x: Sequence[Any]) -> list[Activity
     kept = []
     for layer in layers:
         inputs, z = a, [dot(unit.w, a, unit.b) for unit in units_of(layer)]
-        a = activations(layer.activation, z)
+        a = applied(layer.g, z)
         kept.append(Activity(inputs, z, a))
     return kept
 
@@ -137,7 +139,9 @@ def collected(
     W, b = parameters_of(layer)
     dW = np.array([[partial[w] for w in row] for row in W])
     db = np.array([partial[w] for w in b])
-    return Found(inputs, z, a, matrix(W), matrix([b])[0], da, delta, dW, db)
+    norm = np.array([partial[p] for p in parameters_of_norm(layer)])
+    found = inputs, z, a, matrix(W), matrix([b])[0], da, delta, dW, db
+    return Found(*found, np.split(norm, 2))
 
 
 def cost_of(c: Any) -> Value:

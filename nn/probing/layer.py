@@ -11,6 +11,7 @@ from autograd.text import Text, printed
 from nn.activations import Activation
 from nn.arguments import Array
 from nn.probing.formulas import Found, Numbers, by_formula, slope_sizes, slopes, ulps
+from nn.probing.normalization import NormProbe, norm_probe
 from nn.probing.table import layer_table
 
 if TYPE_CHECKING:
@@ -22,9 +23,9 @@ class LayerProbe:
 
     For one example `inputs` is (fan_in,), and `z`, `a`, `da` = ∂c/∂a and `delta` = ∂c/∂z are
     (fan_out,); over a batch they are matrices, (m, fan_in) and (m, fan_out), with one row an
-    example. `slope` is g'(z), of the same shape; of a softmax layer it is ∂a_k/∂z_j, indexed
-    [j][k]. `W` and `dW` = ∂C/∂W are (fan_in, fan_out), `b` and `db` = ∂C/∂b (fan_out,).
-    `hand` has by formula
+    example. `slope` is g'(z), of the same shape; of a softmax layer, or one that is normalised, it
+    is ∂a_k/∂z_j, indexed [j][k]. `W` and `dW` = ∂C/∂W are (fan_in, fan_out), `b` and `db` = ∂C/∂b
+    (fan_out,). `hand` has by formula
 
         z_j = Σ_i a_i W_ij + b_j        a_j = g(z_j)
         δ_j = g'(z_j) Σ_k W_jk δ_k      (in the last layer g'(z_j) ∂c/∂a_j)
@@ -35,7 +36,8 @@ class LayerProbe:
         Z = A W + b      Δ = g'(Z) ⊙ (Δ_next W_nextᵀ)      ∂C/∂W = Aᵀ Δ / m
 
     and `ulps` how far that is from the engine's number, in units in the last place of what
-    the terms of the sum add up to without their signs. `nodes` has the Values themselves.
+    the terms of the sum add up to without their signs. `nodes` has the Values themselves, and
+    `norm` the numbers and formulas of a `LayerNorm`.
     """
 
     def __init__(
@@ -60,7 +62,8 @@ class LayerProbe:
     def table(self, units: int = 12, weights: int = 16) -> str:
         """Return the numbers of units and weights, formula beside autodiff, as `Probe.table`."""
         last = self._above is None
-        return Text(layer_table(self, units, weights, batch=self._batch, last=last))
+        text = layer_table(self, units, weights, batch=self._batch, last=last)
+        return Text("\n".join([text, self.norm.table(units)] if self.norm else [text]))
 
     @printed
     def __repr__(self) -> str:
@@ -79,6 +82,12 @@ class LayerProbe:
         """∂c/∂W of each example, (m, fan_in, fan_out): a_i δ_j; their mean is dW."""
         rows, delta = self._found.inputs, self._found.delta
         return rows[:, :, None] * delta[:, None, :]
+
+    @cached_property
+    def norm(self) -> NormProbe | None:
+        """The numbers and formulas of the layer's normalisation; None where it has none."""
+        found = self._found
+        return norm_probe(self._g, found.z, found.da, found.norm, batch=self._batch)
 
     @property
     def slope(self) -> Array:
@@ -110,10 +119,24 @@ class LayerProbe:
             size = upstream if above is None else np.abs(above.delta) @ np.abs(above.W.T)
             known = here.inputs, here.W, here.b, a
             hand = by_formula(*known, slope, upstream, here.delta)
-            sizes = by_formula(*map(np.abs, (*known, slope_sizes(a, slope), size, here.delta)))
+            sizes = by_formula(
+                *map(
+                    np.abs,
+                    (
+                        *known,
+                        slope_sizes(a, slope, self._steep),
+                        size,
+                        here.delta,
+                    ),
+                )
+            )
             engine = here.z, here.a, here.delta, here.dW, here.db
             apart = Numbers(*[ulps(*three) for three in zip(hand, engine, sizes, strict=True)])
         return self._rows(hand), self._rows(apart)
+
+    @property
+    def _steep(self) -> Array | None:
+        return self.norm.steep if self.norm else None
 
     def _rows(self, numbers: Numbers) -> Numbers:
         """Return numbers without the axis of the examples where there is one example alone."""

@@ -20,6 +20,7 @@ from nn.probing.derivation import Derivation, derivation
 from nn.probing.examples import examples_of, parameters_of
 from nn.probing.formulas import Numbers
 from nn.probing.layer import LayerProbe
+from nn.probing.normalization import NormNumbers
 from nn.probing.picture import drawing_options, live_graph, network_picture
 from nn.probing.run import Run
 
@@ -33,6 +34,11 @@ FORMULAS = {
     "delta": "δ_j = g'(z_j) ∂c/∂a_j",
     "dW": "∂C/∂W_ij = a_i δ_j",
     "db": "∂C/∂b_j = δ_j",
+    "norm.normal": "x̂_j = (x_j - μ)/s",
+    "norm.y": "y_j = γ_j x̂_j + β_j",
+    "norm.dx": "∂c/∂x_j = (γ_j ∂c/∂y_j - ⟨γ ∂c/∂y⟩ - x̂_j ⟨x̂ γ ∂c/∂y⟩)/s",
+    "norm.dweight": "∂C/∂γ_j = x̂_j ∂c/∂y_j",
+    "norm.dbias": "∂C/∂β_j = ∂c/∂y_j",
 }
 
 
@@ -62,6 +68,7 @@ class Probe(Run):
                 if not here <= (0.0 if exact else CLOSE):
                     raise _failure(layer, name, apart)
                 worst = max(worst, here)
+            worst = max(worst, _norm_apart(layer))
         return worst
 
     def table(self, units: int = 12, weights: int = 16) -> str:
@@ -112,9 +119,7 @@ class Probe(Run):
           holds as δ_j = Σ_k W_jk δ_k g'(z_j): g'(z_j) as a further factor: a forgotten slope
         """
         graph = self.graph
-        weights = [
-            Weights(*parameters_of(layer), layer.activation) for layer in self.examples.layers
-        ]
+        weights = [Weights(*parameters_of(layer), layer.g) for layer in self.examples.layers]
         passes = [[Passed(*layer) for layer in run] for run in graph.runs]
         world = World(weights, passes, graph.costs, self.examples.targets)
         return verdict(world, self.batch, formula)
@@ -179,12 +184,27 @@ def probe(model: Any, x: Any, y: Any = None, loss: Any = None, *, compiled: bool
     return Probe(examples_of(model, x, y, loss), compiled)
 
 
+def _norm_apart(layer: LayerProbe) -> float:
+    """Return how far the formulas of a layer's normalisation are off at most, in ulps."""
+    worst = 0.0
+    for name, apart in zip(NormNumbers._fields, layer.norm.ulps, strict=True) if layer.norm else ():
+        here = float(apart.max())
+        if not here <= CLOSE:
+            raise _failure(layer, f"norm.{name}", apart)
+        worst = max(worst, here)
+    return worst
+
+
 def _failure(layer: LayerProbe, name: str, apart: Array) -> GradientError:
     """Return the error for the first place where a formula and the engine disagree."""
     import numpy as np
 
     place = tuple(int(k) for k in np.unravel_index(int(apart.argmax()), apart.shape))
-    hand, engine = (float(getattr(side, name)[place]) for side in (layer.hand, layer))
+    *_, last = name.split(".")
+    sides: Any = (
+        (layer.norm.hand, layer.norm) if layer.norm and last != name else (layer.hand, layer)
+    )
+    hand, engine = (float(getattr(side, last)[place]) for side in sides)
     return GradientError(
         f"{FORMULAS[name]} does not hold in layer {layer.number} at {name}{list(place)}: "
         f"the formula gives {hand!r}, the engine {engine!r} ({apart[place]:.3g} ulps apart). "

@@ -15,6 +15,7 @@ from nn.probing.examples import Examples, matrix, parameters_of
 from nn.probing.formulas import Found
 from nn.probing.graph import Graph
 from nn.probing.layer import LayerProbe
+from nn.probing.normalization import frozen_copy, parameters_of_norm
 from nn.probing.replay import replayed
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ class Run:
         return f"{type(self).__name__}({self.model!r}, {examples}, {self.cost} = {self.C:.6g})"
 
     def _layer(self, l: int, found: list[Found]) -> LayerProbe:
-        g = self.examples.layers[l].activation
+        g = frozen_copy(self.examples.layers[l].g)
         above = found[l + 1] if l + 1 < len(found) else None
         return LayerProbe(
             l + 1, g, found[l], above, lambda: self.graph.nodes(l),
@@ -71,7 +72,10 @@ class Run:
     def _require_unchanged(self) -> None:
         for module, layer in zip(self.examples.layers, self.layers, strict=True):
             W, b = parameters_of(module)
-            if (matrix(W) != layer.W).any() or (matrix([b]) != layer.b).any():
+            scale = [p.data for p in parameters_of_norm(module)]
+            known = [*layer.norm.weight, *layer.norm.bias] if layer.norm else []
+            same = scale == known and (matrix(W) == layer.W).all()
+            if not (same and (matrix([b]) == layer.b).all()):
                 raise RuntimeError(
                     f"the parameters of layer {layer.number} have changed since it was probed: "
                     "Values would have other numbers than the probe. Ask for them before the "

@@ -22,6 +22,7 @@ from autograd import Program, Value, gradients
 from autograd.program import machine, plans
 from autograd.program.executors import registry
 from tests.fuzz.cases import CONSTANT, INPUT, PARAMETER, Unsound, built, fresh_leaves, require_sound
+from tests.fuzz.derivatives import derived_otherwise
 from tests.fuzz.forms import SUMS
 from tests.program.reference import WITH_TAPES, assert_equal, assert_follows, reference
 
@@ -105,6 +106,8 @@ def _wrong(case, way, engine):
     for extra in case.extras:
         if extra[0] == "train":
             return _trained_otherwise(case, way, *extra[1:])
+        if extra[0] == "derivatives" and way == case.ways[0]:
+            return derived_otherwise(case)
         if extra[0] == "outputs" and not program.inputs:
             return _other_outputs(case, way, engine, program, nodes)
     return None

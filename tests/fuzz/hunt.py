@@ -21,6 +21,8 @@ def case_of(seed):
         extras.append(("train", rng.choice(("sgd", "momentum", "adam")), rng.choice((1, 2, 100))))
     elif rng.random() < 0.2:
         extras.append(("outputs",))
+    elif Random(f"derived {seed}").random() < 0.15:
+        extras.append(("derivatives",))
     return drawn(seed, ways, tuple(extras), [*BLOCKS, zeros])
 
 

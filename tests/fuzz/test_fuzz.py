@@ -3,16 +3,20 @@
 import os
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from autograd.derivatives import kinds, sparsity
 from autograd.program import machine
 from autograd.program.compiler.layout import Layout
 from autograd.program.executors import native
+from autograd.program.jitting import sparse
 from tests.fuzz import hunt
 from tests.fuzz.cases import Case, Unsound, built, fresh_leaves, require_sound
 from tests.fuzz.checks import difference, unverified
+from tests.fuzz.derivatives import derived_otherwise
 from tests.fuzz.drawing import drawn
 from tests.fuzz.printing import names, source
 from tests.fuzz.shrinking import pruned
@@ -100,3 +104,32 @@ def test_numbers_near_a_kink_are_no_program():
     near = Case((("w", 1.0), ("w", 1.001)), (("maximum", (0, 1)),), 2, ((),), (1,), RAGGED.ways)
     with pytest.raises(Unsound):
         require_sound(near)
+
+
+def test_derivatives_of_random_programs_are_those_of_the_engine():
+    examined, k = 0, 0
+    while examined < PROGRAMS:
+        k += 1
+        try:
+            case = drawn(f"derived {k}", RAGGED.ways[:1])
+            require_sound(case)
+            wrong = derived_otherwise(case)
+        except Unsound:
+            continue
+        examined += 1
+        assert wrong is None, f"derived {k}: {wrong}"
+
+
+@pytest.mark.parametrize("place", [sparse, kinds])
+def test_a_pattern_that_loses_an_entry_is_found_out(monkeypatch, place):
+    case = replace(RAGGED, extras=(("derivatives",),))
+    assert difference(case) is None
+
+    def careless(*graph):
+        return [mask & mask - 1 for mask in sparsity.pattern(*graph)]
+
+    monkeypatch.setattr(place, "pattern", careless)
+    if place is kinds:  # where nothing is kept
+        monkeypatch.setattr(kinds, "KEPT", ())
+    _, wrong = difference(case)
+    assert wrong.startswith("sparse jacobian" if place is sparse else "kept jacobian")

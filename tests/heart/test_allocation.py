@@ -187,6 +187,8 @@ def drained() -> Value:
 
 def outcome(act: Act, setting: Setting, mode: Any, start: int, stop: int) -> str:
     """Return what comes out of an operation while allocations after `start` fail."""
+    if len(KEPT) == MOST_KEPT:
+        KEPT.clear()
     KEPT.append(drained())
     gc.collect()  # empties Python's lists of free floats and tuples
     try:
@@ -202,7 +204,8 @@ def outcome(act: Act, setting: Setting, mode: Any, start: int, stop: int) -> str
 
 
 ENOUGH = 1_000_000  # more allocations than any of the operations makes
-KEPT: list[Value] = []
+KEPT: list[Value] = []  # what was drained, as long as it takes for nodes to come from new memory
+MOST_KEPT = 200
 
 # Python 3.13 crashes as it words an error, or imports, without memory; here C is what is tried.
 TRIED = sys.version_info < (3, 12)

@@ -91,7 +91,12 @@ FAULTS = {
     # dropout
     "Dropout(1)": (lambda: nn.Dropout(1.0), ValueError, r"0 <= p < 1; got 1\.0"),
     "Dropout(50)": (lambda: nn.Dropout(50), ValueError, "0 <= p < 1; got 50"),
-    "dropout list": (lambda: mlp(dropout=[0.5]), ValueError, r"dropout is the share"),
+    "dropout list": (lambda: mlp(dropout=[0.5, 0.5, 0.5]), ValueError, r"for each of the \d"),
+    "dropout list of": (lambda: mlp(dropout=[2.0]), ValueError, r"dropout\[0\] is the share"),
+    "layer_norm": (lambda: mlp(layer_norm=True), ValueError, r"'before' or 'after' the activation"),
+    "layer_norm list": (lambda: mlp(layer_norm=["after"]), ValueError, "the last one too"),
+    "LayerNorm(eps)": (lambda: nn.LayerNorm(2, eps=0), ValueError, "0 < eps < 1; got 0"),
+    "LayerNorm()([])": (lambda: nn.LayerNorm(2)([1.0]), ValueError, "takes 2 numbers; got 1"),
     "dropout seed": (lambda: nn.Dropout(0.5, seed=0.5), ValueError, "seed must be a whole number"),
     # optimisers
     "Adam(lr)": (lambda: nn.Adam(lr=0.1), ValueError, r"Pass model\.parameters\(\) first"),

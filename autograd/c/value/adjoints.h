@@ -47,26 +47,31 @@ static int note_wanted(Sweep *sweep, Node *node)
 }
 
 /* Find the nodes between `wrt` and the root, and reached[k]: whether the root depends on
- * wrt[k]. The nodes stay marked. */
+ * wrt[k]. */
 static int mark_needed(Sweep *sweep, PyObject *wrt, char *reached)
 {
-    Py_ssize_t n = PySequence_Fast_GET_SIZE(wrt);
+    Order *order = &sweep->order;
+    Py_ssize_t n = PyTuple_GET_SIZE(wrt);
     for (Py_ssize_t k = 0; k < n; k++) {
-        Node *node = NODE(PySequence_Fast_GET_ITEM(wrt, k));
+        Node *node = NODE(PyTuple_GET_ITEM(wrt, k));
         reached[k] = node->flags & SEEN && !(node->flags & CONSTANT);
         if (node->flags & SEEN)
             node->flags |= WANTED;
     }
-    for (Py_ssize_t k = 0; k < sweep->order.size; k++) {
-        Node *node = sweep->order.items[k];
+    order->stale = NULL;
+    for (Py_ssize_t k = 0; k < order->size; k++) {
+        Node *node = order->nodes[k];
         int between = operands_wanted(node);
         if (!between && !(node->flags & WANTED)) {
             sweep->role[k] = SKIPPED;
             continue;
         }
         node->flags |= WANTED;
+        if (node->stamp < now && stale_leaf(node))
+            order->stale = node;
         if (between && needs_row(node)) {
             sweep->role[k] = ASKED;
+            sweep->asked_size += operand_count(node);
             if (note_wanted(sweep, node) < 0)
                 return -1;
         }
@@ -74,23 +79,60 @@ static int mark_needed(Sweep *sweep, PyObject *wrt, char *reached)
     return 0;
 }
 
-static PyObject *run_adjoints(Node *root, PyObject *wrt)
+/* The sweep backwards through what lies between. Cannot fail. */
+static void run_pruned(Sweep *sweep)
 {
-    Py_ssize_t n = PySequence_Fast_GET_SIZE(wrt);
-    PyObject *result = PyList_New(n);
-    char *reached = PyMem_Calloc((size_t)n + 1, 1);
-    Sweep sweep = {.pruned = 1};
-    if (!reached)
-        PyErr_NoMemory();
-    int status = result && reached ? walk(root, &sweep.order) : -1;
+    Node **nodes = sweep->order.nodes;
+    Py_ssize_t n = sweep->order.size;
+    const double *asked = sweep->asked + (sweep->asked ? sweep->asked_size : 0);
+    nodes[n - 1]->grad = 1.0;
+    for (Py_ssize_t k = n; k-- > 0;) {
+        Node *node = nodes[k];
+        FETCH(nodes[k > AHEAD ? k - AHEAD : 0]);
+        if (sweep->role[k] == ASKED) {
+            asked -= operand_count(node);
+            sweep_asked(node, node->grad, asked);
+        } else if (sweep->role[k] == PLAIN) {
+            push_adjoint(node, node->grad);
+        }
+    }
+}
+
+/* Write the derivative by each of `wrt` that the root depends on over the zeros in `result`. */
+static int run_adjoints(Node *root, PyObject *wrt, char *reached, PyObject *result)
+{
+    Sweep sweep = {0};
+    int status = walk(root, &sweep.order);
     if (!status)
-        status = allocate(&sweep);
+        status = give_roles(&sweep);
     if (!status)
         status = mark_needed(&sweep, wrt, reached);
-    if (status)
-        unmark(&sweep.order);
-    else
-        status = prepare(&sweep);
+    if (status || sweep.order.stale)
+        restore(&sweep.order);
+    if (!status && sweep.order.stale)
+        status = require_fresh(sweep.order.stale);
+    else if (!status && sweep.asked_size)
+        status = ask_restored(&sweep);
+    if (!status) {
+        run_pruned(&sweep);
+        for (Py_ssize_t k = 0; k < PyTuple_GET_SIZE(wrt); k++)
+            if (reached[k]) /* a fresh float that nobody else holds yet */
+                ((PyFloatObject *)PyList_GET_ITEM(result, k))->ob_fval =
+                    NODE(PyTuple_GET_ITEM(wrt, k))->grad;
+        restore(&sweep.order);
+    }
+    end_sweep(&sweep);
+    return status;
+}
+
+static PyObject *adjoints_of(Node *root, PyObject *wrt)
+{
+    Py_ssize_t n = PyTuple_GET_SIZE(wrt);
+    PyObject *result = PyList_New(n);
+    char *reached = PyMem_Calloc((size_t)n + 1, 1);
+    if (!reached)
+        PyErr_NoMemory();
+    int status = result && reached ? 0 : -1;
     for (Py_ssize_t k = 0; k < n && !status; k++) {
         PyObject *zero = PyFloat_FromDouble(0.0);
         if (!zero)
@@ -98,16 +140,8 @@ static PyObject *run_adjoints(Node *root, PyObject *wrt)
         else
             PyList_SET_ITEM(result, k, zero);
     }
-    if (!status) {
-        run_sweep(&sweep, 1.0);
-        for (Py_ssize_t k = 0; k < n; k++)
-            if (reached[k]) /* a fresh float that nobody else holds yet */
-                ((PyFloatObject *)PyList_GET_ITEM(result, k))->ob_fval =
-                    NODE(PySequence_Fast_GET_ITEM(wrt, k))->grad;
-        for (Py_ssize_t k = 0; k < sweep.order.size; k++)
-            NODE(sweep.order.items[k])->grad = sweep.saved[k];
-    }
-    end_sweep(&sweep);
+    if (!status)
+        status = run_adjoints(root, wrt, reached, result);
     PyMem_Free(reached);
     if (status)
         Py_CLEAR(result);
@@ -131,7 +165,7 @@ static PyObject *module_adjoints(PyObject *Py_UNUSED(module), PyObject *args)
     if (k < n)
         refuse("not_a_value", "(sO)", "wrt", PyTuple_GET_ITEM(wrt, k));
     else
-        result = run_adjoints(NODE(root), wrt);
+        result = adjoints_of(NODE(root), wrt);
     Py_DECREF(wrt);
     return result;
 }

@@ -1,29 +1,18 @@
 /* Nodes are made, kept for reuse and freed, without recursion. */
 
-#define KEPT_NODES (1 << 16)
+#define KEPT_DOTS (1 << 16)
 
-typedef struct {
-    Node *first;
+static struct {
+    Dot *first;
     int count;
-} FreeList;
+} free_dots;
 
-static FreeList free_nodes, free_dots;
 static Node *dying;
 static int is_freeing;
 
-static inline Node *new_of(FreeList *list, size_t size, int code, double data)
+static inline Node *filled(Node *node, int code, double data)
 {
-    Node *node = list->first;
-    if (node) {
-        list->first = node->next;
-        list->count--;
-        Py_SET_REFCNT((PyObject *)node, 1);
-    } else {
-        node = PyObject_Malloc(size);
-        if (!node)
-            return (void *)PyErr_NoMemory();
-        PyObject_Init((PyObject *)node, ValueType);
-    }
+    Py_SET_REFCNT((PyObject *)node, 1);
     node->data = data;
     node->grad = 0.0;
     node->stamp = now & LATEST;
@@ -35,12 +24,36 @@ static inline Node *new_of(FreeList *list, size_t size, int code, double data)
 
 static inline Node *new_node(int code, double data)
 {
-    return new_of(&free_nodes, sizeof(Node), code, data);
+    Node *node = take_place();
+    return node ? filled(node, code, data) : NULL;
 }
 
+/* A node with a bias, which is larger. */
 static inline Node *new_dot(double data)
 {
-    return new_of(&free_dots, sizeof(Dot), DOT, data);
+    Node *node = (Node *)free_dots.first;
+    if (node) {
+        free_dots.first = (Dot *)node->next;
+        free_dots.count--;
+    } else {
+        node = PyObject_Malloc(sizeof(Dot));
+        if (!node)
+            return (void *)PyErr_NoMemory();
+        PyObject_Init((PyObject *)node, ValueType);
+        Py_DECREF(ValueType);
+    }
+    return filled(node, DOT, data);
+}
+
+static inline void retire_dot(Node *node)
+{
+    if (free_dots.count < KEPT_DOTS) {
+        node->next = (Node *)free_dots.first;
+        free_dots.first = (Dot *)node;
+        free_dots.count++;
+    } else {
+        PyObject_Free(node);
+    }
 }
 
 /* Return the key of a labelled node as a new reference. Where there is no memory for one, it is
@@ -66,6 +79,20 @@ static void release_label(Node *node)
     PyErr_Restore(kind, error, trace);
 }
 
+/* Drop a reference to a node; the last one only queues it. */
+static inline void drop(PyObject *operand)
+{
+    Node *node = NODE(operand);
+    Py_ssize_t count = Py_REFCNT(operand);
+    if (count > 1) {
+        Py_SET_REFCNT(operand, count - 1);
+        return;
+    }
+    Py_SET_REFCNT(operand, 0);
+    node->next = dying;
+    dying = node;
+}
+
 static inline void release_operands(Node *node)
 {
     int code = node->code, flags = node->flags;
@@ -73,9 +100,9 @@ static inline void release_operands(Node *node)
         release_label(node);
     if (code >= FIRST_BINARY) {
         if (!(flags & A_NUMBER))
-            Py_DECREF(node->a);
+            drop(node->a);
         if (code < FIRST_UNARY && !(flags & B_NUMBER))
-            Py_DECREF(node->b);
+            drop(node->b);
         return;
     }
     Py_XDECREF(node->a);
@@ -84,25 +111,10 @@ static inline void release_operands(Node *node)
         Py_XDECREF(BIAS(node));
 }
 
-/* Keep a dead node for reuse, or free it. */
-static inline void retire(FreeList *list, Node *node)
-{
-    if (list->count < KEPT_NODES) {
-        node->next = list->first;
-        list->first = node;
-        list->count++;
-    } else {
-        PyObject_Free(node);
-        Py_DECREF(ValueType); /* an object of a heap type owns a reference to it */
-    }
-}
-
-/* A nested call only queues its node, so that no depth of graph uses up the C stack. */
+/* What dies along with a node is queued, so that no depth of graph uses up the C stack. */
 static void value_dealloc(PyObject *self)
 {
     Node *node = NODE(self);
-    if (node->weakrefs)
-        PyObject_ClearWeakRefs(self);
     node->next = dying;
     dying = node;
     if (is_freeing)
@@ -110,11 +122,13 @@ static void value_dealloc(PyObject *self)
     is_freeing = 1;
     while ((node = dying)) {
         dying = node->next;
+        if (node->weakrefs)
+            PyObject_ClearWeakRefs((PyObject *)node);
         release_operands(node);
         if (node->code == DOT)
-            retire(&free_dots, node);
+            retire_dot(node);
         else
-            retire(&free_nodes, node);
+            give_place(node);
     }
     is_freeing = 0;
 }

@@ -58,6 +58,34 @@ static PyObject *value_new(PyTypeObject *Py_UNUSED(type), PyObject *args, PyObje
     return (PyObject *)node;
 }
 
+/* A call with a float, and a label perhaps, which needs no tuple of arguments. */
+static PyObject *value_vectorcall(PyObject *type, PyObject *const *args, size_t given,
+                                  PyObject *names)
+{
+    Py_ssize_t n = PyVectorcall_NARGS(given);
+    Py_ssize_t named = names ? PyTuple_GET_SIZE(names) : 0;
+    if ((n == 1 || n == 2) && !named && PyFloat_CheckExact(args[0])) {
+        Node *node = new_node(LEAF, PyFloat_AS_DOUBLE(args[0]));
+        if (!node)
+            return NULL;
+        node->stamp = 0;
+        if (n == 2 && set_label(node, args[1]) < 0)
+            Py_CLEAR(node);
+        return (PyObject *)node;
+    }
+    PyObject *tuple = PyTuple_New(n), *keywords = named ? PyDict_New() : NULL, *result = NULL;
+    for (Py_ssize_t k = 0; tuple && k < n; k++)
+        PyTuple_SET_ITEM(tuple, k, Py_NewRef(args[k]));
+    int status = tuple && (!named || keywords) ? 0 : -1;
+    for (Py_ssize_t k = 0; k < named && !status; k++)
+        status = PyDict_SetItem(keywords, PyTuple_GET_ITEM(names, k), args[n + k]);
+    if (!status)
+        result = value_new((PyTypeObject *)type, tuple, keywords);
+    Py_XDECREF(tuple);
+    Py_XDECREF(keywords);
+    return result;
+}
+
 static PyObject *value_init_subclass(PyObject *Py_UNUSED(type), PyObject *Py_UNUSED(args),
                                      PyObject *Py_UNUSED(keywords))
 {

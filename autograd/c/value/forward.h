@@ -190,7 +190,7 @@ static int operator_operand(int code, PyObject *operand, double *number)
     return -1;
 }
 
-static inline PyObject *apply_binary(int code, PyObject *left, PyObject *right)
+static PyObject *apply_binary(int code, PyObject *left, PyObject *right)
 {
     int l = IS_VALUE(left), r = IS_VALUE(right);
     if (l && r)
@@ -211,10 +211,36 @@ static inline PyObject *apply_binary(int code, PyObject *left, PyObject *right)
     return record_binary(code, NULL, number, right, NODE(right)->data);
 }
 
+/* An operator between two Values, or a Value and a float, where nobody watches: what programs do
+ * most of the time, compiled for each operator apart. */
+INLINE PyObject *operate(int code, PyObject *left, PyObject *right)
+{
+    int l = IS_VALUE(left), r = IS_VALUE(right);
+    if (watcher || !(l || PyFloat_CheckExact(left)) || !(r || PyFloat_CheckExact(right)))
+        return apply_binary(code, left, right);
+    double data, x = l ? NODE(left)->data : PyFloat_AS_DOUBLE(left);
+    double y = r ? NODE(right)->data : PyFloat_AS_DOUBLE(right);
+    if (!binary_forward(code, x, y, &data))
+        return apply_binary(code, left, right);
+    Node *node = new_node(code, data);
+    if (!node)
+        return NULL;
+    node->flags = (l ? 0 : A_NUMBER) | (r ? 0 : B_NUMBER);
+    if (l)
+        node->a = Py_NewRef(left);
+    else
+        node->a_number = x;
+    if (r)
+        node->b = Py_NewRef(right);
+    else
+        node->b_number = y;
+    return (PyObject *)node;
+}
+
 #define BINARY_SLOT(SLOT, CODE) \
     static PyObject *SLOT(PyObject *left, PyObject *right) \
     { \
-        return apply_binary(CODE, left, right); \
+        return operate(CODE, left, right); \
     }
 BINARY_SLOT(value_add, OP_add)
 BINARY_SLOT(value_sub, OP_sub)
@@ -225,7 +251,7 @@ static PyObject *value_pow(PyObject *left, PyObject *right, PyObject *modulus)
 {
     if (modulus != Py_None)
         Py_RETURN_NOTIMPLEMENTED;
-    return apply_binary(OP_pow, left, right);
+    return operate(OP_pow, left, right);
 }
 
 static PyObject *value_neg(PyObject *self)

@@ -107,6 +107,15 @@ static uint64_t now; /* the time of the last write to any leaf */
 #define BIAS(node) (((Dot *)(node))->c)
 #define BIAS_NUMBER(node) (((Dot *)(node))->c_number)
 
+/* For what is compiled once for each of its callers. */
+#if defined(__GNUC__)
+#define INLINE static inline __attribute__((always_inline))
+#define FETCH(node) __builtin_prefetch(node, 1)
+#else
+#define INLINE static inline
+#define FETCH(node) ((void)(node))
+#endif
+
 /* CPython keeps functions as void *, which ISO C only grants by way of a number. */
 #define SLOT(function) ((void *)(uintptr_t)(function))
 

@@ -5,8 +5,13 @@ static inline int is_variable(PyObject *operand)
     return operand && IS_VALUE(operand) && !(NODE(operand)->flags & CONSTANT);
 }
 
-/* Whether the partials of a node need its Python row. */
-static int needs_row(Node *node)
+/* The codes of which some nodes need their Python row: all whose `smooth` is more than "1". */
+#define ROW(name, domain, smooth, ...) | (sizeof(#smooth) > 2 ? UINT64_C(1) << OP_##name : 0)
+static const uint64_t rough = UINT64_C(1) << GENERIC UNARY_ROWS(ROW) BINARY_ROWS(ROW);
+#undef ROW
+_Static_assert(CODES <= 64, "a code is a bit of `rough`");
+
+static int is_rough(Node *node)
 {
     double x, out = node->data;
     switch (node->code) {
@@ -24,6 +29,12 @@ static int needs_row(Node *node)
                !power_is_smooth(left_number(node), right_number(node));
     }
     return 0;
+}
+
+/* Whether the partials of a node need its Python row. */
+static inline int needs_row(Node *node)
+{
+    return rough >> node->code & 1 && is_rough(node);
 }
 
 static inline double unary_partial(int code, double x, double out)

@@ -5,66 +5,20 @@ enum role { SKIPPED, PLAIN, ASKED };
 /* What one sweep works on. `asked` holds the partials that came from Python rows, in order; a
  * pruned sweep has `wanted`, which says whether each of them is needed. */
 typedef struct {
-    Array order;
-    double *saved; /* the grad each node had before */
-    char *role;    /* of each node: SKIPPED, PLAIN or ASKED */
+    Order order;
+    char *role; /* of each node: SKIPPED, PLAIN or ASKED; NULL if all are PLAIN */
     double *asked;
     Py_ssize_t asked_size;
-    int pruned;
     char *wanted;
     Py_ssize_t wanted_size, wanted_room;
 } Sweep;
 
 static void end_sweep(Sweep *sweep)
 {
-    PyMem_Free(sweep->order.items);
-    PyMem_Free(sweep->saved);
+    free_order(&sweep->order);
     PyMem_Free(sweep->role);
     PyMem_Free(sweep->asked);
     PyMem_Free(sweep->wanted);
-}
-
-static PyObject *stale_operand(PyObject *operand, uint64_t stamp)
-{
-    int is_stale =
-        operand && IS_VALUE(operand) && NODE(operand)->code == LEAF && NODE(operand)->stamp > stamp;
-    return is_stale ? operand : NULL;
-}
-
-static PyObject *stale_in(PyObject *tuple, uint64_t stamp)
-{
-    for (Py_ssize_t k = 0; k < PyTuple_GET_SIZE(tuple); k++)
-        if (stale_operand(PyTuple_GET_ITEM(tuple, k), stamp))
-            return PyTuple_GET_ITEM(tuple, k);
-    return NULL;
-}
-
-/* Return a leaf that was written after this node had used it, or NULL. */
-static PyObject *stale_leaf(Node *node)
-{
-    PyObject *leaf = NULL;
-    if (node->stamp >= now || node->code == LEAF)
-        return NULL;
-    if (!has_tuples(node)) {
-        leaf = stale_operand(left_of(node), node->stamp);
-        return leaf ? leaf : stale_operand(right_of(node), node->stamp);
-    }
-    if (node->code == DOT)
-        leaf = stale_in(node->a, node->stamp);
-    if (!leaf)
-        leaf = stale_in(node->b, node->stamp);
-    if (!leaf && node->code == DOT && !(node->flags & C_NUMBER))
-        leaf = stale_operand(BIAS(node), node->stamp);
-    return leaf;
-}
-
-static int require_fresh(Node *node)
-{
-    PyObject *leaf = stale_leaf(node);
-    if (!leaf)
-        return 0;
-    refuse("stale", "(OO)", leaf, node);
-    return -1;
 }
 
 static Py_ssize_t operand_count(Node *node)
@@ -72,17 +26,16 @@ static Py_ssize_t operand_count(Node *node)
     return has_tuples(node) ? PyTuple_GET_SIZE(node->b) : node->code < FIRST_UNARY ? 2 : 1;
 }
 
-static int allocate(Sweep *sweep)
+static int give_roles(Sweep *sweep)
 {
     size_t n = (size_t)sweep->order.size + 1;
-    sweep->saved = PyMem_Malloc(n * sizeof(double));
     sweep->role = PyMem_Malloc(n);
-    if (sweep->saved && sweep->role) {
-        memset(sweep->role, PLAIN, n);
-        return 0;
+    if (!sweep->role) {
+        PyErr_NoMemory();
+        return -1;
     }
-    PyErr_NoMemory();
-    return -1;
+    memset(sweep->role, PLAIN, n);
+    return 0;
 }
 
 /* Ask the Python rows of all nodes with that role, the last one first. */
@@ -96,7 +49,7 @@ static int ask_rows(Sweep *sweep)
         return -1;
     }
     for (Py_ssize_t k = sweep->order.size; k-- > 0 && !status;) {
-        Node *node = sweep->order.items[k];
+        Node *node = sweep->order.nodes[k];
         if (sweep->role[k] != ASKED)
             continue;
         at -= operand_count(node);
@@ -109,23 +62,33 @@ static int ask_rows(Sweep *sweep)
     return status;
 }
 
-/* Unmark every node, check it for stale leaves and ask the Python rows: all that may raise. */
+/* Ask the Python rows while no node is in use by the sweep, for they may be up to anything. */
+static int ask_restored(Sweep *sweep)
+{
+    Order *order = &sweep->order;
+    restore(order);
+    int status = ask_rows(sweep);
+    for (Py_ssize_t k = 0; k < order->size && !status; k++) {
+        order->saved[k] = order->nodes[k]->grad;
+        order->nodes[k]->grad = 0.0;
+    }
+    return status;
+}
+
+/* Find out which nodes need their Python row, and ask it. */
 static int prepare(Sweep *sweep)
 {
-    Node *stale = NULL;
-    for (Py_ssize_t k = 0; k < sweep->order.size; k++) {
-        Node *node = sweep->order.items[k];
-        node->flags &= ~(SEEN | WANTED);
-        if (sweep->role[k] != SKIPPED && node->stamp < now && stale_leaf(node))
-            stale = node;
-        if (!sweep->pruned && needs_row(node))
-            sweep->role[k] = ASKED;
-        if (sweep->role[k] == ASKED)
-            sweep->asked_size += operand_count(node);
+    if (give_roles(sweep) < 0) {
+        restore(&sweep->order);
+        return -1;
     }
-    if (stale)
-        return require_fresh(stale);
-    return sweep->asked_size ? ask_rows(sweep) : 0;
+    for (Py_ssize_t k = 0; k < sweep->order.size; k++) {
+        if (!needs_row(sweep->order.nodes[k]))
+            continue;
+        sweep->role[k] = ASKED;
+        sweep->asked_size += operand_count(sweep->order.nodes[k]);
+    }
+    return ask_restored(sweep);
 }
 
 static inline void add_to(PyObject *operand, double contribution)
@@ -143,6 +106,12 @@ static void sweep_total(Node *node, double adjoint)
 /* Nothing passes where the rule is `flat`, not even 0 times an infinite adjoint. */
 static void sweep_asked(Node *node, double adjoint, const double *partials)
 {
+    if (!has_tuples(node)) {
+        add_to(left_of(node), adjoint * partials[0]);
+        if (node->code < FIRST_UNARY)
+            add_to(right_of(node), adjoint * partials[1]);
+        return;
+    }
     PyObject *rules = function_of(node)->partials;
     for (Py_ssize_t k = 0; k < PyTuple_GET_SIZE(node->b); k++)
         if (!is_flat(rules, k))
@@ -163,63 +132,88 @@ static void sweep_dot(Node *node, double adjoint)
         add_to(BIAS(node), adjoint);
 }
 
-static inline void sweep_binary(Node *node, double adjoint)
+/* Push the adjoint of a node whose partials C knows to its operands. */
+static inline void push_adjoint(Node *node, double adjoint)
 {
-    double by_x = 0.0, by_y = 0.0;
-    binary_partials(node->code, left_number(node), right_number(node), node->data, &by_x, &by_y);
-    if (!(node->flags & A_NUMBER))
-        NODE(node->a)->grad += adjoint * by_x;
-    if (!(node->flags & B_NUMBER))
-        NODE(node->b)->grad += adjoint * by_y;
-}
-
-/* Push the adjoint of one node to its operands; `asked` are its partials from Python. */
-static inline void push_adjoint(Node *node, const double *asked)
-{
-    double adjoint = node->grad;
-    if (asked && has_tuples(node)) {
-        sweep_asked(node, adjoint, asked);
-    } else if (asked) {
-        add_to(left_of(node), adjoint * asked[0]);
-        if (node->code < FIRST_UNARY)
-            add_to(right_of(node), adjoint * asked[1]);
-    } else if (node->code >= FIRST_UNARY) {
-        Node *operand = NODE(node->a);
-        operand->grad += adjoint * unary_partial(node->code, operand->data, node->data);
-    } else if (node->code >= FIRST_BINARY) {
-        sweep_binary(node, adjoint);
-    } else if (node->code == DOT) {
+    const double out = node->data;
+    double x, y;
+    (void)out;
+    switch (node->code) {
+#define ROW(name, domain, smooth, by_x, by_y) \
+    case OP_##name: \
+        x = left_number(node), y = right_number(node); \
+        (void)x, (void)y; \
+        if (!(node->flags & A_NUMBER)) \
+            NODE(node->a)->grad += adjoint * (by_x); \
+        if (!(node->flags & B_NUMBER)) \
+            NODE(node->b)->grad += adjoint * (by_y); \
+        break;
+        BINARY_ROWS(ROW)
+#undef ROW
+#define ROW(name, domain, smooth, partial) \
+    case OP_##name: \
+        x = NODE(node->a)->data; \
+        (void)x; \
+        NODE(node->a)->grad += adjoint * (partial); \
+        break;
+        UNARY_ROWS(ROW)
+#undef ROW
+    case DOT:
         sweep_dot(node, adjoint);
-    } else if (node->code == TOTAL) {
+        break;
+    case TOTAL:
         sweep_total(node, adjoint);
+        break;
     }
 }
 
-/* Set every grad to the adjoint, keeping the old ones in `saved`. Cannot fail. */
-static void run_sweep(Sweep *sweep, double seed)
+/* So many nodes ahead are fetched: it takes as long to get one from memory. */
+#define AHEAD 12
+
+/* The sweep backwards: computed nodes get their adjoint, leaves get it on top of what they had.
+ * Cannot fail. The marks are taken off on the way. */
+static void run_backward(Sweep *sweep, double seed)
 {
+    Node **nodes = sweep->order.nodes;
     Py_ssize_t n = sweep->order.size;
-    const double *asked = sweep->asked + sweep->asked_size;
-    for (Py_ssize_t k = 0; k < n; k++) {
-        Node *node = sweep->order.items[k];
-        sweep->saved[k] = node->grad;
-        node->grad = 0.0;
-    }
-    NODE(sweep->order.items[n - 1])->grad = seed;
+    const char *role = sweep->role;
+    const double *asked = sweep->asked + (role ? sweep->asked_size : 0);
+    nodes[n - 1]->grad = seed;
     for (Py_ssize_t k = n; k-- > 0;) {
-        Node *node = sweep->order.items[k];
-        if (node->code == LEAF || sweep->role[k] == SKIPPED)
-            continue;
-        if (sweep->role[k] == ASKED)
+        Node *node = nodes[k];
+        FETCH(nodes[k > AHEAD ? k - AHEAD : 0]);
+        node->flags &= ~SEEN;
+        if (node->code == LEAF) {
+            node->grad = node->flags & CONSTANT ? 0.0 : sweep->order.saved[k] + node->grad;
+        } else if (role && role[k] == ASKED) {
             asked -= operand_count(node);
-        push_adjoint(node, sweep->role[k] == ASKED ? asked : NULL);
+            sweep_asked(node, node->grad, asked);
+        } else {
+            push_adjoint(node, node->grad);
+        }
     }
+}
+
+static int backward(Node *root, double seed)
+{
+    Sweep sweep = {0};
+    int status = walk(root, &sweep.order);
+    if (status || sweep.order.stale)
+        restore(&sweep.order);
+    if (!status && sweep.order.stale)
+        status = require_fresh(sweep.order.stale);
+    else if (!status && sweep.order.asks)
+        status = prepare(&sweep);
+    if (!status)
+        run_backward(&sweep, seed);
+    end_sweep(&sweep);
+    return status;
 }
 
 static PyObject *value_backward(PyObject *self, PyObject *args, PyObject *keywords)
 {
     static char *names[] = {"seed", NULL};
-    PyObject *given = NULL, *result = NULL;
+    PyObject *given = NULL;
     double seed = 1.0;
     if (!PyArg_ParseTupleAndKeywords(args, keywords, "|O:backward", names, &given))
         return NULL;
@@ -231,18 +225,5 @@ static PyObject *value_backward(PyObject *self, PyObject *args, PyObject *keywor
             return NULL;
         Py_DECREF(told);
     }
-    Sweep sweep = {0};
-    if (walk(NODE(self), &sweep.order) < 0 || allocate(&sweep) < 0) {
-        unmark(&sweep.order);
-    } else if (prepare(&sweep) == 0) {
-        run_sweep(&sweep, seed);
-        for (Py_ssize_t k = 0; k < sweep.order.size; k++) {
-            Node *node = sweep.order.items[k];
-            if (node->code == LEAF)
-                node->grad = node->flags & CONSTANT ? 0.0 : sweep.saved[k] + node->grad;
-        }
-        result = Py_NewRef(Py_None);
-    }
-    end_sweep(&sweep);
-    return result;
+    return backward(NODE(self), seed) < 0 ? NULL : Py_NewRef(Py_None);
 }

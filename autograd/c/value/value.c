@@ -10,11 +10,13 @@
 
 #include "node.h"
 #include "numbers.h"
+#include "slabs.h"
 #include "allocation.h"
 #include "operands.h"
 #include "forward.h"
 #include "reductions.h"
 #include "partials.h"
+#include "stale.h"
 #include "walk.h"
 #include "sweep.h"
 #include "adjoints.h"
@@ -86,6 +88,7 @@ static int add_types(PyObject *module)
     FunctionType = (PyTypeObject *)PyType_FromModuleAndSpec(module, &function_spec, NULL);
     if (!ValueType || !FunctionType)
         return -1;
+    ValueType->tp_vectorcall = value_vectorcall;
     ValueType->tp_name = "Value"; /* as Python's own messages name a Python class */
     FunctionType->tp_name = "Function";
     if (PyModule_AddObjectRef(module, "Value", (PyObject *)ValueType) < 0)

@@ -6,6 +6,22 @@ typedef struct {
     Py_ssize_t room;
 } Array;
 
+/* Nodes in the order of a sweep, with the grad that each had before; their own is 0 meanwhile. */
+typedef struct {
+    Node **nodes;
+    double *saved;
+    Py_ssize_t size;
+    Py_ssize_t room;
+    Node *stale; /* the last one that used a leaf which was written since */
+    int asks;    /* whether the partials of any need its Python row */
+} Order;
+
+/* What a walk used is kept for the next one, up to so many nodes. */
+#define KEPT_ROOM ((Py_ssize_t)1 << 18)
+
+static Array kept_stack;
+static Order kept_order;
+
 static int grow(Array *array, Py_ssize_t more)
 {
     if (array->size + more <= array->room)
@@ -21,22 +37,52 @@ static int grow(Array *array, Py_ssize_t more)
     return 0;
 }
 
-#define FINISHED(NODE_) ((void *)((uintptr_t)(NODE_) | 1))
+static int grow_order(Order *order)
+{
+    Py_ssize_t room = 2 * order->room + 256;
+    Node **nodes = PyMem_Realloc(order->nodes, (size_t)room * sizeof(Node *));
+    if (nodes)
+        order->nodes = nodes;
+    double *saved = nodes ? PyMem_Realloc(order->saved, (size_t)room * sizeof(double)) : NULL;
+    if (!saved) {
+        PyErr_NoMemory();
+        return -1;
+    }
+    order->saved = saved;
+    order->room = room;
+    return 0;
+}
+
+/* So many nodes are emitted without looking whether there is room. */
+#define MOST_AT_ONCE 8
+
+static inline int require_room(Order *order)
+{
+    return order->size + MOST_AT_ONCE <= order->room ? 0 : grow_order(order);
+}
+
+static void free_order(Order *order)
+{
+    if (!kept_order.room && order->room <= KEPT_ROOM) {
+        kept_order = (Order){.nodes = order->nodes, .saved = order->saved, .room = order->room};
+    } else {
+        PyMem_Free(order->nodes);
+        PyMem_Free(order->saved);
+    }
+}
+
+#define FIRST_DONE(NODE_) ((void *)((uintptr_t)(NODE_) | 2)) /* the operand b is next */
+#define FINISHED(NODE_) ((void *)((uintptr_t)(NODE_) | 1))   /* all operands are in place */
+#define IS_FIRST_DONE(ITEM) ((uintptr_t)(ITEM) & 2)
 #define IS_FINISHED(ITEM) ((uintptr_t)(ITEM) & 1)
-#define UNTAGGED(ITEM) ((Node *)((uintptr_t)(ITEM) & ~(uintptr_t)1))
+#define UNTAGGED(ITEM) ((Node *)((uintptr_t)(ITEM) & ~(uintptr_t)3))
 
 #define PUSH(ARRAY, ITEM) ((ARRAY)->items[(ARRAY)->size++] = (ITEM))
 
-static inline void push_node(Array *stack, PyObject *operand)
-{
-    if (!(NODE(operand)->flags & SEEN))
-        PUSH(stack, operand);
-}
-
 static inline void push_unseen(Array *stack, PyObject *operand)
 {
-    if (IS_VALUE(operand))
-        push_node(stack, operand);
+    if (IS_VALUE(operand) && !(NODE(operand)->flags & SEEN))
+        PUSH(stack, operand);
 }
 
 static inline void push_reversed(Array *stack, PyObject *tuple)
@@ -45,78 +91,167 @@ static inline void push_reversed(Array *stack, PyObject *tuple)
         push_unseen(stack, PyTuple_GET_ITEM(tuple, k));
 }
 
+/* Push a node of many operands and, to come up first, these. */
 static int push_operands(Array *stack, Node *node)
 {
-    Py_ssize_t most = has_tuples(node) ? 2 * PyTuple_GET_SIZE(node->b) + 2 : 3;
-    if (grow(stack, most) < 0)
+    if (grow(stack, 2 * PyTuple_GET_SIZE(node->b) + 2) < 0)
         return -1;
-    PUSH(stack, FINISHED(node)); /* when this comes up, its operands are in place */
-    if (has_tuples(node)) {
-        if (node->code == DOT && !(node->flags & C_NUMBER))
-            push_unseen(stack, BIAS(node));
-        push_reversed(stack, node->b);
-        if (node->code == DOT)
-            push_reversed(stack, node->a);
-    } else {
-        if (node->code < FIRST_UNARY && !(node->flags & B_NUMBER))
-            push_node(stack, node->b);
-        if (!(node->flags & A_NUMBER))
-            push_node(stack, node->a);
+    PUSH(stack, FINISHED(node));
+    if (node->code == DOT && !(node->flags & C_NUMBER))
+        push_unseen(stack, BIAS(node));
+    push_reversed(stack, node->b);
+    if (node->code == DOT)
+        push_reversed(stack, node->a);
+    return 0;
+}
+
+static inline void emit(Order *order, Node *node)
+{
+    Py_ssize_t k = order->size++;
+    order->nodes[k] = node;
+    order->saved[k] = node->grad;
+    node->grad = 0.0;
+}
+
+static inline void emit_leaf(Order *order, Node *leaf)
+{
+    leaf->flags |= SEEN;
+    emit(order, leaf);
+}
+
+static inline void emit_computed(Order *order, Node *node)
+{
+    emit(order, node);
+    if (node->stamp < now && stale_leaf(node))
+        order->stale = node;
+    order->asks |= needs_row(node);
+}
+
+/* Emit an operand of a node of one or two, if it is a leaf or needs nothing but leaves more;
+ * returns 0 where it does. What else it needs first is emitted as far as it is in turn. */
+static inline int is_in_place(Order *order, PyObject *operand)
+{
+    Node *node = NODE(operand);
+    if (!operand || node->flags & SEEN)
+        return 1;
+    if (node->code == LEAF) {
+        emit_leaf(order, node);
+        return 1;
+    }
+    if (node->code < FIRST_BINARY)
+        return 0;
+    PyObject *sides[] = {left_of(node), right_of(node)};
+    for (int k = 0; k < 2; k++) {
+        if (!sides[k] || NODE(sides[k])->flags & SEEN)
+            continue;
+        if (NODE(sides[k])->code != LEAF)
+            return 0;
+        emit_leaf(order, NODE(sides[k]));
+    }
+    node->flags |= SEEN;
+    emit_computed(order, node);
+    return 1;
+}
+
+/* Emit an unseen node, or go down to the operand that comes first: returned is that operand, or
+ * NULL; `from` is the first operand that is not known to be in place. */
+static inline Node *descend(Array *stack, Order *order, Node *node, int from)
+{
+    PyObject *left = left_of(node), *right = right_of(node);
+    if (from == 0 && !is_in_place(order, left)) {
+        PUSH(stack, FIRST_DONE(node));
+        if (right)
+            FETCH(right);
+        return NODE(left);
+    }
+    if (!is_in_place(order, right)) {
+        PUSH(stack, FINISHED(node));
+        return NODE(right);
+    }
+    emit_computed(order, node);
+    return NULL;
+}
+
+/* Go on with what the stack has on top: returned is an unseen node to go down to, or NULL. */
+static inline Node *resume(Array *stack, Order *order)
+{
+    void *item = stack->items[--stack->size];
+    Node *node = UNTAGGED(item);
+    if (IS_FINISHED(item)) {
+        emit_computed(order, node);
+        return NULL;
+    }
+    if (IS_FIRST_DONE(item))
+        return descend(stack, order, node, 1);
+    return is_in_place(order, (PyObject *)node) ? NULL : node;
+}
+
+/* The walk itself, from a root that is no leaf. */
+static int walk_down(Node *root, Array *stack, Order *order)
+{
+    Node *node = root;
+    while (node || stack->size) {
+        if (require_room(order) < 0 || grow(stack, 2) < 0)
+            return -1;
+        if (!node) {
+            node = resume(stack, order);
+            continue;
+        }
+        node->flags |= SEEN;
+        if (node->code >= FIRST_BINARY) {
+            node = descend(stack, order, node, 0);
+        } else if (push_operands(stack, node) < 0) {
+            node->flags &= ~SEEN;
+            return -1;
+        } else {
+            node = NULL;
+        }
     }
     return 0;
 }
 
-/* Fill `order` with what root depends on, parents first. Runs no Python code; the SEEN flag
- * of every node in it stays set until unmark(), after a failure too. */
-static int walk(Node *root, Array *order)
+/* Fill `order` with what root depends on, parents first. Runs no Python code; the SEEN flag of
+ * every node in it stays set, and its grad 0, until restore(), after a failure too. */
+static int walk(Node *root, Order *order)
 {
-    Array stack = {NULL, 0, 0};
-    Node *node = root;
-    int status = grow(&stack, 1);
-    if (!status)
-        PUSH(&stack, root);
-    while (!status && stack.size) {
-        void *item = stack.items[--stack.size];
-        node = UNTAGGED(item);
-        if (!IS_FINISHED(item)) {
-            if (node->flags & SEEN)
-                continue;
-            node->flags |= SEEN;
-            if (node->code != LEAF) {
-                status = push_operands(&stack, node);
-                continue;
-            }
-        }
-        status = grow(order, 1);
-        if (!status)
-            PUSH(order, node);
-    }
-    if (status) { /* marked are the node in hand, those on the stack, and the finished ones,
-                   * which are in `order`, for unmark() */
-        node->flags &= ~SEEN;
-        for (Py_ssize_t k = 0; k < stack.size; k++)
-            UNTAGGED(stack.items[k])->flags &= ~SEEN;
-    }
-    PyMem_Free(stack.items);
+    Array stack = kept_stack;
+    *order = kept_order;
+    kept_stack = (Array){0};
+    kept_order = (Order){0};
+    int status = require_room(order);
+    if (!status && root->code == LEAF)
+        emit_leaf(order, root);
+    else if (!status)
+        status = walk_down(root, &stack, order);
+    for (Py_ssize_t k = 0; k < stack.size; k++) /* after a failure */
+        UNTAGGED(stack.items[k])->flags &= ~SEEN;
+    stack.size = 0;
+    if (!kept_stack.room && stack.room <= KEPT_ROOM)
+        kept_stack = stack;
+    else
+        PyMem_Free(stack.items);
     return status;
 }
 
-static void unmark(Array *order)
+/* Give every node its own grad back, and take all marks off. */
+static void restore(Order *order)
 {
-    for (Py_ssize_t k = 0; k < order->size; k++)
-        NODE(order->items[k])->flags &= ~(SEEN | WANTED);
+    for (Py_ssize_t k = 0; k < order->size; k++) {
+        order->nodes[k]->grad = order->saved[k];
+        order->nodes[k]->flags &= ~(SEEN | WANTED);
+    }
 }
 
 static PyObject *module_topological(PyObject *Py_UNUSED(module), PyObject *root)
 {
     if (!IS_VALUE(root))
         return refuse("not_a_value", "(sO)", "root", root);
-    Array order = {NULL, 0, 0};
+    Order order;
     int status = walk(NODE(root), &order);
-    unmark(&order);
+    restore(&order);
     PyObject *list = status ? NULL : PyList_New(order.size);
     for (Py_ssize_t k = 0; list && k < order.size; k++)
-        PyList_SET_ITEM(list, k, Py_NewRef((PyObject *)order.items[k]));
-    PyMem_Free(order.items);
+        PyList_SET_ITEM(list, k, Py_NewRef((PyObject *)order.nodes[k]));
+    free_order(&order);
     return list;
 }

@@ -17,6 +17,7 @@
 #define POINTS 4
 #include "rows.h"
 #undef POINTS
+#include "compare.h"
 
 /* Whether operands come first, and every operation has as many as it reads. */
 static int is_a_graph(const Run *run)
@@ -63,13 +64,15 @@ static int checked(Run *run, Py_buffer *x, int64_t points)
 static PyObject *run(PyObject *Py_UNUSED(module), PyObject *args)
 {
     Py_buffer x[ARRAYS];
-    Run run = {.state = 0x9E3779B97F4A7C15u};
+    Run run = {.nodes = 0};
     Py_ssize_t root, points;
-    if (!PyArg_ParseTuple(args, "y*y*y*y*w*w*w*w*nnddd:run", &x[CODES], &x[KINDS], &x[FLAT],
+    unsigned long long seed;
+    if (!PyArg_ParseTuple(args, "y*y*y*y*w*w*w*w*nndddK:run", &x[CODES], &x[KINDS], &x[FLAT],
                           &x[STARTS], &x[ACTIVE], &x[VALUES], &x[ADJOINTS], &x[SPOILED], &root,
-                          &points, &run.noise, &run.smallest, &run.largest))
+                          &points, &run.noise, &run.smallest, &run.largest, &seed))
         return NULL;
     run.root = root;
+    run.state = (uint64_t)(2 * seed + 1) * 0x9E3779B97F4A7C15u; /* odd, and so never 0 */
     int fit = checked(&run, x, points);
     if (fit) {
         Py_BEGIN_ALLOW_THREADS
@@ -88,9 +91,14 @@ static PyObject *run(PyObject *Py_UNUSED(module), PyObject *args)
 static PyMethodDef functions[] = {
     {"run", run, METH_VARARGS,
      "run($module, codes, kinds, flat, starts, active, values, adjoints, spoiled, root, points, "
-     "noise, "
-     "smallest, largest, /)\n--\n\nFill the values of all nodes from those of the leaves, and "
+     "noise, smallest, largest, seed, /)\n--\n\nFill the values of all nodes from those of the "
+     "leaves, and "
      "their adjoints; a column with a number that is not finite is spoiled."},
+    {"compare", compare, METH_VARARGS,
+     "compare($module, gradient, items, order, values, adjoints, memories, points, noise, "
+     "smallest, clear, /)\n--\n\nReturn (item, found, expected) of the first item whose number in "
+     "a memory is not that of the tables; None where all are. Items are the addresses of the "
+     "gradient, then rows (node, memory, address, by lane)."},
     {NULL, NULL, 0, NULL},
 };
 

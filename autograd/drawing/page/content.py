@@ -179,7 +179,7 @@ def _places(subject: Subject, network: NetworkPicture, tape: Tape) -> dict[str, 
     parameters = list(subject.options.get("parameters", ()))
     counts = [layer.fan_in * layer.fan_out + layer.fan_out for layer in network.layers]
     inputs = list(subject.options.get("inputs", ()))[: network.sizes[0]]
-    if sum(counts) != len(parameters) or len(subject.units) != len(network.layers):
+    if sum(counts) > len(parameters) or len(subject.units) != len(network.layers):
         return None
     layers, rest = [], parameters
     for layer, units in zip(network.layers, subject.units, strict=True):
@@ -192,7 +192,8 @@ def _places(subject: Subject, network: NetworkPicture, tape: Tape) -> dict[str, 
         n = layer.fan_out
         W = [numbers[0][k : k + n] for k in range(0, len(numbers[0]), n)]
         layers.append({"W": W, "b": numbers[1], "z": numbers[2], "a": numbers[3]})
-    return {"inputs": [tape.places.get(x) for x in inputs], "layers": layers}
+    others = [tape.places[x] for x in rest if x in tape.places]
+    return {"inputs": [tape.places.get(x) for x in inputs], "layers": layers, "rest": others}
 
 
 def _title(expression: GraphPicture | None, network: NetworkPicture | None) -> str:

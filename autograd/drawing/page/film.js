@@ -47,6 +47,10 @@ const showEpoch = (at) => {
     live.values[leaf] = Number(frame.parameters[k]);
     k += 1;
   })));
+  places.rest.forEach((leaf) => {
+    live.values[leaf] = Number(frame.parameters[k]);
+    k += 1;
+  });
   if (at === film.frames.length - 1) restore(); else compute();
   refresh();
 };

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from autograd.primitives import exp, heaviside, square
+from autograd.primitives import exp, heaviside, log1p, square
 from autograd.table import REALS, Domain
 
 
@@ -20,7 +20,8 @@ from autograd.table import REALS, Domain
 class Piece:
     """One row. An elementwise piece has an `arity`; others take a whole row of operands.
 
-    `partials` holds ∂out/∂operand for each operand, or one number for all operands of a row;
+    `partials` holds ∂out/∂operand for each operand, numbers or rules like those of the table, or
+    one number for all operands of a row;
     where the operand that receives the adjoint depends on an index, `back` is the piece that
     carries it there. `padding` says what fills up a row that is shorter than others: its
     `first` operand again or a `zero`; without it all rows of a group have one length.
@@ -30,7 +31,7 @@ class Piece:
     symbol: str = ""
     latex: str = ""
     arity: int | None = None
-    partials: tuple[float, ...] = ()
+    partials: tuple[float | Callable[..., Any], ...] = ()
     composed: Callable[..., Any] | None = None
     native: str = ""  # the name of the step in C, where it is another
     row: int | None = None  # the number of the row operation in C
@@ -62,6 +63,14 @@ _ROWS = (
     # a number that is the same for all examples, in the lanes of another
     Piece("broadcast", "#1", "#1", 2, (1.0, 0.0), lambda x, like: x),
     Piece("increment", "#1 + 1", "#1 + 1", 1, (1.0,), lambda x: x + 1.0),
+    # log(e / Σ e) of u = log e, e and R = Σ e - 1, as a function of u and of the others,
+    # N = R - (e - 1): what e gets through R it gives back, to the bit, and ∂/∂u = N / Σ e is no
+    # difference of rounded numbers where e is the 1 that R leaves out
+    Piece("log_share", "#1 - log1p(#3)", r"#1 - \operatorname{log1p}(#3)", 3,
+          (lambda u, e, rest, out: (rest - (e - 1.0)) / (1.0 + rest),
+           lambda u, e, rest, out: 1.0 / (1.0 + rest),
+           lambda u, e, rest, out: -1.0 / (1.0 + rest)),
+          lambda u, e, rest: u - log1p(rest)),
     # which operand is the largest
     Piece("argmax", "argmax(#1)", r"\operatorname{argmax} #1", row=0, padding="first"),
     # Σ e - 1 of numbers up to 1, one of which is 1: the small ones keep their digits

@@ -240,16 +240,22 @@ class Recording:
 
     def _logsumexp(self, values: Sequence[int]) -> int:
         """Return p + log1p(R) with p held constant, for no derivative depends on what p is."""
+        largest, _, _, rest = self._exponentials(values)
+        return self._add("add", (largest, self._once("log1p", rest)))
+
+    def _exponentials(self, values: Sequence[int]) -> tuple[int, list[int], list[int], int]:
+        """Return p = max x held constant, xₖ - p, eₖ = e^(xₖ - p) and R = Σ eₖ - 1."""
         values = self._level(values)
         largest = self._once("peak", *values)
         shifted = [self._once("shifted", x, largest) for x in values]
-        others = self._once("sum_minus_one", *[self._once("exp", x) for x in shifted])
-        return self._add("add", (largest, self._once("log1p", others)))
+        exponentials = [self._once("exp", x) for x in shifted]
+        return largest, shifted, exponentials, self._once("sum_minus_one", *exponentials)
 
     def _log_softmax(self, values_and_index: Sequence[int]) -> int:
         *values, index = values_and_index
-        shifted, _, others, _ = self._row(values)
-        return self._add("sub", (self._pick(shifted, index), self._once("log1p", others)))
+        _, shifted, exponentials, rest = self._exponentials(values)
+        chosen = [self._pick(of_each, index) for of_each in (shifted, exponentials)]
+        return self._add("log_share", (*chosen, rest))
 
     def _softmax(self, values_and_index: Sequence[int]) -> int:
         *values, index = values_and_index

@@ -100,7 +100,7 @@ def pullback(row: Row, slot: int, exponent: float | None = None) -> Pullback | N
 def rule(row: Row, slot: int, exponent: float | None = None) -> Pullback | None:
     """Return the same in the words of the table alone, whose steps have derivatives again."""
     if isinstance(row, Piece):
-        return _scaled_adjoint(row.partials[slot])
+        return _rule_of_piece(row, slot)
     operands = [Value(_inside(domain)) for domain in row.domain]
     out = Value(row.forward(*[x.data for x in operands]))
     arguments: list[Value | float] = list(operands)
@@ -108,6 +108,20 @@ def rule(row: Row, slot: int, exponent: float | None = None) -> Pullback | None:
         arguments[1] = exponent
     with differentiating():  # rules are read though the caller may be in no_grad()
         (partial,) = row.local(arguments, out, (slot,))
+    return _times_adjoint(partial, operands, out)
+
+
+def _rule_of_piece(piece: Piece, slot: int) -> Pullback | None:
+    partial = piece.partials[slot]
+    if not callable(partial):
+        return _scaled_adjoint(partial)
+    operands, out = [Value(0.5) for _ in piece.partials], Value(0.5)
+    with differentiating():
+        return _times_adjoint(partial(*operands, out), operands, out)
+
+
+def _times_adjoint(partial: Any, operands: Sequence[Value], out: Value) -> Pullback | None:
+    """Return adjoint · partial, a formula of operands and out that was recorded, or a number."""
     if partial.__class__ is not Value:
         return _scaled_adjoint(float(partial))
     names: dict[Value, str | int] = dict(zip(operands, range(len(operands)), strict=True))

@@ -172,6 +172,17 @@ class Executor(Protocol):
         is right whenever an interrupt comes.
         """
 
+    @property
+    def twin(self) -> Callable[[int], Executor] | None:
+        """`twin(lanes)` → the same over a memory of its own, with these parameters and constants.
+
+        It is for whoever tries something out. None for one with no optimiser or loop of its own.
+        """
+
+    @property
+    def memory(self) -> Numbers:
+        """Where its numbers are."""
+
 
 @dataclass(frozen=True)
 class Parts:

@@ -145,7 +145,7 @@ def structure_of(tree: Any) -> Any:
 
 def _numbers(tree: Any) -> Any:
     """Return the numbers of an argument as a row; None where one of them is a Value."""
-    if is_array(tree) and tree.dtype.kind == "f":
+    if is_array(tree) and tree.dtype.kind == "f" and not hasattr(tree, "mask"):
         return tree.ravel()
     try:
         flat = leaves(tree, TAKER)
@@ -213,7 +213,12 @@ def rows_of(tree: Any) -> tuple[Sequence[Any], Array]:
     """Return the rows of an argument that is mapped over, and their numbers, (rows, numbers)."""
     import numpy as np
 
-    if is_array(tree) and len(tree.shape) and tree.dtype.kind in "fiub":
+    if (
+        is_array(tree)
+        and len(tree.shape)
+        and tree.dtype.kind in "fiub"
+        and not hasattr(tree, "mask")
+    ):
         return tree, tree.reshape(len(tree), math.prod(tree.shape[1:])).astype(float)
     if not isinstance(tree, list | tuple) and not is_array(tree):
         raise TypeError(

@@ -17,6 +17,7 @@ from autograd.errors import DomainError, FrozenBranchError, StaleGraphError
 from autograd.program.compiler.accesses import Array
 from autograd.program.guards import Guard
 from autograd.program.jitting.arguments import Arguments, structure_of
+from autograd.program.jitting.blocks import Blocks, families
 from autograd.program.jitting.matrices import Columns, Rows
 from autograd.program.jitting.sparse import Small, Sparse
 from autograd.program.jitting.sweeps import Gradient, Sweep, Values
@@ -258,7 +259,8 @@ def sweep_of(trace: Trace, chain: Chain) -> Sweep:
     """Return the sweep for a chain of derivatives: the last of them is the executor's work."""
     kind = chain[-1].kind if chain else ""
     if kind in ("sparse_jacobian", "sparse_hessian"):
-        return Sparse(trace, chain)
+        found = families(trace, chain)
+        return Blocks(trace, chain, found) if found else Sparse(trace, chain)
     if kind in ("grad", "value_and_grad"):
         return Gradient(trace, chain)
     if kind != "jacobian":

@@ -89,6 +89,23 @@ class Trace:
         return list(map(unwatched, self.held))
 
 
+class Part(Trace):
+    """A part of a graph by itself, in which nothing is decided.
+
+    The first of its leaves are those of `inputs`, which are what derivatives are by.
+    """
+
+    def __init__(self, leaves: list[Value], inputs: Any = (), result: Any = ()) -> None:
+        self.leaves, self.held, self.guards, self.calls = leaves, [], [], Calls()
+        self._inputs, self._results = inputs, {(): result}
+
+    def inputs(self, argnums: Any) -> Any:
+        return self._inputs
+
+    def chosen(self, argnums: Any) -> list[int]:
+        return list(range(len(leaves(self._inputs))))
+
+
 @contextmanager
 def _hinting() -> Iterator[None]:
     """Say of an error about a Value how an argument stays a number: for `range`, as a key."""

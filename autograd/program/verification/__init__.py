@@ -9,6 +9,7 @@ with it. Read in this order:
   doubt: what cancels may differ in its last digits.
 * `comparison` runs the program there and finds the first number that differs.
 * `trial` takes another way where one is wrong, and says so once; the last resort is `eager`.
+* `rehearsal` does the same for the steps of a training.
 
 What must hold: a right program is never accused, a wrong one is never used, and a program of a
 known structure costs nothing. A point at which some number is not finite says nothing, and

@@ -19,5 +19,19 @@ def run(
     noise: float,
     smallest: float,
     largest: float,
+    seed: int,
     /,
 ) -> None: ...
+def compare(
+    gradient: Any,
+    items: Any,
+    order: Any,
+    values: Any,
+    adjoints: Any,
+    memories: tuple[Any, Any, Any, Any, Any],
+    points: int,
+    noise: float,
+    smallest: float,
+    clear: float,
+    /,
+) -> tuple[int, float, float] | None: ...

@@ -6,21 +6,24 @@ above rounding, far below what a mistake makes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property, reduce
+from typing import Any
 
 from autograd.program.compiler.accesses import Array
 from autograd.program.compiler.recording import CONSTANT, Recording
 from autograd.program.executors.interface import Parts
-from autograd.program.memory import Room, stretch
 from autograd.program.reading import Reader
-from autograd.program.verification import points
+from autograd.program.verification import points, witness
 from autograd.program.verification.points import NUMBERS, WIDEST
 from autograd.program.verification.witness import Account
 
 CLEAR = 8.0  # times the doubt
-VALUES, ADJOINTS, ABSORBED = 256, 64, 4  # nodes that are compared on each number of lanes
+VALUES, ADJOINTS, ABSORBED = 256, 32, 4  # nodes that are compared on each number of lanes
+SHARED, SPREAD, SHARED_ADJOINT, SPREAD_ADJOINT, BESIDE = range(5)  # memories; the last is made here
+ADJOINTS_IN = SHARED_ADJOINT, SPREAD_ADJOINT
+
+Found = tuple[int, float, float]
 
 
 @dataclass(frozen=True)
@@ -37,69 +40,11 @@ class Difference:
         return f"{self.what} is {self.found!r} for {examples}, and {self.expected!r} node by node"
 
 
-@dataclass(frozen=True)
-class Numbers:
-    """Some numbers of a program: what they are called, the witness's table of them, how to read.
-
-    `read` takes a room and returns one number each, or a row of lanes each.
-    """
-
-    what: str
-    nodes: Sequence[int] | Array
-    table: Array
-    read: Callable[[Room], Array]
-
-    def rows(self) -> Array:
-        """Return the rows of the table."""
-        if isinstance(self.nodes, range):
-            return self.table[self.nodes.start : self.nodes.stop]
-        return self.table[self.nodes]
-
-
-class Sheet:
-    """Numbers of a program beside what the witness says of them at each point."""
-
-    def __init__(self, every: Sequence[Numbers], account: Account) -> None:
-        import numpy as np
-
-        self.np = np
-        self.every = [x for x in every if len(x.nodes)]
-        table = np.concatenate([x.rows() for x in self.every] or [account.values[:0]])
-        half, self.precision = table.shape[1] // 2, account.precision
-        self.said, self.noisy = table[:, :half], table[:, half:]
-        self.near = self.precision.noise * _largest(self.said) + self.precision.smallest
-
-    @cached_property
-    def room(self) -> Array:
-        """How far each number may be away; few programs need to know."""
-        room: Array = CLEAR * _largest(self.noisy - self.said) + self.near
-        return room
-
-    def difference(self, room: Room, expected: Array) -> Difference | None:
-        """Return the first number that is too far from what is expected, or NaN."""
-        found = self.np.concatenate([x.read(room) for x in self.every])
-        apart, shape = abs(found - expected), (-1, *[1] * (found.ndim - 1))
-        if (apart <= self.near.reshape(shape)).all():
-            return None
-        inside = apart <= self.room.reshape(shape)
-        if inside.all():
-            return None
-        k = int(inside.argmin())
-        ours, theirs = (float(x.ravel()[k]) for x in (found, expected))
-        return Difference(self._name(k * len(found) // found.size), ours, theirs, room.lanes)
-
-    def _name(self, row: int) -> str:
-        for numbers in self.every:
-            if row < len(numbers.nodes):
-                return f"{numbers.what} {int(numbers.nodes[row])}"
-            row -= len(numbers.nodes)
-        raise IndexError(row)
-
-
 class Comparison:
     """One program beside the witness, on several numbers of lanes; the program is left as new.
 
-    Numbers with lanes are compared lane by lane, others as means over the lanes.
+    `gradient` holds addresses of adjoints, `items` rows (node, memory, address, by lane): numbers
+    of nodes that inputs reach are compared lane by lane, others as means over the lanes.
     """
 
     def __init__(self, recording: Recording, parts: Parts, account: Account) -> None:
@@ -109,11 +54,10 @@ class Comparison:
         self.address, self.memory = parts.placement.address, parts.memory
         self.lanes_of = np.frombuffer(recording.lanes, bool)
         self.reader = Reader(recording, parts.placement, parts.memory, parts.executor)
-        self.nodes = np.arange(recording.parameters.stop, len(recording))
-        adjoints = self._adjoints()
-        means = [*self._ends(), *self._values(False), *adjoints[:2]]
-        self.means = Sheet(means, account)
-        self.lanes = Sheet([*self._values(True), adjoints[2]], account)
+        self.absorbed: list[int] = []
+        self.gradient = np.ascontiguousarray(self.address[: len(recording.parameters)], np.int64)
+        self.items = np.concatenate([self._adjoints(), self._values()])
+        self.compare = witness.compiled_comparison() or compare
 
     def difference(self) -> Difference | None:
         """Return the first number that differs; None where all agree."""
@@ -126,25 +70,42 @@ class Comparison:
         try:
             with self.np.errstate(all="ignore"):
                 self._fill()
-                every = (self._difference(k, m) for k, m in enumerate(lanes))
+                every = (self._difference(k, m, k + 1 == len(lanes)) for k, m in enumerate(lanes))
                 return next((x for x in every if x), None)
         finally:
             self.memory.use(before)
             self.memory.trim()
 
-    def _difference(self, trial: int, lanes: int) -> Difference | None:
+    def _difference(self, trial: int, lanes: int, last: bool) -> Difference | None:
         """Run so many lanes, and return the first number that differs.
 
-        Each trial is on other points: the last one finds numbers of another in its memory.
+        Each trial is on other points: the last one finds numbers of another in its memory, and
+        looks at what is computed for whoever reads it, which is the same for all lanes.
         """
-        order, count = points.order(self.account.points.count), self.account.points.count
-        order = order[trial : trial + lanes]
+        said, count = self.account, self.account.points.count
+        order = points.order(count)[trial : trial + lanes]
         self._run(order)
-        share = self.np.bincount(order, minlength=count) / lanes
-        room = self.memory.room
-        return self.means.difference(room, self.means.said @ share) or (
-            self.lanes.difference(room, self.lanes.said[:, order]) if self.lanes.every else None
-        )
+        room, absorbed = self.memory.room, self.absorbed if last else []
+        items = self.items[: len(self.items) + len(absorbed) - len(self.absorbed)]
+        beside = self.np.empty((len(absorbed), lanes), self.memory.dtype)
+        for k, numbers in enumerate(self.reader.values(absorbed)):
+            beside[k] = numbers
+        memories = (*room.values, *room.adjoints, beside)
+        limits = said.precision.noise, said.precision.smallest, CLEAR
+        tables = order, said.values, said.adjoints
+        found = self.compare(self.gradient, items, *tables, memories, count, *limits)
+        if found is None:
+            return None
+        item, ours, theirs = found
+        return Difference(self._name(item), ours, theirs, lanes)
+
+    def _name(self, item: int) -> str:
+        if item < len(self.gradient):
+            return f"the gradient by parameter {item}"
+        node, memory, *_ = self.items[item - len(self.gradient)].tolist()
+        if (node, memory >> 1) == (self.recording.root, 0):
+            return f"the cost, node {node}"
+        return f"the {'adjoint' if memory in ADJOINTS_IN else 'value'} of node {node}"
 
     def _fill(self) -> None:
         """Write the numbers of parameters and constants."""
@@ -160,65 +121,76 @@ class Comparison:
         executor = self.parts.executor
         if len(order) != self.memory.room.lanes:
             executor.resize(len(order))
-        inputs = self.account.points.inputs
-        executor.load(self.np.ascontiguousarray(inputs[:, order].T, self.memory.dtype))
+        examples = self.account.points.inputs.T.take(order, 0)
+        executor.load(examples.astype(self.memory.dtype, "C", copy=False))
         executor.forward()
         executor.backward()
         executor.remaining()
 
-    def _ends(self) -> Iterator[Numbers]:
-        """Yield the cost and the gradient."""
-        recording, values, adjoints = self.recording, self.account.values, self.account.adjoints
-        root, parameters = recording.root, recording.parameters
-        lanes, place = bool(recording.lanes[root]), self.address[root]
-        yield Numbers("the cost, node", [root], values,
-                      lambda room: room.values[lanes][place].mean().reshape(1))  # fmt: skip
-        places = stretch(self.np, self.address[parameters.start : parameters.stop])
-        yield Numbers("the gradient by parameter", parameters, adjoints,
-                      lambda room: room.adjoints[False][places])  # fmt: skip
+    def _items(self, nodes: Array, memory: int | Array, addresses: Array, by_lane: Array) -> Array:
+        items = self.np.empty((len(nodes), 4), self.np.int64)
+        for k, column in enumerate((nodes, memory, addresses, by_lane)):
+            items[:, k] = column
+        return items
 
-    def _values(self, lanes: bool) -> Iterator[Numbers]:
-        """Yield a sample of the nodes that lie somewhere, and of those that sums absorbed."""
-        nodes = self.nodes[self.lanes_of[self.nodes] == lanes]
-        lying = _sample(nodes[self.address[nodes] >= 0], VALUES)
-        absorbed = _sample(nodes[self.address[nodes] < 0], ABSORBED)
-        places, numbers = self.address[lying], absorbed.tolist()
-        values, what = self.account.values, "the value of node"
-        yield Numbers(what, lying, values, lambda room: room.values[lanes][places])
-        yield Numbers(what, absorbed, values,
-                      lambda room: self.np.array(self.reader.values(numbers)))  # fmt: skip
+    def _values(self) -> Array:
+        """Return the items of a sample of nodes that lie somewhere, and that sums absorbed."""
+        nodes = self.np.arange(self.recording.parameters.stop, len(self.recording))
+        lies = self.address[nodes] >= 0
+        spread = self.lanes_of[nodes]
+        lying = [_sample(nodes[lies & x], VALUES) for x in (spread, ~spread)]
+        absorbed = [_sample(nodes[~lies & x], ABSORBED) for x in (spread, ~spread)]
+        own, beside = self.np.concatenate(lying), self.np.concatenate(absorbed)
+        self.absorbed, lanes = beside.tolist(), self.lanes_of[own]
+        return self.np.concatenate([
+            self._items(own, lanes, self.address[own], lanes),
+            self._items(beside, BESIDE, range(len(beside)), self.lanes_of[beside]),
+        ])  # fmt: skip
 
-    def _adjoints(self) -> list[Numbers]:
-        """Return the adjoints of a sample of nodes: shared, to be averaged, and with lanes."""
-        nodes: tuple[list[int], ...] = [], [], []
-        places: tuple[list[int], ...] = [], [], []
-        own = len(self.recording.inputs)
-        sample = [*_sample(self.nodes[:own], ADJOINTS), *_sample(self.nodes[own:], ADJOINTS)]
-        for node in map(int, sample):
-            place = self.parts.placement.adjoint(node)
-            if place and self.account.active[node]:
-                kind = 0 if not place.lanes else 2 if self.lanes_of[node] else 1
-                nodes[kind].append(node)
-                places[kind].append(place.address)
-        reads: list[Callable[[Room], Array]] = [
-            lambda room: room.adjoints[False][places[0]],
-            lambda room: room.adjoints[True][places[1]].mean(axis=1),
-            lambda room: room.adjoints[True][places[2]],
-        ]
-        table = self.account.adjoints
-        return [
-            Numbers("the adjoint of node", own, table, read)
-            for own, read in zip(nodes, reads, strict=True)
-        ]
+    def _adjoints(self) -> Array:
+        """Return the items of the cost, which is a mean, and of adjoints of a sample of nodes."""
+        recording, root = self.recording, self.recording.root
+        items = [(root, int(recording.lanes[root]), self.address[root], False)]
+        inputs, others = recording.inputs, recording.after_leaves
+        for node in (*_sample(inputs, ADJOINTS), *_sample(others, ADJOINTS)):
+            place = self.parts.placement.adjoint(node) if self.account.active[node] else None
+            if place:
+                by_lane = place.lanes and bool(recording.lanes[node])
+                items.append((node, SHARED_ADJOINT + place.lanes, place.address, by_lane))
+        return self.np.array(items, self.np.int64).reshape(-1, 4)
 
 
-def _largest(table: Array) -> Array:
-    """Return the largest size in each row, column by column: along rows it takes NumPy long."""
-    import numpy as np
-
-    return reduce(np.maximum, [abs(table[:, k]) for k in range(table.shape[1])])
-
-
-def _sample(nodes: Array, most: int) -> Array:
+def _sample(nodes: Any, most: int) -> Any:
     """Return at most so many of the nodes, from first to last."""
     return nodes[:: -(-len(nodes) // most) or 1]
+
+
+def compare(
+    gradient: Array, items: Array, order: Array, values: Array, adjoints: Array,
+    memories: Sequence[Array], count: int, noise: float, smallest: float, clear: float,
+) -> Found | None:  # fmt: skip
+    """Return (item, found, expected) of an item whose number is not that of the tables.
+
+    This is `_witness.compare` in NumPy, for where nothing was compiled.
+    """
+    import numpy as np
+
+    first = np.zeros((len(gradient), 4), np.int64)
+    first[:, 0], first[:, 1], first[:, 2] = np.arange(len(gradient)), SHARED_ADJOINT, gradient
+    items = np.concatenate([first, items])
+    for memory, by_lane in sorted({(m, lane) for _, m, _, lane in items.tolist()}):
+        own = np.flatnonzero((items[:, 1] == memory) & (items[:, 3] == by_lane))
+        table = adjoints if memory in ADJOINTS_IN else values
+        rows, found = table[items[own, 0]], memories[memory][items[own, 2]].astype(float)
+        said, expected = rows[:, :count], rows[:, order]
+        if not by_lane:
+            found = found.mean(axis=1) if found.ndim > 1 else found
+            found, expected = found[:, None], expected.mean(axis=1, keepdims=True)
+        near = noise * np.abs(said).max(axis=1) + smallest
+        room = near + clear * np.abs(rows[:, count:] - said).max(axis=1)
+        far = ~(np.abs(found - expected) <= room[:, None])
+        if far.any():
+            k = int(far.argmax())
+            row = k // far.shape[1]
+            return int(own[row]), float(found.ravel()[k]), float(expected.ravel()[k])
+    return None

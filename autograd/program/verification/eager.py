@@ -34,6 +34,7 @@ PIECES: dict[str, Callable[..., float]] = {
     "shifted": lambda x, y: 0.0 if x == y else x - y,
     "broadcast": lambda x, like: x,
     "increment": lambda x: x + 1.0,
+    "log_share": lambda u, e, rest: u - math.log1p(rest),
     "argmax": lambda *values: float(max(range(len(values)), key=values.__getitem__)),
     "peak": lambda *values: max(values),
     "sum_minus_one": _sum_minus_one,
@@ -99,7 +100,10 @@ def _partials(recording: Recording, node: int, values: Array, slots: list[int]) 
         ones = np.ones_like(numbers[:1])
         return np.concatenate([numbers[half:-1], numbers[:half], ones])[slots]
     if piece is not None and piece.partials:
-        return np.array([(piece.partials * len(numbers))[k] for k in slots])[:, None]
+        every = (piece.partials * len(numbers))[: len(numbers)]
+        at = *numbers, values[node]
+        found = [p(*at) if callable(p) else np.full_like(at[-1], p) for p in every]
+        return np.array(found)[slots]
     row, found = recording.rows.get(operation) or PRIMITIVES[operation], numbers[slots]
     for column, out in enumerate(values[node].tolist()):
         try:
@@ -124,7 +128,7 @@ class EagerExecutor:
     """Runs a recording over a memory in which node i has address i."""
 
     name = "eager"
-    evaluate = train = None
+    evaluate = train = twin = None
 
     def __init__(self, recording: Recording, memory: Memory, ends: Ends) -> None:
         self.recording, self.memory, self.ends = recording, memory, ends

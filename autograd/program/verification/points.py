@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
 
 from autograd.program.compiler.accesses import Array
 from autograd.program.compiler.pieces import PIECES
@@ -20,6 +19,7 @@ MANY, FEW = 4, 2  # points
 SMALL = 1 << 13  # nodes of a recording, up to which there are many
 WIDEST = {"float64": 33, "float32": 65}  # lanes: the widest tile of a product, and one more
 _INDEXED = {piece.name for piece in PIECES.values() if piece.indexed}
+POOL = 16381  # random numbers; a prime, so that no row of weights meets them in step
 NUMBERS = 1 << 22  # with lanes, beyond which only few lanes are tried
 
 
@@ -36,26 +36,30 @@ class Points:
 
 
 def around(recording: Recording, dtype: str, count: int) -> Iterator[Points]:
-    """Yield so many points, farther and nearer around what was recorded."""
+    """Yield so many points, farther and nearer around what was recorded.
+
+    The caller lets numbers overflow that single precision does not hold.
+    """
     import numpy as np
 
     own, end = recording.inputs.start, recording.inputs.stop
     numbers = np.array(recording.numbers[:end])
     size = np.abs(numbers)
-    size[numbers == 0.0] = 1.0
+    size[size == 0.0] = 1.0
     fixed, indices = _whole(recording)
-    size[fixed] = 0.0
-    parts = scattered(np, own + (end - own) * count)
-    parameters, inputs = numbers[:own], numbers[own:, None]
-    size[:own] *= parts[:own]
+    if fixed:
+        size[fixed] = 0.0
+    parts, inputs = _scattered(own + (end - own) * count), numbers[own:, None]
     sizes = size[own:, None] * parts[own:].reshape(-1, count)
+    size[:own] *= parts[:own]
     for far in FAR:
         moved = inputs + far * sizes
         for leaf, width in indices.items() if far else ():
             moved[leaf - own] = (numbers[leaf] + np.arange(count)) % width
-        with np.errstate(over="ignore"):
-            ends = (parameters + far * size[:own]).astype(dtype), moved.astype(dtype)
-        yield Points(*(x.astype(float, copy=False) for x in ends))
+        own_numbers = far * size[:own]
+        own_numbers += numbers[:own]
+        ends = own_numbers, moved
+        yield Points(*(x.astype(dtype, copy=False).astype(float, copy=False) for x in ends))
 
 
 @cache
@@ -63,18 +67,28 @@ def order(count: int) -> Array:
     """Return which of so many points is in each lane: those from `k` on in the trial `k`."""
     import numpy as np
 
-    found = np.abs(scattered(np, 2 * max(WIDEST.values())) * count).astype(int)
+    found = np.abs(_scattered(2 * max(WIDEST.values())) * count).astype(int)
     found[: 2 * count] = np.tile(np.arange(count), 2)
     return found
 
 
-def scattered(np: Any, count: int) -> Array:
-    """Return numbers in (-1, 1) that look random, each its own."""
-    k = np.arange(1, count + 1, dtype=np.uint32)
+@cache
+def pool() -> Array:
+    """Return numbers in (-1, 1) that look random, each its own; nobody changes them."""
+    import numpy as np
+
+    k = np.arange(1, POOL + 1, dtype=np.uint32)
     for factor in (0x9E3779B1, 0x85EBCA77):
         k *= np.uint32(factor)
         k ^= k >> 15
     return k * 2.0**-31 - 1.0
+
+
+def _scattered(count: int) -> Array:
+    """Return so many of them, from the first on again where they are too few."""
+    import numpy as np
+
+    return pool()[:count] if count <= POOL else np.resize(pool(), count)
 
 
 def _whole(recording: Recording) -> tuple[list[int], dict[int, int]]:

@@ -64,11 +64,11 @@ def _report(
         f"a program was compiled wrongly: {wrong}. This one runs by the executor "
         f"{parts.executor.name!r} instead, whose numbers are right, more slowly. Please report the "
         f"mistake, with the code that makes the graph and this: executor {executor!r}, {dtype}, "
-        f"{_instructions()}, {len(recording)} nodes."
+        f"{instructions()}, {len(recording)} nodes."
     )
 
 
-def _instructions() -> str:
+def instructions() -> str:
     """Return which instruction set the compiled kernels use."""
     try:
         from autograd.program.executors.native import _replay

@@ -13,15 +13,16 @@ import math
 import sysconfig
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
+from typing import Any
 
 from autograd.engine import require_interface
 from autograd.program.compiler.accesses import Array
 from autograd.program.compiler.recording import Recording
 from autograd.program.verification.eager import PIECES, differentiable, evaluate, pull_back
-from autograd.program.verification.points import FEW, MANY, SMALL, Points, around, scattered
+from autograd.program.verification.points import FEW, MANY, POOL, SMALL, Points, around, pool
 from autograd.table import PRIMITIVES, Primitive
 
-POOL = 1 << 13  # random numbers that the witness in Python draws from
 LONGEST = 1 << 14  # operands in all, beyond which Python would take too long
 EXACT = {
     "neg", "abs", "sign", "heaviside", "detach", "maximum", "minimum", "clip", "where", "relu",
@@ -81,19 +82,22 @@ def _doubting(table: Array, other: Array) -> Array:
 def account(recording: Recording, dtype: str, opinion: int = 0) -> Account | None:
     """Return what the nodes of a recording say near its point.
 
-    A second or third opinion is of Python, with noise of its own. None where they say nothing: no
-    point near it has finite numbers throughout, an operation is known to nobody, or it would take
-    too long.
+    A second or third opinion has noise of its own. None where they say nothing: no point near it
+    has finite numbers throughout, an operation is known to nobody, or it would take too long.
     """
-    compiled = None if opinion else _compiled(recording)
+    compiled = _compiled(recording, opinion)
     run = compiled or _interpreted(recording, opinion)
     if run is None:
         return None
-    for points in around(recording, dtype, MANY if compiled and len(recording) <= SMALL else FEW):
-        tables = _tables(recording, points, dtype)
-        active = run(*tables, PRECISIONS[dtype])
-        if active is not None:
-            return Account(points, active, *tables, PRECISIONS[dtype])
+    import numpy as np
+
+    count = MANY if compiled and len(recording) <= SMALL else FEW
+    with np.errstate(all="ignore"):  # what is not finite says nothing
+        for points in around(recording, dtype, count):
+            tables = _tables(recording, points, dtype)
+            active = run(*tables, PRECISIONS[dtype])
+            if active is not None:
+                return Account(points, active, *tables, PRECISIONS[dtype])
     return None
 
 
@@ -103,15 +107,15 @@ def _tables(recording: Recording, points: Points, dtype: str) -> tuple[Array, Ar
 
     own, end, half = recording.inputs.start, recording.inputs.stop, points.count
     values = np.empty((len(recording), 2 * half))
-    with np.errstate(over="ignore"):
-        values[end:] = np.array(recording.numbers[end:]).astype(dtype)[:, None]
+    values[end:] = np.array(recording.numbers[end:]).astype(dtype, copy=False)[:, None]
     values[:own] = points.parameters[:, None]
     values[own:end, :half] = values[own:end, half:] = points.inputs
     return values, np.zeros_like(values)
 
 
-def codes() -> dict[str, int] | None:
-    """Return the numbers of the operations that C knows; None where it is not to be used."""
+@cache
+def _extension() -> Any:
+    """Return the compiled witness; None where it is not to be used."""
     if sysconfig.get_config_var("Py_GIL_DISABLED"):  # to load it would switch the lock on
         return None
     try:
@@ -119,22 +123,32 @@ def codes() -> dict[str, int] | None:
     except ImportError:
         return None
     require_interface(_witness)
-    return {name: k for k, name in enumerate(_witness.operations)}
+    return _witness
 
 
-def _compiled(recording: Recording) -> Run | None:
+@cache
+def codes() -> dict[str, int] | None:
+    """Return the numbers of the operations that C knows; None where it is not to be used."""
+    compiled = _extension()
+    return compiled and {name: k for k, name in enumerate(compiled.operations)}
+
+
+def compiled_comparison() -> Any:
+    """Return the comparison in C, None where there is none."""
+    compiled = _extension()
+    return compiled and compiled.compare
+
+
+def _compiled(recording: Recording, opinion: int) -> Run | None:
     """Return the run in C, where all operations of a recording are known there."""
-    known = codes()
-    if known is None or any(map(_is_own, recording.rows.values())):
+    compiled, known = _extension(), codes()
+    if compiled is None or known is None or any(map(_is_own, recording.rows.values())):
         return None
-    from autograd.program.verification import _witness
-
-    own = recording.inputs.stop
-    try:
-        computed = bytes(map({**known, "": len(known)}.__getitem__, recording.operations[own:]))
-    except KeyError:  # a piece that is new
+    own, leaf = recording.inputs.stop, len(known)
+    every = (leaf if not name else known.get(name, leaf + 1) for name in recording.operations[own:])
+    operations = bytes([leaf]) * own + bytes(every)
+    if leaf + 1 in operations:  # a piece that is new
         return None
-    operations = bytes([len(known)]) * own + computed
     columns = operations, recording.kinds, recording.flat, recording.starts
 
     def run(values: Array, adjoints: Array, precision: Precision) -> Sequence[int] | None:
@@ -143,8 +157,8 @@ def _compiled(recording: Recording) -> Run | None:
         spoiled, active = np.zeros(values.shape[1]), bytearray(len(values))
         tables = active, values, adjoints, spoiled
         limits = precision.noise, precision.smallest, precision.largest
-        _witness.run(*columns, *tables, recording.root, len(spoiled) // 2, *limits)
-        return active if (spoiled == 0.0).all() else None
+        compiled.run(*columns, *tables, recording.root, len(spoiled) // 2, *limits, opinion)
+        return active if not spoiled.any() else None
 
     return run
 
@@ -164,11 +178,10 @@ def _interpreted(recording: Recording, opinion: int = 0) -> Run | None:
     def run(values: Array, adjoints: Array, precision: Precision) -> Sequence[int] | None:
         import numpy as np
 
-        with np.errstate(all="ignore"):
-            noise = _Noise(precision, values.shape[1], opinion)
-            evaluate(recording, values, noise)
-            adjoints[:] = pull_back(recording, values, needed, noise)
-            finite = np.isfinite(values).all() and np.isfinite(adjoints).all()
+        noise = _Noise(precision, values.shape[1], opinion)
+        evaluate(recording, values, noise)
+        adjoints[:] = pull_back(recording, values, needed, noise)
+        finite = np.isfinite(values).all() and np.isfinite(adjoints).all()
         return needed if finite else None
 
     return run
@@ -181,7 +194,7 @@ class _Noise:
         import numpy as np
 
         self.np, self.precision, self.half, self.at = np, precision, width // 2, 1009 * opinion
-        self.pool = scattered(np, POOL)
+        self.pool = pool()
 
     def __call__(self, numbers: Array, scale: Array, operation: str) -> Array:
         """Return numbers with noise: infinite where their type ends, exact where not rounded."""

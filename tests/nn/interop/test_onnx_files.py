@@ -59,6 +59,29 @@ def test_there_and_back_is_the_same_network_to_the_bit(g, path):
     assert (back.predict(X) == model.predict(X)).all()
 
 
+@pytest.mark.parametrize("place", ["before", "after", ["after", "before", "after"]], ids=str)
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_normalisation_and_dropout_are_in_the_file(place, dtype, path):
+    model = nn.MLP(3, [5, 4, 2], "tanh", seed=1, layer_norm=place, dropout=[0.25, 0.0])
+    shifted = {k: v + 0.1 for k, v in model.state_dict().items()}
+    model.load_state_dict(shifted)
+    nn.export_onnx(model, path, dtype=dtype)
+    onnx.checker.check_model(str(path), full_check=True)
+    double = dtype == "float64"
+    (Y,) = ReferenceEvaluator(str(path)).run(None, {"X": X.astype(dtype)})
+    tolerance = 1e-9 if double else 1e-5  # ε is of single precision in a file
+    assert pytest.approx(model.predict(X), rel=tolerance, abs=tolerance) == Y
+    back = nn.import_onnx(path)
+    assert repr(back) == repr(model)
+    assert not back.training
+    assert [drop.p for drop in back.dropouts] == [0.25, 0.0]
+    assert back.predict(X) == pytest.approx(model.predict(X), abs=0.0 if double else 1e-6)
+    runtime = pytest.importorskip("onnxruntime")
+    session = runtime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    (Y,) = session.run(["Y"], {"X": X.astype(dtype)})
+    assert pytest.approx(model.predict(X), rel=1e-5, abs=1e-5) == Y
+
+
 def graph_of(nodes, weights, outputs=("Y",), inputs=("X",)):
     """Write a model of nodes (operator, inputs, output, attributes) by onnx's own means."""
     made = [helper.make_node(op, i, [o], **attributes) for op, i, o, attributes in nodes]
@@ -84,6 +107,8 @@ W, B = np.random.default_rng(1).normal(size=(3, 3)), np.array([0.5, -1.0, 0.0])
         [("Identity", ["X"], "x", {}), ("Gemm", ["x", "W", "B"], "z", {}),
          ("Dropout", ["z"], "d", {}), ("Sigmoid", ["d"], "s", {}), ("Mul", ["s", "d"], "Y", {})],
         [("Gemm", ["X", "W"], "z", {}), ("Sigmoid", ["z"], "s", {}), ("Gemm", ["s", "W"], "Y", {})],
+        [("Gemm", ["X", "W"], "z", {}), ("LayerNormalization", ["z", "B"], "n", {"axis": 1}),
+         ("Relu", ["n"], "Y", {})],
         [("Constant", [], "V", {"value": numpy_helper.from_array(W)}),
          ("MatMul", ["X", "V"], "Y", {})],
     ],
@@ -92,7 +117,7 @@ def test_files_of_others_are_read(nodes, path):
     proto = graph_of(nodes, {"W": W, "B": B})
     onnx.save(proto, str(path))
     (Y,) = ReferenceEvaluator(proto).run(None, {"X": X})
-    assert nn.import_onnx(path).predict(X) == pytest.approx(Y, rel=1e-12, abs=1e-14)
+    assert nn.import_onnx(path).predict(X) == pytest.approx(Y, rel=1e-11, abs=1e-14)
 
 
 GEMM = ("Gemm", ["X", "W"], "z", {})

@@ -22,7 +22,7 @@ CASES = {**GRAPHS, **zoo.ZOO}
 
 
 def interpreted(monkeypatch):
-    monkeypatch.setattr(witness, "_compiled", lambda recording: None)
+    monkeypatch.setattr(witness, "_extension", lambda: None)
 
 
 @pytest.mark.parametrize("compiled", [True, False], ids=["C", "Python"])

@@ -7,6 +7,7 @@ gradient of some parameters, the adjoints that no gradient needs, and an optimis
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -78,6 +79,16 @@ class NativeExecutor:
         known = room.calls is not None and room.calls.rule is rule
         self.memory.use(room if known else self._bound(room, rule))
 
+    def twin(self, lanes: int) -> NativeExecutor:
+        """Return the same over a memory of its own, for trying things out."""
+        twin, memory = copy(self), Memory(self.memory.sizes, str(self.memory.dtype))
+        memory.room.values[False][:] = self.memory.room.values[False]
+        rule = self.memory.room.calls.rule
+        twin.memory, twin.optimiser = memory, twin
+        own = replace(rule, numbers=rule.numbers.copy())
+        memory.use(twin._bound(memory.prepared(lanes), own))
+        return twin
+
     def _rule(self, update: Update | None, numbers: Array) -> _Rule:
         """Return the words of an optimiser's rule, with constants and lists behind the others."""
         np, table = self.np, self._table
@@ -99,7 +110,7 @@ class NativeExecutor:
             rule.constants,
             rule.index,
         )
-        return replace(room, calls=_Calls(replay, rule))
+        return Room(room.lanes, room.values, room.adjoints, _Calls(replay, rule))
 
     def load(self, examples: Array) -> None:
         """Copy rows of examples to the lanes of the inputs."""

@@ -25,7 +25,7 @@ class NumpyExecutor:
     """Runs instructions over a memory."""
 
     name = "numpy"
-    evaluate = train = None
+    evaluate = train = twin = None
 
     def __init__(self, instructions: Instructions, memory: Memory, ends: Ends) -> None:
         import numpy as np
