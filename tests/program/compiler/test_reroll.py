@@ -5,6 +5,8 @@ import pytest
 
 import autograd as ag
 from autograd import Program, Value, dot, logsumexp, mean, take, tanh, total
+from autograd.program import machine
+from tests.fuzz.checks import unverified
 from tests.program import zoo
 from tests.program.reference import assert_follows, reference
 
@@ -160,3 +162,17 @@ def test_rows_of_different_lengths_are_one_group():
     assert len({len(program.instructions) for program in programs}) == 1
     text = [[x.text for x in program.describe().formulas] for program in programs]
     assert text[0] == text[1] == text[2]
+
+
+@pytest.mark.parametrize("executor", ["numpy", "auto"])
+def test_rows_of_different_lengths_read_the_first_parameter_too(executor, monkeypatch):
+    """It is number 0, stands behind others, and is so large that e^w overflows without it.
+
+    log Σ e^w is then w₀ to the last digit, its slope 1 by w₀ and 0 by the others.
+    """
+    monkeypatch.setattr(machine, "trusted", unverified)  # nobody comes to the rescue
+    w = [Value(x) for x in (800.0, -0.4, 0.9, 0.1)]
+    rows = [(3, 0), (1, 2, 0), (2, 3, 0, 1)]
+    loss = total([logsumexp([w[k] for k in row]) for row in rows])
+    cost, gradient = Program(loss, inputs=[], parameters=w, executor=executor)([[]])
+    assert (cost, gradient.tolist()) == (2400.0, [3.0, 0.0, 0.0, 0.0])

@@ -1,0 +1,94 @@
+"""Both comparisons, in C and in NumPy, find the same number, and look at nothing outside."""
+
+import numpy as np
+import pytest
+
+from autograd.program.verification import comparison, witness
+from tests.program.verification.test_faults import FAULTS, accused
+
+POINTS, LIMITS = 2, (1e-10, 2.3e-308, comparison.CLEAR)
+compiled = pytest.mark.skipif(
+    witness.compiled_comparison() is None, reason="the extension is not built"
+)
+WAYS = [comparison.compare, pytest.param(witness.compiled_comparison(), marks=compiled)]
+
+
+def made(rng, dtype="float64", lanes=3):
+    """Return what is compared: all of it as it should be, four nodes of each kind."""
+    said = rng.normal(size=(8, POINTS))
+    values, adjoints = (np.hstack([x, x * (1.0 + 1e-10)]) for x in (said, said[::-1].copy()))
+    order = np.arange(lanes) % POINTS
+    memories = (
+        values[:4, order].mean(axis=1).astype(dtype), values[4:, order].astype(dtype),
+        adjoints[:4, order].mean(axis=1).astype(dtype), adjoints[4:, order].astype(dtype),
+        values[:2, order].astype(dtype),
+    )  # fmt: skip
+    memories = tuple(map(np.ascontiguousarray, memories))
+    items = [(k, 0, k, 0) for k in range(4)] + [(4 + k, 1, k, 1) for k in range(4)]
+    items += [(4 + k, 3, k, k % 2) for k in range(4)] + [(k, 4, k, 1) for k in range(2)]
+    gradient = np.arange(4)
+    return [gradient, np.array(items), order, values, adjoints, memories, POINTS, *LIMITS]
+
+
+@pytest.mark.parametrize("compare", WAYS)
+def test_what_agrees_is_let_be(compare):
+    for dtype in ("float64", "float32"):
+        asked = made(np.random.default_rng(0), dtype)
+        asked[7] = 1e-10 if dtype == "float64" else 1e-6
+        assert compare(*asked) is None
+
+
+@pytest.mark.parametrize("memory", range(5))
+@pytest.mark.parametrize("compare", WAYS)
+def test_one_number_that_is_off_is_found_wherever_it_is(compare, memory):
+    for row in range(2):
+        asked = made(np.random.default_rng(row))
+        numbers = asked[5][memory]
+        numbers[row] *= 1.0 + 1e-6
+        item, found, expected = compare(*asked)
+        kinds = [2] * 4 + asked[1][:, 1].tolist()
+        assert kinds[item] == memory
+        assert found == pytest.approx(expected * (1.0 + 1e-6), rel=1e-12) and found != expected
+
+
+@pytest.mark.parametrize("compare", WAYS)
+def test_doubt_gives_room_and_nan_is_near_nothing(compare):
+    asked = made(np.random.default_rng(3))
+    asked[5][1][2, 0] *= 1.0 + 1e-7
+    assert compare(*asked)[0] == 4 + 6
+    asked[3][6, POINTS:] *= 1.0 + 1e-7  # the noisy twin is as far away
+    assert compare(*asked) is None
+    asked[5][1][2, 0] = np.nan
+    assert compare(*asked)[0] == 4 + 6
+
+
+@compiled
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda x: x[1].__setitem__((0, 0), 8),  # no such node
+        lambda x: x[1].__setitem__((0, 1), 5),  # no such memory
+        lambda x: x[1].__setitem__((4, 2), 4),  # no such address
+        lambda x: x[0].__setitem__(0, -1),
+        lambda x: x[2].__setitem__(0, 2),  # no such point
+        lambda x: x.__setitem__(2, x[2][:2]),  # another number of lanes
+        lambda x: x.__setitem__(2, x[2][:0]),
+        lambda x: x.__setitem__(4, x[4][:5]),
+        lambda x: x.__setitem__(6, 0),
+        lambda x: x.__setitem__(0, np.arange(9)),  # more parameters than nodes
+        lambda x: x.__setitem__(5, tuple(y.astype(int) for y in x[5])),
+    ],
+)
+def test_what_lies_outside_is_refused(change):
+    asked = made(np.random.default_rng(0))
+    change(asked)
+    with pytest.raises(ValueError, match="not those of a program and its witness"):
+        witness.compiled_comparison()(*asked)
+
+
+@pytest.mark.parametrize("name", ["terms are lost", "adjoints are not added", "the seed is 2"])
+def test_a_fault_is_found_where_nothing_is_compiled(name, monkeypatch):
+    place, what, change, case = FAULTS[name]
+    monkeypatch.setattr(witness, "_extension", lambda: None)
+    monkeypatch.setattr(place, what, change(getattr(place, what)))
+    assert accused(case(), "numpy")
