@@ -110,6 +110,20 @@ def readable(thing: Any) -> Any:
     return thing.toarray() if hasattr(thing, "toarray") else thing
 
 
+def arrayed(thing: Any) -> Any:
+    """Return an array, a series or a table of another library as NumPy's; others as they are.
+
+    >>> arrayed((1.0, 2.0))
+    (1.0, 2.0)
+    """
+    kind = type(thing)
+    if not hasattr(kind, "__array__") or kind.__module__.partition(".")[0] == "numpy":
+        return thing
+    import numpy as np
+
+    return np.asarray(readable(thing))
+
+
 def is_foreign(thing: Any) -> bool:
     """Return whether an operator should leave `thing` to its own reflected method.
 

@@ -39,13 +39,13 @@ BUDGETS = {  # of code lines, over the files that a pattern finds
     "derivatives": (785, ("autograd/derivatives/**/*.py",)),
     "explanation": (1170, ("autograd/explanation/**/*.py",)),
     "arguments": (210, ("nn/arguments/*.py",)),
-    "optimizers": (300, ("nn/optimizers/*.py",)),
-    "probing": (1020, ("nn/probing/**/*.py",)),
+    "optimizers": (310, ("nn/optimizers/*.py",)),
+    "probing": (1045, ("nn/probing/**/*.py",)),
     "predicting": (160, ("nn/predicting/**/*.py",)),
     "tracing": (330, ("nn/tracing/**/*.py",)),
     "notes": (4065, ("nn/notes/**/*.py",)),
     "programs": (
-        4365,
+        4800,
         tuple(
             f"autograd/program/{part}*.py"
             for part in (
