@@ -102,13 +102,15 @@ def sweep(nodes: list[Any], seed: float) -> dict[Any, float]:
     for node in reversed(nodes):
         if node._stamp < clock.now and node._function is not None:
             require_fresh(node)
-    families = members(nodes)
+    families: dict[Family, list[Any]] = {}
     try:
         for node in reversed(nodes):
             function = node._function
             if function is None:
                 continue
             if function.arity != 2:
+                if node._x.__class__ is Family and not families:
+                    families = members(nodes)
                 _push(node, totals, families)
                 continue
             x, y, out = node._x, node._y, node._data  # the usual case, written out for speed
