@@ -14,7 +14,6 @@ from typing import Any
 Array = Any
 
 CACHE_LINE = 64
-FEW = 1 << 12  # numbers, whose product BLAS finds sooner than NumPy their sum, on one thread
 KEPT = 3  # numbers of lanes whose arrays are kept (the last batch of an epoch is smaller)
 
 
@@ -73,15 +72,25 @@ class Memory:
         self._kept = {self.room.lanes: self.room}
 
 
-@dataclass(frozen=True, eq=False)
 class Table:
     """The state of an optimiser as a program leaves it, (slots, parameters).
 
-    Column k is that of parameter `order[k]`. Nobody changes the numbers.
+    Column k is that of parameter `order[k]`. The numbers are where the program goes on with them,
+    until it has to `release` the table: before another optimiser, and where the table is `shared`
+    with somebody who wants them as they are.
     """
 
-    numbers: Array
-    order: Array
+    def __init__(self, numbers: Array, order: Array) -> None:
+        self.numbers, self.order, self.shared = numbers, order, False
+
+    def share(self) -> Table:
+        """Return the table for somebody who keeps it."""
+        self.shared = True
+        return self
+
+    def release(self) -> None:
+        """Let the numbers be the table's own."""
+        self.numbers = self.numbers.copy()
 
     def by_parameter(self) -> Array:
         """Return the numbers with a column for each parameter in turn."""
@@ -95,13 +104,8 @@ class Table:
 
 
 def all_finite(np: Any, x: Array) -> bool:
-    """Whether every number is finite: so is then a sum of them, unless it overflows."""
-    if x.size < FEW:
-        some = np.vdot(x, x)
-    else:
-        with np.errstate(all="ignore"):
-            some = np.add.reduce(x, None)
-    return math.isfinite(some) or bool(np.isfinite(x).all())
+    """Whether every number is finite: so is then the sum of their squares, unless it overflows."""
+    return math.isfinite(np.vdot(x, x)) or bool(np.isfinite(x).all())
 
 
 def stretch(np: Any, places: Array) -> Any:

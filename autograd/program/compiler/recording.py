@@ -19,7 +19,6 @@ from autograd.rows.noise import is_noise
 from autograd.table import PRIMITIVES, Primitive
 
 PARAMETER, INPUT, CONSTANT, COMPUTED = range(4)
-
 SUMS = ("add", "dot", "total")
 
 
@@ -103,9 +102,34 @@ class Recording:
         self.noise = list(filter(is_noise, order))
         self.inputs = range(self.inputs.start, self._columns(self.noise, INPUT).stop)
         inside = {x for node in self.noise for x in node.parents}  # of what is drawn, unused
+        self._number([x for x in order if x not in self.ids and x not in inside])
+
+    def _number(self, order: list[Value]) -> None:
+        """Number nodes of which most are operations that `_add` could add, one by one."""
+        ids: dict[Any, int] = self.ids
+        operations, operands, lanes = self.operations, self.operands, self.lanes
+        place, rows, extend = ids.__getitem__, self.rows, self._flat.extend
         for node in order:
-            if node not in self.ids and node not in inside:
-                self.ids[node] = self._node(node)
+            operation = node.op
+            if operation not in rows or operation in _TAKEN_APART:
+                ids[node] = self._node(node)
+                continue
+            try:
+                below = list(map(place, node.operands))
+            except KeyError:  # a plain number among them
+                below = self._numbered(node.operands)
+            ids[node] = len(operations)
+            operations.append(operation)
+            operands.append(below)
+            extend(below)
+            self.kinds.append(COMPUTED)
+            self.numbers.append(0.0)
+            reached = False
+            for x in reversed(below):
+                if lanes[x]:
+                    reached = True
+                    break
+            lanes.append(reached)
 
     def _starts(self) -> Any:
         import numpy as np
@@ -201,8 +225,7 @@ class Recording:
         """
         values = self._level(values)
         place = self._once("argmax", *values)
-        own = [self._own(place, k, x) for k, x in enumerate(values)]
-        largest = self._once("total", *own)
+        largest = self._once("total", *[self._own(place, k, x) for k, x in enumerate(values)])
         shifted = [self._apart(place, k, x, largest) for k, x in enumerate(values)]
         exponentials = [self._once("exp", x) for x in shifted]
         return shifted, exponentials, self._once("sum_minus_one", *exponentials), largest
@@ -211,17 +234,16 @@ class Recording:
         """Return x where operand k is the largest, else 0."""
         key = ("own", place, k, x)
         if key not in self._rows:
-            operands = (self._other(place, k), self._constant(0.0), x)
-            self._rows[key] = self._add("where", operands)
+            choice = self._other(place, k), self._constant(0.0), x
+            self._rows[key] = self._add("where", choice)
         return self._rows[key]
 
     def _apart(self, place: int, k: int, x: int, largest: int) -> int:
         """Return x - p, or the constant 0 where operand k is p itself."""
         key = ("apart", place, k, x)
         if key not in self._rows:
-            shifted = self._add("shifted", (x, largest))
-            operands = (self._other(place, k), shifted, self._constant(0.0))
-            self._rows[key] = self._add("where", operands)
+            choice = self._other(place, k), self._add("shifted", (x, largest)), self._constant(0.0)
+            self._rows[key] = self._add("where", choice)
         return self._rows[key]
 
     def _other(self, place: int, k: int) -> int:
@@ -240,21 +262,21 @@ class Recording:
 
     def _logsumexp(self, values: Sequence[int]) -> int:
         """Return p + log1p(R) with p held constant, for no derivative depends on what p is."""
-        largest, _, _, rest = self._exponentials(values)
-        return self._add("add", (largest, self._once("log1p", rest)))
+        largest, _, exponentials = self._exponentials(values)
+        log = self._once("log1p", self._once("sum_minus_one", *exponentials))
+        return self._add("add", (largest, log))
 
-    def _exponentials(self, values: Sequence[int]) -> tuple[int, list[int], list[int], int]:
-        """Return p = max x held constant, xₖ - p, eₖ = e^(xₖ - p) and R = Σ eₖ - 1."""
-        values = self._level(values)
-        largest = self._once("peak", *values)
+    def _exponentials(self, values: Sequence[int]) -> tuple[int, list[int], list[int]]:
+        """Return p = max x held constant, xₖ - p and eₖ = e^(xₖ - p)."""
+        largest = self._once("peak", *(values := self._level(values)))
         shifted = [self._once("shifted", x, largest) for x in values]
-        exponentials = [self._once("exp", x) for x in shifted]
-        return largest, shifted, exponentials, self._once("sum_minus_one", *exponentials)
+        return largest, shifted, [self._once("exp", x) for x in shifted]
 
     def _log_softmax(self, values_and_index: Sequence[int]) -> int:
         *values, index = values_and_index
-        _, shifted, exponentials, rest = self._exponentials(values)
-        chosen = [self._pick(of_each, index) for of_each in (shifted, exponentials)]
+        _, *columns = self._exponentials(values)
+        chosen = [self._pick(column, index) for column in columns]
+        rest = self._once("sum_minus_one", *columns[1])  # last, so that its adjoints come first
         return self._add("log_share", (*chosen, rest))
 
     def _softmax(self, values_and_index: Sequence[int]) -> int:

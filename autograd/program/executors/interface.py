@@ -124,8 +124,12 @@ class Optimiser(Protocol):
         it was before.
         """
 
-    def update(self, step: int, scale: float) -> None:
-        """Replace parameters and state by what the rule that is installed says."""
+    @property
+    def undisturbed(self) -> bool:
+        """Whether no interrupt can arrive within `update`: then nobody need be able to undo it."""
+
+    def update(self, step: int, scale: float, taken: Array) -> None:
+        """Replace parameters and state by what the rule says, and let taken[0] be `step`."""
 
 
 class Executor(Protocol):
@@ -154,6 +158,13 @@ class Executor(Protocol):
 
     def remaining(self) -> None:
         """Compute all other adjoints of the last backward."""
+
+    @property
+    def evaluate(self) -> Callable[[Array], float] | None:
+        """Load, forward and backward in one call; as a rule None, which may be left out.
+
+        `evaluate(examples)` returns the cost, NaN where that or the gradient is not finite.
+        """
 
     @property
     def train(self) -> Loop | None:
