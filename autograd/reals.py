@@ -73,6 +73,14 @@ def as_float(number: Any) -> Any:
     return nearest if nearest == number else number
 
 
+def number(thing: Any) -> float:
+    """Return what is one real number as a float. Raises TypeError for anything else."""
+    found = real(thing)
+    if found is None:
+        raise errors.not_a_number(thing)
+    return found
+
+
 def place(index: Any, count: int) -> int:
     """Return an index of Python's own as it is, and a float where it is a whole one below `count`.
 

@@ -11,14 +11,7 @@ from typing import Any, TypeAlias
 
 from nn.arguments import Array, flat, floats, listed, several, table
 from nn.arguments.sequences import examples
-from nn.losses import (
-    LOSSES,
-    Loss,
-    binary_cross_entropy,
-    counted,
-    cross_entropy,
-    without_options,
-)  # fmt: skip
+from nn.losses import LOSSES, Loss, binary_cross_entropy, counted, cross_entropy, plain
 from nn.modes import in_mode
 
 Pair: TypeAlias = tuple[Any, Array]  # a table or `Sequences`, and targets
@@ -41,9 +34,9 @@ def checked_pair(kind: str, model: Any, pair: Any, loss: Loss) -> Pair:
     kept = counted(loss, y.tolist())
     X, y = (X, y) if kept is None else (X[kept], y[kept])
     fan_out, squashed = output_form(model, X[[0]].tolist()[0])
-    if APPLIES.get(without_options(loss)) == squashed:
+    if APPLIES.get(plain(loss)) == squashed:
         raise ValueError(
-            f"{without_options(loss).__name__} takes logits, for it applies {squashed} itself; "
+            f"{plain(loss).__name__} takes logits, for it applies {squashed} itself; "
             f"got {model!r}. Build the model with output='identity'."
         )
     require_targets(f"{kind}y", loss, fan_out, y.tolist())
@@ -149,7 +142,7 @@ def function_of(outputs: Iterable[Any]) -> str:
 
 def require_targets(name: str, loss: Loss, fan_out: int, targets: Iterable[Any]) -> None:
     """Raise ValueError for the first target that a loss of this package does not take."""
-    if without_options(loss) not in LOSSES.values():
+    if plain(loss) not in LOSSES.values():
         return
     for k, target in enumerate(targets):
         try:

@@ -140,10 +140,10 @@ def loss_function(name: Any) -> Loss:
     return named("a loss", LOSSES, name, "LOSSES")  # type: ignore[no-any-return]
 
 
-def without_options(loss: Any) -> Any:
+def plain(loss: Any) -> Any:
     """Return the loss of which a `functools.partial` sets options; others as they are.
 
-    >>> without_options(partial(huber, threshold=2.0)).__name__
+    >>> plain(partial(huber, threshold=2.0)).__name__
     'huber'
     """
     return loss.func if isinstance(loss, partial) else loss
@@ -158,7 +158,7 @@ def counted(loss: Any, targets: Iterable[Any]) -> list[int] | None:
     [0, 2]
     """
     ignored = loss.keywords.get("ignore_index") if isinstance(loss, partial) else None
-    if ignored is None or without_options(loss) is not cross_entropy:
+    if ignored is None or plain(loss) is not cross_entropy:
         return None
     kept = [k for k, target in enumerate(targets) if several(target) != [ignored]]
     if not kept:

@@ -14,15 +14,8 @@ from typing import Any
 from nn.arguments import Array, count, named, several
 from nn.arguments.hints import hinting
 from nn.arguments.sequences import Sequences
-from nn.data import (
-    Pair,
-    checked_pair,
-    counted_weights,
-    example_weights,
-    output_form,
-    weighted,
-)  # fmt: skip
-from nn.losses import binary_cross_entropy, cross_entropy, hinge, loss_function, without_options
+from nn.data import Pair, checked_pair, counted_weights, example_weights, output_form, weighted
+from nn.losses import binary_cross_entropy, cross_entropy, hinge, loss_function, plain
 from nn.optimizers import Optimizer, optimizer_for
 from nn.tracing import Trace
 from nn.training.history import History, accuracy
@@ -216,7 +209,7 @@ def _trace(
 
 def _classes(y: Array, loss: Any) -> Array | None:
     """Return the class of each example where the loss is one of classes."""
-    if without_options(loss) not in CLASSIFY:
+    if plain(loss) not in CLASSIFY:
         return None
     return y.argmax(axis=1) if y.size > len(y) else y.reshape(-1)
 
