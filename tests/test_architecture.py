@@ -37,7 +37,7 @@ BUDGETS = {  # of code lines, over the files that a pattern finds
     "doors to other libraries": (640, ("nn/interop/*.py",)),
     "programs for JAX": (525, ("autograd/program/executors/jax/*.py",)),
     "derivatives": (800, ("autograd/derivatives/**/*.py",)),
-    "explanation": (1170, ("autograd/explanation/**/*.py",)),
+    "explanation": (1220, ("autograd/explanation/**/*.py",)),
     "arguments": (210, ("nn/arguments/*.py",)),
     "optimizers": (310, ("nn/optimizers/*.py",)),
     "probing": (1045, ("nn/probing/**/*.py",)),

@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+import autograd
+import nn
+
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
 
@@ -49,7 +52,8 @@ def test_extras_named_in_error_messages_exist():
     extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"][
         "optional-dependencies"
     ]
-    sources = [p for package in ("autograd", "nn") for p in (ROOT / package).rglob("*.py")]
+    folders = [Path(package.__file__).parent for package in (autograd, nn)]
+    sources = [p for folder in folders for p in folder.rglob("*.py")]
     named = {x for p in sources for x in re.findall(r"whygrad\[(\w+)\]", p.read_text())}
     assert named
     assert named <= set(extras)

@@ -19,7 +19,8 @@ class Apply(NamedTuple):
     `result` is an array of slots. An operand is an array of slots, or a float that stands for
     itself; operands are broadcast to the shape of the result, as NumPy does it. The operation is
     a function of `autograd` by its name ("tanh", "maximum", "where"; "add" "sub" "mul" "div" "neg"
-    "pow" are the operators), or "copy", x itself, or "shifted", x - y with 0 where they are equal.
+    "pow" are the operators), or "copy", x itself, "shifted", x - y with 0 where they are equal, or
+    "log_share" of x, y, z, which is x - log1p(z).
     """
 
     operation: str

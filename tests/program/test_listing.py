@@ -11,6 +11,7 @@ import pytest
 
 import autograd as ag
 from autograd import Program, Value, dot, tanh, total
+from autograd.program.compiler.pieces import PIECES
 from autograd.program.listing import Apply, Loop, Product, Reduce
 from tests.program import zoo
 from tests.program.zoo import ZOO, Leaves
@@ -34,6 +35,7 @@ FUNCTIONS = {
     "maximum": max, "minimum": min, "where": lambda c, x, y: x if c else y,
     "relu": lambda x: max(x, 0.0), "leaky_relu": lambda x, slope=0.01: x if x > 0 else slope * x,
     "sigmoid": sigmoid, "softplus": softplus, "heaviside": heaviside, "copy": lambda x: x,
+    "log_share": lambda x, y, z: x - math.log1p(z),
     "shifted": lambda x, y: 0.0 if x == y else x - y, "square": lambda x: x * x,
     "sign": lambda x: math.copysign(1.0, x) if x else 0.0, "detach": lambda x: x,
     "clip": lambda x, low, high: min(max(x, low), high), "silu": lambda x: x * sigmoid(x),
@@ -170,6 +172,15 @@ def test_what_is_drawn_anew_stands_behind_the_row():
     listing = program.listing()
     assert len(listing.inputs) == 2
     assert cost(listing, [3.0], [2.0, 0.25]) == 6.25
+
+
+def test_every_operation_of_programs_alone_is_documented():
+    told = {"broadcast", "increment"}  # in other words
+    own = [p.name for p in PIECES.values() if p.arity and not p.pulls and p.name not in told]
+    rows = [p.name for p in PIECES.values() if p.row is not None and p.name != "scatter"]
+    assert "shifted" in own
+    assert not [name for name in own if f'"{name}"' not in Apply.__doc__]
+    assert not [name for name in rows if f'"{name}"' not in Reduce.__doc__]
 
 
 def test_a_matrix_product_is_one_instruction():

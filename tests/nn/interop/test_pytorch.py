@@ -62,7 +62,10 @@ def test_a_linear_map_without_a_bias_stays_without():
     torch.manual_seed(0)
     module = torch.nn.Linear(3, 1, bias=False).double()
     model = nn.from_torch(module)
-    nn.fit(model, X, X[:, 0] + 5.0, loss="squared_error", epochs=2, progress=False)
+    nn.fit(
+        model, X, X[:, 0] + 5.0, loss="squared_error", optimizer="sgd", lr=0.01, epochs=2,
+        progress=False,
+    )  # fmt: skip
     assert model.layers[0].b[0].data == 0.0
     assert model.layers[0].W[0][0].data != module.weight[0, 0].item()
 
@@ -177,7 +180,10 @@ def test_what_a_normalisation_lacks_is_frozen(options):
     model = nn.from_torch(module)
     theirs = module(torch.tensor(X)).detach().numpy()
     assert model.predict(X) == pytest.approx(theirs, rel=1e-12, abs=1e-14)
-    nn.fit(model, X, X[:, 0] + 5.0, loss="squared_error", epochs=2, progress=False)
+    nn.fit(
+        model, X, X[:, 0] + 5.0, loss="squared_error", optimizer="sgd", lr=0.01, epochs=2,
+        progress=False,
+    )  # fmt: skip
     norm = model.layers[0].norm
     assert all(w.data == 1.0 for w in norm.weight) == ("elementwise_affine" in options)
     assert all(b.data == 0.0 for b in norm.bias) == bool(options)
