@@ -37,13 +37,13 @@ BUDGETS = {  # of code lines, over the files that a pattern finds
     "doors to other libraries": (640, ("nn/interop/*.py",)),
     "programs for JAX": (525, ("autograd/program/executors/jax/*.py",)),
     "derivatives": (800, ("autograd/derivatives/**/*.py",)),
-    "explanation": (1220, ("autograd/explanation/**/*.py",)),
+    "explanation": (1225, ("autograd/explanation/**/*.py",)),
     "arguments": (210, ("nn/arguments/*.py",)),
     "optimizers": (310, ("nn/optimizers/*.py",)),
     "probing": (1045, ("nn/probing/**/*.py",)),
     "predicting": (160, ("nn/predicting/**/*.py",)),
     "tracing": (330, ("nn/tracing/**/*.py",)),
-    "notes": (4065, ("nn/notes/**/*.py",)),
+    "notes": (4480, ("nn/notes/**/*.py",)),
     "programs": (
         4800,
         tuple(

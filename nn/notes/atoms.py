@@ -138,11 +138,15 @@ class Reader(Letters):
         if name in ("underbrace", "overbrace"):
             return self._braced()
         if token.kind == "word" and BESIDE.fullmatch(token.text):
-            split = re.findall("log|.", token.text)
-            letters = [Token("word" if t == "log" else "letter", t, token.place) for t in split]
-            self.tokens = [*self.tokens[: self.at], *letters, *self.tokens[self.at :]]
-            return self.factor()
+            return self._beside_letters(token)
         raise Unreadable(f"what is '{token.text}'?")
+
+    def _beside_letters(self, token: Token) -> syntax.Node:
+        """Return the first of letters side by side, which are put back one by one."""
+        split = re.findall("log|.", token.text)
+        letters = [Token("word" if t == "log" else "letter", t, token.place) for t in split]
+        self.tokens = [*self.tokens[: self.at], *letters, *self.tokens[self.at :]]
+        return self.factor()
 
     def _braced(self) -> syntax.Node:
         """Return what a brace is drawn under, without what is written at the brace."""

@@ -144,9 +144,11 @@ def _claim(
     elif isinstance(left, str) or isinstance(right, str):
         claim.problem = left if isinstance(left, str) else str(right)
     else:
-        claim.link = _by_the_left(
-            _over_examples(_of_a_variable(syntax.Link(left, right, relation)))
-        )
+        found = _by_the_left(_over_examples(_of_a_variable(syntax.Link(left, right, relation))))
+        if any(q.letter == "∇" for q in syntax.quantities(found)):
+            claim.problem = "∇ without the letter to differentiate by"
+        else:
+            claim.link = found
     return claim
 
 

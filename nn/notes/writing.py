@@ -1,38 +1,26 @@
-"""Trees as formulas again, in plain text or LaTeX, with layers in the brackets of the notes."""
+"""Trees as formulas again: a walk over the tree that `Style` makes plain text or LaTeX.
+
+What a part looks like is left to a few methods, so that `mathml` is another face of the same walk.
+"""
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
-from nn.notes.syntax import (
-    Applied,
-    Constant,
-    Derivative,
-    Layer,
-    Link,
-    Minus,
-    Node,
-    Norm,
-    Number,
-    Plus,
-    Power,
-    Product,
-    Quantity,
-    Quotient,
-    Sum,
-    Transpose,
-)
+from nn.notes import syntax
 
 LATEX = {
     "δ": r"\delta", "σ": r"\sigma", "φ": r"\varphi", "ψ": r"\psi", "η": r"\eta", "θ": r"\theta",
     "Θ": r"\Theta", "Δ": r"\Delta ", "ŷ": r"\hat{y}", "·": r" \cdot ", "⊙": r" \odot ",
     "⊗": r" \otimes ", "×": r" \times ", "∂": r"\partial ", "Σ": r"\sum", "←": r"\leftarrow",
-    "ℓ": r"\ell", "½": r"\tfrac{1}{2}",
+    "ℓ": r"\ell", "½": r"\tfrac{1}{2}", "λ": r"\lambda", "‖": r"\|",
 }  # fmt: skip
 SUM, PRODUCT, FACTOR, ATOM = range(4)  # how closely a part binds
 
 
-class Style(NamedTuple):
+@dataclass(frozen=True)
+class Style:
     """LaTeX or plain text, and the brackets around the number of a layer: "", "()" or "[]"."""
 
     latex: bool = False
@@ -47,148 +35,173 @@ def style_of(source: str, latex: bool) -> Style:
     return Style(latex)
 
 
-def written(node: Any, style: Style = Style()) -> str:  # noqa: B008  (immutable)
+def written(node: Any, style: Style = Style()) -> str:
     """Return a tree or a link as it would be written.
 
+    >>> from nn.notes.syntax import Layer, Number, Product, Quantity
     >>> written(Product(Quantity("a", "a", Layer("l", -1), ("i",)), Number(2.0)))
     'a_i^{l-1} 2'
     """
-    text = _Writer(style)(node)
-    return " ".join(text.split())
+    return " ".join(Walk(style)(node).split())
 
 
-class _Writer:
+class Walk:
+    """Writes every kind of node; the methods above the first rule are what a face may change."""
+
+    gap = ""  # between factors side by side
+
     def __init__(self, style: Style) -> None:
         self.style = style
 
-    def __call__(self, node: Any) -> str:
-        if isinstance(node, Link):
-            return f"{self(node.left)} {self.sign(node.relation)} {self(node.right)}"
-        return str(getattr(self, f"_{type(node).__name__.lower()}")(node))
-
     def sign(self, sign: str) -> str:
-        """Return a sign or letter in the style."""
+        """Return a sign."""
         return LATEX.get(sign, sign) if self.style.latex else sign
 
-    def inside(self, node: Node, level: int) -> str:
-        """Return a part, in brackets where it binds less closely than what is around it."""
-        text = self(node)
-        return f"({text})" if _level(node) < level else text
+    def letter(self, text: str) -> str:
+        """Return a letter, or a few."""
+        return "".join(map(self.sign, text))
 
-    def layer(self, layer: Layer | None) -> str:
-        """Return the number of a layer as it stands above a letter, without its braces."""
+    def number(self, text: str) -> str:
+        """Return a number."""
+        return self.sign("½") if text == "0.5" and not self.style.latex else text
+
+    def row(self, *parts: str) -> str:
+        """Return parts side by side."""
+        return " ".join(parts)
+
+    def tight(self, *parts: str) -> str:
+        """Return parts without space between them."""
+        return "".join(parts)
+
+    def over(self, above: str, below: str) -> str:
+        """Return a fraction."""
+        return rf"\frac{{{above}}}{{{below}}}" if self.style.latex else f"{above}/{below}"
+
+    def scripted(self, base: str, below: str = "", above: str = "") -> str:
+        """Return a base with what stands below and above it."""
+        long = len(below) > 1 and self.style.latex
+        below = f"_{{{below}}}" if long else f"_{below}" if below else ""
+        above = f"^{{{above}}}" if len(above) > 1 else f"^{above}" if above else ""
+        return base + below + above
+
+    def example(self, name: str) -> str:
+        """Return the name of an example as it stands above a letter."""
+        return f"({name})" if name and name != "x" else ""
+
+    def function(self, name: str, layer: str, primes: str) -> str:
+        """Return the name of a function with the number of its layer and its primes."""
+        if self.style.latex and len(name) > 1 and name[0] != "\\":
+            name = f"\\{name}"
+        return name + (f"_{{{layer.strip('()[]')}}}" if layer else "") + primes
+
+    def layer(self, layer: syntax.Layer | None) -> str:
+        """Return the number of a layer as it stands above a letter."""
         if layer is None or layer.symbol == "input":
             return ""
         offset = f"{layer.offset:+d}" if layer.symbol and layer.offset else ""
         text = (layer.symbol or str(layer.offset)) + offset
         return f"{self.style.brackets[:1]}{text}{self.style.brackets[1:]}"
 
-    def above(self, text: str) -> str:
-        """Return text as a superscript."""
-        return f"^{{{text}}}" if len(text) > 1 else f"^{text}" if text else ""
+    def __call__(self, node: Any) -> str:
+        return str(getattr(self, f"_{type(node).__name__.lower()}")(node))
 
-    def below(self, text: str) -> str:
-        """Return text as a subscript."""
-        if not text:
-            return ""
-        return f"_{{{text}}}" if len(text) > 1 and self.style.latex else f"_{text}"
+    def bracketed(self, inner: str) -> str:
+        """Return what stands in brackets."""
+        return self.tight(self.sign("("), inner, self.sign(")"))
 
-    def _number(self, node: Number) -> str:
-        return "½" if node.value == 0.5 and not self.style.latex else f"{node.value:g}"
+    def inside(self, node: syntax.Node, level: int) -> str:
+        """Return a part, in brackets where it binds less closely than what is around it."""
+        return self.bracketed(self(node)) if _level(node) < level else self(node)
 
-    def _constant(self, node: Constant) -> str:
-        return self.sign(node.name) + (self.below_layer(node.layer) if node.name == "n" else "")
+    def _link(self, link: syntax.Link) -> str:
+        return self.row(self(link.left), self.sign(link.relation), self(link.right))
 
-    def below_layer(self, layer: Layer | None) -> str:
-        """Return the number of a layer as a subscript."""
-        return f"_{{{self.layer(layer).strip('()[]')}}}"
+    def _number(self, node: syntax.Number) -> str:
+        return self.number(f"{node.value:g}")
 
-    def _quantity(self, q: Quantity) -> str:
-        letter = "".join(map(self.sign, q.letter)) if q.letter != "net" else "net"
-        layer = self.layer(q.layer)
-        if q.kind == "y" or (q.letter == "ŷ" and q.layer == Layer("L")):
-            layer = ""
+    def _constant(self, node: syntax.Constant) -> str:
+        layer = self.layer(node.layer) if node.name == "n" else ""
+        return self.function(self.letter(node.name), layer, "")
+
+    def _quantity(self, q: syntax.Quantity) -> str:
+        letter = q.letter if q.letter == "net" else self.letter(q.letter)
         if q.kind == "c":
-            return letter + self.below(q.example)
-        example = f"({q.example})" if q.example and q.example != "x" else ""
-        return letter + self.below("".join(q.units)) + self.above(layer + example)
+            return self.scripted(letter, q.example)
+        hidden = q.kind == "y" or (q.letter == "ŷ" and q.layer == syntax.Layer("L"))
+        parts = [self.layer(None if hidden else q.layer), self.example(q.example)]
+        above = self.tight(*filter(None, parts)) if any(parts) else ""
+        return self.scripted(letter, "".join(q.units), above)
 
-    def _applied(self, node: Applied) -> str:
-        name = node.letter or node.function.rstrip("'")
-        name = self.sign(name)
-        name = f"\\{name}" if self.style.latex and len(name) > 1 and name[0] != "\\" else name
-        prime = "'" * node.function.count("'")
-        below = self.below_layer(node.layer) if node.layer and node.letter else ""
-        return f"{name}{below}{prime}({self(node.argument)})"
+    def _applied(self, node: syntax.Applied) -> str:
+        name = self.letter(node.letter) if node.letter else node.function.rstrip("'")
+        layer = self.layer(node.layer) if node.letter else ""
+        primes = "'" * node.function.count("'")
+        return self.tight(self.function(name, layer, primes), self.bracketed(self(node.argument)))
 
-    def _derivative(self, node: Derivative) -> str:
-        by = self(node.by)
-        simple = isinstance(node.of, Quantity)
-        of = self(node.of) if simple else ""
+    def _derivative(self, node: syntax.Derivative) -> str:
+        by, sign = self(node.by), self.sign("∂")
+        if isinstance(node.of, syntax.Quantity):
+            return self.over(self.tight(sign, self(node.of)), self.tight(sign, by))
+        of = self.bracketed(self(node.of))
+        return self.row(self.over(sign, self.tight(sign, by)), of)
+
+    def _sum(self, node: syntax.Sum) -> str:
+        limit = self(node.limit) if node.limit and node.index else ""
+        sign = self.scripted(self.sign("Σ"), node.index, limit)
+        return self.row(sign, self.inside(node.body, PRODUCT))
+
+    def _product(self, node: syntax.Product) -> str:
+        left = node.left
+        looser = isinstance(left, syntax.Product) and _binds(left.sign) < _binds(node.sign)
+        level = ATOM + 1 if looser or _ends_in_sum(left) else PRODUCT
+        sign = self.sign(node.sign) if node.sign else self.gap
+        return self.row(self.inside(left, level), sign, self.inside(node.right, FACTOR))
+
+    def _quotient(self, node: syntax.Quotient) -> str:
         if self.style.latex:
-            text = rf"\frac{{\partial {of}}}{{\partial {by}}}"
-        else:
-            text = f"∂{of}/∂{by}"
-        return text if simple else f"{text} ({self(node.of)})"
+            return self.over(self(node.above), self(node.below))
+        return self.bracketed(
+            self.over(self.inside(node.above, FACTOR), self.inside(node.below, ATOM))
+        )
 
-    def _sum(self, node: Sum) -> str:
-        limit = self.above(self(node.limit)) if node.limit and node.index else ""
-        return f"{self.sign('Σ')}{self.below(node.index)}{limit} {self.inside(node.body, PRODUCT)}"
+    def _plus(self, node: syntax.Plus) -> str:
+        right, sign = node.right, "+"
+        if isinstance(right, syntax.Minus):
+            right, sign = right.term, "-"
+        return self.row(self(node.left), self.sign(sign), self.inside(right, PRODUCT))
 
-    def _product(self, node: Product) -> str:
-        left, right = self.inside(node.left, PRODUCT), self.inside(node.right, FACTOR)
-        if isinstance(node.left, Product) and _binds(node.left.sign) < _binds(node.sign):
-            left = f"({left})"
-        if isinstance(node.left, Sum) or _ends_in_sum(node.left):
-            left = f"({left})"
-        if isinstance(node.right, Product):
-            right = f"({right})" if _binds(node.right.sign) <= _binds(node.sign) else right
-        sign = f" {self.sign(node.sign)} " if node.sign else " "
-        return f"{left}{sign}{right}"
+    def _minus(self, node: syntax.Minus) -> str:
+        return self.tight(self.sign("-"), self.inside(node.term, PRODUCT))
 
-    def _quotient(self, node: Quotient) -> str:
-        if self.style.latex:
-            return rf"\frac{{{self(node.above)}}}{{{self(node.below)}}}"
-        return f"({self.inside(node.above, FACTOR)}/{self.inside(node.below, ATOM)})"
+    def _power(self, node: syntax.Power) -> str:
+        norm = isinstance(node.base, syntax.Norm)
+        base = self(node.base) if norm else self.bracketed(self(node.base))
+        return self.scripted(base, "", self(node.exponent))
 
-    def _plus(self, node: Plus) -> str:
-        if isinstance(node.right, Minus):
-            return f"{self(node.left)} - {self.inside(node.right.term, PRODUCT)}"
-        return f"{self(node.left)} + {self.inside(node.right, PRODUCT)}"
+    def _norm(self, node: syntax.Norm) -> str:
+        return self.tight(self.sign("‖"), self(node.of), self.sign("‖"))
 
-    def _minus(self, node: Minus) -> str:
-        return f"-{self.inside(node.term, PRODUCT)}"
-
-    def _power(self, node: Power) -> str:
-        base = self(node.base)
-        base = base if isinstance(node.base, Norm) else f"({base})"
-        return base + self.above(self(node.exponent))
-
-    def _norm(self, node: Norm) -> str:
-        bar = r"\|" if self.style.latex else "‖"
-        return f"{bar}{self(node.of)}{bar}"
-
-    def _transpose(self, node: Transpose) -> str:
-        if isinstance(node.of, Quantity) and not node.of.units and not node.of.layer:
-            return f"{self(node.of)}^T"
-        return f"({self(node.of)})^T"
+    def _transpose(self, node: syntax.Transpose) -> str:
+        q = node.of
+        bare = isinstance(q, syntax.Quantity) and not q.units and not q.layer
+        return self.scripted(self(q) if bare else self.bracketed(self(q)), "", "T")
 
 
 def _binds(sign: str) -> int:
     return 2 if sign == "" else 1 if sign in "·*×@" else 0
 
 
-def _level(node: Node) -> int:
-    if isinstance(node, Plus | Minus):
+def _level(node: syntax.Node) -> int:
+    if isinstance(node, syntax.Plus | syntax.Minus):
         return SUM
-    if isinstance(node, Product | Sum):
+    if isinstance(node, syntax.Product | syntax.Sum):
         return PRODUCT
-    if isinstance(node, Derivative) and not isinstance(node.of, Quantity):
+    if isinstance(node, syntax.Derivative) and not isinstance(node.of, syntax.Quantity):
         return PRODUCT
-    return FACTOR if isinstance(node, Derivative | Quotient) else ATOM
+    return FACTOR if isinstance(node, syntax.Derivative | syntax.Quotient) else ATOM
 
 
-def _ends_in_sum(node: Node) -> bool:
-    while isinstance(node, Product):
+def _ends_in_sum(node: syntax.Node) -> bool:
+    while isinstance(node, syntax.Product):
         node = node.right
-    return isinstance(node, Sum)
+    return isinstance(node, syntax.Sum)

@@ -96,6 +96,7 @@ def test_prose_ranges_and_names_are_passed_over():
         ("$A = \\text{softmax}(QK^T/\\sqrt{d}) V$", "what is"),
         ("$\\frac{\\partial^3 C}{\\partial a^3} = 1$", "a derivative of a higher order"),
         ("$z = (a$", "'(' is not closed"),
+        ("$v = -\\eta \\nabla C$", "∇ without the letter"),
     ],
 )
 def test_what_is_not_understood_says_why_and_does_not_fail(text, reason):
