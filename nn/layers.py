@@ -93,7 +93,7 @@ class Layer(Module):
     Layer(2 → 3, relu, 9 parameters)
     """
 
-    _depends = ("activation", "_units")
+    _depends = ("activation", "_units", "apply")
 
     def __init__(
         self, fan_in: int, fan_out: int, activation: Any = "tanh", *,

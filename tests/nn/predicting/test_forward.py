@@ -191,11 +191,25 @@ def another_layer(model):
         model.layers = (fresh, *model.layers[1:])
 
 
+def a_method_of_its_own(model):
+    layer = layer_of(model)
+    apply = layer.apply
+    layer.apply = lambda inputs: [2.0 * a for a in apply(inputs)]
+
+
 def another_number(model):
     model.factor = 7.0
 
 
-CHANGES = (set_data, load, train, another_activation, another_layer, another_number)
+CHANGES = (
+    set_data,
+    load,
+    train,
+    another_activation,
+    another_layer,
+    another_number,
+    a_method_of_its_own,
+)
 
 
 @pytest.mark.parametrize("change", CHANGES)
