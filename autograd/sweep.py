@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Protocol
 
 from autograd import errors
+from autograd.families import Family, members, push_together
 
 CONSTANT = -1  # the stamp of a number that was used as an operand
 
@@ -23,6 +24,7 @@ class Rule(Protocol):
     name: str
     arity: int | None
     partials: Rules
+    together: Any
 
 
 class Watcher(Protocol):
@@ -62,6 +64,8 @@ def order(root: Any) -> list[Any]:
             seen.add(node)
             if node._y is not None:
                 stack += (node, None, node._y, node._x)
+            elif node.__class__ is Family:
+                stack += node.values[::-1]
             elif node._x is not None:
                 stack += (node, None, *node.operands[::-1])
             else:
@@ -72,9 +76,15 @@ def order(root: Any) -> list[Any]:
 def between(root: Any, wrt: Iterable[Any]) -> list[Any]:
     """Return the nodes that root depends on and that depend on `wrt`, parents first."""
     reached = set(wrt)
+    families: dict[Family, bool] = {}  # whether any of the operands is reached
     found = []
     for node in order(root):
-        if node in reached or not reached.isdisjoint(node.operands):
+        family = node._x
+        if family.__class__ is not Family:
+            depends = not reached.isdisjoint(node.operands)
+        else:
+            depends = families.setdefault(family, not reached.isdisjoint(family.values))
+        if node in reached or depends:
             reached.add(node)
             found.append(node)
     return found
@@ -92,13 +102,14 @@ def sweep(nodes: list[Any], seed: float) -> dict[Any, float]:
     for node in reversed(nodes):
         if node._stamp < clock.now and node._function is not None:
             require_fresh(node)
+    families = members(nodes)
     try:
         for node in reversed(nodes):
             function = node._function
             if function is None:
                 continue
             if function.arity != 2:
-                _push(node, totals)
+                _push(node, totals, families)
                 continue
             x, y, out = node._x, node._y, node._data  # the usual case, written out for speed
             a = x if x.__class__ is float else x._data
@@ -114,8 +125,15 @@ def sweep(nodes: list[Any], seed: float) -> dict[Any, float]:
     return totals
 
 
-def _push(node: Any, totals: dict[Any, float]) -> None:
-    """Add adjoint · ∂node/∂operand to the total of each operand that has one."""
+def _push(node: Any, totals: dict[Any, float], families: dict[Family, list[Any]]) -> None:
+    """Add adjoint · ∂node/∂operand to the total of each operand that has one.
+
+    A node of a family waits for the first of them, unless it is alone.
+    """
+    if node._x.__class__ is Family and len(families[node._x]) > 1:
+        if node is families[node._x][0]:
+            push_together(families[node._x], totals)
+        return
     operands = node.operands
     rules = node._function.partials
     slots = [k for k, x in enumerate(operands) if x in totals and passes(rules, k)]
@@ -147,6 +165,8 @@ def local(rules: Rules, operands: Sequence[Any], out: Any, slots: Iterable[int])
 
 def require_fresh(node: Any) -> None:
     """Raise StaleGraphError if a leaf was written after this node had used it."""
+    if node._x.__class__ is Family and node._x.is_fresh(node._stamp, clock.now):
+        return  # nobody writes to an index, which is a constant
     for operand in node.operands:
         is_leaf = operand.__class__ is not float and operand._function is None
         if is_leaf and operand._stamp > node._stamp:

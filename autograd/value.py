@@ -13,7 +13,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from autograd import errors
-from autograd.reals import compared, real
+from autograd.families import Family
+from autograd.reals import compared, number
 from autograd.sweep import (
     CONSTANT,
     Rule,
@@ -84,15 +85,13 @@ class Value:
     _label: str
     _function: Rule | None  # None for a leaf
     _x: Any  # the first operand: a Value, or a float for a constant nobody has asked for
-    _y: Any  # the second one; a node of many operands has the tuple of all of them in _x
+    _y: Any  # the second one; a node of many operands has the tuple of all of them in _x,
+    # or in _x what it shares with others, a Family, and the last operand here
     _stamp: int  # leaf: the time of its last write; node: the time it was made
     _lent: bool  # set on an argument of a derivative or a recording, by engine.lend
 
     def __init__(self, data: Any, label: str = "") -> None:
-        number = real(data)
-        if number is None:
-            raise errors.not_a_number(data)
-        self._data = number
+        self._data = number(data)
         self._grad = 0.0
         self.label = label
         self._function = self._x = self._y = None
@@ -114,10 +113,7 @@ class Value:
             raise errors.constant_is_fixed("data")
         if self._function is not None:
             raise errors.computed_data(self)
-        number = real(data)
-        if number is None:
-            raise errors.not_a_number(data)
-        self._data = number
+        self._data = number(data)
         clock.now += 1
         self._stamp = clock.now
 
@@ -130,10 +126,7 @@ class Value:
     def grad(self, grad: Any) -> None:
         if self._stamp == CONSTANT:
             raise errors.constant_is_fixed("grad")
-        number = real(grad)
-        if number is None:
-            raise errors.not_a_number(grad)
-        self._grad = number
+        self._grad = number(grad)
 
     @property
     def label(self) -> str:
@@ -162,6 +155,9 @@ class Value:
         operands = self.operands
         if any(x.__class__ is float for x in operands):
             operands = tuple(map(constant, operands))
+            if self._x.__class__ is Family:
+                self._x.values, self._y = operands[:-1], operands[-1]
+                return operands
             few = self._function is not None and self._function.arity in (1, 2)
             self._x, self._y = (*operands, None)[:2] if few else (operands, None)
         return operands
@@ -172,7 +168,11 @@ class Value:
         x, y = self._x, self._y
         if x.__class__ is tuple:
             return x
+        if x.__class__ is Family:
+            return (*x.values, y)
         return () if x is None else (x,) if y is None else (x, y)
+
+    _family = property(lambda self: self._x if self._x.__class__ is Family else None)
 
     @property
     def partials(self) -> tuple[float, ...]:
@@ -209,13 +209,11 @@ class Value:
         >>> a.grad, b.grad
         (16.0, 8.0)
         """
-        number = real(seed)
-        if number is None:
-            raise errors.not_a_number(seed)
+        seed = number(seed)
         if _watcher is not None:
-            _watcher.sweeping(self, number)
+            _watcher.sweeping(self, seed)
         nodes = order(self)
-        totals = sweep(nodes, number)
+        totals = sweep(nodes, seed)
         for node in nodes:
             if node._function is not None:
                 node._grad = totals[node]

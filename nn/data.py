@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, TypeAlias
 
-from nn.arguments import Array, flat, floats, several, table
+from nn.arguments import Array, flat, floats, listed, several, table
 from nn.arguments.sequences import examples
-from nn.losses import LOSSES, Loss, binary_cross_entropy, cross_entropy
+from nn.losses import LOSSES, Loss, binary_cross_entropy, counted, cross_entropy, plain
 from nn.modes import in_mode
 
 Pair: TypeAlias = tuple[Any, Array]  # a table or `Sequences`, and targets
@@ -24,20 +24,31 @@ APPLIES: dict[Loss, str] = {
 def checked_pair(kind: str, model: Any, pair: Any, loss: Loss) -> Pair:
     """Return X and y as arrays, each target checked against the loss before any training.
 
-    Raises ValueError for data that does not fit the model or the loss.
+    Examples that the loss ignores are left out. Raises ValueError for data that does not fit the
+    model or the loss.
     """
     if not isinstance(pair, list | tuple) or len(pair) != 2:
         raise ValueError(f"{kind}data must be a pair (X, y); got a {type(pair).__name__}.")
     X = examples(f"{kind}X", pair[0], columns=getattr(model, "fan_in", None))
     y = table(f"{kind}y", pair[1], rows=len(X))
+    kept = counted(loss, y.tolist())
+    X, y = (X, y) if kept is None else (X[kept], y[kept])
     fan_out, squashed = output_form(model, X[[0]].tolist()[0])
-    if APPLIES.get(loss) == squashed:
+    if APPLIES.get(plain(loss)) == squashed:
         raise ValueError(
-            f"{loss.__name__} takes logits, for it applies {squashed} itself; "
+            f"{plain(loss).__name__} takes logits, for it applies {squashed} itself; "
             f"got {model!r}. Build the model with output='identity'."
         )
     require_targets(f"{kind}y", loss, fan_out, y.tolist())
     return X, y
+
+
+def counted_weights(loss: Loss, y: Any, sample_weight: Any) -> Any:
+    """Return the weights of the examples that a loss counts, of one for each in y."""
+    kept = None if sample_weight is None else counted(loss, listed("y", y))
+    if kept is None:
+        return sample_weight
+    return table("sample_weight", sample_weight, rows=len(y), columns=1)[kept]
 
 
 def example_weights(y: Array, sample_weight: Any, class_weight: Any) -> Array | None:
@@ -131,7 +142,7 @@ def function_of(outputs: Iterable[Any]) -> str:
 
 def require_targets(name: str, loss: Loss, fan_out: int, targets: Iterable[Any]) -> None:
     """Raise ValueError for the first target that a loss of this package does not take."""
-    if loss not in LOSSES.values():
+    if plain(loss) not in LOSSES.values():
         return
     for k, target in enumerate(targets):
         try:

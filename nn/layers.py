@@ -46,6 +46,7 @@ class Neuron(Module):
     Neuron(2 → 1, relu, 3 parameters)
     """
 
+    activation: Activation
     _depends = ("w", "b", "activation")
 
     def __init__(
@@ -53,9 +54,7 @@ class Neuron(Module):
         rng: Random | None = None, weights: Sequence[float] | None = None,
     ) -> None:  # fmt: skip
         self.fan_in, self.fan_out = count("fan_in", fan_in), 1
-        self.activation = activation_function(activation)
-        if self.activation.whole:
-            raise ValueError(f"{self.activation} takes a whole layer; got one Neuron. Use Layer.")
+        self.activation = activation
         if weights is None:
             draw = self.activation.initializer
             weights = [row[0] for row in draw(self.fan_in, 1, rng or STREAM)]
@@ -63,6 +62,11 @@ class Neuron(Module):
         self.b = Value(0.0, "b")
         if len(self.w) != self.fan_in:
             raise ValueError(f"a neuron of fan_in {fan_in} takes {fan_in} weights; got {weights}.")
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name == "activation" and (value := activation_function(value)).whole:
+            raise ValueError(f"{value} takes a whole layer; got one Neuron. Use Layer.")
+        super().__setattr__(name, value)
 
     def __call__(self, inputs: Any) -> Value:
         """Return a for one example: a list, tuple or array of numbers or Values."""
@@ -93,6 +97,7 @@ class Layer(Module):
     Layer(2 → 3, relu, 9 parameters)
     """
 
+    activation: Activation
     _depends = ("activation", "_units", "apply")
 
     def __init__(
@@ -100,7 +105,7 @@ class Layer(Module):
         rng: Random | None = None, initializer: Any = None, layer_norm: str = "",
     ) -> None:  # fmt: skip
         self.fan_in, self.fan_out = count("fan_in", fan_in), count("fan_out", fan_out)
-        self.activation = activation_function(activation)
+        self.activation = activation
         self.norm_place = place_of("layer_norm", layer_norm)
         self.norm = LayerNorm(self.fan_out) if layer_norm else None
         draw = named(
@@ -108,7 +113,7 @@ class Layer(Module):
             "INITIALIZERS",
         )  # fmt: skip
         W = draw(self.fan_in, self.fan_out, rng or STREAM)
-        g = "identity" if self.activation.whole else self.activation
+        g = _of_units(self.activation)
         neurons = [Neuron(self.fan_in, g, weights=w) for w in zip(*W, strict=True)]
         self.W = tuple(zip(*[neuron.w for neuron in neurons], strict=True))
         self.b = tuple([neuron.b for neuron in neurons])
@@ -123,7 +128,10 @@ class Layer(Module):
                 f"{name} holds parameters which the layer computes with, and which stay; set their "
                 f"numbers by load_state_dict, or one by one: {one}.data = 0.5."
             )
+        value = activation_function(value) if name == "activation" else value
         super().__setattr__(name, value)
+        for neuron in vars(self).get("neurons", ()) if name == "activation" else ():
+            neuron.activation = _of_units(value)
 
     def __call__(self, inputs: Any) -> list[Value]:
         """Return every a_j for one example: a list, tuple or array of numbers or Values."""
@@ -158,6 +166,11 @@ class Layer(Module):
     def _parts(self) -> dict[str, Any]:
         own = {"W": self.W, "b": self.b}  # which are the neurons' own
         return {**own, "norm": self.norm} if self.norm else own
+
+
+def _of_units(g: Activation) -> Any:
+    """Return what the units of a layer have where the layer has g."""
+    return "identity" if g.whole else g
 
 
 class MLP(Module):

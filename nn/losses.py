@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
 from autograd import Value, abs, clip, log_softmax, mean, relu, softplus, total, where
@@ -78,8 +79,8 @@ def cross_entropy(outputs: Any, target: Any, ignore_index: int | None = None) ->
     The outputs are logits (of an `identity` output), the target is a class 0 … n-1. The
     derivative by output j is softmax(outputs)[j] - [j = target]. A target of n probabilities y
     (one-hot, or soft) gives their mean: -Σₖ yₖ log softmax(outputs)ₖ. An example whose target is
-    `ignore_index` has the loss 0, and counts as one example in the mean over a data set:
-    `loss=functools.partial(cross_entropy, ignore_index=-100)`.
+    `ignore_index` has the loss 0; `fit` and `probe` leave it out, so that their means are those of
+    the others: `loss=functools.partial(cross_entropy, ignore_index=-100)`.
 
     >>> cross_entropy([0.0, 0.0], 1), cross_entropy([0.0, 0.0], [0.5, 0.5])
     (0.6931471805599453, 0.6931471805599453)
@@ -137,6 +138,32 @@ def loss_function(name: Any) -> Loss:
     True
     """
     return named("a loss", LOSSES, name, "LOSSES")  # type: ignore[no-any-return]
+
+
+def plain(loss: Any) -> Any:
+    """Return the loss of which a `functools.partial` sets options; others as they are.
+
+    >>> plain(partial(huber, threshold=2.0)).__name__
+    'huber'
+    """
+    return loss.func if isinstance(loss, partial) else loss
+
+
+def counted(loss: Any, targets: Iterable[Any]) -> list[int] | None:
+    """Return which examples count for a loss with `ignore_index`; None for any other loss.
+
+    Raises ValueError if there are none.
+
+    >>> counted(partial(cross_entropy, ignore_index=-1), [0, -1, 2])
+    [0, 2]
+    """
+    ignored = loss.keywords.get("ignore_index") if isinstance(loss, partial) else None
+    if ignored is None or plain(loss) is not cross_entropy:
+        return None
+    kept = [k for k, target in enumerate(targets) if several(target) != [ignored]]
+    if not kept:
+        raise ValueError(f"every target is {ignored}, which the loss ignores: there is no mean.")
+    return kept
 
 
 def _residuals(outputs: Any, target: Any) -> list[Any]:

@@ -19,33 +19,33 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("autograd", "nn")
-TWINS = {"autograd/sweep.py", "autograd/value.py", "autograd/function.py"}  # one engine
+TWINS = {f"autograd/{name}.py" for name in ("sweep", "families", "value", "function")}  # one engine
 
 BUDGETS = {  # of code lines, over the files that a pattern finds
-    "the core": (2300, ("autograd/*.py", "nn/*.py")),
+    "the core": (2400, ("autograd/*.py", "nn/*.py")),
     "an evening's reading": (
-        800,
+        850,
         tuple(
             f"autograd/{name}.py"
             for name in ("sweep", "value", "function", "table", "primitives", "reductions", "graph")
         ),
     ),
-    "modes": (235, ("autograd/modes/*.py",)),
+    "modes": (240, ("autograd/modes/*.py",)),
     "further rows": (360, ("autograd/rows/*.py",)),
     "the command line": (415, ("autograd/command/*.py",)),
     "exercises": (105, ("nn/exercises/*.py",)),
     "doors to other libraries": (640, ("nn/interop/*.py",)),
     "programs for JAX": (525, ("autograd/program/executors/jax/*.py",)),
-    "derivatives": (760, ("autograd/derivatives/**/*.py",)),
+    "derivatives": (785, ("autograd/derivatives/**/*.py",)),
     "explanation": (1170, ("autograd/explanation/**/*.py",)),
     "arguments": (210, ("nn/arguments/*.py",)),
     "optimizers": (310, ("nn/optimizers/*.py",)),
-    "probing": (1020, ("nn/probing/**/*.py",)),
+    "probing": (1045, ("nn/probing/**/*.py",)),
     "predicting": (160, ("nn/predicting/**/*.py",)),
     "tracing": (330, ("nn/tracing/**/*.py",)),
     "notes": (4065, ("nn/notes/**/*.py",)),
     "programs": (
-        4420,
+        4800,
         tuple(
             f"autograd/program/{part}*.py"
             for part in (
@@ -61,10 +61,10 @@ BUDGETS = {  # of code lines, over the files that a pattern finds
     "compiled functions": (1510, ("autograd/program/jitting/**/*.py",)),
     "programs held to their nodes": (690, ("autograd/program/verification/**/*.py",)),
     "pictures": (
-        2350,
+        2470,
         tuple(f"autograd/drawing/{folder}*.py" for folder in ("", "graph/", "network/")),
     ),
-    "the page": (900, ("autograd/drawing/page/**/*.py",)),
+    "the page": (1010, ("autograd/drawing/page/**/*.py",)),
 }
 EXTENSIONS = {
     "autograd._value",

@@ -2,7 +2,7 @@
 
 Every call makes nodes of its own, so that nested derivatives never confuse their variables.
 Results are floats, and Values where they take part in something larger: inside the function
-of another derivative, or at a point made of Values.
+of another derivative, or where any argument holds a Value.
 """
 
 from __future__ import annotations
@@ -13,7 +13,16 @@ from typing import Any, NamedTuple
 
 from autograd import errors, modes
 from autograd.derivatives.chain_rule import as_number, gradients
-from autograd.derivatives.trees import CONTAINERS, copied, leaves, mapped, paths, shape, unflatten
+from autograd.derivatives.trees import (
+    CONTAINERS,
+    copied,
+    holds_values,
+    leaves,
+    mapped,
+    paths,
+    shape,
+    unflatten,
+)  # fmt: skip
 from autograd.engine import Value, lend
 
 
@@ -54,9 +63,8 @@ def called(f: Callable[..., Any], args: Any, kwargs: dict[str, Any], chosen: Any
     positions = positions_of(chosen, len(args))
     fresh, own = list(args), list(args)
     names = argument_names(f, len(args))
-    nested = modes.depth() > 0
+    nested = modes.depth() > 0 or holds_values((args, kwargs))
     for k in positions:
-        nested = nested or any(x.__class__ is Value for x in leaves(args[k]))
         fresh[k] = _fresh(args[k], names[k])
         own[k] = copied(fresh[k])
     with modes.differentiating():

@@ -49,6 +49,21 @@ def leaves(tree: Any, taker: str = "a derivative") -> list[Any]:
     return found
 
 
+def holds_values(tree: Any) -> bool:
+    """Return whether a Value is anywhere in nested arguments, whatever else is in them.
+
+    >>> holds_values([1.0, {"a": (Value(2.0), "text")}]), holds_values([1.0, "text"])
+    (True, False)
+    """
+    if isinstance(tree, CONTAINERS):
+        children = tree.values() if isinstance(tree, dict) else tree
+        kinds = set(map(type, children))
+        return Value in kinds or (not kinds <= LEAVES and any(map(holds_values, children)))
+    if is_array(tree):
+        return tree.dtype == object and Value in set(map(type, tree.flat))
+    return tree.__class__ is Value
+
+
 def paths(name: str, tree: Any) -> list[str]:
     """Return what to call each leaf of an argument: `x`, `w[0]`, `p['a'][1, 2]`."""
     if is_flat(tree) or len(shape(tree) or ()) == 1:

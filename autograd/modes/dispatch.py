@@ -59,7 +59,8 @@ class _Dispatcher(Stack):
         """Add a block that is being entered, whose subject is a mode."""
         entry = super().push(block)
         with _lock:
-            self.known = (*filter(_may_count, self.known), ref(entry))
+            others = [known for known in self.known if _may_count(known)] if self.known else ()
+            self.known = (*others, ref(entry))
             engine.watch(self)
         return entry
 
@@ -67,7 +68,7 @@ class _Dispatcher(Stack):
         """Watch no longer, unless there is a block again."""
         self.forget()
         with _lock:
-            self.known = tuple(filter(_may_count, self.known))
+            self.known = tuple([known for known in self.known if _may_count(known)])
             if not self.known:
                 engine.watch(None)
 

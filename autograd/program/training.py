@@ -199,13 +199,14 @@ class Trainer:
 
     def _update(self, scale: float) -> None:
         """Apply the rule and count it: an interrupt on the way leaves all as before."""
+        if self.optimiser.undisturbed:
+            return self.optimiser.update(self.done + 1, scale, self.taken)
         values, state = self.machine.memory.room.values[False], self.optimiser.state
-        before = values.copy(), state.copy()
+        before = values.copy(), state.copy(), self.done
         try:
-            self.optimiser.update(self.done + 1, scale)
-            self.taken[0] += 1
+            self.optimiser.update(self.done + 1, scale, self.taken)
         except BaseException:
-            values[:], state[:] = before
+            values[:], state[:], self.taken[0] = before
             raise
 
     def _scale(self, g: Array) -> float:
@@ -246,8 +247,7 @@ class Trainer:
 
     def _state(self) -> Array:
         """Return what the optimiser has as its state, (slots, parameters), in order of places."""
-        table = getattr(self.optimizer, "table", None)
-        if table is not None:
+        if (table := getattr(self.optimizer, "table", None)) is not None:
             return table.by_parameter()[:, self.order]
         shape = (len(self.leaves), self.slots)
         state = getattr(self.optimizer, "state", None) if self.slots else None

@@ -7,6 +7,7 @@ from html import escape
 from typing import Any, NamedTuple
 
 from autograd import compare
+from autograd.reals import arrayed
 from nn.arguments import Array
 from nn.probing import Probe, probe
 from nn.probing.examples import loss_name
@@ -27,6 +28,7 @@ class Verdict(NamedTuple):
     name: str
     verdict: str
     hints: tuple[str, ...] = ()
+    slip: str = ""
 
 
 class Answer:
@@ -43,7 +45,7 @@ class Answer:
 
     def __repr__(self) -> str:
         lines = []
-        for name, verdict, hints in self.verdicts:
+        for name, verdict, hints, _ in self.verdicts:
             lines += [f"{name:7} {verdict}", *[f"        hint: {hint}" for hint in hints]]
         return "\n".join(lines)
 
@@ -95,7 +97,8 @@ class Exercise:
             return Verdict(name, "wrong", (str(cause),))
         if found:
             return Verdict(name, "right")
-        return Verdict(name, "wrong", (*found.hints, f"the rule is {self._rule(kind, layer)}"))
+        hints = (*found.hints, f"the rule is {self._rule(kind, layer)}")
+        return Verdict(name, "wrong", hints, found.slip)
 
     def _layer(self, name: str) -> Any:
         number = int(name[len(name.rstrip("0123456789")) :])
@@ -132,7 +135,7 @@ def _unrounded(hand: Any, exact: Array) -> Any:
     """Return an answer with exact numbers where it has them to the four places that are given."""
     import numpy as np
 
-    numbers = np.asarray(hand)
+    numbers = np.asarray(arrayed(hand))
     if numbers.shape != exact.shape or numbers.dtype.kind not in "fiu":
         return hand
     return np.where(numbers == exact.round(PLACES), exact, numbers)

@@ -10,7 +10,7 @@ from autograd import Value, total
 from nn.arguments import Array, listed, table
 from nn.data import require_targets
 from nn.layers import MLP, Layer, Neuron
-from nn.losses import LOSSES, loss_function
+from nn.losses import LOSSES, counted, loss_function
 from nn.probing.normalization import parameters_of_norm
 
 
@@ -66,6 +66,9 @@ def examples_of(model: Any, x: Any, y: Any, loss: Any) -> Examples:
     rows, batch = _rows(listed("x", x), layers[0].fan_in)
     targets = _targets(y, loss, len(rows), batch)
     c = sum_of_outputs if loss is None else loss_function(loss)
+    kept = counted(c, targets) if batch else None
+    if kept is not None:
+        rows, targets = ([column[k] for k in kept] for column in (rows, targets))
     require_targets("y", c, layers[-1].fan_out, targets if batch else ())
     return Examples(model, layers, rows, targets, c, loss_name(loss), batch)
 

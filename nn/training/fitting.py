@@ -14,8 +14,8 @@ from typing import Any
 from nn.arguments import Array, count, named, several
 from nn.arguments.hints import hinting
 from nn.arguments.sequences import Sequences
-from nn.data import Pair, checked_pair, example_weights, output_form, weighted
-from nn.losses import binary_cross_entropy, cross_entropy, hinge, loss_function
+from nn.data import Pair, checked_pair, counted_weights, example_weights, output_form, weighted
+from nn.losses import binary_cross_entropy, cross_entropy, hinge, loss_function, plain
 from nn.optimizers import Optimizer, optimizer_for
 from nn.tracing import Trace
 from nn.training.history import History, accuracy
@@ -80,6 +80,7 @@ def fit(
     """
     method = method_of(optimizer, lr, trace)
     loss, optimizer = loss_function(loss), _optimizer("sgd" if method else optimizer, lr, model)
+    sample_weight = counted_weights(loss, y, sample_weight)
     sets = _sets(model, (X, y), validation, loss)
     X, y = sets[""]
     callbacks = [*_callbacks(callbacks), *_film(record, model, X, y, loss)]
@@ -208,7 +209,7 @@ def _trace(
 
 def _classes(y: Array, loss: Any) -> Array | None:
     """Return the class of each example where the loss is one of classes."""
-    if loss not in CLASSIFY:
+    if plain(loss) not in CLASSIFY:
         return None
     return y.argmax(axis=1) if y.size > len(y) else y.reshape(-1)
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Sequence
 from itertools import pairwise
+from operator import mul
 
 from autograd import (
     Value,
@@ -32,7 +33,7 @@ from autograd import (
 from tests.benchmarks.harness import Contest, Side
 
 SAMPLES = 100
-STEPS = {"micrograd": 3, "scalar": 9, "dot": 9}
+STEPS = {"micrograd": 3, "scalar": 9, "mapped": 9, "dot": 9}
 
 rng = random.Random(0)
 X = [(rng.uniform(-1, 1), rng.uniform(-1, 1)) for _ in range(SAMPLES)]
@@ -49,7 +50,7 @@ def moons(side: str) -> tuple[Callable[[int], object], list[float]]:
     """Return steps of one of the sides, with its cost and gradient."""
     if side == "micrograd":
         return micrograd()
-    step = {"scalar": scalar_step, "dot": dot_step}[side]
+    step = {"scalar": scalar_step, "mapped": mapped_step, "dot": dot_step}[side]
     cost = step()
     return (lambda times: [step() for _ in range(times)]), [cost, *[p.grad for p in parameters]]
 
@@ -78,17 +79,40 @@ def micrograd() -> tuple[Callable[[int], object], list[float]]:
     return (lambda times: [step() for _ in range(times)]), check
 
 
+Weighted = Callable[[tuple[Value, ...], list[Value], Value], Value]
+
+
+def summed(w: tuple[Value, ...], a: list[Value], b: Value) -> Value:
+    """Return a weighted sum as micrograd writes it, by a generator."""
+    return sum((wi * ai for wi, ai in zip(w, a, strict=True)), b)
+
+
+def mapped(w: tuple[Value, ...], a: list[Value], b: Value) -> Value:
+    """Return the same nodes without a frame of Python for each."""
+    return sum(map(mul, w, a), b)
+
+
 def scalar_step() -> float:
     """Run the same step with the same operators, one node each."""
+    return finish(scalar_cost(summed))
+
+
+def mapped_step() -> float:
+    """Run the same step with sums of `map(mul, …)`."""
+    return finish(scalar_cost(mapped))
+
+
+def scalar_cost(weighted: Weighted) -> Value:
+    """Return the cost by scalar operators."""
     losses = []
     for row, y in zip(X, Y, strict=True):
         a = list(map(Value, row))
         for depth, layer in enumerate(network):
-            z = [sum((wi * ai for wi, ai in zip(w, a, strict=True)), b) for w, b in layer]
+            z = [weighted(w, a, b) for w, b in layer]
             a = [v.relu() for v in z] if depth < 2 else z
         losses.append((1 + -y * a[0]).relu())
     penalty = 1e-4 * sum(p * p for p in parameters)
-    return finish(sum(losses) * (1.0 / len(losses)) + penalty)
+    return sum(losses) * (1.0 / len(losses)) + penalty
 
 
 def dot_step() -> float:

@@ -19,6 +19,7 @@ TASKS = {  # sizes, examples, whether the last layer is a classifier, steps a ro
     "pendulum": ((), 1, False, 20),  # 1000 steps of Runge and Kutta: loss and gradient
     "lorenz": ((), 1, False, 20),  # 1000 steps of Euler, no sine in them
     "recurrence": ((), 1, False, 20),  # 500 steps of a network of one unit
+    "rnn": ((4, 32, 1), 1, False, 60),  # 200 steps of 32 units, full steps of training
 }
 RATE, CHECKED = 0.01, 5
 
@@ -256,6 +257,77 @@ def casadi_sx(task, dtype):
     return (lambda steps: [(kept, evaluate()) for _ in range(steps)]), check
 
 
+def recurrent_data(dtype, steps=200):
+    """U (units, inputs), W (units, units), b, the weights of the output; and the inputs."""
+    import numpy as np
+
+    width, units, _ = TASKS["rnn"][0]
+    rng = np.random.default_rng(0)
+    parts = rng.normal(size=(units, width)) / 2, rng.normal(size=(units, units)) / units**0.5
+    parts = *parts, np.zeros(units), rng.normal(size=units)
+    return [x.astype(dtype) for x in parts], rng.normal(size=(steps, width)).astype(dtype)
+
+
+def recurrent(task, dtype):
+    import numpy as np
+
+    from autograd import Program, Value, dot, tanh
+
+    class Descent:
+        def rule(self, w, g, state, step):
+            return w - RATE * g, state
+
+    (U, W, b, out), X = recurrent_data(dtype)
+    u, w = ([[*map(Value, row)] for row in part.tolist()] for part in (U, W))
+    bias, weights = ([*map(Value, part.tolist())] for part in (b, out))
+    x = [[*map(Value, row)] for row in X.tolist()]
+    state = [0.0] * len(w)
+    for own in x:
+        drive = [dot(row, own, shift) for row, shift in zip(u, bias, strict=True)]
+        state = [tanh(dot(row, state, z)) for row, z in zip(w, drive, strict=True)]
+    loss = 0.5 * (dot(weights, state) - 0.3) ** 2
+    parameters = [*(a for row in (*u, *w) for a in row), *bias, *weights]
+    program = Program(
+        loss, inputs=[a for own in x for a in own], parameters=parameters, dtype=dtype
+    )
+    rows = np.ascontiguousarray(X.reshape(1, -1))
+    descent = Descent()
+    return run_and_costs(lambda steps: program.train(rows, descent, steps))
+
+
+def recurrent_scan(task, dtype):
+    os.environ["XLA_FLAGS"] = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
+    import jax
+    import jax.numpy as jnp
+
+    jax.config.update("jax_enable_x64", dtype == "float64")
+    parts, X = recurrent_data(dtype)
+    X = jnp.asarray(X)
+
+    def cost(parts):
+        U, W, b, out = parts
+        last, _ = jax.lax.scan(
+            lambda h, drive: (jnp.tanh(W @ h + drive), None), jnp.zeros_like(b), X @ U.T + b
+        )
+        return 0.5 * (out @ last - 0.3) ** 2
+
+    def step(parts):
+        c, gradient = jax.value_and_grad(cost)(parts)
+        return c, jax.tree.map(lambda w, g: w - RATE * g, parts, gradient)
+
+    step, state = jax.jit(step), [jax.tree.map(jnp.asarray, parts)]
+
+    def run(steps):
+        costs = []
+        for _ in range(steps):
+            c, state[0] = step(state[0])
+            costs.append(c)
+        c.block_until_ready()
+        return costs
+
+    return run_and_costs(run)
+
+
 NAMES = {"moons": "2-16-16-1", "digits": "64-32-10", "mnist": "784-128-10"}
 PEERS = {
     "program": ("program",),
@@ -275,6 +347,12 @@ def contests():
                 for peer, (make, *more) in PEERS.items()
             ]
             yield Contest(f"step {name} {dtype}", tuple(sides), "step", close)
+    for dtype, close in (("float64", 1e-9), ("float32", 1e-3)):
+        sides = [
+            Side(name, f"steps:{make}", ("rnn", dtype), TASKS["rnn"][3])
+            for name, make in (("program", "recurrent"), ("JAX scan", "recurrent_scan"))
+        ]
+        yield Contest(f"step recurrent network, 200 steps {dtype}", tuple(sides), "step", close)
     for task in SERIAL_TASKS:
         sides = [
             Side(name, f"steps:{make}", (task, "float64"), TASKS[task][3])

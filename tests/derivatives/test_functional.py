@@ -24,6 +24,7 @@ from autograd import (
     hessian,
     hvp,
     jacobian,
+    jit,
     jvp,
     log,
     sin,
@@ -540,3 +541,32 @@ def test_everything_is_exported():
     for name in (*functional.__all__, "no_grad", "detect_anomaly"):
         assert name in autograd.__all__
         assert getattr(autograd, name).__doc__
+
+
+W = 3.0  # of f(x, w) = x² w: ∂f/∂x = 2 x w = 12 at x = 2, and ∂/∂w of its square is 8 x² w = 96
+WITH_W = {
+    "by position": (lambda f: grad(f), lambda w: (w,)),
+    "in a list": (lambda f: grad(lambda x, ws: f(x, ws[0])), lambda w: ([w, "text"],)),
+    "in a dict": (lambda f: grad(lambda x, p: f(x, p["w"])), lambda w: ({"w": w},)),
+    "in an array": (lambda f: grad(lambda x, p: f(x, p[0])), lambda w: (np.array([w]),)),
+    "jacobian": (lambda f: jacobian(f), lambda w: (w,)),
+    "value_and_grad": (lambda f: lambda *args: value_and_grad(f)(*args)[1], lambda w: (w,)),
+    "jit": (lambda f: grad(jit(f)), lambda w: (w,)),
+}
+
+
+@pytest.mark.parametrize("way", WITH_W)
+def test_a_derivative_depends_on_the_values_in_its_other_arguments(way):
+    derivative_of, others = WITH_W[way]
+    w = Value(W)
+    slope = derivative_of(lambda x, w: x * x * w)(2.0, *others(w))
+    assert slope.data == 12.0
+    assert gradients(slope * slope, w) == 96.0
+
+
+def test_a_derivative_depends_on_the_values_among_its_keywords():
+    w = Value(W)
+    slope = grad(lambda x, *, w: x * x * w)(2.0, w=w)
+    assert gradients(slope * slope, w) == 96.0
+    assert jvp(lambda x, w: x * x * w, (2.0, w), (1.0, 0.0))[1].data == 12.0
+    assert grad(lambda x, *, w: x * x * w)(2.0, w=W) == 12.0

@@ -327,3 +327,32 @@ def test_a_function_of_the_table_is_the_activation_of_its_name(name):
     assert activation_function(g) is nn.ACTIVATIONS[name]
     by_function, by_name = (nn.MLP(2, [3, 2], seed=1, output=x) for x in (g, name))
     assert same(by_function.state_dict(), by_name.state_dict())
+
+
+@pytest.mark.parametrize("kind", [nn.Layer, lambda n, _, g: nn.Neuron(n, g)], ids=["layer", "unit"])
+def test_an_activation_that_is_set_later_is_looked_up_there(kind):
+    made = kind(2, 1, "tanh")
+    before = [p.data for p in made.parameters()]
+    made.activation = "relu"
+    other = kind(2, 1, "relu")
+    for p, number in zip(other.parameters(), before, strict=True):
+        p.data = number
+    x = [0.5, -1.0]
+    found, right = (np.ravel([a.data for a in nn.arguments.several(m(x))]) for m in (made, other))
+    assert found == right and "relu" in repr(made)
+    made.activation = abs  # a function of one's own
+    assert made.g.name == "abs"
+    with pytest.raises(ValueError, match=r"an activation must be one of .*got 'cube'\. Your own"):
+        made.activation = "cube"
+    assert made.g.name == "abs"
+
+
+def test_the_units_of_a_layer_have_its_activation_also_later():
+    layer = nn.Layer(2, 3, "tanh")
+    layer.activation = "sigmoid"
+    x = [Value(0.5), Value(-1.0)]
+    assert [n(x).data for n in layer.neurons] == [a.data for a in layer(x)]
+    layer.activation = "softmax"
+    assert sum(a.data for a in layer(x)) == pytest.approx(1.0, rel=1e-15)
+    with pytest.raises(ValueError, match="takes a whole layer; got one Neuron"):
+        layer.neurons[0].activation = "softmax"

@@ -234,22 +234,65 @@ def test_an_ignored_target_has_neither_a_loss_nor_a_gradient(ignored):
         nn.cross_entropy(z, 7, ignore_index=ignored)
 
 
-def test_an_ignored_label_is_ignored_by_every_way_of_training():
-    """C = (1/m) Σ c, with c = 0 for the ignored ones: as with the weights 0 and 1."""
-    X = np.random.default_rng(0).normal(size=(9, 2))
-    y = np.array([0, 1, 2, -100, 1, 2, 0, -100, 1])
-    ends = []
-    for loss, options in (
-        (partial(nn.cross_entropy, ignore_index=-100), {}),
-        (partial(nn.cross_entropy, ignore_index=-100), {"compiled": False}),
-        ("cross_entropy", {"sample_weight": (y >= 0) * 1.0}),
-    ):
-        model = nn.MLP(2, [4, 3], "tanh", seed=1)
-        labels = np.maximum(y, 0) if loss == "cross_entropy" else y
-        nn.fit(model, X, labels, loss=loss, epochs=4, batch_size=4, progress=False, **options)
-        ends.append([p.data for p in model.parameters()])
-    assert ends[0] == pytest.approx(ends[1], rel=1e-12)
-    assert ends[0] == pytest.approx(ends[2], rel=1e-12)
+# Figures of PyTorch 2.13: CrossEntropyLoss(ignore_index=-100), SGD(lr=0.5), one batch.
+IGNORING = partial(nn.cross_entropy, ignore_index=-100)
+FIVE = np.array([[0.5, -1.0], [1.5, 0.25], [-0.75, 2.0], [0.0, 1.0], [2.0, -0.5]])
+SOME_IGNORED = np.array([2, -100, 0, -100, 1])
+PYTORCH = {
+    "losses": [1.2423455996123098, 0.7261476902793862, 0.5383931220256281, 0.45035385940080674],
+    "dW": [[0.43942614844865413, -0.6767149056144969, 0.2372887571658428],
+           [-0.6024005833575871, 0.4559965525548896, 0.14640403080269745]],
+    "W": [[-0.2841378839684427, 0.7103266426244443, 0.07381124134399841],
+          [0.9474861967310515, 0.15392093560782757, -0.5014071323388792]],
+}  # fmt: skip
+
+
+def three_logits():
+    layer = nn.Layer(2, 3, "identity")
+    layer.load_state_dict({"W": [[0.2, -0.1, 0.4], [0.3, 0.5, -0.2]], "b": [0.1, 0.0, -0.1]})
+    return layer
+
+
+def numbers(W):
+    return [[w.data for w in row] for row in W]
+
+
+@pytest.mark.parametrize("compiled", [True, False])
+@pytest.mark.parametrize("y", [SOME_IGNORED, SOME_IGNORED[:, None], SOME_IGNORED.tolist()])
+def test_the_mean_is_over_the_examples_that_are_not_ignored(y, compiled):
+    layer = three_logits()
+    history = nn.fit(
+        layer, FIVE, y, loss=IGNORING, optimizer="sgd", lr=0.5, epochs=4, batch_size=None,
+        progress=False, compiled=compiled, validation=(FIVE, y),
+    )  # fmt: skip
+    assert history.columns["loss"] == pytest.approx(PYTORCH["losses"], rel=1e-14)
+    assert history.columns["val_loss"][:-1] == pytest.approx(PYTORCH["losses"][1:], rel=1e-14)
+    np.testing.assert_allclose(numbers(layer.W), PYTORCH["W"], rtol=1e-13)
+
+
+def test_a_probe_leaves_ignored_examples_out_of_its_mean():
+    p = nn.probe(three_logits(), FIVE, SOME_IGNORED, IGNORING)
+    assert pytest.approx(PYTORCH["losses"][0], rel=1e-14) == p.C
+    np.testing.assert_allclose(p.layers[0].dW, PYTORCH["dW"], rtol=1e-13)
+    picture = nn.batch_picture(three_logits(), FIVE, SOME_IGNORED, IGNORING)
+    np.testing.assert_allclose(picture.layers[0].dW, PYTORCH["dW"], rtol=1e-13)
+
+
+def test_weights_belong_to_the_examples_as_they_were_given():
+    """C = (1/m) Σ w c over the m that count, by hand: half the loss where every w is 1/2."""
+    weights = np.where(SOME_IGNORED < 0, 100.0, 0.5)
+    history = nn.fit(
+        three_logits(), FIVE, SOME_IGNORED, loss=IGNORING, optimizer="sgd", lr=0.5, epochs=1,
+        batch_size=None, progress=False, sample_weight=weights,
+    )  # fmt: skip
+    assert history.columns["loss"] == pytest.approx([PYTORCH["losses"][0] / 2], rel=1e-14)
+
+
+def test_targets_beside_the_ignored_ones_are_looked_at_too():
+    with pytest.raises(ValueError, match="every target is -100, which the loss ignores"):
+        nn.fit(three_logits(), FIVE, [-100] * 5, loss=IGNORING, progress=False)
+    with pytest.raises(ValueError, match=r"y\[1\] does not fit.*a class from 0 to 2"):
+        nn.fit(three_logits(), FIVE, [0, -100, 3, 1, 1], loss=IGNORING, progress=False)
 
 
 @pytest.mark.parametrize("y", [0.0, 1e-9, 0.3, 0.5, 1 - 1e-9, 1.0])

@@ -205,7 +205,7 @@ static int open_buffers(Replay *self, PyObject *buffers, PyObject *tables, PyObj
 static int make_scratch(Replay *self)
 {
     size_t numbers = (size_t)REGISTERS * CHUNK + (size_t)DEPTH * (SPAN + 128) + (size_t)8 * SPAN;
-    self->unaligned = PyMem_RawMalloc(numbers * self->size + DEPTH * sizeof(int64_t) + 64);
+    self->unaligned = PyMem_RawCalloc(1, numbers * self->size + DEPTH * sizeof(int64_t) + 64);
     if (!self->unaligned) {
         PyErr_NoMemory();
         return -1;

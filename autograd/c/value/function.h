@@ -12,8 +12,10 @@ static PyObject *function_vectorcall(PyObject *self, PyObject *const *args, size
         return refuse("wrong_count", "(Onn)", function->name, function->arity, n);
     if (code >= FIRST_UNARY)
         return apply_unary(code, args[0]);
-    if (code == TOTAL)
-        return apply_total(args, n);
+    if (code == TOTAL || code == MEAN || code == LOGSUMEXP)
+        return apply_many(code, args, n);
+    if (SOFTMAX <= code && code <= TAKE)
+        return apply_indexed(code, args, n);
     PyObject *operands = exact_operands(function, args, n);
     if (!operands)
         return NULL;
@@ -52,6 +54,7 @@ static int function_init(PyObject *self, PyObject *args, PyObject *keywords)
     function->partials = Py_NewRef(partials);
     function->domain = Py_NewRef(domain);
     function->arity = PyTuple_Check(partials) ? PyTuple_GET_SIZE(partials) : -1;
+    function->encloses = (char)encloses(forward, partials);
     function->vectorcall = function_vectorcall;
     function->code = code_of(name);
     if (function->code == GENERIC)
@@ -133,6 +136,7 @@ static PyMemberDef function_members[] = {
     {"name", T_OBJECT_EX, offsetof(Function, name), READONLY, NULL},
     {"forward", T_OBJECT_EX, offsetof(Function, forward), READONLY, NULL},
     {"partials", T_OBJECT_EX, offsetof(Function, partials), READONLY, NULL},
+    {"lasting", T_BOOL, offsetof(Function, lasting), 0, NULL},
     {"domain", T_OBJECT_EX, offsetof(Function, domain), READONLY, NULL},
     {"__vectorcalloffset__", T_PYSSIZET, offsetof(Function, vectorcall), READONLY, NULL},
     {"__dictoffset__", T_PYSSIZET, offsetof(Function, dict), READONLY, NULL},

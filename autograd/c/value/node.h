@@ -12,11 +12,22 @@
 #error "the C implementation relies on the global interpreter lock"
 #endif
 
+#ifdef __GNUC__ /* what compilers cannot know by themselves */
+#define ALWAYS(x) ((x) ? (void)0 : __builtin_unreachable())
+#else
+#define ALWAYS(x) ((void)0)
+#endif
+
 enum code {
     LEAF,    /* a: label or NULL */
     GENERIC, /* a: Function, b: tuple of operands */
     DOT,     /* a: tuple of weights, b: tuple of inputs, c: bias */
     TOTAL,   /* b: tuple of values */
+    MEAN,
+    LOGSUMEXP,
+    SOFTMAX, /* family: the values; b: the index among them */
+    LOG_SOFTMAX,
+    TAKE,
 #define ROW(name, ...) OP_##name,
     BINARY_ROWS(ROW) /* a, b: operands */
     UNARY_ROWS(ROW)  /* a: operand */
@@ -29,7 +40,7 @@ enum code {
 
 // clang-format off
 static const char *const code_names[CODES] = {
-    "", "", "dot", "total",
+    "", "", "dot", "total", "mean", "logsumexp", "softmax", "log_softmax", "take",
 #define ROW(name, ...) #name,
     BINARY_ROWS(ROW)
     UNARY_ROWS(ROW)
@@ -55,12 +66,14 @@ typedef struct Node {
         double grad;
         struct Node *next; /* in the free list, or among the dying */
     };
-    uint64_t stamp : 48;
+    uint64_t stamp : 47;
+    uint64_t collected : 1; /* the cycle collector knows it: see cycles.h */
     uint64_t code : 8;
     uint64_t flags : 8;
     union {
         PyObject *a;
         double a_number;
+        struct Family *family;
     };
     union {
         PyObject *b;
@@ -86,6 +99,8 @@ typedef struct {
     PyObject *partials;
     PyObject *domain;
     Py_ssize_t arity; /* -1: any number */
+    char lasting;     /* it is of the table, and never freed */
+    char encloses;    /* its rules may keep nodes alive */
     int code;
 } Function;
 
@@ -100,7 +115,7 @@ static PyObject *functions[CODES];
 static PyObject *empty_text;
 static uint64_t now; /* the time of the last write to any leaf */
 
-#define LATEST ((UINT64_C(1) << 48) - 1) /* what a stamp can hold */
+#define LATEST ((UINT64_C(1) << 47) - 1) /* what a stamp can hold */
 
 #define IS_VALUE(object) (Py_TYPE(object) == ValueType)
 #define NODE(object) ((Node *)(object))
@@ -125,6 +140,16 @@ _Static_assert(sizeof(void *) != 8 || sizeof(Node) == 64, "a node fills one line
 #endif
 _Static_assert(CODES <= 256, "a code has 8 bits");
 
+static inline int has_tuples(Node *node)
+{
+    return node->code < SOFTMAX && node->code != LEAF;
+}
+
+static inline int is_member(Node *node)
+{
+    return SOFTMAX <= node->code && node->code <= TAKE;
+}
+
 /* An operand of a node of one or two; NULL for a plain float, or where there is none. */
 static inline PyObject *left_of(Node *node)
 {
@@ -145,6 +170,11 @@ static inline double left_number(Node *node)
 static inline double right_number(Node *node)
 {
     return node->flags & B_NUMBER ? node->b_number : NODE(node->b)->data;
+}
+
+static inline double number_of(PyObject *operand)
+{
+    return IS_VALUE(operand) ? NODE(operand)->data : PyFloat_AS_DOUBLE(operand);
 }
 
 /* Raise errors.<name>(...); steals nothing, returns NULL. */

@@ -14,6 +14,7 @@ static PyGetSetDef value_attributes[] = {
      "The operands in order as they are kept: a constant may still be a plain float.", NULL},
     {"partials", get_partials, NULL, "d self/d parent for each parent, 0.0 for a constant.", NULL},
     {"_data", get_unwatched_data, NULL, NULL, NULL},
+    {"_family", get_family, NULL, NULL, NULL},
     {"_lent", get_lent, set_lent, NULL, NULL},
     {"_partials", get_unwatched_partials, NULL, NULL, NULL},
     {0},
@@ -52,6 +53,9 @@ static PyType_Slot value_slots[] = {
     {Py_tp_doc, (void *)value_doc},
     {Py_tp_new, SLOT(value_new)},
     {Py_tp_dealloc, SLOT(value_dealloc)},
+    {Py_tp_traverse, SLOT(value_traverse)},
+    {Py_tp_clear, SLOT(value_clear)},
+    {Py_tp_is_gc, SLOT(value_is_gc)},
     {Py_tp_repr, SLOT(value_repr)},
     {Py_tp_richcompare, SLOT(value_compare)},
     {Py_tp_hash, NULL}, /* filled in: identity */
@@ -74,6 +78,6 @@ static PyType_Slot value_slots[] = {
 static PyType_Spec value_spec = {
     .name = "autograd.Value",
     .basicsize = sizeof(Node),
-    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE,
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC,
     .slots = value_slots,
 };

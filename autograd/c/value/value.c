@@ -1,20 +1,23 @@
 /* The compiled twin of value.py: the same node, the same sweep, the same messages.
  *
- * A node is 64 bytes with no GC header: nodes only point to older nodes, so there are no
- * cycles and reference counts free everything. Deallocation and all walks are iterative.
- * A sweep runs no Python code: partials that only the Python table knows are asked for
- * beforehand, so that a sweep either happens as a whole or raises and changes nothing.
- * Everything relies on the global lock.
+ * A node is 64 bytes with no header of the cycle collector's: nodes only point to older nodes and
+ * to functions, so there are no cycles and reference counts free everything, but for what cycles.h
+ * is about. Deallocation and all walks are iterative. A sweep runs no Python code: partials that
+ * only the Python table knows are asked for beforehand, so that a sweep either happens as a whole
+ * or raises and changes nothing. Everything relies on the global lock.
  *
  * One unit: the headers hold its functions and are read in this order, each using those before. */
 
 #include "node.h"
 #include "numbers.h"
+#include "family.h"
 #include "slabs.h"
 #include "allocation.h"
+#include "cycles.h"
 #include "operands.h"
 #include "forward.h"
 #include "reductions.h"
+#include "members.h"
 #include "partials.h"
 #include "stale.h"
 #include "walk.h"
@@ -67,6 +70,9 @@ static PyMethodDef module_methods[] = {
     {"read", module_read, METH_VARARGS,
      "read($module, leaves, numbers, /)\n--\n\n"
      "Write the number of each leaf of a tuple to an array of doubles, unwatched."},
+    {"share", module_share, METH_VARARGS,
+     "share($module, function, values, /)\n--\n\n"
+     "Return function(*values, k) for each k, as nodes that share their operands."},
     {"topological", module_topological, METH_O,
      "topological($module, root, /)\n--\n\n"
      "Return every node that root depends on, itself last, parents before children."},

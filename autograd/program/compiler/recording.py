@@ -15,11 +15,11 @@ from copy import copy
 from typing import Any
 
 from autograd.engine import Value, topological, unwatched
+from autograd.program.compiler.refusals import elementwise, repeated
 from autograd.rows.noise import is_noise
-from autograd.table import PRIMITIVES, Primitive
+from autograd.table import Primitive
 
 PARAMETER, INPUT, CONSTANT, COMPUTED = range(4)
-
 SUMS = ("add", "dot", "total")
 
 
@@ -102,10 +102,28 @@ class Recording:
         """Number what is drawn, as further inputs, and then all else."""
         self.noise = list(filter(is_noise, order))
         self.inputs = range(self.inputs.start, self._columns(self.noise, INPUT).stop)
-        inside = {x for node in self.noise for x in node.parents}  # of what is drawn, unused
+        unused = {x for node in self.noise for x in node.parents}  # of what is drawn
+        self._number([x for x in order if x not in self.ids and x not in unused])
+
+    def _number(self, order: list[Value]) -> None:
+        """Number nodes, most of which `_add` would add one by one."""
+        ids: dict[Any, int] = self.ids
+        operations, operands, lanes = self.operations, self.operands, self.lanes
+        rows, extend, numbered = self.rows, self._flat.extend, self._numbered
+        kind, number = self.kinds.append, self.numbers.append
         for node in order:
-            if node not in self.ids and node not in inside:
-                self.ids[node] = self._node(node)
+            operation = node.op
+            if operation not in rows:
+                ids[node] = self._node(node)
+                continue
+            below = numbered(node.operands)
+            ids[node] = len(operations)
+            operations.append(operation)
+            operands.append(below)
+            extend(below)
+            kind(COMPUTED)
+            number(0.0)
+            lanes.append(self._reached(below))
 
     def _starts(self) -> Any:
         import numpy as np
@@ -126,7 +144,7 @@ class Recording:
         found = self._columns(leaves, kind)
         if len(self.ids) != known + len(leaves):
             before = set(list(self.ids)[:known])
-            raise ValueError(f"{_repeated(leaves, role, before)} List each leaf once, in one role.")
+            raise ValueError(f"{repeated(leaves, role, before)} List each leaf once, in one role.")
         return found
 
     def _columns(self, leaves: Sequence[Value], kind: int) -> range:
@@ -148,15 +166,17 @@ class Recording:
         if operation in _TAKEN_APART:
             return _TAKEN_APART[operation](self, operands)
         if operation not in self.rows:
-            self.rows[operation] = _elementwise(operation)
+            self.rows[operation] = elementwise(operation)
         return self._add(operation, operands)
 
-    def _numbered(self, operands: Sequence[Value | float]) -> list[int]:
+    def _numbered(self, operands: Sequence[Any]) -> list[int]:
         ids: dict[Any, int] = self.ids
-        try:
-            return list(map(ids.__getitem__, operands))
-        except KeyError:  # a plain number among them
-            return [ids[x] if isinstance(x, Value) else self._constant(x) for x in operands]
+        found: list[Any] = list(map(ids.get, operands))
+        if None in found:  # a plain number
+            found = [
+                self._constant(x) if k is None else k for k, x in zip(found, operands, strict=True)
+            ]
+        return found
 
     def _constant(self, number: float) -> int:
         self.operations.append("")
@@ -201,8 +221,7 @@ class Recording:
         """
         values = self._level(values)
         place = self._once("argmax", *values)
-        own = [self._own(place, k, x) for k, x in enumerate(values)]
-        largest = self._once("total", *own)
+        largest = self._once("total", *[self._own(place, k, x) for k, x in enumerate(values)])
         shifted = [self._apart(place, k, x, largest) for k, x in enumerate(values)]
         exponentials = [self._once("exp", x) for x in shifted]
         return shifted, exponentials, self._once("sum_minus_one", *exponentials), largest
@@ -211,17 +230,16 @@ class Recording:
         """Return x where operand k is the largest, else 0."""
         key = ("own", place, k, x)
         if key not in self._rows:
-            operands = (self._other(place, k), self._constant(0.0), x)
-            self._rows[key] = self._add("where", operands)
+            choice = self._other(place, k), self._constant(0.0), x
+            self._rows[key] = self._add("where", choice)
         return self._rows[key]
 
     def _apart(self, place: int, k: int, x: int, largest: int) -> int:
         """Return x - p, or the constant 0 where operand k is p itself."""
         key = ("apart", place, k, x)
         if key not in self._rows:
-            shifted = self._add("shifted", (x, largest))
-            operands = (self._other(place, k), shifted, self._constant(0.0))
-            self._rows[key] = self._add("where", operands)
+            choice = self._other(place, k), self._add("shifted", (x, largest)), self._constant(0.0)
+            self._rows[key] = self._add("where", choice)
         return self._rows[key]
 
     def _other(self, place: int, k: int) -> int:
@@ -240,21 +258,21 @@ class Recording:
 
     def _logsumexp(self, values: Sequence[int]) -> int:
         """Return p + log1p(R) with p held constant, for no derivative depends on what p is."""
-        largest, _, _, rest = self._exponentials(values)
-        return self._add("add", (largest, self._once("log1p", rest)))
+        largest, _, exponentials = self._exponentials(values)
+        log = self._once("log1p", self._once("sum_minus_one", *exponentials))
+        return self._add("add", (largest, log))
 
-    def _exponentials(self, values: Sequence[int]) -> tuple[int, list[int], list[int], int]:
-        """Return p = max x held constant, xₖ - p, eₖ = e^(xₖ - p) and R = Σ eₖ - 1."""
-        values = self._level(values)
-        largest = self._once("peak", *values)
+    def _exponentials(self, values: Sequence[int]) -> tuple[int, list[int], list[int]]:
+        """Return p = max x held constant, xₖ - p and eₖ = e^(xₖ - p)."""
+        largest = self._once("peak", *(values := self._level(values)))
         shifted = [self._once("shifted", x, largest) for x in values]
-        exponentials = [self._once("exp", x) for x in shifted]
-        return largest, shifted, exponentials, self._once("sum_minus_one", *exponentials)
+        return largest, shifted, [self._once("exp", x) for x in shifted]
 
     def _log_softmax(self, values_and_index: Sequence[int]) -> int:
         *values, index = values_and_index
-        _, shifted, exponentials, rest = self._exponentials(values)
-        chosen = [self._pick(of_each, index) for of_each in (shifted, exponentials)]
+        _, *columns = self._exponentials(values)
+        chosen = [self._pick(column, index) for column in columns]
+        rest = self._once("sum_minus_one", *columns[1])  # last, so that its adjoints come first
         return self._add("log_share", (*chosen, rest))
 
     def _softmax(self, values_and_index: Sequence[int]) -> int:
@@ -280,24 +298,3 @@ _TAKEN_APART: dict[str, Callable[[Recording, Sequence[int]], int]] = {
     "softmax": Recording._softmax,
     "take": Recording._take,
 }
-
-
-def _elementwise(operation: str) -> Primitive:
-    row = PRIMITIVES.get(operation)
-    if row is None or row.arity is None:
-        raise NotImplementedError(
-            f"a program cannot hold the primitive {operation!r}: it is not in the table, or "
-            "takes any number of operands. Write it with the functions of autograd."
-        )
-    return row
-
-
-def _repeated(leaves: Sequence[Any], role: str, before: set[Value]) -> str:
-    seen = set()
-    for k, leaf in enumerate(leaves):
-        if leaf in seen:
-            return f"{role}[{k}] = {leaf!r} is listed twice."
-        if leaf in before:
-            break
-        seen.add(leaf)
-    return f"{role}[{k}] = {leaf!r} is listed as a parameter too."

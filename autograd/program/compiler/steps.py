@@ -112,10 +112,9 @@ def rule(row: Row, slot: int, exponent: float | None = None) -> Pullback | None:
 
 
 def _rule_of_piece(piece: Piece, slot: int) -> Pullback | None:
-    partial = piece.partials[slot]
-    if not callable(partial):
+    if not callable(partial := piece.partials[slot]):
         return _scaled_adjoint(partial)
-    operands, out = [Value(0.5) for _ in piece.partials], Value(0.5)
+    *operands, out = [Value(0.5) for _ in (*piece.partials, "out")]
     with differentiating():
         return _times_adjoint(partial(*operands, out), operands, out)
 
@@ -262,8 +261,7 @@ class Builder:
         where = {name: self.sources + k for k, name in enumerate(self._constants.values())}
         where.update({k: k for k in range(self.sources)})
         last = {x: k for k, (_, operands) in enumerate(self._steps) for x in operands}
-        free: list[int] = []
-        top = self.sources + len(constants)
+        top, free = self.sources + len(constants), list[int]()
         steps = []
         for k, ((operation, operands), name) in enumerate(self._steps.items()):
             registers = tuple(where[x] for x in operands)

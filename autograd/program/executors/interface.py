@@ -124,8 +124,12 @@ class Optimiser(Protocol):
         it was before.
         """
 
-    def update(self, step: int, scale: float) -> None:
-        """Replace parameters and state by what the rule that is installed says."""
+    @property
+    def undisturbed(self) -> bool:
+        """Whether no interrupt can arrive within `update`: then nobody need be able to undo it."""
+
+    def update(self, step: int, scale: float, taken: Array) -> None:
+        """Replace parameters and state by what the rule says, and let taken[0] be `step`."""
 
 
 class Executor(Protocol):

@@ -55,5 +55,14 @@ def test_a_pullback_with_a_step_of_its_own_is_the_local_partial(piece):
 
 def test_recordings_are_made_of_known_operations():
     source = inspect.getsource(recording)
-    for name in ("argmax", "shifted", "broadcast", "increment", "sum_minus_one", "take", "peak"):
+    for name in (
+        "argmax",
+        "shifted",
+        "broadcast",
+        "increment",
+        "sum_minus_one",
+        "take",
+        "peak",
+        "log_share",
+    ):
         assert f'"{name}"' in source and name in PIECES

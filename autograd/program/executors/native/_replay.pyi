@@ -13,6 +13,21 @@ def flips(
 def run_tape(
     code: Any, mends: Any, stretches: Any, numbers: Any, single: bool, lanes: int, wide: bool, /
 ) -> None: ...
+def levels(flat: Any, starts: Any, kinds: bytes, once: Any, /) -> int: ...
+def write_tape(
+    flat: Any,
+    starts: Any,
+    which: Any,
+    words: Any,
+    codes: Any,
+    leaves: int,
+    root: int,
+    slots: int,
+    zero: int,
+    constants: int,
+    temporaries: int,
+    /,
+) -> tuple[bytes, bytes, bytes, bytes, bytes, int] | None: ...
 
 @final
 class Replay:

@@ -146,11 +146,14 @@ class NativeExecutor:
             numbers[:] = rule.numbers
         self.memory.use(self._bound(self.memory.room, self._rule(update, numbers)))
 
-    def update(self, step: int, scale: float) -> None:
+    undisturbed = False
+
+    def update(self, step: int, scale: float, taken: Array) -> None:
         """Apply the optimiser's rule to every parameter."""
         calls = self.memory.room.calls
         calls.rule.numbers[-2:] = step, scale
         calls.replay.run(4, 5)
+        taken[0] = step
 
     def train(
         self, examples: Array, starts: Array, costs: Array, taken: Array, first_step: int

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from autograd.program.compiler.steps import Expression, of_row, spelled
@@ -39,17 +40,15 @@ def operation(row: Any) -> Callable[..., Any]:
         "maximum": lambda x, y, out: np.maximum(x, y, out=out),  # no third place for `out`
         "minimum": lambda x, y, out: np.minimum(x, y, out=out),
         "where": lambda condition, x, y, out: np.copyto(out, np.where(condition != 0.0, x, y)),
-        "shifted": _shifted,
+        "shifted": partial(_shifted, np),
     }
     if row.name in own:
         return own[row.name]
     return getattr(np, row.numpy) if row.numpy else _one_by_one(np, row.forward, row.arity)
 
 
-def _shifted(x: Array, largest: Array, out: Array) -> None:
+def _shifted(np: Any, x: Array, largest: Array, out: Array) -> None:
     """Write x - largest, and 0 at the largest itself, which may be infinite."""
-    import numpy as np
-
     at_largest = None if all_finite(np, largest) else x == largest
     np.subtract(x, largest, out)
     if at_largest is not None:

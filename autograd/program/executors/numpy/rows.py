@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 
 from autograd.program.compiler.accesses import Array, unique
@@ -54,10 +56,10 @@ def _taking(views: Views, this: Row) -> list[Call]:
     np, back = views.np, this.destination.adjoint
     out = views.stretch(this.destination, len(this.index))
     numbers = views.room.buffer(back, this.sources_lanes).reshape(-1)
-    choice = Choice(views, this, out.shape)
+    calls, look = _choice(views, this, out.shape)
 
     def take() -> None:
-        places, valid = choice.look()
+        places, valid = look()
         numbers.take(places, 0, out, "clip")
         if valid is not ...:
             out[~valid] = np.nan
@@ -67,13 +69,33 @@ def _taking(views: Views, this: Row) -> list[Call]:
     once = this.sources_lanes and len(unique(np, known)) == len(known)
 
     def scatter() -> None:
-        places, valid = choice.look()
-        if once:
+        places, valid = look()
+        if once and valid is ...:
+            numbers[places] += out
+        elif once:
             numbers[places[valid]] += out[valid]
         else:
             np.add.at(numbers, places[valid], out[valid] * share)
 
-    return [*choice.calls, scatter if back else take]
+    return [*calls, scatter if back else take]
+
+
+def _choice(
+    views: Views, this: Row, shape: tuple[int, ...]
+) -> tuple[list[Call], Callable[[], tuple[Array, Array]]]:
+    """Return what an index takes now: on the way back that is what was taken on the way there."""
+    assert this.chosen is not None
+    chosen = replace(this.chosen, index=None), *map(_bytes, (this.chosen.index, this.index))
+    key = *chosen, this.sources_lanes
+    known = views.choices.get(key)
+    if known is not None and this.destination.adjoint:
+        return [], known.last
+    choice = views.choices[key] = Choice(views, this, shape)
+    return choice.calls, choice.look
+
+
+def _bytes(index: Array | None) -> bytes:
+    return b"" if index is None else index.tobytes()
 
 
 class Choice:
@@ -97,6 +119,10 @@ class Choice:
         now = self.chosen.tobytes()
         if now != self._seen:
             self._found, self._seen = self._places(), now
+        return self._found
+
+    def last(self) -> tuple[Array, Array]:
+        """Return what `look` found last."""
         return self._found
 
     def _places(self) -> tuple[Array, Array]:

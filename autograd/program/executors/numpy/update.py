@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass, replace
 from functools import partial
+from operator import call
 from typing import Any
 
 from autograd.program.compiler.accesses import Array
@@ -19,11 +21,15 @@ BLOCK = 1 << 18  # bytes of parameters that a rule takes at once: they stay in t
 
 @dataclass(frozen=True)
 class _Bound:
-    """The calls of a rule over an array of values; `numbers` are step, scale and constants."""
+    """The calls of a rule over an array of values; `numbers` are step, scale and constants.
+
+    `undisturbed` tells whether all of them are C, where no interrupt arrives.
+    """
 
     values: Array
     numbers: list[Array]
     calls: list[Call]
+    undisturbed: bool
 
 
 class NumpyUpdate:
@@ -50,17 +56,27 @@ class NumpyUpdate:
             self._bound = bound
         self._installed = update
 
-    def update(self, step: int, scale: float) -> None:
-        """Apply the optimiser's rule to every parameter."""
-        if self._installed is None:
-            raise RuntimeError("no optimiser is installed; use Program.train.")
-        bound = self._bound
-        if bound is None or bound.values is not self.memory.room.values[False]:
-            self._bound = bound = self._made(self._installed)
+    @property
+    def undisturbed(self) -> bool:
+        """Whether `update` runs in C from its first change on to the count of the step."""
+        return self._ready().undisturbed
+
+    def update(self, step: int, scale: float, taken: Array) -> None:
+        """Apply the optimiser's rule to every parameter, and count the step in taken[0]."""
+        bound = self._ready()
         bound.numbers[0][...] = step
         bound.numbers[1][...] = scale
-        for call in bound.calls:
-            call()
+        count = partial(taken.__setitem__, 0, step)
+        each: Any = call
+        deque(map(each, (*bound.calls, count)), 0)  # C calls C: no Ctrl-C is looked for
+
+    def _ready(self) -> _Bound:
+        """Return the calls for the arrays that the memory has now."""
+        if self._installed is None:
+            raise RuntimeError("no optimiser is installed; use Program.train.")
+        if self._bound is None or self._bound.values is not self.memory.room.values[False]:
+            self._bound = self._made(self._installed)
+        return self._bound
 
     def _made(self, this: Update) -> _Bound:
         """Return the calls; the numbers of the rule become sources, so that they may change."""
@@ -76,7 +92,7 @@ class NumpyUpdate:
                 calls += self._over(code, slice(start, stop), [*state, *numbers], scratch)
         else:
             calls = self._over(code, places, [*self.state, *numbers], scratch)
-        return _Bound(self.memory.room.values[False], numbers, calls)
+        return _Bound(self.memory.room.values[False], numbers, calls, all(map(_is_c, calls)))
 
     def _over(
         self, code: Expression, places: Any, others: list[Array], scratch: dict[Any, Array]
@@ -95,3 +111,8 @@ class NumpyUpdate:
             after = [partial(values.__setitem__, places, w)]
         sources, ends = [w, g, *others], [w, *others[: len(self.state)]]
         return before + bind_steps(code, sources, ends, w.dtype, scratch)[0] + after
+
+
+def _is_c(this: Any) -> bool:
+    """Whether a call is a ufunc or an assignment: no Python runs on the way."""
+    return type(this.func).__name__ in ("ufunc", "method-wrapper")

@@ -24,6 +24,7 @@ class Views:
 
         self.np, self.room, self.lanes = np, room, room.lanes
         self.dtype = room.values[False].dtype
+        self.choices: dict[Any, Any] = {}  # what index operands take, for `rows`
         self.mean = np.full(self.lanes, 1 / self.lanes, self.dtype)  # x · mean is the mean of x
 
     def scratch(self, shape: Sequence[int]) -> Array:
@@ -46,9 +47,13 @@ class Views:
         return self.np.ndarray(shape, base.dtype, base, access.offset * step, strides)
 
     def read(self, access: Access, sizes: Sequence[int], lanes: bool) -> tuple[Array, list[Call]]:
-        """Return what an access reads, and the calls that gather it first."""
+        """Return what an access reads, and the calls that gather it first.
+
+        One number has no dimensions: NumPy spreads such an array soonest.
+        """
         if access.index is None:
-            return self.elements(access, sizes, lanes), []
+            found = self.elements(access, sizes, lanes)
+            return found.reshape(()) if found.size == 1 else found, []
         found, calls = self._gathered(self.buffer(access), access.index)
         return found[..., None] if lanes and not access.lanes else found, calls
 

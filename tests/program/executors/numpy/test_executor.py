@@ -5,7 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from autograd import DomainError, Value, logsumexp, take
+import nn
+from autograd import DomainError, Value, logsumexp, maximum, take
 from autograd.program import Program
 from autograd.program.compiler.steps import Builder, forward
 from autograd.program.executors.numpy.maps import bind_steps
@@ -129,3 +130,23 @@ def test_a_gradient_is_finite_though_its_square_is_not(executor):
     program = Program(1e200 * w * x, inputs=[x], parameters=[w], executor=executor)
     costs = program.train([[1.0], [1.0]], Descent(), 3)
     assert costs == pytest.approx([3e200, 2e200, 1e200], rel=1e-14)
+
+
+class Limited(nn.SGD):
+    """A step that runs a function of Python: NumPy's `maximum` has no place for its result."""
+
+    def rule(self, w, g, state, step):
+        return maximum(w - 0.1 * g, -1.0), state
+
+
+@pytest.mark.parametrize(
+    ("kind", "undisturbed"), [(nn.SGD, True), (nn.Adam, True), (Limited, False)]
+)
+def test_a_step_that_is_all_c_needs_nothing_to_undo_it(kind, undisturbed):
+    """An interrupt cannot arrive within it; its count is part of it."""
+    w = [Value(0.5), Value(-0.25)]
+    program = Program(w[0] * w[0] + w[1] * w[0], inputs=[], parameters=w, executor="numpy")
+    optimizer = kind(w)
+    program.train(np.empty((1, 0)), optimizer, 3)
+    assert program._machine.executor.optimiser.undisturbed == (kind is not Limited)
+    assert optimizer.steps == 3
