@@ -22,7 +22,7 @@ PACKAGES = ("autograd", "nn")
 TWINS = {f"autograd/{name}.py" for name in ("sweep", "families", "value", "function")}  # one engine
 
 BUDGETS = {  # of code lines, over the files that a pattern finds
-    "the core": (2400, ("autograd/*.py", "nn/*.py")),
+    "the core": (2410, ("autograd/*.py", "nn/*.py")),
     "an evening's reading": (
         850,
         tuple(
