@@ -98,7 +98,7 @@ class Layer(Module):
     """
 
     activation: Activation
-    _depends = ("activation", "_units")
+    _depends = ("activation", "norm", "norm_place", "_units", "apply")
 
     def __init__(
         self, fan_in: int, fan_out: int, activation: Any = "tanh", *,

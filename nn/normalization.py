@@ -31,6 +31,8 @@ class LayerNorm(Module):
     LayerNorm(2, 4 parameters)
     """
 
+    _depends = ("eps", "weight", "bias")
+
     def __init__(self, size: int, eps: float = 1e-5) -> None:
         self.fan_in = self.fan_out = count("size", size)
         self.eps = epsilon(eps)

@@ -17,7 +17,8 @@ Watched = list[tuple[dict[str, Any], str, Any]]  # attributes, and what they wer
 def is_known(thing: Any, watched: Watched) -> bool:
     """Whether it is known what a call of something depends on; adds these attributes to `watched`.
 
-    Classes of this package tell it by `_depends`, the names of attributes.
+    Classes of this package tell it by `_depends`, the names of attributes, and of methods that an
+    object may have its own of.
     """
     kind = type(thing)
     if kind in (Value, *PLAIN):
@@ -32,5 +33,5 @@ def is_known(thing: Any, watched: Watched) -> bool:
     names = vars(kind).get("_depends")
     if names is None:
         return False
-    watched += [(vars(thing), name, vars(thing)[name]) for name in names]
-    return all(is_known(vars(thing)[name], watched) for name in names)
+    watched += [(vars(thing), name, vars(thing).get(name)) for name in names]
+    return all(is_known(vars(thing).get(name), watched) for name in names)

@@ -42,7 +42,7 @@ def fit(
     the place of rows: then each shape has a program, and the examples of a batch one shape.
 
     An epoch goes once through the examples in batches (None: in one): each is one step of the
-    optimiser down its mean loss C = (1/m) Σ c. They are shuffled by `seed` and the steps that
+    optimiser down its mean loss C = (1/m) Σ c. Several are shuffled by `seed` and the steps that
     the optimiser has done: a further call with it goes on. `loss` is a name or a function,
     `optimizer` an object, a class (`Adam`) or a name, whose learning rate is `lr`: by default
     0.01 with a name, and 0.1 with "sgd". "lbfgs" and "lm" (Levenberg-Marquardt, for losses of

@@ -88,6 +88,7 @@ KNOWN = {
     "slope": nn.MLP(3, [5, 2], partial(leaky_relu, slope=0.3), seed=1),
     "dropout": nn.MLP(3, [5, 5, 2], dropout=0.5, seed=1),
     "layer": nn.Layer(3, 2, "sigmoid"),
+    "norm": nn.MLP(3, [5, 2], "tanh", seed=1, layer_norm="before"),
     "neuron": nn.Neuron(3, "relu"),
     "constant": nn.MLP(3, [2], initializer="zeros"),
 }
@@ -191,11 +192,25 @@ def another_layer(model):
         model.layers = (fresh, *model.layers[1:])
 
 
+def a_method_of_its_own(model):
+    layer = layer_of(model)
+    apply = layer.apply
+    layer.apply = lambda inputs: [2.0 * a for a in apply(inputs)]
+
+
 def another_number(model):
     model.factor = 7.0
 
 
-CHANGES = (set_data, load, train, another_activation, another_layer, another_number)
+CHANGES = (
+    set_data,
+    load,
+    train,
+    another_activation,
+    another_layer,
+    another_number,
+    a_method_of_its_own,
+)
 
 
 @pytest.mark.parametrize("change", CHANGES)
@@ -209,6 +224,23 @@ def test_a_model_that_changed_predicts_as_it_is_now(make, change):
     assert agree(model)
     known = isinstance(model, nn.MLP)
     assert (known and change is another_number) or abs(after - before).max() > 1e-3
+
+
+def test_a_normalisation_that_changed_is_seen():
+    model = nn.MLP(3, [5, 2], "tanh", seed=1, layer_norm="before")
+    model.predict(X)
+    for change in ("eps", "place", "norm"):
+        before = model.predict(X)
+        layer = model.layers[0]
+        if change == "eps":
+            layer.norm.eps = 0.5
+        elif change == "place":
+            layer.norm_place = "after"
+        else:
+            layer.norm = None
+        assert agree(model)
+        assert abs(model.predict(X) - before).max() > 1e-3
+        assert forwards_of(model).passes[3,].watched
 
 
 def test_a_number_elsewhere_that_changed_is_seen(monkeypatch):
