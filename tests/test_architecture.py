@@ -45,7 +45,7 @@ BUDGETS = {  # of code lines, over the files that a pattern finds
     "tracing": (330, ("nn/tracing/**/*.py",)),
     "notes": (4065, ("nn/notes/**/*.py",)),
     "programs": (
-        4390,
+        4460,
         tuple(
             f"autograd/program/{part}*.py"
             for part in (
