@@ -36,7 +36,7 @@ def refuse_intruders(folder: str | os.PathLike[str]) -> None:
 
 refuse_intruders(os.path.dirname(__file__))
 
-INTERFACE = 14  # to be raised, here and in c/primitives.h, when C and Python change together
+INTERFACE = 15  # to be raised, here and in c/primitives.h, when C and Python change together
 
 
 def require_interface(extension: ModuleType) -> None:
@@ -78,6 +78,7 @@ if TYPE_CHECKING or implementation == "c":
         install,
         last_write,
         read,
+        share,
         topological,
         watch,
         write,
@@ -86,13 +87,14 @@ if TYPE_CHECKING or implementation == "c":
     compiled_dot = dot
 else:
     from autograd.bulk import last_write, read, write
-    from autograd.function import Function, install
+    from autograd.function import Function, install, share
     from autograd.value import Value, adjoints, constant, topological, watch
 
     compiled_dot = None
 
 unwatched = attrgetter("_data")  # the number of a node, without telling a mode
 unwatched_partials = attrgetter("_partials")
+family = attrgetter("_family")  # what nodes have in common that share their operands, or None
 
 
 def lend(node: Value) -> Value:
@@ -126,6 +128,6 @@ for _name, _method in (("reduce", _reduced), ("copy", _copied), ("deepcopy", _co
 
 __all__ = [
     "Function", "Value", "adjoints", "compiled_dot", "constant",
-    "implementation", "install", "last_write",
-    "lend", "read", "topological", "unwatched", "unwatched_partials", "watch", "write",
+    "family", "implementation", "install", "last_write", "lend",
+    "read", "share", "topological", "unwatched", "unwatched_partials", "watch", "write",
 ]  # fmt: skip

@@ -5,13 +5,13 @@ The readable twin of the second half of `c/value`; `value.py` is that of the fir
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import MethodType
 from typing import Any
 
 from autograd import errors
 from autograd.reals import is_foreign, real
-from autograd.sweep import Rules
+from autograd.sweep import Family, Rules
 from autograd.value import Value, record
 
 
@@ -27,6 +27,8 @@ class Function:
     __slots__ = ("__dict__", "arity", "domain", "forward", "name", "partials")
 
     name: str
+    every: Callable[[Sequence[float]], list[float]]  # of functions whose nodes share operands:
+    together: Callable[[Sequence[Any]], Any]  # all results, and all partials; see reductions.py
 
     def __init__(
         self, name: str, forward: Callable[..., float], partials: Rules, domain: str
@@ -46,7 +48,7 @@ class Function:
         if self.arity is not None and len(operands) != self.arity:
             raise errors.wrong_count(self.name, self.arity, len(operands))
         exact = tuple([x if x.__class__ is Value else self._number(x) for x in operands])
-        numbers = [x._data if x.__class__ is Value else x for x in exact]
+        numbers: list[Any] = [x._data if x.__class__ is Value else x for x in exact]
         try:
             data = self.forward(*numbers)
         except (ValueError, ZeroDivisionError) as cause:
@@ -79,6 +81,15 @@ class Function:
 
 
 Function.__module__ = "autograd.primitives"
+
+
+def share(function: Function, values: Sequence[Any]) -> list[Any]:
+    """Return function(*values, k) for each k, as nodes that share their operands."""
+    exact = tuple([x if x.__class__ is Value else function._number(x) for x in values])
+    numbers: list[Any] = [x._data if x.__class__ is Value else x for x in exact]
+    family = Family(exact)
+    outs = enumerate(function.every(numbers))
+    return [record(function, out, family, float(k)) for k, out in outs]
 
 
 def install(function: Function, operator: str) -> None:

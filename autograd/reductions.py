@@ -2,6 +2,10 @@
 
 Their single rule returns every partial. A trailing index operand, a number or a Value,
 says which of the others is meant; its partial is 0.
+
+Where there are results for all indices, `every` returns them at once, and `together` their
+partials as three lists (own, factors, shares) of n numbers instead of n²: ∂outᵢ/∂xₖ is ownᵢ for
+i = k, and factorsᵢ · sharesₖ for all others.
 """
 
 from __future__ import annotations
@@ -13,12 +17,16 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from autograd import engine, errors
-from autograd.engine import Value
+from autograd.engine import Function, Value
 from autograd.primitives import abs, add, heaviside, sign, where
 from autograd.reals import place
+from autograd.sweep import all_but_own
 from autograd.table import primitive
 
 __all__ = ["dot", "log_softmax", "logsumexp", "mean", "softmax", "take", "total"]
+
+
+Together = tuple[list[Any], list[Any], list[Any]]
 
 
 def _dot_forward(*operands: float) -> float:
@@ -86,8 +94,13 @@ _logsumexp = primitive(
 
 def _softmax_forward(*values_and_index: float) -> float:
     *values, index = values_and_index
-    exponentials = _shifted_exponentials(values)[1]
-    return exponentials[place(index, len(values))] / _sum_forward(*exponentials)
+    return _every_softmax(values)[place(index, len(values))]
+
+
+def _every_softmax(values: Sequence[float]) -> list[float]:
+    exponentials = _shifted_exponentials(values)[1] if values else []
+    whole = _sum_forward(*exponentials)
+    return [e / whole for e in exponentials]
 
 
 def _softmax_partials(*operands_and_out: Any) -> Sequence[Any]:
@@ -105,9 +118,13 @@ _softmax = primitive(
 def _log_softmax_forward(*values_and_index: float) -> float:
     *values, index = values_and_index
     position = place(index, len(values))
+    return _every_log_softmax(values)[position]
+
+
+def _every_log_softmax(values: Sequence[float]) -> list[float]:
     peak, exponentials = _shifted_exponentials(values)
-    distance = 0.0 if values[position] == peak else values[position] - peak
-    return distance - _log_sum(exponentials)
+    log_sum = _log_sum(exponentials)
+    return [(0.0 if x == peak else x - peak) - log_sum for x in values]
 
 
 def _log_softmax_partials(*operands_and_out: Any) -> Sequence[Any]:
@@ -131,6 +148,17 @@ def _less_softmax(values: Sequence[Any], index: Any) -> list[Any]:
     return [one * rest - (1.0 - one) * p for one, p in zip(chosen, shares, strict=True)]
 
 
+def _softmax_together(values: Sequence[Any]) -> Together:
+    rests, _, shares = _log_softmax_together(values)
+    return [p * rest for p, rest in zip(shares, rests, strict=True)], [-p for p in shares], shares
+
+
+def _log_softmax_together(values: Sequence[Any]) -> Together:
+    shares = softmax(values)
+    rests = [_rest(p, others) for p, others in zip(shares, all_but_own(shares), strict=True)]
+    return rests, [-1.0] * len(shares), shares
+
+
 def _rest(own: Any, others: Any) -> Any:
     return where(heaviside(own - 0.5), others, 1.0 - own)
 
@@ -140,6 +168,9 @@ _log_softmax = primitive(
     symbol="log_softmax([#*])[#$]", latex=r"\operatorname{log softmax}(#*)_{#$}",
     words="values and an index among them",
 )  # fmt: skip
+
+_softmax.every, _softmax.together = _every_softmax, _softmax_together
+_log_softmax.every, _log_softmax.together = _every_log_softmax, _log_softmax_together
 
 
 def _one_hot(values: Sequence[Any], index: Any) -> list[Any]:
@@ -215,12 +246,7 @@ def softmax(values: Iterable[Any]) -> list[Any]:
     [0.5, 0.5]
     """
     values = _at_least_one("softmax", values)
-    if Value in map(type, values):
-        return [_softmax(*values, float(k)) for k in range(len(values))]
-    numbers = [x if x.__class__ is float else add(x, 0.0) for x in values]
-    exponentials = _shifted_exponentials(numbers)[1]
-    whole = _sum_forward(*exponentials)
-    return [e / whole for e in exponentials]
+    return _every(_softmax, values)
 
 
 def log_softmax(values: Iterable[Any], index: Any = None) -> Any:
@@ -235,7 +261,14 @@ def log_softmax(values: Iterable[Any], index: Any = None) -> Any:
     values = _at_least_one("log_softmax", values)
     if index is not None:
         return _log_softmax(*values, index)
-    return [_log_softmax(*values, float(k)) for k in range(len(values))]
+    return _every(_log_softmax, values)
+
+
+def _every(function: Function, values: tuple[Any, ...]) -> list[Any]:
+    """Return function(*values, k) for each k: numbers, or nodes that share their operands."""
+    if Value in map(type, values):
+        return engine.share(function, values)
+    return function.every([x if x.__class__ is float else add(x, 0.0) for x in values])
 
 
 def take(values: Sequence[Any], index: Any) -> Any:

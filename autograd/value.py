@@ -16,6 +16,7 @@ from autograd import errors
 from autograd.reals import compared, real
 from autograd.sweep import (
     CONSTANT,
+    Family,
     Rule,
     Watcher,
     between,
@@ -84,7 +85,8 @@ class Value:
     _label: str
     _function: Rule | None  # None for a leaf
     _x: Any  # the first operand: a Value, or a float for a constant nobody has asked for
-    _y: Any  # the second one; a node of many operands has the tuple of all of them in _x
+    _y: Any  # the second one; a node of many operands has the tuple of all of them in _x,
+    # or in _x what it shares with others, a Family, and the last operand here
     _stamp: int  # leaf: the time of its last write; node: the time it was made
     _lent: bool  # set on an argument of a derivative or a recording, by engine.lend
 
@@ -162,6 +164,9 @@ class Value:
         operands = self.operands
         if any(x.__class__ is float for x in operands):
             operands = tuple(map(constant, operands))
+            if self._x.__class__ is Family:
+                self._x.values, self._y = operands[:-1], operands[-1]
+                return operands
             few = self._function is not None and self._function.arity in (1, 2)
             self._x, self._y = (*operands, None)[:2] if few else (operands, None)
         return operands
@@ -172,7 +177,13 @@ class Value:
         x, y = self._x, self._y
         if x.__class__ is tuple:
             return x
+        if x.__class__ is Family:
+            return (*x.values, y)
         return () if x is None else (x,) if y is None else (x, y)
+
+    @property
+    def _family(self) -> Family | None:
+        return self._x if self._x.__class__ is Family else None
 
     @property
     def partials(self) -> tuple[float, ...]:

@@ -1,7 +1,8 @@
 """A gallery: everything that can be drawn of a formula, three networks and a training run.
 
-    python demos/08_gallery.py            # writes demos/output/gallery/index.html
-    python demos/08_gallery.py --readme   # and the pictures of the README, demos/pictures
+    python demos/08_gallery.py   # writes demos/output/gallery/index.html
+
+`python -m demos.pictures` copies some of them into the README.
 
 Expression graphs are laid out by Graphviz where it is installed, and without it otherwise.
 """
@@ -20,7 +21,7 @@ from autograd import Value, draw, step_through, tanh
 from nn import MLP, Adam, batch_picture, fit, probe
 
 DEMOS = Path(__file__).parent
-OUTPUT, PICTURES = DEMOS / "output" / "gallery", DEMOS / "pictures"
+OUTPUT = DEMOS / "output" / "gallery"
 EPOCHS_SHOWN = (0, 1, 5, 20, 60)
 
 
@@ -105,8 +106,9 @@ def moons(gallery: Gallery) -> None:
     chapter = "Two moons, 2-16-16-1"
     p = probe(model, X[0], y[0], "binary_cross_entropy")
     for level, words in {"neuron": "before training", "layer": "a ⊗ δ before training"}.items():
-        path = gallery.add(chapter, f"moons_{level}.svg", words)
-        p.draw(level=level).save(path)
+        for theme in ("light", "dark"):
+            path = gallery.add(chapter, f"moons_{level}_{theme}.svg", f"{words}, {theme}")
+            p.draw(level=level, theme=theme).save(path)
     step_through(p, gallery.add(chapter, "moons_steps.html", "every number of it alive"))
     film = gallery.add("How it learned", "moons_run.html", "its training as a film")
     history = fit(
@@ -213,11 +215,6 @@ def main() -> None:
     for chapter in (formula, two_three_one, moons, digits):
         chapter(gallery)
     print(f"{len(gallery.entries)} pictures and pages: open {gallery.save()}")
-    if "--readme" in sys.argv:
-        PICTURES.mkdir(exist_ok=True)
-        for name in ("formula_light.svg", "network_neuron_light.svg", "moons_layer.svg"):
-            (PICTURES / name).write_bytes((OUTPUT / name).read_bytes())
-            print(f"wrote {PICTURES / name}")
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ _frozen: WeakSet[Value] = WeakSet()  # for a Value itself has no room for it
 
 def frozen() -> set[Value]:
     """Return all parameters that are frozen."""
-    return set(_frozen)
+    return set(_frozen) if len(_frozen) else set()
 
 
 def freeze(parameters: Iterable[Value]) -> None:

@@ -61,10 +61,10 @@ BUDGETS = {  # of code lines, over the files that a pattern finds
     "compiled functions": (1510, ("autograd/program/jitting/**/*.py",)),
     "programs held to their nodes": (690, ("autograd/program/verification/**/*.py",)),
     "pictures": (
-        2350,
+        2470,
         tuple(f"autograd/drawing/{folder}*.py" for folder in ("", "graph/", "network/")),
     ),
-    "the page": (900, ("autograd/drawing/page/**/*.py",)),
+    "the page": (1010, ("autograd/drawing/page/**/*.py",)),
 }
 EXTENSIONS = {
     "autograd._value",

@@ -67,11 +67,53 @@ def linear(root: Value, wrt: Iterable[Value], read: Callable[[Any], Any]) -> Lin
     """Return the local partials between `wrt` and `root`; `read` gives operands to rules."""
     reached = {x for x in wrt if not x.constant}
     found: Linear = []
-    for node in engine.topological(root):
-        if not reached.isdisjoint(node.operands):
+    order = engine.topological(root)
+    families = _families(order)
+    for node in order:
+        family = families.get(engine.family(node), ())
+        if len(family) > 1:
+            if node is family[0] and not reached.isdisjoint(node.operands):
+                found += shared_partials(family, reached, read)
+                reached.update(family)
+        elif not reached.isdisjoint(node.operands):
             found.append((node, local_partials(node, reached, read)))
             reached.add(node)
     return found
+
+
+def _families(order: list[Value]) -> dict[Any, list[Value]]:
+    """Return the nodes that share their operands."""
+    found: dict[Any, list[Value]] = {}
+    for node in order:
+        family = engine.family(node)
+        if family is not None:
+            found.setdefault(family, []).append(node)
+    return found
+
+
+def shared_partials(
+    nodes: list[Value], wanted: Container[Any], read: Callable[[Any], Any]
+) -> Linear:
+    """Return the partials of nodes that share their operands, by way of sums: n instead of n².
+
+    The tangents are ȯᵢ = ownᵢ ẋᵢ + factorᵢ (Σ shareₖ ẋₖ before i + Σ shareₖ ẋₖ behind i). The sums
+    have a name for each i, nodes of no graph.
+    """
+    *values, _ = nodes[0].operands
+    own, factors, shares = PRIMITIVES[nodes[0].op].function.together([*map(read, values)])
+    direct = zip(values, own, strict=True)
+    pairs: list[list[Any]] = [[(x, partial)] if x in wanted else [] for x, partial in direct]
+    found: list[Any] = []
+    for places in (range(len(values)), reversed(range(len(values)))):
+        terms: list[Any] = []
+        for k in places:
+            if terms:
+                found.append((sum_so_far := object(), terms))
+                pairs[k].append((sum_so_far, factors[k]))
+                terms = [(sum_so_far, 1.0)]
+            if values[k] in wanted:
+                terms = [*terms, (values[k], shares[k])]
+    return found + [(node, pairs[int(as_number(node.operands[-1]))]) for node in nodes]
 
 
 def local_partials(node: Value, wanted: Container[Any], read: Callable[[Any], Any]) -> list[Any]:

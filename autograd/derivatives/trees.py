@@ -132,8 +132,11 @@ def size(block: Any) -> int:
 
 def is_array(block: Any) -> bool:
     """Return whether a block is an array of NumPy (its scalars are numbers)."""
-    if block.__class__ is Value or block.__class__ is float:
+    kind = block.__class__
+    if kind is Value or kind is float:
         return False
+    if kind.__name__ == "ndarray" and kind.__module__ == "numpy":  # as a rule
+        return True
     listed = hasattr(block, "ravel") and hasattr(block, "__len__")
     return listed and isinstance(block.size, int)  # a tensor of PyTorch has a method of that name
 

@@ -117,7 +117,8 @@ def draw(
     local partial, and where a node has several users `⇒ contribution`, so that the
     contributions add up to its gradient. A network (a NetworkPicture, or an object with
     `.picture()` and `.root`, as a probe is) can also be drawn by neuron and by layer; of a model
-    (anything with `layers`, or with named parameters) the architecture is drawn.
+    (anything with `layers`, or with named parameters) the architecture is drawn. A function
+    without arguments is called, `draw(lambda: model(x))`: the parts of the model are then clusters.
     `inputs` and `parameters` tint leaves, `groups` maps nodes to the name of the cluster they
     are drawn in (a tuple of names nests).
 

@@ -23,7 +23,9 @@ def widget(obj: Any, *, theme: str = "light", height: int = 680) -> Any:
     """
     page = step_through(obj, theme=theme)
     live: Any = _class()
-    return live(html=page.html(), height=height, **page.numbers())
+    made = live(html=page.html(), height=height, **page.numbers())
+    made.still = page.still()
+    return made
 
 
 @cache
@@ -44,5 +46,14 @@ def _class() -> type:
         height = traitlets.Int(680).tag(sync=True)
         values = traitlets.Dict().tag(sync=True)
         gradients = traitlets.Dict().tag(sync=True)
+        still = traitlets.Unicode()  # shown where no widget is, as on GitHub
+
+        def _repr_mimebundle_(self, **options: Any) -> Any:
+            found = super()._repr_mimebundle_(**options)
+            bundle, *more = found if isinstance(found, tuple) else (found,)
+            if bundle is None or not self.still:
+                return found
+            with_picture = {**bundle, "text/html": self.still}
+            return (with_picture, *more) if isinstance(found, tuple) else with_picture
 
     return Live

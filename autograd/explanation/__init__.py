@@ -4,8 +4,9 @@ Read in this order: `numerals` writes numbers and products that can be checked b
 writes the formula of a node; `paths` finds the terms of a derivative, largest first; `chain`
 holds the steps of the chain rule, without words; `remarks` says what a reader may stumble over;
 `wording` turns steps into text and LaTeX; `explaining` is what people hold, `Explanation` and
-`Expression`; `symbolic` hands a formula to SymPy. Beside them stand `comparison`, which says
-where a derivation by hand goes wrong, and `network`, the formulas of backpropagation as lines.
+`Expression`; `symbolic` hands a formula to SymPy. Beside them stand `slips`, the table of the
+slips that people make, `comparison`, which says where a derivation by hand goes wrong, and
+`network`, the formulas of backpropagation as lines.
 
 What must hold: shared nodes are named once, so that text stays linear in the graph, and printed
 factors agree with printed products within their rounding.

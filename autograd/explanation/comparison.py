@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from autograd import errors
 from autograd.engine import Value
-from autograd.explanation.numerals import figure
+from autograd.explanation.slips import Wrong, seen
 from autograd.reals import real
 from autograd.text import Text, aligned, printed
 
@@ -36,12 +36,14 @@ class Entry(NamedTuple):
 class Comparison:
     """What `compare` found: `entries`, the worst `verdict` of them all, and `hints`.
 
+    `slip` is the kind of slip that the hints tell of, by its name in `slips.SLIPS`, or "".
+
     It is true where nothing is wrong, so that `assert compare(hand, autodiff)` is a test.
     """
 
-    def __init__(self, entries: Sequence[Entry], hints: Sequence[str]) -> None:
+    def __init__(self, entries: Sequence[Entry], hints: Sequence[str], slip: str = "") -> None:
         self.entries = entries
-        self.hints = hints
+        self.hints, self.slip = hints, slip
         found = {entry.verdict for entry in entries}
         self.verdict = max(found, key=VERDICTS.index, default="exact")
 
@@ -97,7 +99,14 @@ def compare(hand: Any, autodiff: Any, *, slope: Any = None, tolerance: float = 1
         for index, x in left.items()
     ]
     wrong = [entry for entry in entries if entry.verdict == "wrong"]
-    return Comparison(entries, _hints(wrong, left, right, slope, tolerance) if wrong else [])
+    if not wrong:
+        return Comparison(entries, [])
+    slopes = {} if slope is None else dict(_numbers(slope))
+    name, words = seen(Wrong([e.place for e in wrong], left, right, slopes, tolerance))
+    finite = all(math.isfinite(x) for entry in wrong for x in entry[1:3])
+    if not finite and name != "indices exchanged":
+        name, words = "", "a number is not finite: explain() tells where it comes from."
+    return Comparison(entries, [words] if words else [], name)
 
 
 def _numbers(tree: Any, index: Index = ()) -> Iterator[tuple[Index, float]]:
@@ -120,78 +129,6 @@ def _verdict(x: float, y: float, tolerance: float, scale: float) -> str:
         return "exact"
     close = math.isclose(x, y, rel_tol=tolerance, abs_tol=EXACT_ZERO * scale)
     return "close" if close else "wrong"
-
-
-def _hints(
-    wrong: list[Entry],
-    left: dict[Index, float],
-    right: dict[Index, float],
-    slope: Any,
-    tolerance: float,
-) -> list[str]:
-    """Return what the pattern of the wrong entries looks like; [] for no known pattern."""
-
-    def near(x: float, y: float) -> bool:
-        return math.isclose(x, y, rel_tol=max(tolerance, 1e-9))
-
-    shape = _shape(left)
-    square = len(shape) == 2 and shape[0] == shape[1]
-    if square and all(near(x, right[index[::-1]]) for index, x in left.items()):
-        return ["hand is the transpose of autodiff: i and j are exchanged."]
-    if any(not math.isfinite(x) for entry in wrong for x in entry[1:3]):
-        return ["a number is not finite: explain() tells where it comes from."]
-    if slope is not None:
-        g = dict(_numbers(slope))
-        if all(near(e.hand * _slope_at(g, e.place), e.autodiff) for e in wrong):
-            return ["autodiff is g'(z_j) times hand: the factor g' is missing."]
-    if any(entry.hand == 0.0 for entry in wrong):
-        return []
-    factors = {entry.place: entry.autodiff / entry.hand for entry in wrong}
-    first = next(iter(factors.values()))
-    if first and all(near(factor, first) for factor in factors.values()):
-        return [_constant_factor(1.0 / first, len(wrong) == len(left), near)]
-    return _varying_factor(factors, near)
-
-
-def _slope_at(slopes: dict[Index, float], place: Index) -> float:
-    """Return g' of an entry: that of its unit j, and of its example where slopes are of a batch."""
-    own = len(next(iter(slopes), ()))
-    return slopes.get((*place[: own - 1], *place[-1:]) if own else (), math.nan)
-
-
-def _constant_factor(ratio: float, everywhere: bool, near: Any) -> str:
-    """Return what hand = ratio · autodiff, in all wrong entries, may mean."""
-    known = {-1: "a sign", 2: "a factor ½ is missing, or 1/m", 0.5: "a factor 2 is missing"}
-    whole = round(ratio if abs(ratio) > 1 else 1 / ratio)
-    reason = "a constant factor"
-    for slip, words in known.items():
-        if near(ratio, slip):
-            ratio, reason = slip, words
-    if whole > 2 and near(ratio, whole):
-        ratio, reason = whole, "1/m of the mean is missing"
-    if whole > 2 and near(ratio, 1 / whole):
-        reason = "divided by m once too often, or examples are missing from a sum"
-    where = "" if everywhere else " where it is wrong"
-    return f"hand is {figure(ratio)} times autodiff{where}: {reason}."
-
-
-def _varying_factor(factors: dict[Index, float], near: Any) -> list[str]:
-    """Return what factors that differ from entry to entry may mean."""
-    for axis, name, meaning in ((-1, "j", "g'(z_j)"), (0, "i", "a_i")):
-        lines: dict[int, list[float]] = {}
-        for index, factor in factors.items():
-            lines.setdefault(index[axis] if index else 0, []).append(factor)
-        many = all(len(line) > 1 for line in lines.values())
-        if many and all(near(x, line[0]) for line in lines.values() for x in line):
-            numbers = ", ".join(figure(line[0]) for line in list(lines.values())[:4])
-            more = ", …" * (len(lines) > 4)
-            return [
-                f"autodiff/hand depends on {name} alone ({numbers}{more}): "
-                f"a factor {meaning} may be missing."
-            ]
-    if len(factors) > 1 and all(0.0 <= factor < 1.0 for factor in factors.values()):
-        return ["autodiff is smaller everywhere, as if a factor g'(z_j) were missing: pass slope=."]
-    return []
 
 
 def _shape(numbers: dict[Index, float]) -> tuple[int, ...]:

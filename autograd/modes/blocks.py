@@ -78,14 +78,17 @@ class Stack:
 
     def push(self, block: Block) -> Entry:
         """Add a block that is being entered, in the place of those left."""
-        around = [x for x in self.entries if x.block() is not block and not x.is_over()]
+        around = self._entries.get()
+        if around:
+            around = tuple([x for x in around if x.block() is not block and not x.is_over()])
         entry = Entry(block, self.keeps)
         self._entries.set((*around, entry))
         return entry
 
     def forget(self) -> None:
         """Drop the blocks that are over."""
-        self._entries.set(tuple([x for x in self.entries if not x.is_over()]))
+        held = [x for x in self._entries.get() if not x.is_over()]
+        self._entries.set(tuple(held) if held else ())
 
 
 @final

@@ -59,7 +59,8 @@ class _Dispatcher(Stack):
         """Add a block that is being entered, whose subject is a mode."""
         entry = super().push(block)
         with _lock:
-            self.known = (*filter(_may_count, self.known), ref(entry))
+            others = [known for known in self.known if _may_count(known)] if self.known else ()
+            self.known = (*others, ref(entry))
             engine.watch(self)
         return entry
 
@@ -67,7 +68,7 @@ class _Dispatcher(Stack):
         """Watch no longer, unless there is a block again."""
         self.forget()
         with _lock:
-            self.known = tuple(filter(_may_count, self.known))
+            self.known = tuple([known for known in self.known if _may_count(known)])
             if not self.known:
                 engine.watch(None)
 
@@ -80,11 +81,14 @@ class _Dispatcher(Stack):
 
     def modes(self) -> list[Mode]:
         """Return the modes that are in force here, outermost first."""
-        return self.subjects()
+        found = self.subjects() if self.known else []
+        if self.known and not found:
+            self.rest()
+        return found
 
     def created(self, node: Any) -> Any:
         handed, alone = node, True
-        for entry in self.entries:  # as in `modes`, without lists for every node
+        for entry in self._entries.get():  # as in `modes`, without lists for every node
             mode = entry.subject()
             if mode is not None:
                 handed, alone = mode.created(node, handed), False
@@ -142,7 +146,12 @@ def differentiating() -> Block:
 
 def depth() -> int:
     """Return how many derivatives this context is inside of."""
-    return len(_derivatives.subjects()) if _derivatives.entries else 0
+    if not _derivatives.entries:
+        return 0
+    inside = len(_derivatives.subjects())
+    if not inside:
+        _derivatives.forget()  # nobody told it that the last one was left
+    return inside
 
 
 def observed() -> bool:

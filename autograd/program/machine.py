@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from autograd.engine import Value
 from autograd.program import guards
 from autograd.program.compiler.accesses import Array
 from autograd.program.compiler.recording import CONSTANT, PARAMETER, Recording
-from autograd.program.memory import stretch
+from autograd.program.memory import Table, all_finite, stretch
 from autograd.program.noise import Noise
 from autograd.program.plans import PLANS
 from autograd.program.reading import Reader
@@ -52,7 +53,9 @@ class Machine:
         self._stretch = stretch(np, self.places)  # the same, quicker
         self._root = int(self.placement.address[self.recording.root])
         self._root_lanes = bool(self.recording.lanes[self.recording.root])
+        self._evaluate = getattr(self.executor, "evaluate", None)
         self.current = False
+        self.lent: Table | None = None  # an optimiser's state, where the executor changes it
         self._fill()
 
     def _fill(self) -> None:
@@ -76,6 +79,12 @@ class Machine:
         self.current = False
         self.memory.room.values[False][self._stretch] = numbers
 
+    def release(self) -> None:
+        """Let an optimiser keep its state for itself, before another state takes its place."""
+        if self.lent is not None:
+            self.lent.release()
+            self.lent = None
+
     def resize(self, lanes: int) -> None:
         """Make room for so many examples at a time, if it is for another number of them."""
         self.current = self.reader.complete = False
@@ -87,6 +96,21 @@ class Machine:
         self.resize(len(examples))
         self.executor.load(examples)
         self.executor.forward()
+
+    def evaluate(self, examples: Array) -> float:
+        """Compute values and gradient; return the cost, NaN where a number of these is not finite.
+
+        NumPy's warnings need not be off.
+        """
+        if self._evaluate:
+            self.resize(len(examples))
+            return float(self._evaluate(examples))
+        with self.np.errstate(all="ignore"):
+            self.forward(examples)
+            self.executor.backward()
+            cost = self.cost()
+            fine = all_finite(self.np, self.slopes())
+        return cost if fine and math.isfinite(cost) else math.nan
 
     def verdicts_of(self, decisions: Sequence[guards.Guard]) -> Verdicts:
         """Return guards of nodes that are kept, to be compared all at once."""
@@ -118,6 +142,6 @@ class Machine:
         losses = self.memory.room.values[self._root_lanes][self._root]
         return float(self.np.add.reduce(losses) / len(losses) if self._root_lanes else losses)
 
-    def gradient(self) -> Array:
-        """Return the gradient that the last backward pass left, (parameters,); a copy."""
-        return self.np.array(self.memory.room.adjoints[False][self._stretch])
+    def slopes(self) -> Array:
+        """Return the gradient that the last backward pass left, (parameters,), as a rule a view."""
+        return self.memory.room.adjoints[False][self._stretch]

@@ -72,15 +72,25 @@ class Memory:
         self._kept = {self.room.lanes: self.room}
 
 
-@dataclass(frozen=True, eq=False)
 class Table:
     """The state of an optimiser as a program leaves it, (slots, parameters).
 
-    Column k is that of parameter `order[k]`. Nobody changes the numbers.
+    Column k is that of parameter `order[k]`. The numbers are where the program goes on with them,
+    until it has to `release` the table: before another optimiser, and where the table is `shared`
+    with somebody who wants them as they are.
     """
 
-    numbers: Array
-    order: Array
+    def __init__(self, numbers: Array, order: Array) -> None:
+        self.numbers, self.order, self.shared = numbers, order, False
+
+    def share(self) -> Table:
+        """Return the table for somebody who keeps it."""
+        self.shared = True
+        return self
+
+    def release(self) -> None:
+        """Let the numbers be the table's own."""
+        self.numbers = self.numbers.copy()
 
     def by_parameter(self) -> Array:
         """Return the numbers with a column for each parameter in turn."""

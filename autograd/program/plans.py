@@ -9,13 +9,14 @@ share it and are otherwise strangers.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from autograd.program.compiler.emit import Emitter
 from autograd.program.compiler.instructions import Instructions
 from autograd.program.compiler.layout import Layout
-from autograd.program.compiler.recording import Recording
+from autograd.program.compiler.merging import merged
+from autograd.program.compiler.recording import CONSTANT, Recording
 from autograd.program.compiler.reroll import Reroll
 from autograd.program.lock import Lock
 
@@ -30,14 +31,52 @@ class Plan:
 
     def __init__(self, recording: Recording) -> None:
         self.recording = recording.without_values()
-        self.reroll = Reroll(self.recording)
+        self.exponents = self._constant_exponents()
         self.trusted: dict[Any, Any] = {}  # how it runs, by executor and dtype, once verified
         self._made: dict[Callable[[Plan], Any], Any] = {}
         self._lock = Lock()
 
     def fits(self, recording: Recording) -> bool:
         """Whether a recording compiles to this plan."""
-        return self.recording.same_columns(recording) and self.reroll.same_shape(recording.numbers)
+        return self.recording.same_columns(recording) and self._same_shape(recording.numbers)
+
+    def _same_shape(self, numbers: Sequence[float]) -> bool:
+        """Whether these numbers would give the same code.
+
+        Where no groups were found yet, nobody knows which constants must be 0 or alike: all that
+        are must be so.
+        """
+        if any(numbers[x] != exponent for x, exponent in self.exponents):
+            return False
+        known: Reroll | None = self._made.get(Plan._rerolled)
+        if known is not None:
+            return known.same_shape(numbers)
+        import numpy as np
+
+        constants = np.frombuffer(self.recording.kinds, np.uint8) == CONSTANT
+        own, other = (np.array(x)[constants] for x in (self.recording.numbers, numbers))
+        order = np.argsort(own, kind="stable")
+        alike = own[order][1:] == own[order][:-1]
+        same = other[order][1:] == other[order][:-1]
+        return bool(((own == 0.0) == (other == 0.0)).all() and same[alike].all())
+
+    @property
+    def reroll(self) -> Reroll:
+        """The groups, found when first asked for: a tape needs none."""
+        return self.made(Plan._rerolled)
+
+    def _rerolled(self) -> Reroll:
+        return Reroll(self.recording)
+
+    def _constant_exponents(self) -> list[tuple[int, float]]:
+        """Return the nodes of constant exponents, with their numbers."""
+        recording, found = self.recording, []
+        for node, operation in enumerate(recording.operations):
+            if operation == "pow":
+                exponent = recording.operands[node][1]
+                if recording.kinds[exponent] == CONSTANT:
+                    found.append((exponent, recording.numbers[exponent]))
+        return found
 
     def made(self, make: Callable[[Plan], T]) -> T:
         """Return what a function makes of this plan: it is called once, when first asked for."""
@@ -51,7 +90,9 @@ class Plan:
 def matrices(plan: Plan) -> tuple[Layout, Instructions]:
     """Return the addresses and the instructions of a plan."""
     layout = Layout(plan.reroll)
-    return layout, Emitter(layout).out
+    out = Emitter(layout).out
+    forward, backward = (merged(layout.np, x, layout.sizes) for x in (out.forward, out.backward))
+    return layout, Instructions(forward, backward)
 
 
 class Plans:

@@ -22,7 +22,6 @@ from autograd.program.describe import Description, describe
 from autograd.program.executors.jax.function import to_jax
 from autograd.program.lock import Lock
 from autograd.program.machine import Machine
-from autograd.program.memory import all_finite
 from autograd.program.pytorch import to_torch
 from autograd.program.reading import loose
 from autograd.program.spelling import listing
@@ -218,7 +217,7 @@ class Program:
         size = len(examples) if batch_size is None else arguments.count("batch_size", batch_size, 1)
         with self._lock.once():
             trainer, self._trainer = self._trainer, None
-            known = arguments.numbers(nodes, self.recording.ids)
+            known = arguments.numbers(nodes, self.recording.ids) if nodes else []
             if record or trainer is None or not trainer.goes_on(optimizer):
                 trainer = Trainer(self._machine, optimizer, known, record)
             costs = trainer.run(examples, steps, size)
@@ -264,17 +263,14 @@ class Program:
     # --- inside the lock -----------------------------------------------------------------
 
     def _run(self, examples: Array) -> tuple[float, Array]:
-        machine, np = self._machine, self._machine.np
+        machine = self._machine
         examples = machine.noise.beside(examples)
-        with np.errstate(all="ignore"):  # infinities are looked for below
-            machine.forward(examples)
-            if machine.guards:
-                failures.check_guards(machine, examples)
-            machine.executor.backward()
-            cost, gradient = machine.cost(), machine.gradient()
-            finite = math.isfinite(cost) and all_finite(np, gradient)
-        if not finite:
+        cost = machine.evaluate(examples)
+        if machine.guards:
+            failures.check_guards(machine, examples)
+        if not math.isfinite(cost):
             failures.trace(machine, examples)
+        gradient = machine.np.array(machine.slopes())
         machine.current = True
         return cost, gradient
 

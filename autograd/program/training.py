@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from sys import getrefcount
 from typing import Any
 
 from autograd import errors
 from autograd.program import failures
+from autograd.program.batches import batches_of
 from autograd.program.compiler.accesses import Array
 from autograd.program.compiler.steps import Expression
 from autograd.program.executors.interface import Update
@@ -23,7 +23,6 @@ from autograd.program.rules import Looked, moved_leaves, rule_expression
 from autograd.program.verification.points import WIDEST
 from autograd.program.verification.rehearsal import Rehearsal, replacement
 
-STRIDE = 256  # steps between two looks at the keyboard
 TOLD = 3  # the number of the step that is rehearsed, if a rule does not look at it
 DRAWN = 1 << 20  # random numbers drawn at a time, as far as one step does not need more
 
@@ -53,8 +52,8 @@ class Trainer:
         self.taken = self.np.array([int(getattr(optimizer, "steps", 0))])
         self.by_step = self.too_large = False
         self.table: Table | None = None  # what the optimiser has of the last run
-        self._spare: Table | None = None  # and what it had of the one before
         self.optimiser = machine.executor.optimiser
+        machine.release()
         self._install(self.done + 1)
         self.optimiser.state[: self.slots] = self._state()
         self.given, self.setting = getattr(optimizer, "parameters", None), _setting(optimizer)
@@ -78,6 +77,7 @@ class Trainer:
         if (self.given, self.setting) != (optimizer.parameters, _setting(optimizer)):
             return False
         if self.slots and optimizer.table is not self.table:
+            self.machine.release()
             self.optimiser.state[: self.slots] = self._state()
         self.taken[0] = optimizer.steps
         return True
@@ -86,8 +86,10 @@ class Trainer:
         """Take the steps; return the mean cost before each of them."""
         self._rehearse(examples[: min(batch_size, WIDEST[self.machine.dtype])])
         costs, finite = self.np.empty(steps), False
+        if self.machine.lent and self.machine.lent.shared:
+            self.machine.release()
         try:
-            self._all(examples, _batches(len(examples), steps, batch_size), costs)
+            self._all(examples, batches_of(len(examples), steps, batch_size), costs)
             if not all_finite(self.np, self.machine.memory.room.values[False][self.stretch]):
                 failures.require_finite(self.machine, examples[:0])
             self._require_finite_state()
@@ -130,6 +132,9 @@ class Trainer:
     def _steps(self, examples: Array, starts: list[int], size: int, costs: Array) -> None:
         """Take steps over batches of one size, up to one that fails; count them in `done`."""
         self.machine.resize(size)
+        if self.loop and not self.noise.nodes:
+            self._run(examples, starts, size, costs)
+            return
         with self.np.errstate(all="ignore"):  # infinities are looked for after each step
             if self.noise.nodes:
                 self._drawn(examples, starts, size, costs)
@@ -250,45 +255,28 @@ class Trainer:
             )
 
     def _return_state(self, finite: bool) -> None:
-        takes = hasattr(self.optimizer, "table")  # asking for `state` would write out all tuples
-        state = self.optimiser.state[: self.slots]
-        told = self.slots and (takes or hasattr(self.optimizer, "state"))
-        if told and (finite or all_finite(self.np, state)):
-            table = Table(self._room(), self.order)
-            table.numbers[:] = state
-            if takes:
-                self.optimizer.table = self.table = table
-            else:
-                self.optimizer.state = table.tuples()
+        """Tell the optimiser its state and its steps; a run that failed lends it nothing."""
+        machine, state = self.machine, self.optimiser.state[: self.slots]
+        lends = finite and hasattr(self.optimizer, "table")
+        if self.slots and lends:
+            machine.lent = machine.lent or Table(state, self.order)
+            self.optimizer.table = self.table = machine.lent
+        elif self.slots:
+            machine.release()
+            self._hand_over(Table(state.copy(), self.order))
         if hasattr(self.optimizer, "steps"):
             self.optimizer.steps = self.done
 
-    def _room(self) -> Array:
-        """Return an array (slots, parameters), that of the last table but one if it is free."""
-        spare, self._spare = self._spare, self.table
-        if spare is None or getrefcount(spare) > 2:  # others than `spare` and the argument
-            return self.np.empty((self.slots, len(self.leaves)))
-        return spare.numbers
+    def _hand_over(self, table: Table) -> None:
+        """Give the optimiser a state for itself; none of a parameter for which it is infinite."""
+        table.numbers[:, ~self.np.isfinite(table.numbers).all(axis=0)] = 0.0
+        if hasattr(self.optimizer, "table"):  # asking for `state` would write out all tuples
+            self.optimizer.table = self.table = table
+        elif hasattr(self.optimizer, "state"):
+            self.optimizer.state = table.tuples()
 
 
 def _setting(optimizer: Any) -> Any:
     """Return what the rule of an optimiser depends on, None where it does not tell."""
     fixed = isinstance(getattr(optimizer, "parameters", None), tuple)
     return getattr(optimizer, "setting", None) if fixed else None
-
-
-def _batches(rows: int, steps: int, size: int) -> Iterator[tuple[list[int], int]]:
-    """Yield first rows of consecutive batches of equal size, and that size.
-
-    The last batch of a pass over the rows may be smaller; then the next pass begins.
-    """
-    size = min(size, rows)
-    whole, rest = divmod(rows, size)
-    left = steps
-    while left:
-        take = min(left, whole if rest else max(whole, STRIDE) // whole * whole, STRIDE * whole)
-        yield [(k % whole) * size for k in range(take)], size
-        left -= take
-        if rest and left:
-            yield [whole * size], rest
-            left -= 1

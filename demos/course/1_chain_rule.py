@@ -12,7 +12,7 @@
 # %% [markdown]
 # # 1 · The chain rule, one number at a time
 #
-# Four short lessons, each a notebook and a script (`python demos/course/1_chain_rule.py` runs it;
+# Five short lessons, each a notebook and a script (`python demos/course/1_chain_rule.py` runs it;
 # Jupyter opens it with jupytext). You need Python, and to have met derivatives before.
 #
 # A `Value` is a number that remembers how it was computed. Below, $a$, $b$ and $c$ go through two

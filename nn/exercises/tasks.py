@@ -27,6 +27,7 @@ class Verdict(NamedTuple):
     name: str
     verdict: str
     hints: tuple[str, ...] = ()
+    slip: str = ""
 
 
 class Answer:
@@ -43,7 +44,7 @@ class Answer:
 
     def __repr__(self) -> str:
         lines = []
-        for name, verdict, hints in self.verdicts:
+        for name, verdict, hints, _ in self.verdicts:
             lines += [f"{name:7} {verdict}", *[f"        hint: {hint}" for hint in hints]]
         return "\n".join(lines)
 
@@ -95,7 +96,8 @@ class Exercise:
             return Verdict(name, "wrong", (str(cause),))
         if found:
             return Verdict(name, "right")
-        return Verdict(name, "wrong", (*found.hints, f"the rule is {self._rule(kind, layer)}"))
+        hints = (*found.hints, f"the rule is {self._rule(kind, layer)}")
+        return Verdict(name, "wrong", hints, found.slip)
 
     def _layer(self, name: str) -> Any:
         number = int(name[len(name.rstrip("0123456789")) :])

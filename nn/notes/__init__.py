@@ -9,12 +9,14 @@ Read in this order:
 * `conventions`, `levels`: how notes differ, and which layer a bare letter belongs to.
 * `tensors`, `context`, `evaluation`, `derivatives`, `chains`: the number of a formula.
 * `judging`, `shapes`: whether it holds. `definitions`, `choosing`: which convention.
+* `meanings`, `doubts`: what else a formula that fails may mean, and why it may be none.
 * `changes`, `slips`, `mending`: the smallest change that helps.
 * `writing`, `mathml`: a tree as a formula again.
 * `findings`, `report`, `checking`, `holding`: what people get, for a text and for a probe.
 
-A new kind of slip is one row of `slips.SLIPS`. What must hold: no formula that is right is called
-wrong, one that cannot be read says why, and whatever is read takes bounded time.
+A new kind of slip is one row of `autograd.explanation.slips.SLIPS` and one of `slips.CHANGES`. What
+must hold: no formula that is right is called wrong, one that cannot be read says why, and whatever
+is read takes bounded time.
 """
 
 from nn.notes.checking import check_notes

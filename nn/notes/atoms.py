@@ -4,24 +4,13 @@ from __future__ import annotations
 
 import re
 
+from nn.notes import syntax
 from nn.notes.errors import Unreadable
 from nn.notes.grammar import ENDS, ENTRYWISE, TIMES, half
 from nn.notes.letterforms import Letters
 from nn.notes.letters import NAMED
 from nn.notes.scripts import Scripts
 from nn.notes.stream import balanced, matching
-from nn.notes.syntax import (
-    Applied,
-    Constant,
-    Node,
-    Norm,
-    Number,
-    Power,
-    Product,
-    Quotient,
-    Sum,
-    quantities,
-)
 from nn.notes.tokens import Token
 
 DIFFERENTIALS = ("∂", "d")
@@ -31,12 +20,12 @@ BESIDE = re.compile(r"[XxAaWwZz]d[ZzAaWw]|d[ZzAa][AaXxWw]|[yt]log")  # letters s
 class Reader(Letters):
     """Reads every kind of factor; `whole()` is the tree of all tokens."""
 
-    def factor(self) -> Node:
+    def factor(self) -> syntax.Node:
         """Return the next factor, with its powers and transposes."""
         token = self.peek()
         if token.kind == "number":
             self.take()
-            return self.raised(Number(float(token.text)))
+            return self.raised(syntax.Number(float(token.text)))
         if token.text == "½":
             self.take()
             return half()
@@ -56,10 +45,14 @@ class Reader(Letters):
             return self.letter()
         raise Unreadable(f"'{token.text}' is not understood here" if token.text else "it ends here")
 
-    def _bracket(self) -> Node:
+    def _bracket(self) -> syntax.Node:
         opening = self.peek().text
         close = matching(self.tokens, self.at)
         content = self.tokens[self.at + 1 : close]
+        while opening == "{" and content and content[0].text == "{":
+            if matching(content, 0) < len(content) - 1:
+                break
+            content = content[1:-1]
         if opening == "{" and content and content[0].kind in ("letter", "word", "command"):
             depth = self.depth
             self.tokens = [*self.tokens[: self.at], *content, *self.tokens[close + 1 :]]
@@ -77,7 +70,7 @@ class Reader(Letters):
             raise Unreadable("a list in brackets")
         return self.raised(self.inner(content))
 
-    def _norm(self) -> Node:
+    def _norm(self) -> syntax.Node:
         ends = [k for k in range(self.at, len(self.tokens)) if self.tokens[k].text == "‖"]
         if not ends:
             raise Unreadable("'‖' is not closed")
@@ -85,24 +78,24 @@ class Reader(Letters):
         self.at = ends[0] + 1
         while self.skip("_"):
             self.group()
-        return self.raised(Norm(inner))
+        return self.raised(syntax.Norm(inner))
 
-    def _bars(self) -> Node:
+    def _bars(self) -> syntax.Node:
         ends = [k for k in range(self.at, len(self.tokens)) if self.tokens[k].text == "|"]
         inside = self.tokens[self.at : ends[0]] if ends else []
         if "".join(t.text for t in inside if t.text not in "{}") not in ("D", "B", "S"):
             raise Unreadable("bars that are not |D|, the number of examples")
         self.at = ends[0] + 1
-        return Constant("m")
+        return syntax.Constant("m")
 
-    def _nabla(self) -> Node:
+    def _nabla(self) -> syntax.Node:
         """Return ∇_a C as ∂C/∂a."""
         if not self.skip("_"):
-            raise Unreadable("∇ without the letter to differentiate by")
+            return syntax.Derivative(self.factor(), syntax.Quantity("", "∇"))
         by = self.inner(self.group())
         return self.derivative(self.factor(), by)
 
-    def _stroke(self) -> Node:
+    def _stroke(self) -> syntax.Node:
         """Return ∂C/∂a as it is written on one line; `/` between the two."""
         self.take()
         if self.skip("_"):  # ∂_a C
@@ -118,7 +111,7 @@ class Reader(Letters):
             self.need(")")
         return self.derivative(self.factor() if of is None else of, by)
 
-    def _word(self) -> Node:
+    def _word(self) -> syntax.Node:
         token = self.take()
         name = token.text.lower()
         if name in ("frac", "dfrac", "tfrac", "cfrac"):
@@ -136,8 +129,10 @@ class Reader(Letters):
             return self.sum()
         if name in ("mean", "avg", "sum"):
             body = self.inner(self.argument())
-            mean = Product(Quotient(Number(1.0), Constant("m")), Sum("", body))
-            return mean if name != "sum" else Sum("", body)
+            mean = syntax.Product(
+                syntax.Quotient(syntax.Number(1.0), syntax.Constant("m")), syntax.Sum("", body)
+            )
+            return mean if name != "sum" else syntax.Sum("", body)
         if name in ("diag", "dot", "multiply", "max", "sqrt"):
             return self._of_programs(name)
         if name in ("underbrace", "overbrace"):
@@ -149,30 +144,30 @@ class Reader(Letters):
             return self.factor()
         raise Unreadable(f"what is '{token.text}'?")
 
-    def _braced(self) -> Node:
+    def _braced(self) -> syntax.Node:
         """Return what a brace is drawn under, without what is written at the brace."""
         inner = self.group()
         while self.skip("_", "^"):
             self.group()
         return self.inner(inner)
 
-    def _of_programs(self, name: str) -> Node:
+    def _of_programs(self, name: str) -> syntax.Node:
         if name == "diag":
-            return Applied("diag", self.inner(self.argument()))
+            return syntax.Applied("diag", self.inner(self.argument()))
         if name == "sqrt":
-            return Power(self.inner(self.group()), Number(0.5))
+            return syntax.Power(self.inner(self.group()), syntax.Number(0.5))
         if name == "max":
             return self._max()
         return self._two_factors("@" if name == "dot" else "⊙")
 
-    def _two_factors(self, sign: str) -> Node:
+    def _two_factors(self, sign: str) -> syntax.Node:
         """Return dot(A, B) or multiply(A, B), as programs write products."""
         argument = self.argument()
         commas = [k for k, (t, deep) in enumerate(balanced(argument)) if t.text == "," and not deep]
         if len(commas) != 1:
             raise Unreadable("a product of other than two factors")
         at = commas[0]
-        product = Product(self.inner(argument[:at]), self.inner(argument[at + 1 :]), sign)
+        product = syntax.Product(self.inner(argument[:at]), self.inner(argument[at + 1 :]), sign)
         return self.raised(product)
 
     def _digit(self) -> list[Token]:
@@ -184,29 +179,46 @@ class Reader(Letters):
             return [Token("number", token.text[0], token.place)]
         return self.group()
 
-    def _max(self) -> Node:
+    def _max(self) -> syntax.Node:
         argument = self.argument()
         if [t.text for t in argument[:2]] != ["0", ","]:
             raise Unreadable("a maximum that is not max(0, z)")
-        return Applied("relu", self.inner(argument[2:]), None, "")
+        return syntax.Applied("relu", self.inner(argument[2:]), None, "")
 
-    def _fraction(self, above: list[Token], below: list[Token]) -> Node:
+    def _fraction(self, above: list[Token], below: list[Token]) -> syntax.Node:
         differential = bool(above and below) and all(
             side[0].text in DIFFERENTIALS for side in (above, below)
         )
         if differential and not (len(above) == 1 and len(below) == 1):
+            if len(above) > 1 and above[1].text == "^":
+                return self._second(above, below)
             by = self.inner(below[1:])
             if len(above) == 1:
                 return self.derivative(self._operand(), by)
-            if above[1].text == "^":
-                raise Unreadable("a second derivative")
             return self.derivative(self.inner(above[1:]), by)
-        return Quotient(self.inner(above), self.inner(below))
+        return syntax.Quotient(self.inner(above), self.inner(below))
 
-    def _operand(self) -> Node:
+    def _second(self, above: list[Token], below: list[Token]) -> syntax.Node:
+        """Return ∂²C/∂z_i∂z_j and ∂²C/∂z_i² as the derivative of a derivative."""
+        rest = above[2 + 2 * (above[2].text == "{") + 1 :] if len(above) > 2 else []
+        if "".join(t.text for t in above[1 : len(above) - len(rest)]) not in ("^2", "^{2}"):
+            raise Unreadable("a derivative of a higher order")
+        starts = [k for k, t in enumerate(below) if t.text in DIFFERENTIALS]
+        parts = [below[k + 1 : end] for k, end in zip(starts, [*starts[1:], None], strict=True)]
+        letters = [self.inner(part) for part in parts]
+        if len(letters) == 1 and isinstance(letters[0], syntax.Power):
+            letters = [letters[0].base] * 2
+        if len(letters) != 2:
+            raise Unreadable("a second derivative by other than two letters")
+        of = self.inner(rest) if rest else self._operand()
+        return self.derivative(self.derivative(of, letters[1]), letters[0])
+
+    def _operand(self) -> syntax.Node:
         """Return what ∂/∂z before it is applied to: a factor, with the numbers before it."""
         of = self.factor()
-        while not quantities(of) and self.peek().kind != "end" and self.peek().text not in ENDS:
+        while (
+            not syntax.quantities(of) and self.peek().kind != "end" and self.peek().text not in ENDS
+        ):
             sign = self.take().text if self.peek().text in ENTRYWISE | TIMES else ""
-            of = Product(of, self.factor(), sign)
+            of = syntax.Product(of, self.factor(), sign)
         return of

@@ -6,82 +6,73 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
+from nn.notes import syntax
 from nn.notes.conventions import Convention
-from nn.notes.syntax import (
-    Derivative,
-    Link,
-    Minus,
-    Node,
-    Plus,
-    Product,
-    Quantity,
-    Sum,
-    Transpose,
-    mapped,
-    nodes,
-    occurrences,
-    quantities,
-    rebuilt,
-)
 from nn.notes.writing import Style, written
 
 Path = tuple[str, ...]
 
 
-def open_parts(link: Link) -> list[tuple[Path, Node]]:
+def open_parts(link: syntax.Link) -> list[tuple[Path, syntax.Node]]:
     """Return the parts of a formula that may be changed: a lone letter on the left is meant."""
-    pure = isinstance(link.left, Quantity | Derivative)
-    return [pair for pair in occurrences(link) if not (pure and pair[0][0] == "left")]
+    pure = isinstance(link.left, syntax.Quantity | syntax.Derivative)
+    return [pair for pair in syntax.occurrences(link) if not (pure and pair[0][0] == "left")]
 
 
-def letters(link: Link) -> list[tuple[Path, Quantity]]:
+def letters(link: syntax.Link) -> list[tuple[Path, syntax.Quantity]]:
     """Return the quantities that may be changed."""
-    return [(path, q) for path, q in open_parts(link) if isinstance(q, Quantity)]
+    return [(path, q) for path, q in open_parts(link) if isinstance(q, syntax.Quantity)]
 
 
-def terms(link: Link) -> list[tuple[Path, Node]]:
+def terms(link: syntax.Link) -> list[tuple[Path, syntax.Node]]:
     """Return what is added up on the right, and what stands under each Σ."""
-    found = [(path, node) for path, node in occurrences(link) if path[-1] == "body"]
-    whole = [(("right",), link.right)] if isinstance(link.right, Plus | Minus) else []
+    found = [(path, node) for path, node in syntax.occurrences(link) if path[-1] == "body"]
+    whole = [(("right",), link.right)] if isinstance(link.right, syntax.Plus | syntax.Minus) else []
     return [*found, *whole, *addends(("right",), link.right)]
 
 
-def addends(path: Path, node: Node) -> Iterator[tuple[Path, Node]]:
+def addends(path: Path, node: syntax.Node) -> Iterator[tuple[Path, syntax.Node]]:
     """Yield the terms that are added up, each with where it stands."""
-    if isinstance(node, Plus):
+    if isinstance(node, syntax.Plus):
         yield from addends((*path, "left"), node.left)
         yield from addends((*path, "right"), node.right)
-    elif isinstance(node, Minus):
+    elif isinstance(node, syntax.Minus):
         yield from addends((*path, "term"), node.term)
     else:
         yield path, node
 
 
-def exchanged(link: Link, convention: Convention, style: Style) -> Iterator[tuple[Link, str]]:
+def exchanged(
+    link: syntax.Link, convention: Convention, style: Style
+) -> Iterator[tuple[syntax.Link, str]]:
     """Yield W_ij for W_ji."""
     for path, q in letters(link):
         if len(q.units) == 2:
             new = replace(q, units=q.units[::-1])
-            yield rebuilt(link, path, new), instead(new, q, style) + ": indices exchanged"
+            yield syntax.rebuilt(link, path, new), instead(new, q, style) + ": indices exchanged"
 
 
-def other_indices(link: Link, convention: Convention, style: Style) -> Iterator[tuple[Link, str]]:
+def other_indices(
+    link: syntax.Link, convention: Convention, style: Style
+) -> Iterator[tuple[syntax.Link, str]]:
     """Yield one index for another, in one letter or wherever the letter has it."""
-    names = list(dict.fromkeys(unit for q in quantities(link) for unit in q.units))
+    names = list(dict.fromkeys(unit for q in syntax.quantities(link) for unit in q.units))
     for path, q in letters(link):
         for k, old in enumerate(q.units):
             for name in names:
                 if name not in q.units:
                     new = replace(q, units=(*q.units[:k], name, *q.units[k + 1 :]))
                     words = instead(new, q, style) + f": {name} for {old}"
-                    yield rebuilt(link, path, new), words
+                    yield syntax.rebuilt(link, path, new), words
                     yield replace(link, right=_with(link.right, q, new)), words
 
 
-def throughout(link: Link, convention: Convention, style: Style) -> Iterator[tuple[Link, str]]:
+def throughout(
+    link: syntax.Link, convention: Convention, style: Style
+) -> Iterator[tuple[syntax.Link, str]]:
     """Yield two indices exchanged on the whole right side."""
-    names = list(dict.fromkeys(unit for q in quantities(link) for unit in q.units))
-    free = [unit for unit in names if not any(_binds(n, unit) for n in nodes(link))]
+    names = list(dict.fromkeys(unit for q in syntax.quantities(link) for unit in q.units))
+    free = [unit for unit in names if not any(_binds(n, unit) for n in syntax.nodes(link))]
     for k, one in enumerate(free):
         for two in free[k + 1 :]:
             new = _renamed(link.right, {one: two, two: one})
@@ -89,96 +80,113 @@ def throughout(link: Link, convention: Convention, style: Style) -> Iterator[tup
             yield replace(link, right=new), words
 
 
-def _with(node: Node, old: Node, new: Node) -> Node:
-    return mapped(node, lambda part: new if part == old else part)  # type: ignore[no-any-return]
+def _with(node: syntax.Node, old: syntax.Node, new: syntax.Node) -> syntax.Node:
+    return syntax.mapped(node, lambda part: new if part == old else part)  # type: ignore[no-any-return]
 
 
-def _binds(node: Node, unit: str) -> bool:
-    return isinstance(node, Sum) and node.index == unit
+def _binds(node: syntax.Node, unit: str) -> bool:
+    return isinstance(node, syntax.Sum) and node.index == unit
 
 
-def _renamed(node: Node, names: dict[str, str]) -> Node:
+def _renamed(node: syntax.Node, names: dict[str, str]) -> syntax.Node:
     def change(part: Any) -> Any:
-        if isinstance(part, Quantity):
+        if isinstance(part, syntax.Quantity):
             return replace(part, units=tuple(names.get(u, u) for u in part.units))
         return part
 
-    return mapped(node, change)  # type: ignore[no-any-return]
+    return syntax.mapped(node, change)  # type: ignore[no-any-return]
 
 
-def instead(new: Node, old: Node, style: Style) -> str:
+def instead(new: syntax.Node, old: syntax.Node, style: Style) -> str:
     """Return the words "new for old"."""
     return f"{written(new, style)} for {written(old, style)}"
 
 
-def transposes(link: Link, convention: Convention, style: Style) -> Iterator[tuple[Link, str]]:
+def transposes(
+    link: syntax.Link, convention: Convention, style: Style
+) -> Iterator[tuple[syntax.Link, str]]:
     """Yield a matrix transposed, or no longer."""
     for path, node in open_parts(link):
-        if isinstance(node, Transpose):
-            yield rebuilt(link, path, node.of), f"{written(node.of, style)} not transposed"
+        if isinstance(node, syntax.Transpose):
+            yield syntax.rebuilt(link, path, node.of), f"{written(node.of, style)} not transposed"
             continue
-        bare = isinstance(node, Quantity) and not node.units and node.kind not in ("c", "y", "b")
+        bare = (
+            isinstance(node, syntax.Quantity)
+            and not node.units
+            and node.kind not in ("c", "y", "b")
+        )
         if bare and path[-1] != "of":
-            yield rebuilt(link, path, Transpose(node)), f"{written(node, style)} transposed"
+            yield (
+                syntax.rebuilt(link, path, syntax.Transpose(node)),
+                f"{written(node, style)} transposed",
+            )
 
 
-def orders(link: Link, convention: Convention, style: Style) -> Iterator[tuple[Link, str]]:
+def orders(
+    link: syntax.Link, convention: Convention, style: Style
+) -> Iterator[tuple[syntax.Link, str]]:
     """Yield two factors the other way round, as they stand or with one of them transposed."""
     for path, node in open_parts(link):
-        if isinstance(node, Product) and without_indices(node):
+        if isinstance(node, syntax.Product) and without_indices(node):
             left, right = node.left, node.right
             for first, second, words in (
                 (right, left, ""), (right, _turned(left), ", the second transposed"),
                 (_turned(right), left, ", the first transposed"),
                 (_turned(right), _turned(left), ", both transposed"),
             ):  # fmt: skip
-                turned = Product(first, second, node.sign)
-                yield rebuilt(link, path, turned), f"the factors the other way round{words}"
-            if isinstance(left, Product):  # the last of three to the front
+                turned = syntax.Product(first, second, node.sign)
+                yield syntax.rebuilt(link, path, turned), f"the factors the other way round{words}"
+            if isinstance(left, syntax.Product):  # the last of three to the front
                 for first, words in ((right, ""), (_turned(right), " and transposed")):
-                    inner = Product(Product(first, left.left, node.sign), left.right, left.sign)
+                    inner = syntax.Product(
+                        syntax.Product(first, left.left, node.sign), left.right, left.sign
+                    )
                     words = f"{written(right, style)} at the front{words}"
-                    yield rebuilt(link, path, inner), words
+                    yield syntax.rebuilt(link, path, inner), words
 
 
-def without_indices(node: Product) -> bool:
+def without_indices(node: syntax.Product) -> bool:
     """Return whether a product is one of matrices."""
-    return all(not q.units for q in quantities(node))
+    return all(not q.units for q in syntax.quantities(node))
 
 
-def _turned(node: Node) -> Node:
-    return node.of if isinstance(node, Transpose) else Transpose(node)
+def _turned(node: syntax.Node) -> syntax.Node:
+    return node.of if isinstance(node, syntax.Transpose) else syntax.Transpose(node)
 
 
-def layers(link: Link, convention: Convention, style: Style) -> Iterator[tuple[Link, str]]:
+def layers(
+    link: syntax.Link, convention: Convention, style: Style
+) -> Iterator[tuple[syntax.Link, str]]:
     """Yield a letter of the layer above or below, and an activation of it."""
     for path, q in letters(link):
         if q.layer and q.layer.symbol != "input" and q.kind != "y":
             for step in (1, -1):
                 new = replace(q, layer=q.layer + step)
-                yield rebuilt(link, path, new), instead(new, q, style) + ": another layer"
+                yield syntax.rebuilt(link, path, new), instead(new, q, style) + ": another layer"
 
 
-def ends(link: Link, convention: Convention, style: Style) -> Iterator[tuple[Link, str]]:
+def ends(
+    link: syntax.Link, convention: Convention, style: Style
+) -> Iterator[tuple[syntax.Link, str]]:
     """Yield L for l everywhere and l for L, and both in one letter alone."""
     for old, new, words in (
         ("l", "L", "at the output alone"), ("L", "l", "for any layer"),
     ):  # fmt: skip
-        changed = mapped(link, in_layer(old, new))
+        changed = syntax.mapped(link, in_layer(old, new))
         if changed != link:
             yield changed, f"{new} for {old}: {words}"
     for path, q in letters(link):
         if q.layer and q.layer.symbol in ("l", "L") and q.kind != "y":
             other = replace(q.layer, symbol="L" if q.layer.symbol == "l" else "l")
             new_q = replace(q, layer=other)
-            yield rebuilt(link, path, new_q), instead(new_q, q, style) + ": L and l"
+            yield syntax.rebuilt(link, path, new_q), instead(new_q, q, style) + ": L and l"
 
 
 def in_layer(old: str, new: str) -> Callable[[Any], Any]:
     """Return a change of every layer l to L, or the reverse."""
 
     def change(node: Any) -> Any:
-        if isinstance(node, Sum) and node.limit:
+        if isinstance(node, syntax.Sum) and node.limit:
             return replace(node, limit=change(node.limit))
         layer = getattr(node, "layer", None)
         if layer is None or layer.symbol != old or getattr(node, "kind", "") == "y":

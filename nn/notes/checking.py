@@ -2,30 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections import defaultdict
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from nn.notes.choosing import SPECIAL_ACTIVATIONS, Chooser
+from nn.notes.choosing import Chooser, letterings
 from nn.notes.claims import Claim, claims
-from nn.notes.conventions import Convention, setting_words
-from nn.notes.definitions import (
-    at_output,
-    defines_activation,
-    defines_cost,
-    is_definition,
-    mean_of_another,
-    reduced,
-    variants,
-)
+from nn.notes.definitions import defines_activation, is_definition, reduced, variants
+from nn.notes.doubts import Known, of_form, of_text
 from nn.notes.errors import Unreadable
 from nn.notes.findings import Finding, remarks
 from nn.notes.judging import Judge, Outcome
-from nn.notes.mending import mended
+from nn.notes.meanings import Meanings
+from nn.notes.mending import Mend, mended
 from nn.notes.report import Report
 from nn.notes.shapes import real_shape, shape_holds
-from nn.notes.syntax import Applied, Constant, Layer, Link, Quantity, Sum, nodes, quantities
-from nn.notes.worlds import Setting
+from nn.notes.syntax import Constant, Link, Quantity, nodes, quantities
 from nn.notes.writing import style_of, written
 
 ENDINGS = (".md", ".tex", ".txt", ".markdown", ".rst")
@@ -80,81 +74,65 @@ class Checker:
     """Judges the formulas of one text under one convention."""
 
     def __init__(self, found: list[Claim], rest: list[Claim], text: str) -> None:
-        self.claims, self.rest = found, rest
+        self.rest, self.text = rest, text.splitlines()
         self.judge = Judge()
-        chooser = Chooser(found, self.judge, text)
-        self.convention = chooser.convention()
-        self.loose = not chooser.supports(self.convention)
-        self.second = chooser.second(self.convention)
-        self.frames = chooser.frames(self.convention)
-        self.biased = {
-            q.letter for link in chooser.links if any(p.kind == "b" for p in quantities(link.right))
-            for q in quantities(link.right) if q.kind == "W"
-        }  # fmt: skip
-        self.settled = {
-            q.letter for q in (link.left for link in chooser.links if defines_cost(link))
-            if isinstance(q, Quantity) and self._defined_as(q.letter, chooser.links)
-        }  # fmt: skip
-        self.settings = self._settings(chooser)
+        best = -1
+        for letters, read in letterings(found):
+            chooser = Chooser(read, self.judge, text)
+            convention = chooser.convention()
+            if (score := chooser.score(convention)) > best:
+                best, self.claims = score, read
+                self.convention = convention.with_(letters=letters)
+                self.chooser = chooser
+        self.meanings = Meanings(self.chooser, self.convention, self.judge)
+        self.known: dict[int, Known] = defaultdict(Known)
 
     def report(self, name: str, progress: bool = False) -> Report:
         """Return the report of all formulas."""
-        found: list[Finding] = []
-        known: dict[object, Finding] = {}
-        for claim in _shown(self.claims, progress):
-            key = claim.link, claim.shape, claim.problem, claim.source
-            known[key] = known.get(key) or self.finding(claim)
-            found.append(replace(known[key], line=claim.line))
-        found += [
+        found = [self.judged(claim) for claim in _shown(self.claims, progress)]
+        links = [claim.link for claim in self.claims if claim.link]
+        rest = [
             Finding(c.line, c.source, "not understood", reason=f"past {MOST_FORMULAS} formulas")
             for c in self.rest
         ]
-        links = [claim.link for claim in self.claims if claim.link]
-        return Report(name, found, self.convention, links)
-
-    def _settings(self, chooser: Chooser) -> list[Setting]:
-        """Return the other costs and activations under which a formula may hold.
-
-        Where the notes define the cost they are those that they define, if they define several.
-        """
-        links, now = chooser.links, self.convention.setting
-        defined = [link for link in links if defines_cost(link) and not mean_of_another(link)]
-        every = [
-            Setting(activation, output, loss, one)
-            for output, loss, one in chooser.outputs
-            for activation in SPECIAL_ACTIVATIONS
-            if now.activation in ("", activation)
-        ]
-        return [s for s in every if s != now and s.one in (now.one, "output") and (
-            not defined or (s.loss, s.output) == (now.loss, now.output)
-            or (s.loss and any(self._at(link, s) for link in defined))
-        )]  # fmt: skip
-
-    def _defined_as(self, letter: str, links: list[Link]) -> bool:
-        """Return whether a definition of a cost holds as the notes are read."""
-        return any(
-            self._at(link, self.convention.setting)
-            for link in links
-            if defines_cost(link) and isinstance(link.left, Quantity) and link.left.letter == letter
-        )
-
-    def _at(self, link: Link, setting: Setting) -> bool:
-        convention = replace(self.convention, setting=setting)
-        return any(self.judge.holds(link, reduced(v, link)) for v in variants(link, convention))
+        return Report(name, [each() for each in found] + rest, self.convention, links)
 
     def finding(self, claim: Claim) -> Finding:
         """Return the verdict on one formula."""
-        if claim.link is None:
-            return Finding(claim.line, claim.source, "not understood", reason=claim.problem)
-        if claim.shape:
-            return self._shape(claim)
+        return self.judged(claim)()
+
+    def judged(self, claim: Claim) -> Callable[[], Finding]:
+        """Return what gives the verdict on a formula, once all others are known.
+
+        Whether one that does not hold fails depends on what others say of its letters.
+        """
         try:
-            outcome, hints = self._outcome(claim.link)
+            if claim.link is None:
+                raise Unreadable(claim.problem)
+            if claim.shape:
+                return partial(self._shape, claim)
+            outcome, link, hints = self._outcome(claim)
+            if outcome.holds:
+                self.known[claim.sections[0]].holds(claim.link)
+                return partial(self._good, claim, link, outcome, hints)
+            if doubt := of_form(claim.link) or of_text(self._words(claim)):
+                raise Unreadable(doubt)
+            missing = outcome.reason.startswith("no network")
+            others = [*self.meanings.of_sections(claim), self.convention]
+            if Constant("λ") in nodes(link):
+                others = [convention for convention, _ in self.meanings.with_terms()] or others
+            convention = others[0]
+            mend = mended(link, convention, style_of(claim.source, False), self.judge, missing)
+            self.known[claim.sections[0]].fails(link, claim.line, mend)
+            return partial(self._bad, claim, link, outcome, mend)
         except Unreadable as problem:
-            return Finding(claim.line, claim.source, "not understood", reason=str(problem))
-        if outcome.holds:
-            return self._good(claim, claim.link, outcome, hints)
-        return self._bad(claim, claim.link, outcome)
+            return partial(Finding, claim.line, claim.source, "not understood", reason=str(problem))
+
+    def _words(self, claim: Claim) -> str:
+        """Return the section in which a formula stands."""
+        start = claim.sections[0]
+        after = [each.sections[0] for each in self.claims if each.sections[0] > start]
+        return "\n".join(self.text[max(start - 1, 0) : min(after, default=len(self.text) + 1) - 1])
 
     def _shape(self, claim: Claim) -> Finding:
         try:
@@ -168,72 +146,25 @@ class Checker:
             reason=f"another shape: {reason}", link=claim.link, slips=("shape",),
         )  # fmt: skip
 
-    def _outcome(self, link: Link) -> tuple[Outcome, list[str]]:
+    def _outcome(self, claim: Claim) -> tuple[Outcome, Link, list[str]]:
         """Return how a formula does, and under which further assumption where it needs one."""
-        first = None
+        first, link = None, claim.link
+        assert link is not None
         for each in variants(link, self.convention):
             outcome = self.judge.outcome(link, reduced(each, link), quick=True)
             if outcome.holds:
                 outcome = self.judge.outcome(link, reduced(each, link))
             if outcome.holds:
-                return outcome, []
+                return outcome, link, []
             first = first or outcome
         assert first is not None
-        last = at_output(link, "l")
-        if last != link and self.judge.holds(last, reduced(self.convention, last)):
-            outcome = self.judge.outcome(last, reduced(self.convention, last))
-            return outcome, ["at the output: its layer is called so here"]
         if defines_activation(link):
-            return Outcome(True), []
-        for assumed, words in self._assumptions(link):
-            for each in variants(link, assumed):
-                if self.judge.holds(link, reduced(each, link)):
-                    return self.judge.outcome(link, reduced(each, link)), [words]
-        return first, []
-
-    def _assumptions(self, link: Link) -> list[tuple[Convention, str]]:
-        """Return other conventions that one formula may be read in, with words for them."""
-        found = []
-        letters = [q for q in quantities(link) if q.kind != "c"]
-        inner = (Layer("input"), Layer("L"))
-        bare = all((q.layer is None or q.layer in inner) and not q.units for q in letters)
-        others = self.frames if bare and self.loose else [self.second] if self.second else []
-        for other in others:
-            words = f"with vectors as {other.vectors} and W {other.order} first"
-            found.append((other, words))
-        n = len(found)
-        functions = {n.function for n in nodes(link) if isinstance(n, Applied)}
-        settled = any(q.kind == "c" and q.letter in self.settled for q in quantities(link))
-        for setting in self._settings_for(link, functions):
-            if settled and setting.one == "output":
-                continue
-            other = replace(self.convention, setting=setting)
-            found.append((other, f"where {setting_words(setting)}"))
-            if setting.unbiased or functions & {"softmax", "relu", "tanh", "sigmoid"}:
-                found += [(replace(frame, setting=setting), words) for frame, words in found[:n]]
-        named = [q.letter for q in quantities(link) if q.kind == "c" and not q.example]
-        if named and any(isinstance(n, Sum) and n.limit == Constant("m") for n in nodes(link)):
-            costs = {**dict(self.convention.costs), named[0]: "mean"}
-            other = self.convention.with_(costs=tuple(sorted(costs.items())))
-            found.append((other, f"where {named[0]} is the mean over the examples"))
-        return found
-
-    def _settings_for(self, link: Link, functions: set[str]) -> list[Setting]:
-        """Return the costs and activations that one formula may be about."""
-        letters = [q for q in quantities(link) if q.kind != "c"]
-        settings = self.settings
-        if "relu" in functions:
-            settings = [Setting("relu")]
-        elif functions and all(q.kind == "z" and not q.layer and not q.units for q in letters):
-            settings = [Setting(name) for name in (*SPECIAL_ACTIVATIONS[1:], "relu")]
-        if self._lacks_bias(link):
-            settings = [*settings, self.convention.setting._replace(unbiased=True)]
-        return settings
-
-    def _lacks_bias(self, link: Link) -> bool:
-        """Return whether a formula says what z or a is without the bias that others do not have."""
-        weights = {q.letter for q in quantities(link.right) if q.kind == "W"}
-        return is_definition(link) and bool(weights) and not weights & self.biased
+            return Outcome(True), link, []
+        for other, convention, words in self.meanings.of(claim):
+            for each in variants(other, convention):
+                if self.judge.holds(other, reduced(each, other)):
+                    return self.judge.outcome(other, reduced(each, other)), other, [words]
+        return first, link, []
 
     def _good(self, claim: Claim, link: Link, outcome: Outcome, hints: list[str]) -> Finding:
         defines = (
@@ -247,10 +178,16 @@ class Checker:
             link=link,
         )  # fmt: skip
 
-    def _bad(self, claim: Claim, link: Link, outcome: Outcome) -> Finding:
+    def _doubt(self, claim: Claim, link: Link, outcome: Outcome, mend: Mend | None) -> str:
+        if mend is None and outcome.reason.startswith("no network"):
+            return outcome.reason
+        everywhere = set().union(*(known.letters for known in self.known.values()))
+        return self.known[claim.sections[0]].doubt(link, claim.line, mend, everywhere)
+
+    def _bad(self, claim: Claim, link: Link, outcome: Outcome, mend: Mend | None) -> Finding:
+        if doubt := self._doubt(claim, link, outcome, mend):
+            return Finding(claim.line, claim.source, "not understood", reason=doubt, link=link)
         style = style_of(claim.source, False)
-        missing = outcome.reason.startswith("no network")
-        mend = mended(link, self.convention, style, self.judge, missing)
         hints: tuple[str, ...] = ()
         if mend:
             words = "; ".join(dict.fromkeys(change.words for change in mend.changes))

@@ -7,6 +7,7 @@ letter without indices mean, then the numbers of layers, the cost, the activatio
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import product
 from typing import Any
 
@@ -28,7 +29,7 @@ from nn.notes.definitions import (
 from nn.notes.errors import Unreadable
 from nn.notes.judging import Judge
 from nn.notes.shapes import shape_holds
-from nn.notes.syntax import Link, quantities
+from nn.notes.syntax import Applied, Link, every, kind, mapped, quantities
 
 DEFINITION, OTHER = 4, 1  # what a formula counts
 SPECIAL_ACTIVATIONS = ("", "sigmoid", "tanh")
@@ -40,22 +41,29 @@ class Chooser:
     def __init__(self, claims: list[Claim], judge: Judge, text: str = "") -> None:
         self.claims = [claim for claim in claims if claim.link]
         self.links = [claim.link for claim in self.claims if claim.link]
-        self.judge = judge
+        self.judge, self.text = judge, text
         self.kinds = {q.kind for link in self.links for q in quantities(link)}
+        weights = [q for link in self.links for q in quantities(link) if q.kind.endswith("W")]
+        self.single = any(len(q.units) == 1 for q in weights) and all(
+            len(q.units) < 2 for q in weights
+        )
         self.outputs = possible_outputs(self.links, text.lower())
         self.letters = cost_letters(self.links)
         self.fixed = dict(filter(None, (mean_of_another(link) for link in self.links)))
 
-    def convention(self) -> Convention:
+    def convention(self, first: Convention | None = None) -> Convention:
         """Return the convention under which most definitions hold, then most formulas.
 
-        Notes that may be about a chain of single units are tried as such, too.
+        Notes that may be about a chain of single units are tried as such, too. It is sought from
+        `first` on, that of a whole text for one section.
         """
+        if first:
+            return self._climbed(first)
         first = Convention(depth=last_number(self.links), costs=tuple(sorted(self.fixed.items())))
         found = self._climbed(first)
         if any(one == "all" for _, _, one in self.outputs):
             other = self._climbed(first.with_(one="all"))
-            found = max(found, other, key=self._score)
+            found = max(found, other, key=self.score)
         return found
 
     def _climbed(self, found: Convention) -> Convention:
@@ -125,7 +133,7 @@ class Chooser:
 
     def _outputs(self, now: Convention) -> Iterator[Convention]:
         for output, loss, one in self.outputs:
-            if one == "output":
+            if one == "output" and not self.single:
                 continue  # said of a single formula, where it needs it
             for small in self._smalls(now):
                 yield now.with_(output=output, loss=loss, one=one, small=small)
@@ -142,14 +150,26 @@ class Chooser:
                 yield now.with_(costs=tuple(sorted(meanings.items())))
 
     def _best(self, now: Convention, candidates: Iterator[Convention]) -> Convention:
-        best, most = now, self._score(now)
+        best, most = now, self.score(now)
         for candidate in candidates:
-            score = self._score(candidate)
+            score = self.score(candidate)
             if score > most:
                 best, most = candidate, score
         return best
 
-    def _score(self, convention: Convention) -> int:
+    def definitions(self, convention: Convention) -> int:
+        """Return how many definitions hold."""
+        return sum(
+            is_definition(link) and self._holds(claim, link, convention)
+            for claim, link in zip(self.claims, self.links, strict=True)
+        )
+
+    def missed(self, held: int) -> bool:
+        """Return whether more is defined than the definitions that hold."""
+        return sum(map(is_definition, self.links)) > held
+
+    def score(self, convention: Convention) -> int:
+        """Return how much holds in a convention, definitions above all."""
         return sum(
             DEFINITION if is_definition(link) else OTHER
             for claim, link in zip(self.claims, self.links, strict=True)
@@ -188,3 +208,42 @@ def _details(now: Convention) -> Iterator[Convention]:
                 yield now.with_(sign=sign, small=small, steps=steps)
     yield now.with_(outer=False)
     yield now.with_(numerator=False)
+
+
+def letterings(claims: list[Claim]) -> Iterator[tuple[str, list[Claim]]]:
+    """Yield what the letters of notes may be, in words, and the formulas read so.
+
+    Some call the weighted input a and the activation z; where t is a target, y may be the output of
+    the network, or of any unit.
+    """
+    links = [claim.link for claim in claims if claim.link]
+    letters = {q.letter for link in links for q in quantities(link)}
+    turned = any(_is_turned(link) for link in links)
+    outputs = bool(letters & set("yY") and letters & set("tT"))
+    for swap, out in product((False, True)[: 1 + turned], OUTS[: 1 + 2 * outputs]):
+        words = ["a is the weighted input, z the activation"] * swap + [f"y is {out}"] * bool(out)
+        read = [
+            replace(claim, link=_relettered(claim.link, swap, out)) if claim.link else claim
+            for claim in claims
+        ]
+        yield ", ".join(words), read
+
+
+OUTS = ("", "the output", "the output of any unit")
+
+
+def _is_turned(link: Link) -> bool:
+    """Return whether this is z = g(a)."""
+    inside = [q for node in every(Applied, link.right) for q in quantities(node)]
+    return kind(link.left) == "z" and any(q.letter in "aA" for q in inside)
+
+
+def _relettered(link: Link, swap: bool, out: str) -> Link:
+    def changed(node: Any) -> Any:
+        if swap and kind(node)[-1:] in ("a", "z") and node.letter[-1] in "aAzZ":
+            return replace(node, kind=node.kind.translate(str.maketrans("az", "za")))
+        if out and kind(node) == "y" and node.letter in "yY":
+            return replace(node, kind="a", layer=node.layer if out == OUTS[1] else None)
+        return node
+
+    return mapped(link, changed)  # type: ignore[no-any-return]

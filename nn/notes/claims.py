@@ -7,26 +7,15 @@ in b does not fail c. A row that begins with = goes on with the formula before i
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
+from nn.notes import syntax
 from nn.notes.atoms import Reader
 from nn.notes.errors import Unreadable
 from nn.notes.grammar import Habits
 from nn.notes.passages import Row, rows
 from nn.notes.stream import balanced
-from nn.notes.syntax import (
-    Applied,
-    Constant,
-    Derivative,
-    Link,
-    Node,
-    Quantity,
-    Sum,
-    mapped,
-    nodes,
-    quantities,
-)
 from nn.notes.tokens import Token, normal, tokens_of
 
 RELATIONS, SEPARATORS = ("=", "←", "≈"), (";", ",", "⇒", ".", ":")
@@ -39,28 +28,45 @@ alpha delta diag eta exp grad log max mean net partial phi relu sigma sigmoid so
 tanh theta
 """
 NOT_PROSE = frozenset(NOT_PROSE_TEXT.split())
+HEADING = re.compile(
+    r"^(#{1,6})\s|^\\((?:sub)*(?:section|chapter|paragraph))\b"
+    r"|^\S.*\n(={3,}|-{3,}|~{3,}|\^{3,})[ ]*$",
+    re.MULTILINE,
+)
+MARKS = (
+    "# chapter =",
+    "## section -",
+    "### subsection ~",
+    "#### subsubsection ^",
+    "##### paragraph",
+)
+LEVELS = {name: level for level, names in enumerate(MARKS, 1) for name in names.split()}
+DEEPEST = len(MARKS)
 NEAR = 12  # lines within which a row that begins with = goes on
 RANGES = set("ijklmnpqrstℓLNMK")
 
 
 @dataclass
 class Claim:
-    """One formula as it stands in a text: two sides, or the reason why it cannot be read."""
+    """One formula as it stands in a text: two sides, or the reason why it cannot be read.
+
+    `sections` are the lines of the headings above it, that of the smallest section first.
+    """
 
     line: int
     source: str
-    link: Link | None = None
+    link: syntax.Link | None = None
     problem: str = ""
     latex: bool = True
     shape: tuple[str, ...] = ()
-    remarks: list[str] = field(default_factory=list)
+    sections: tuple[int, ...] = (0,)
 
 
 @dataclass
 class _Head:
     """The side that later links of a chain are held against."""
 
-    node: Node | None = None
+    node: syntax.Node | None = None
     text: str = ""
     line: int = -100
 
@@ -81,7 +87,22 @@ def claims(text: str) -> tuple[list[Claim], Habits]:
                 continue
             for segment in _segments(tokens):
                 found += _links(segment, normal(part), row, own, head)
+    marks = headings(text)
+    for claim in found:
+        above = [(line, level) for line, level in marks if line <= claim.line]
+        claim.sections = tuple(
+            max((line for line, level in above if level <= deepest), default=0)
+            for deepest in range(DEEPEST, 0, -1)
+        )
     return found, habits
+
+
+def headings(text: str) -> list[tuple[int, int]]:
+    """Return the lines with headings of Markdown, LaTeX or reStructuredText, and their levels."""
+    return [
+        (text.count("\n", 0, match.start()) + 1, LEVELS.get(match[1] or match[2] or match[3][0], 1))
+        for match in HEADING.finditer(text)
+    ]
 
 
 def habits_of(text: str) -> Habits:
@@ -89,12 +110,19 @@ def habits_of(text: str) -> Habits:
     text = normal(text)
     below = re.findall(r"[_]\{?([a-zℓ])\s*[-+]\s*\d\}?", text)
     numbered = re.search(r"\^\s*\{?\s*[\[(]\s*\d|\^\s*\{?\s*[013-9]", text)
-    outputs = re.search(
-        r"[tTd]_\{?\w\}?\s*-\s*y|\(t\s*-\s*y|y_\{?\w\}?\s*-\s*[td]_|\(y\s*-\s*t\b", text
+    small = re.search(
+        r"(?:\\delta|δ)\s*[WwAZbB]\b[^=\n]{0,12}(?:=|\\equiv)\s*\\?(?:d?frac|∂)", text
     )
+    units = re.search(r"[wWθ]_\{?\d\s*,?\s*\d|(?<![a-z])x_\{?1|w_\{?1\}?\s*x", text)
+    bias_unit = re.search(r"[xazo]_\{?0\}?(?:\^\S{1,9})?\s*=\s*1\b", text)
     convolution = re.search(r"convol|kernel|\bCNN|stride|pooling|\bfilter", text)
     return Habits(
-        {*below, "l", "ℓ", "L"}, bool(numbered), bool(convolution), {"y"} if outputs else set()
+        {*below, "l", "ℓ", "L"},
+        bool(numbered),
+        bool(convolution),
+        bool(small),
+        bool(units),
+        bool(bias_unit),
     )
 
 
@@ -131,7 +159,7 @@ def _links(tokens: list[Token], text: str, row: Row, habits: Habits, head: _Head
     if not sides[0] and (row.line - head.line > NEAR or head.node is None):
         return []
     written = [_written(side, text) for side in sides]
-    trees: list[Node | str] = [_tree(side, habits) for side in sides]
+    trees: list[syntax.Node | str] = [_tree(side, habits) for side in sides]
     if _is_range(sides, trees) or _names_entries(trees):
         return []
     if sides[0]:
@@ -148,45 +176,65 @@ def _links(tokens: list[Token], text: str, row: Row, habits: Habits, head: _Head
     return found
 
 
-def _claim(left: Node | str, right: Node | str, relation: str, source: str, row: Row) -> Claim:
+def _claim(
+    left: syntax.Node | str, right: syntax.Node | str, relation: str, source: str, row: Row
+) -> Claim:
     claim = Claim(row.line, source, latex=row.latex)
     if relation == "≈":
         claim.problem = "≈ is no claim that could be checked"
-    elif left == right and not isinstance(left, Quantity | str):
+    elif left == right and not isinstance(left, syntax.Quantity | syntax.Number | str):
         claim.problem = "both sides are one, for want of a side before that can be read"
     elif isinstance(left, str) or isinstance(right, str):
         claim.problem = left if isinstance(left, str) else str(right)
     else:
-        claim.link = _over_examples(_of_a_variable(Link(left, right, relation)))
+        claim.link = _by_the_left(
+            _over_examples(_of_a_variable(syntax.Link(left, right, relation)))
+        )
     return claim
 
 
-def _over_examples(link: Link) -> Link:
+def _by_the_left(link: syntax.Link) -> syntax.Link:
+    """Return w ← w - η ∇C with ∂C/∂w for ∇C; of a δ it is ∂C/∂a."""
+    left = link.left.of if isinstance(link.left, syntax.Transpose) else link.left
+    if not isinstance(left, syntax.Quantity) or left.kind not in ("W", "b", "delta"):
+        return link
+    by = replace(left, kind="a", letter="a") if left.kind == "delta" else left
+
+    def named(node: Any) -> Any:
+        bare = isinstance(node, syntax.Derivative) and node.by.letter == "∇"
+        return replace(node, by=by) if bare else node
+
+    return syntax.mapped(link, named)  # type: ignore[no-any-return]
+
+
+def _over_examples(link: syntax.Link) -> syntax.Link:
     """Return Σ_{i=1}^m dZ_i with i as the name of an example, where the other side has no index."""
-    if any(q.units for q in quantities(link.left)):
+    if any(q.units for q in syntax.quantities(link.left)):
         return link
 
     def own(node: Any) -> Any:
-        if not isinstance(node, Sum) or node.limit != Constant("m"):
+        if not isinstance(node, syntax.Sum) or node.limit != syntax.Constant("m"):
             return node
-        letters = [q for q in quantities(node.body) if q.units == (node.index,) and not q.example]
+        letters = [
+            q for q in syntax.quantities(node.body) if q.units == (node.index,) and not q.example
+        ]
         if any(q.kind in ("y", "W", "b") for q in letters) or not letters:
             return node
-        return replace(node, body=mapped(node.body, lambda part: (
+        return replace(node, body=syntax.mapped(node.body, lambda part: (
             replace(part, units=(), example=node.index) if part in letters else part
         )))  # fmt: skip
 
-    return mapped(link, own)  # type: ignore[no-any-return]
+    return syntax.mapped(link, own)  # type: ignore[no-any-return]
 
 
-def _of_a_variable(link: Link) -> Link:
+def _of_a_variable(link: syntax.Link) -> syntax.Link:
     """Return σ(x) = 1/(1 + e^{-x}) with z for x, which is not the input there."""
-    letters = quantities(link)
+    letters = syntax.quantities(link)
     alone = letters and all(q.letter == "x" and not q.units for q in letters)
-    if not alone or not any(isinstance(n, Applied) for n in nodes(link)):
+    if not alone or not any(isinstance(n, syntax.Applied) for n in syntax.nodes(link)):
         return link
-    return mapped(  # type: ignore[no-any-return]
-        link, lambda n: Quantity("z", "x") if isinstance(n, Quantity) else n
+    return syntax.mapped(  # type: ignore[no-any-return]
+        link, lambda n: syntax.Quantity("z", "x") if isinstance(n, syntax.Quantity) else n
     )
 
 
@@ -216,7 +264,7 @@ def _written(tokens: list[Token], text: str) -> str:
     return re.sub(r"\s+", " ", text[tokens[0].place : end].replace("&", "")).strip()
 
 
-def _tree(tokens: list[Token], habits: Habits) -> Node | str:
+def _tree(tokens: list[Token], habits: Habits) -> syntax.Node | str:
     """Return the tree of one side, or why there is none."""
     if not tokens:
         return "one side is empty, or words"
@@ -226,18 +274,18 @@ def _tree(tokens: list[Token], habits: Habits) -> Node | str:
         return str(problem)
 
 
-def _head(trees: list[Node | str], written: list[str]) -> tuple[Node | None, str]:
-    for wanted in ((Quantity, Derivative), (Node,)):
+def _head(trees: list[syntax.Node | str], written: list[str]) -> tuple[syntax.Node | None, str]:
+    for wanted in ((syntax.Quantity, syntax.Derivative), (syntax.Node,)):
         for tree, text in zip(trees, written, strict=True):
             if isinstance(tree, wanted):
                 return tree, text
     return None, ""
 
 
-def _is_range(sides: list[list[Token]], trees: list[Node | str]) -> bool:
+def _is_range(sides: list[list[Token]], trees: list[syntax.Node | str]) -> bool:
     """Return whether this says what an index runs over, or how large something is."""
     first = [token.text for token in sides[0]]
-    if isinstance(trees[0], Constant):
+    if isinstance(trees[0], syntax.Constant):
         return True
     numbers = isinstance(trees[-1], str) or not any(
         token.text in "∂Σ" for side in sides[1:] for token in side
@@ -245,12 +293,12 @@ def _is_range(sides: list[list[Token]], trees: list[Node | str]) -> bool:
     return len(first) == 1 and first[0] in RANGES - {"L"} and numbers
 
 
-def _names_entries(trees: list[Node | str]) -> bool:
+def _names_entries(trees: list[syntax.Node | str]) -> bool:
     """Return whether this says how the entries of a letter are called: W = (W_ij)."""
-    if len(trees) != 2 or not all(isinstance(tree, Quantity) for tree in trees):
+    if len(trees) != 2 or not all(isinstance(tree, syntax.Quantity) for tree in trees):
         return False
     left, right = trees
-    assert isinstance(left, Quantity) and isinstance(right, Quantity)
+    assert isinstance(left, syntax.Quantity) and isinstance(right, syntax.Quantity)
     same = (left.kind, left.layer) == (right.kind, right.layer)
     return same and bool(left.units) != bool(right.units)
 
@@ -263,10 +311,10 @@ def _shapes(tokens: list[Token], text: str, row: Row, habits: Habits) -> list[Cl
         return []
     tree = _tree(letter, habits)
     parts = _dimensions(rest, tokens[at + 1 :], habits)
-    if not isinstance(tree, Quantity) or len(parts) != 2:
+    if not isinstance(tree, syntax.Quantity) or len(parts) != 2:
         return []
     claim = Claim(row.line, _written(tokens, text), latex=row.latex)
-    claim.link, claim.shape = Link(tree, tree, "shape"), tuple(parts)
+    claim.link, claim.shape = syntax.Link(tree, tree, "shape"), tuple(parts)
     return [claim]
 
 
@@ -276,8 +324,8 @@ def _dimensions(texts: list[str], tokens: list[Token], habits: Habits) -> list[s
         texts = list(texts[texts.index("^") + 1 :])
         joined = "".join(texts).strip("{}")
         return joined.split("×")
-    if texts[0] == "(" and texts[-1] == ")":
-        return "".join(texts[1:-1]).split(",")
     if "→" in texts:
         return _dimensions(texts[texts.index("→") + 1 :], tokens, habits)
+    if texts[0] == "(" and texts[-1] == ")" and "-" not in texts[:2]:
+        return "".join(texts[1:-1]).split(",")
     return []

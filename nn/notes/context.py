@@ -10,20 +10,25 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from nn.notes.conventions import Convention
-from nn.notes.errors import Unreadable
+from nn.notes.errors import OutOfRange, Unreadable
 from nn.notes.syntax import Layer, Quantity
-from nn.notes.tensors import COLUMNS, EXAMPLES, ROWS, Tensor
+from nn.notes.tensors import COLUMNS, EXAMPLES, ROWS, Tensor, summed, transposed
 from nn.notes.worlds import Place, World
 
+LAMBDA = 0.23
 ETA = 0.37  # a rate that no other number of a formula is likely to be
 
 
 @dataclass(frozen=True)
 class Readings:
-    """What one formula leaves open: a Σ or ∂z/∂a without index, letters without layers."""
+    """What one formula leaves open: a Σ or ∂z/∂a without index, letters without layers.
+
+    `row` if w_j is a row.
+    """
 
     bare: str = "everything"
     lone: str = "unit"
+    row: bool = False
     lowered: frozenset[int] = frozenset()
 
 
@@ -76,19 +81,41 @@ def framed(array: Any, kind: str, q: Quantity, at: Context) -> Tensor:
     `array` is (source, target) of a W and (units,) of the others, with the examples first if it
     has any.
     """
-    rank = 2 if kind == "W" else 1
-    examples = (EXAMPLES,) * (array.ndim > rank)
-    if kind == "W":
-        axes = ("source", "target")
-        ordered = axes if at.convention.order == "source" else axes[::-1]
-        term = Tensor(array, (*examples, *axes))
-        names = q.units or (ROWS, COLUMNS)
-        if len(names) != 2:
-            raise Unreadable(f"{q.letter} with one index")
-        return term.renamed(**dict(zip(ordered, names, strict=True)))
-    if q.units:
-        return Tensor(array, (*examples, *q.units))
-    return vector(Tensor(array, (*examples, "units")), at, bool(q.example))
+    axes = ("source", "target") if kind == "W" else ("unit",)
+    term = Tensor(array, ((EXAMPLES,) * (array.ndim > len(axes)) + axes))
+    if kind == "W" or q.units:
+        return labelled(term, kind, q, at)
+    return vector(term.renamed(unit="units"), at, bool(q.example))
+
+
+def labelled(term: Tensor, kind: str, q: Quantity, at: Context) -> Tensor:
+    """Return a term with the indices of a letter in place of the axes source, target and unit."""
+    if kind != "W":
+        return _named(term, {"unit": q.units[0]}, at)
+    if len(q.units) != 1:
+        ordered = ("source", "target") if at.convention.order == "source" else ("target", "source")
+        return _named(term, dict(zip(ordered, q.units or (ROWS, COLUMNS), strict=True)), at)
+    if at.convention.setting.one and term.size("target") == 1:  # w_i of a single unit
+        return _named(summed(term, "target"), {"source": q.units[0]}, at)
+    term = _named(term, {"target": q.units[0]}, at)
+    column = Tensor(term.array[..., None], (*term.axes, COLUMNS)).renamed(source=ROWS)
+    return transposed(column) if at.readings.row else column
+
+
+def _named(term: Tensor, names: dict[str, str], at: Context) -> Tensor:
+    """Return a term with names for its axes; a number is the one unit that is meant."""
+    import numpy as np
+
+    for axis, name in names.items():
+        if not name.isdecimal():
+            term = term.renamed(**{axis: name})
+            continue
+        unit = int(name) - (not at.convention.zero)
+        if not 0 <= unit < term.size(axis):
+            raise OutOfRange(f"unit {name}")
+        rest = tuple(each for each in term.axes if each != axis)
+        term = Tensor(np.take(term.array, unit, axis=term.axes.index(axis)), rest)
+    return term
 
 
 def vector(term: Tensor, at: Context, single: bool) -> Tensor:

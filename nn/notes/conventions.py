@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from nn.notes.syntax import Node
 from nn.notes.worlds import Setting
 
 PLAIN = Setting()
@@ -18,7 +19,9 @@ class Convention:
     of the input layer; `leaving` if W^l leaves layer l; `costs` are pairs of a letter and what it
     means (one "example", the "mean" or the "sum" over them); `sign` -1 if δ is -∂c/∂z; `small` if
     dz, like dW, is of the mean cost; `steps` if Δw is the step and not the gradient; `outer` if
-    ⊗ is the outer product; `numerator` if ∂z/∂a has one row for each z.
+    ⊗ is the outer product; `numerator` if ∂z/∂a has one row for each z; `letters` says
+    in words which letters stand for something else than usually; `zero` if units count from 0;
+    `terms` are costs with a term for the size of the weights, as the notes write them.
     """
 
     order: str = "target"
@@ -34,6 +37,9 @@ class Convention:
     outer: bool = True
     numerator: bool = True
     depth: int | None = None
+    letters: str = ""
+    terms: tuple[tuple[str, Node], ...] = ()
+    zero: bool = False
 
     def cost(self, letter: str) -> str:
         """Return what a letter of the cost means: example, mean or sum."""

@@ -7,24 +7,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
+from nn.notes import syntax
 from nn.notes.conventions import Convention
 from nn.notes.judging import updated
-from nn.notes.syntax import (
-    Applied,
-    Constant,
-    Derivative,
-    Layer,
-    Link,
-    Node,
-    Norm,
-    Product,
-    Quantity,
-    Sum,
-    Transpose,
-    mapped,
-    nodes,
-    quantities,
-)
 
 OUTPUTS = (  # output function and loss, and where there is one unit alone
     ("", "", ""), ("", "half_squared_error", ""), ("", "squared_error", ""),
@@ -38,51 +23,52 @@ OUTPUTS = (  # output function and loss, and where there is one unit alone
 MEANINGS = ("example", "mean", "sum")
 
 
-def is_definition(link: Link) -> bool:
+def is_definition(link: syntax.Link) -> bool:
     """Return whether a formula says what z, a, δ or the cost is."""
     left = link.left
-    if not isinstance(left, Quantity) or link.relation == "shape":
+    if not isinstance(left, syntax.Quantity) or link.relation == "shape":
         return False
-    inside = nodes(link.right)
-    derived = any(isinstance(n, Derivative) for n in inside)
+    inside = syntax.nodes(link.right)
+    derived = any(isinstance(n, syntax.Derivative) for n in inside)
     if left.kind == "delta" or left.kind.startswith("d"):
-        return isinstance(link.right, Derivative) and left.kind != "dW"
-    errors = any(isinstance(n, Quantity) and n.kind.startswith("d") for n in inside)
+        return isinstance(link.right, syntax.Derivative) and left.kind != "dW"
+    errors = any(isinstance(n, syntax.Quantity) and n.kind.startswith("d") for n in inside)
     return left.kind in ("z", "a", "c", "y") and not derived and not errors
 
 
-def defines_activation(link: Link) -> bool:
+def defines_activation(link: syntax.Link) -> bool:
     """Return whether a formula says what g is, of a variable alone."""
-    left, inside = link.left, nodes(link.right)
-    letters = [n for n in inside if isinstance(n, Quantity)]
-    return (
-        isinstance(left, Applied) and left.function == "g" and isinstance(left.argument, Quantity)
-        and all(q == left.argument for q in letters)
-        and not any(isinstance(n, Applied) and n.function.startswith("g") for n in inside)
-    )  # fmt: skip
+    left = link.left
+    if not (
+        isinstance(left, syntax.Applied) and left.function == "g" and syntax.kind(left.argument)
+    ):
+        return False
+    applied = syntax.every(syntax.Applied, link.right)
+    alone = all(q == left.argument for q in syntax.quantities(link.right))
+    return alone and not any(node.function.startswith("g") for node in applied)
 
 
-def defines_cost(link: Link) -> bool:
+def defines_cost(link: syntax.Link) -> bool:
     """Return whether a formula says what the cost is."""
-    return is_definition(link) and isinstance(link.left, Quantity) and link.left.kind == "c"
+    return is_definition(link) and isinstance(link.left, syntax.Quantity) and link.left.kind == "c"
 
 
-def cost_letters(links: list[Link]) -> list[str]:
+def cost_letters(links: list[syntax.Link]) -> list[str]:
     """Return the letters of costs, each once."""
     return list(
-        dict.fromkeys(q.letter for link in links for q in quantities(link) if q.kind == "c")
+        dict.fromkeys(q.letter for link in links for q in syntax.quantities(link) if q.kind == "c")
     )
 
 
-def variants(link: Link, convention: Convention) -> Iterator[Convention]:
+def variants(link: syntax.Link, convention: Convention) -> Iterator[Convention]:
     """Yield the conventions that fit a formula: a definition of C fixes what C means."""
     yield convention
-    if defines_cost(link) and isinstance(link.left, Quantity) and not mean_of_another(link):
+    if defines_cost(link) and isinstance(link.left, syntax.Quantity) and not mean_of_another(link):
         for meaning in MEANINGS:
             yield convention.with_(costs=_with(convention.costs, link.left.letter, meaning))
 
 
-def at_output(link: Link, but: str = "") -> Link:
+def at_output(link: syntax.Link, but: str = "") -> syntax.Link:
     """Return a formula with L for the letter of any layer but one."""
 
     def moved(node: Any) -> Any:
@@ -92,14 +78,14 @@ def at_output(link: Link, but: str = "") -> Link:
             return node
         return replace(node, layer=replace(layer, symbol="L"))
 
-    return mapped(link, moved)  # type: ignore[no-any-return]
+    return syntax.mapped(link, moved)  # type: ignore[no-any-return]
 
 
 def _with(costs: tuple[tuple[str, str], ...], letter: str, meaning: str) -> Any:
     return tuple(sorted({**dict(costs), letter: meaning}.items()))
 
 
-def possible_outputs(links: list[Link], text: str) -> list[tuple[str, str, str]]:
+def possible_outputs(links: list[syntax.Link], text: str) -> list[tuple[str, str, str]]:
     """Return the output functions and losses that notes may mean.
 
     A linear output and a cross-entropy must be spoken of, where the notes say what their cost is,
@@ -118,58 +104,63 @@ def possible_outputs(links: list[Link], text: str) -> list[tuple[str, str, str]]
     ]
 
 
-def _of_scalars(link: Link) -> bool:
+def _of_scalars(link: syntax.Link) -> bool:
     """Return whether a formula may be one of a chain of single units: no index, ᵀ, ⊙ or norm."""
-    inside = nodes(link)
-    return not any(
-        isinstance(n, Transpose | Norm) or (isinstance(n, Quantity) and n.units and n.kind != "c")
-        or (isinstance(n, Product) and n.sign in ("⊙", "@", "⊗"))
-        or (isinstance(n, Sum) and not n.index) or (isinstance(n, Quantity) and n.letter in "AZX")
-        for n in inside
-    )  # fmt: skip
-
-
-def _is_linear(link: Link) -> bool:
-    kinds = [getattr(side, "kind", "") for side in (link.left, link.right)]
-    return sorted(kinds) == ["a", "z"] and any(
-        q.layer and q.layer.symbol == "L" for q in quantities(link)
+    inside = syntax.nodes(link)
+    letters = [n for n in inside if isinstance(n, syntax.Quantity)]
+    return not (
+        any(isinstance(n, syntax.Transpose | syntax.Norm) for n in inside)
+        or any(isinstance(n, syntax.Product) and n.sign in ("⊙", "@", "⊗") for n in inside)
+        or any(isinstance(n, syntax.Sum) and not n.index for n in inside)
+        or any((q.units and q.kind != "c") or q.letter in "AZX" for q in letters)
     )
 
 
-def mean_of_another(link: Link) -> tuple[str, str] | None:
+def _is_linear(link: syntax.Link) -> bool:
+    kinds = [getattr(side, "kind", "") for side in (link.left, link.right)]
+    return sorted(kinds) == ["a", "z"] and any(
+        q.layer and q.layer.symbol == "L" for q in syntax.quantities(link)
+    )
+
+
+def mean_of_another(link: syntax.Link) -> tuple[str, str] | None:
     """Return the letter of a cost that is defined from another one's, and what it then is."""
-    if not defines_cost(link) or not isinstance(link.left, Quantity):
+    if not defines_cost(link) or not isinstance(link.left, syntax.Quantity):
         return None
-    others = [q.letter for q in quantities(link.right) if q.kind == "c"]
-    if (
-        not others
-        or link.left.letter in others
-        or not any(isinstance(n, Sum) for n in nodes(link.right))
-    ):
+    sums = syntax.every(syntax.Sum, link.right)
+    others = [q.letter for node in sums for q in syntax.quantities(node) if q.kind == "c"]
+    if not others or link.left.letter in others:
         return None
-    mean = any(isinstance(n, Constant) and n.name == "m" for n in nodes(link.right))
+    mean = syntax.Constant("m") in syntax.nodes(link.right)
     return link.left.letter, "mean" if mean else "sum"
 
 
-def last_number(links: list[Link]) -> int | None:
+def last_number(links: list[syntax.Link], always: bool = False) -> int | None:
     """Return the largest number of a layer that is written, unless the last one is called L."""
-    layers = [getattr(n, "layer", None) for link in links for n in nodes(link)]
-    if any(q.layer and q.layer.symbol == "L" for q in _placed_by_hand(links)):
+    layers = [getattr(n, "layer", None) for link in links for n in syntax.nodes(link)]
+    if not always and any(q.layer and q.layer.symbol == "L" for q in _placed_by_hand(links)):
         return None
-    numbers = [layer.offset for layer in layers if isinstance(layer, Layer) and not layer.symbol]
+    numbers = [
+        layer.offset for layer in layers if isinstance(layer, syntax.Layer) and not layer.symbol
+    ]
     return max(numbers, default=None)
 
 
-def _placed_by_hand(links: list[Link]) -> list[Quantity]:
+def _placed_by_hand(links: list[syntax.Link]) -> list[syntax.Quantity]:
     """Return the letters but for targets and outputs, which belong to layer L unasked."""
-    return [q for link in links for q in quantities(link) if q.kind != "y" and q.letter != "ŷ"]
+    return [
+        q for link in links for q in syntax.quantities(link) if q.kind != "y" and q.letter != "ŷ"
+    ]
 
 
-def reduced(convention: Convention, link: Link) -> Convention:
+def reduced(convention: Convention, link: syntax.Link) -> Convention:
     """Return a convention without what a formula does not depend on, so that it is kept once."""
-    letters = quantities(link)
+    letters = syntax.quantities(link)
     kinds = {q.kind for q in letters}
-    changes: dict[str, Any] = {}
+    costs = {q.letter for q in letters if q.kind == "c"}
+    changes: dict[str, Any] = {"letters": ""}
+    if not updated(link):
+        changes["terms"] = tuple(pair for pair in convention.terms if pair[0] in costs)
     weights = any(kind.endswith(("W", "b")) for kind in kinds)
     if not any(kind.endswith("W") for kind in kinds):
         changes["order"] = "target"
@@ -177,10 +168,10 @@ def reduced(convention: Convention, link: Link) -> Convention:
         changes["leaving"] = False
     if all(q.units for q in letters if q.kind != "c"):
         changes |= {"vectors": "columns", "numerator": True, "outer": True}
-        costs = [q.letter for q in letters if q.kind == "c"]
-        if all(letter in dict(convention.costs) for letter in costs) and not (kinds & set(CHANGES)):
+        named = [q.letter for q in letters if q.kind == "c"]
+        if all(letter in dict(convention.costs) for letter in named) and not (kinds & set(CHANGES)):
             changes["batch"] = False
-    if not any(isinstance(n, Product) and n.sign == "⊗" for n in nodes(link)):
+    if not any(isinstance(n, syntax.Product) and n.sign == "⊗" for n in syntax.nodes(link)):
         changes["outer"] = True
     if "delta" not in kinds:
         changes["sign"] = 1
@@ -197,6 +188,8 @@ def reduced(convention: Convention, link: Link) -> Convention:
 CHANGES = ("dz", "da", "dW", "db")
 
 
-def _numerals(link: Link) -> bool:
-    layers: list[Node | Layer | None] = [getattr(n, "layer", None) for n in nodes(link)]
-    return any(isinstance(layer, Layer) and not layer.symbol for layer in layers)
+def _numerals(link: syntax.Link) -> bool:
+    layers: list[syntax.Node | syntax.Layer | None] = [
+        getattr(n, "layer", None) for n in syntax.nodes(link)
+    ]
+    return any(isinstance(layer, syntax.Layer) and not layer.symbol for layer in layers)

@@ -10,25 +10,10 @@ from dataclasses import replace
 from typing import Any
 
 from nn.arguments import Array
-from nn.notes.context import Context, framed
+from nn.notes import syntax
+from nn.notes.context import Context, framed, labelled
 from nn.notes.errors import Meaningless, Unreadable
-from nn.notes.evaluation import evaluated
-from nn.notes.syntax import (
-    Applied,
-    Derivative,
-    Minus,
-    Node,
-    Norm,
-    Number,
-    Plus,
-    Power,
-    Product,
-    Quantity,
-    Quotient,
-    Sum,
-    Transpose,
-    quantities,
-)
+from nn.notes.evaluation import evaluated, over_layers
 from nn.notes.tensors import (
     COLUMNS,
     EXAMPLES,
@@ -45,15 +30,17 @@ from nn.notes.tensors import (
 )
 
 
-def derivative(node: Derivative, at: Context) -> Tensor:
+def derivative(node: syntax.Derivative, at: Context) -> Tensor:
     """Return ∂of/∂by with the axes of both, or as the matrix that the notes mean."""
     of, by = node.of, node.by
     if by.kind in ("y", "c", "delta") or by.kind.startswith("d"):
         raise Unreadable(f"a derivative by {by.letter}")
-    if isinstance(of, Quantity) and of.kind == "c":
+    terms = dict(at.convention.terms)
+    if isinstance(of, syntax.Quantity) and of.letter in terms and not of.example:
+        return derivative(replace(node, of=terms[of.letter]), at)
+    if isinstance(of, syntax.Quantity) and of.kind == "c":
         found = at.world.jacobian(("c", 0), at.place(by))[:, 0]
-        meaning = "example" if of.example else at.convention.cost(of.letter)
-        return gradient(found, meaning, by, at)
+        return gradient(found, _meaning(of, at), by, at)
     single = replace(at, single=True)
     change = tangent(of, by, single)
     at.size = max(at.size, single.size)
@@ -69,7 +56,7 @@ def derivative(node: Derivative, at: Context) -> Tensor:
     return of_vector(_stacked(change), by, at)
 
 
-def gradient(found: Array, meaning: str, by: Quantity, at: Context) -> Tensor:
+def gradient(found: Array, meaning: str, by: syntax.Quantity, at: Context) -> Tensor:
     """Return ∂c/∂by of every example, (m, entries), as the derivative of one c, a mean or a sum."""
     place, m = at.place(by), len(found)
     found = found.reshape(m, *at.world.shape(place))
@@ -78,18 +65,18 @@ def gradient(found: Array, meaning: str, by: Quantity, at: Context) -> Tensor:
     return framed(found / m if meaning == "mean" else found, place[0], by, at)
 
 
-def _indexed(change: Tensor, by: Quantity, at: Context) -> Tensor:
+def _indexed(change: Tensor, by: syntax.Quantity, at: Context) -> Tensor:
     """Return a derivative by a letter with indices: an index on both sides is the diagonal."""
-    shape = at.world.shape(at.place(by))
-    units = by.units if by.kind != "W" or at.convention.order == "source" else by.units[::-1]
+    place = at.place(by)
     if change.is_matrix:
         raise Meaningless("a derivative by one unit, of letters without indices")
-    array = change.array.reshape(*change.array.shape[:-1], *shape)
-    term = Tensor(array, (*change.axes[:-1], *units))
+    array = change.array.reshape(*change.array.shape[:-1], *at.world.shape(place))
+    axes = ("source", "target") if place[0] == "W" else ("unit",)
+    term = labelled(Tensor(array, (*change.axes[:-1], *axes)), place[0], by, at)
     return contracted([term], tuple(dict.fromkeys(term.axes)))
 
 
-def _of_number(change: Tensor, by: Quantity, at: Context) -> Tensor:
+def _of_number(change: Tensor, by: syntax.Quantity, at: Context) -> Tensor:
     shape = at.world.shape(at.place(by))
     examples = change.array.shape[:-1]
     return framed(change.array.reshape(*examples, *shape), by.kind, by, at)
@@ -104,7 +91,7 @@ def _stacked(change: Tensor) -> Array:
     return array.reshape(*array.shape[:-3], -1, array.shape[-1])
 
 
-def of_vector(jacobian: Array, by: Quantity, at: Context) -> Tensor:
+def of_vector(jacobian: Array, by: syntax.Quantity, at: Context) -> Tensor:
     """Return ∂z/∂a as notes without indices mean it: unit by unit where that is all, or whole."""
     import numpy as np
 
@@ -125,7 +112,7 @@ def of_vector(jacobian: Array, by: Quantity, at: Context) -> Tensor:
     return Tensor(jacobian, (*(EXAMPLES,) * (jacobian.ndim - 2), *axes))
 
 
-def _by_weights(jacobian: Array, by: Quantity, at: Context) -> Tensor:
+def _by_weights(jacobian: Array, by: syntax.Quantity, at: Context) -> Tensor:
     """Return ∂z_j/∂W_ij, which is the source's activation, or ∂a_j/∂W_ij in the shape of W."""
     import numpy as np
 
@@ -142,7 +129,7 @@ def _by_weights(jacobian: Array, by: Quantity, at: Context) -> Tensor:
     return framed(own, "W", by, at)
 
 
-def tangent(node: Node, by: Quantity, at: Context) -> Tensor | None:
+def tangent(node: syntax.Node, by: syntax.Quantity, at: Context) -> Tensor | None:
     """Return the derivative of an expression by every entry of `by`, along WRT; None for 0."""
     rule = TANGENTS.get(type(node))
     if rule is None:
@@ -150,24 +137,30 @@ def tangent(node: Node, by: Quantity, at: Context) -> Tensor | None:
     return rule(node, by, at)  # type: ignore[no-any-return]
 
 
-def _of_letter(q: Quantity, by: Quantity, at: Context) -> Tensor | None:
-    if q.kind == "delta" or (q.kind.startswith("d") and q.kind != "delta"):
-        raise Unreadable("the derivative of a derivative")
+def _of_letter(q: syntax.Quantity, by: syntax.Quantity, at: Context) -> Tensor | None:
     of, wrt = at.place(q), at.place(by)
+    if q.kind == "delta":
+        found = at.convention.sign * at.world.second(of, wrt)
+        return _along([framed(found[..., k], "z", q, at) for k in range(found.shape[-1])])
+    if q.kind.startswith("d"):
+        raise Unreadable("the derivative of a derivative")
     if of[0] == "y":
         return None
     jacobian = at.world.jacobian(of, wrt)
     if of[0] == "c":
-        return Tensor(jacobian[:, 0], (EXAMPLES, WRT))
+        whole = _meaning(q, at) == "mean" and wrt[0] in ("W", "b")
+        return (
+            Tensor(jacobian.mean(axis=0)[0], (WRT,))
+            if whole
+            else Tensor(jacobian[:, 0], (EXAMPLES, WRT))
+        )
     shape = at.world.shape(of)
     array = jacobian.reshape(len(jacobian), *shape, -1)
-    columns = [framed(array[..., k], of[0], q, at) for k in range(array.shape[-1])]
-    import numpy as np
-
-    return Tensor(np.stack([term.array for term in columns], axis=-1), (*columns[0].axes, WRT))
+    array = array[0] if of[0] in ("W", "b") else array
+    return _along([framed(array[..., k], of[0], q, at) for k in range(array.shape[-1])])
 
 
-def _plus(node: Plus, by: Quantity, at: Context) -> Tensor | None:
+def _plus(node: syntax.Plus, by: syntax.Quantity, at: Context) -> Tensor | None:
     left, right = tangent(node.left, by, at), tangent(node.right, by, at)
     if left is None or right is None:
         evaluated(node, at)  # that the two can be added at all
@@ -175,7 +168,7 @@ def _plus(node: Plus, by: Quantity, at: Context) -> Tensor | None:
     return added(left, right)
 
 
-def _product(node: Product, by: Quantity, at: Context) -> Tensor | None:
+def _product(node: syntax.Product, by: syntax.Quantity, at: Context) -> Tensor | None:
     left, right = tangent(node.left, by, at), tangent(node.right, by, at)
     outer = at.convention.outer
     terms = []
@@ -186,7 +179,7 @@ def _product(node: Product, by: Quantity, at: Context) -> Tensor | None:
     return added(*terms) if len(terms) == 2 else terms[0] if terms else None
 
 
-def _quotient(node: Quotient, by: Quantity, at: Context) -> Tensor | None:
+def _quotient(node: syntax.Quotient, by: syntax.Quantity, at: Context) -> Tensor | None:
     if tangent(node.below, by, at) is not None:
         raise Unreadable("the derivative of a fraction")
     above = tangent(node.above, by, at)
@@ -194,26 +187,28 @@ def _quotient(node: Quotient, by: Quantity, at: Context) -> Tensor | None:
     return above and entrywise(above, Tensor(1.0 / below.array, below.axes))
 
 
-def _sum(node: Sum, by: Quantity, at: Context) -> Tensor | None:
+def _sum(node: syntax.Sum, by: syntax.Quantity, at: Context) -> Tensor | None:
     """Return the derivative of a Σ: by what one example has, of that example's term alone."""
+    if whole := over_layers(node, at):
+        return tangent(whole, by, at)
     body = tangent(node.body, by, at)
     if body is None:
         return None
     own = by.kind not in ("W", "b") and EXAMPLES in body.axes
-    letters = quantities(node.body)
+    letters = syntax.quantities(node.body)
     named = any(q.example == node.index for q in letters)
     if own and node.index and (named or not any(node.index in q.units for q in letters)):
         return body
     body = body.renamed(examples=KEPT) if own else body
     holder = replace(at, rules={**at.rules, type(node.body): lambda inner, at: body})
-    return at.rules[Sum](node, holder).renamed(kept=EXAMPLES)  # type: ignore[no-any-return]
+    return at.rules[syntax.Sum](node, holder).renamed(kept=EXAMPLES)  # type: ignore[no-any-return]
 
 
 def _scaled(change: Tensor | None, slope: Tensor) -> Tensor | None:
     return None if change is None else entrywise(slope, change)
 
 
-def _power(node: Power, by: Quantity, at: Context) -> Tensor | None:
+def _power(node: syntax.Power, by: syntax.Quantity, at: Context) -> Tensor | None:
     base, exponent = evaluated(node.base, at), evaluated(node.exponent, at)
     if exponent.axes:
         raise Unreadable("the derivative of a power with many exponents")
@@ -221,18 +216,18 @@ def _power(node: Power, by: Quantity, at: Context) -> Tensor | None:
     return _scaled(tangent(node.base, by, at), Tensor(n * base.array ** (n - 1.0), base.axes))
 
 
-def _norm(node: Norm, by: Quantity, at: Context) -> Tensor | None:
-    square = tangent(Sum("", Power(node.of, _two())), by, at)
+def _norm(node: syntax.Norm, by: syntax.Quantity, at: Context) -> Tensor | None:
+    square = tangent(syntax.Sum("", syntax.Power(node.of, _two())), by, at)
     length = evaluated(node, at)
     return square and entrywise(square, Tensor(0.5 / length.array, length.axes))
 
 
-def _two() -> Node:
+def _two() -> syntax.Node:
 
-    return Number(2.0)
+    return syntax.Number(2.0)
 
 
-def _applied(node: Applied, by: Quantity, at: Context) -> Tensor | None:
+def _applied(node: syntax.Applied, by: syntax.Quantity, at: Context) -> Tensor | None:
     inner = tangent(node.argument, by, at)
     if inner is None:
         return None
@@ -241,27 +236,54 @@ def _applied(node: Applied, by: Quantity, at: Context) -> Tensor | None:
     if node.function == "log":
         z = evaluated(node.argument, at)
         return _scaled(inner, Tensor(1.0 / z.array, z.axes))
-    if node.function in ("diag", "softmax") or node.function.endswith("'"):
+    if node.function in ("diag", "softmax") or node.function.endswith("''"):
         raise Unreadable(f"the derivative of {node.function}")
     return _scaled(inner, evaluated(replace(node, function=node.function + "'"), at))
 
 
-def _minus(node: Minus, by: Quantity, at: Context) -> Tensor | None:
+def _minus(node: syntax.Minus, by: syntax.Quantity, at: Context) -> Tensor | None:
     term = tangent(node.term, by, at)
     return None if term is None else Tensor(-term.array, term.axes)
 
 
-def _transpose(node: Transpose, by: Quantity, at: Context) -> Tensor | None:
+def _transpose(node: syntax.Transpose, by: syntax.Quantity, at: Context) -> Tensor | None:
     term = tangent(node.of, by, at)
     return None if term is None else transposed(term)
 
 
-def _second(node: Derivative, by: Quantity, at: Context) -> Tensor | None:
-    raise Unreadable("the derivative of a derivative")
+def _second(node: syntax.Derivative, by: syntax.Quantity, at: Context) -> Tensor | None:
+    """Return ∂²c/∂q∂by along WRT, for the derivative of one example's cost by a letter q."""
+    if syntax.kind(node.of) != "c" or _meaning(node.of, at) != "example":
+        raise Unreadable("the derivative of a derivative of something else than one example's cost")
+    place = at.place(node.by)
+    found = at.world.second(place, at.place(by))
+    found = found.reshape(len(found), *at.world.shape(place), -1)
+    columns = [framed(found[..., k], place[0], node.by, at) for k in range(found.shape[-1])]
+    return _along(columns)
+
+
+def _meaning(q: Any, at: Context) -> str:
+    return "example" if q.example else at.convention.cost(q.letter)
+
+
+def _along(columns: list[Tensor]) -> Tensor:
+    """Return tensors of the same axes as one, along WRT."""
+    import numpy as np
+
+    array = np.stack([term.array for term in columns], axis=-1)
+    return Tensor(array, (*columns[0].axes, WRT))
 
 
 TANGENTS: dict[type, Any] = {
-    Quantity: _of_letter, Plus: _plus, Product: _product, Quotient: _quotient, Sum: _sum,
-    Power: _power, Norm: _norm, Applied: _applied, Minus: _minus, Transpose: _transpose,
-    Derivative: _second,
-}  # fmt: skip
+    syntax.Quantity: _of_letter,
+    syntax.Plus: _plus,
+    syntax.Product: _product,
+    syntax.Quotient: _quotient,
+    syntax.Sum: _sum,
+    syntax.Power: _power,
+    syntax.Norm: _norm,
+    syntax.Applied: _applied,
+    syntax.Minus: _minus,
+    syntax.Transpose: _transpose,
+    syntax.Derivative: _second,
+}

@@ -6,27 +6,14 @@ matrix: a column or a row of one example, or of all of them side by side.
 
 from __future__ import annotations
 
+import functools
+from dataclasses import replace
 from typing import Any
 
 from nn.activations import ACTIVATIONS
-from nn.notes.context import ETA, Context, framed
+from nn.notes import syntax
+from nn.notes.context import ETA, LAMBDA, Context, framed
 from nn.notes.errors import Meaningless, Unreadable
-from nn.notes.syntax import (
-    Applied,
-    Constant,
-    Minus,
-    Node,
-    Norm,
-    Number,
-    Plus,
-    Power,
-    Product,
-    Quantity,
-    Quotient,
-    Sum,
-    Transpose,
-    quantities,
-)
 from nn.notes.tensors import (
     COLUMNS,
     EXAMPLES,
@@ -43,14 +30,17 @@ from nn.notes.tensors import (
 )
 
 
-def evaluated(node: Node, at: Context) -> Tensor:
+def evaluated(node: syntax.Node, at: Context) -> Tensor:
     """Return the number of any part of a formula."""
     return at.noted(at.rules[type(node)](node, at))
 
 
-def _constant(node: Constant, at: Context) -> Tensor:
-    if node.name == "η":
-        return scalar(ETA)
+RATES = {"η": ETA, "λ": LAMBDA}
+
+
+def _constant(node: syntax.Constant, at: Context) -> Tensor:
+    if node.name in RATES:
+        return scalar(RATES[node.name])
     if node.name == "m":
         return scalar(at.world.m)
     number = at.number(node.layer)
@@ -58,7 +48,7 @@ def _constant(node: Constant, at: Context) -> Tensor:
     return scalar(at.world.sizes[number])
 
 
-def _quantity(q: Quantity, at: Context) -> Tensor:
+def _quantity(q: syntax.Quantity, at: Context) -> Tensor:
     kind = q.kind
     if kind == "c":
         return _cost(q, at)
@@ -70,14 +60,16 @@ def _quantity(q: Quantity, at: Context) -> Tensor:
     return framed(at.world.values(at.place(q)), kind, q, at)
 
 
-def _cost(q: Quantity, at: Context) -> Tensor:
+def _cost(q: syntax.Quantity, at: Context) -> Tensor:
+    if q.letter in dict(at.convention.terms) and not q.example:
+        return evaluated(dict(at.convention.terms)[q.letter], at)
     values, meaning = at.world.values(("c", 0)), at.convention.cost(q.letter)
     if meaning == "example" or q.example:
         return Tensor(values.reshape(-1), (EXAMPLES,))
     return scalar(values.mean() if meaning == "mean" else values.sum())
 
 
-def _change(q: Quantity, at: Context) -> Tensor:
+def _change(q: syntax.Quantity, at: Context) -> Tensor:
     """Return dz and the like: ∂J by that array."""
     place, m = at.place(q), at.world.m
     found = at.world.jacobian(("c", 0), place)[:, 0]
@@ -94,18 +86,20 @@ def _change(q: Quantity, at: Context) -> Tensor:
     return framed(found, place[0], q, at)
 
 
-def _sum(node: Sum, at: Context) -> Tensor:
+def _sum(node: syntax.Sum, at: Context) -> Tensor:
+    if whole := over_layers(node, at):
+        return evaluated(whole, at)
     body = evaluated(node.body, at)
     samples = COLUMNS if at.convention.vectors == "columns" else ROWS
     if not node.index:
         return _bare_sum(body, at, samples)
-    named = any(q.example == node.index for q in quantities(node.body))
+    named = any(q.example == node.index for q in syntax.quantities(node.body))
     if node.index in body.axes and not named:
         return summed(body, node.index)
-    used = any(node.index in q.units for q in quantities(node.body))
+    used = any(node.index in q.units for q in syntax.quantities(node.body))
     if used and not named:
         raise Meaningless(f"{node.index} is summed twice")
-    if node.index not in "xipnt" and not any(q.example for q in quantities(node.body)):
+    if node.index not in "xipnt" and not any(q.example for q in syntax.quantities(node.body)):
         raise Meaningless(f"nothing under Σ has the index {node.index}")
     if EXAMPLES in body.axes:
         return summed(body, EXAMPLES)
@@ -117,6 +111,25 @@ def _sum(node: Sum, at: Context) -> Tensor:
     ):
         return _kept(body, samples)
     return Tensor(body.array * at.world.m, body.axes)
+
+
+def over_layers(node: syntax.Sum, at: Context) -> syntax.Node | None:
+    """Return Σ_l of weights of layer l, and Σ_w w² of all weights, as a sum of terms."""
+    weights = [q for q in syntax.quantities(node.body) if q.kind == "W" and node.index]
+    whole = any(q.letter == node.index for q in weights)
+    if not whole and not any(q.layer and q.layer.symbol == node.index for q in weights):
+        return None
+
+    def term(layer: int) -> syntax.Node:
+        def moved(part: Any) -> Any:
+            own = part in weights and (whole or part.layer.symbol == node.index)
+            return replace(part, layer=syntax.Layer("", layer)) if own else part
+
+        body: syntax.Node = syntax.mapped(node.body, moved)
+        return syntax.Sum("", body) if whole else body
+
+    first = 1 + at.convention.first - at.convention.leaving
+    return functools.reduce(syntax.Plus, map(term, range(first, first + at.world.depth)))
 
 
 def _kept(body: Tensor, axis: str) -> Tensor:
@@ -137,23 +150,23 @@ def _bare_sum(body: Tensor, at: Context, samples: str) -> Tensor:
     return summed(body, EXAMPLES, ROWS, COLUMNS, *units)
 
 
-def _product(node: Product, at: Context) -> Tensor:
+def _product(node: syntax.Product, at: Context) -> Tensor:
     left, right = evaluated(node.left, at), evaluated(node.right, at)
     return product(left, right, node.sign, at.convention.outer)
 
 
-def _quotient(node: Quotient, at: Context) -> Tensor:
+def _quotient(node: syntax.Quotient, at: Context) -> Tensor:
     import numpy as np
 
     below = as_scalar(evaluated(node.below, at))
-    if any(q.kind.endswith("W") and not q.units for q in quantities(node.below)):
+    if any(q.kind.endswith("W") and not q.units for q in syntax.quantities(node.below)):
         raise Meaningless("a matrix below a fraction")
     with np.errstate(all="ignore"):
         inverse = Tensor(1.0 / below.array, below.axes)
         return entrywise(as_scalar(evaluated(node.above, at)), inverse)
 
 
-def _power(node: Power, at: Context) -> Tensor:
+def _power(node: syntax.Power, at: Context) -> Tensor:
     import numpy as np
 
     base, exponent = evaluated(node.base, at), evaluated(node.exponent, at)
@@ -165,7 +178,7 @@ def _power(node: Power, at: Context) -> Tensor:
     raise Unreadable("a power of many numbers by many")
 
 
-def _norm(node: Norm, at: Context) -> Tensor:
+def _norm(node: syntax.Norm, at: Context) -> Tensor:
     import numpy as np
 
     term = evaluated(node.of, at)
@@ -173,7 +186,7 @@ def _norm(node: Norm, at: Context) -> Tensor:
     return Tensor(np.sqrt(square.array), square.axes)
 
 
-def _applied(node: Applied, at: Context) -> Tensor:
+def _applied(node: syntax.Applied, at: Context) -> Tensor:
     import numpy as np
 
     z = evaluated(node.argument, at)
@@ -182,7 +195,7 @@ def _applied(node: Applied, at: Context) -> Tensor:
     if node.function in ("exp", "log"):
         with np.errstate(all="ignore"):
             return Tensor(getattr(np, node.function)(z.array), z.axes)
-    slope = node.function.endswith("'")
+    slope = node.function.count("'")
     name = node.function.rstrip("'")
     g = at.world.activations[activated_layer(node, at)] if name == "g" else ACTIVATIONS[name]
     if g and g.whole and g.name != "softmax":
@@ -192,12 +205,12 @@ def _applied(node: Applied, at: Context) -> Tensor:
     return Tensor(at.world.applied(g, np.asarray(z.array), slope), z.axes)
 
 
-def activated_layer(node: Applied, at: Context) -> int:
+def activated_layer(node: syntax.Applied, at: Context) -> int:
     """Return the layer whose activation a g is: its own number, or that of its argument."""
     if node.layer:
         number = at.number(node.layer)
     else:
-        inside = [q for q in quantities(node.argument) if q.kind != "c"]
+        inside = [q for q in syntax.quantities(node.argument) if q.kind != "c"]
         weights = [q for q in inside if q.kind in ("z", "W", "b", "delta")]
         if not inside:
             raise Meaningless("an activation of a number")
@@ -206,7 +219,7 @@ def activated_layer(node: Applied, at: Context) -> int:
     return number
 
 
-def _softmax(z: Tensor, slope: bool) -> Tensor:
+def _softmax(z: Tensor, slope: int) -> Tensor:
     import numpy as np
 
     if slope:
@@ -235,22 +248,22 @@ def _diagonal(z: Tensor) -> Tensor:
     )
 
 
-def _minus(node: Minus, at: Context) -> Tensor:
+def _minus(node: syntax.Minus, at: Context) -> Tensor:
     term = evaluated(node.term, at)
     return Tensor(-term.array, term.axes)
 
 
 BASIC: dict[type, Any] = {
-    Number: lambda node, at: scalar(node.value),
-    Constant: _constant,
-    Quantity: _quantity,
-    Sum: _sum,
-    Product: _product,
-    Quotient: _quotient,
-    Plus: lambda node, at: added(evaluated(node.left, at), evaluated(node.right, at)),
-    Minus: _minus,
-    Power: _power,
-    Norm: _norm,
-    Transpose: lambda node, at: transposed(evaluated(node.of, at)),
-    Applied: _applied,
+    syntax.Number: lambda node, at: scalar(node.value),
+    syntax.Constant: _constant,
+    syntax.Quantity: _quantity,
+    syntax.Sum: _sum,
+    syntax.Product: _product,
+    syntax.Quotient: _quotient,
+    syntax.Plus: lambda node, at: added(evaluated(node.left, at), evaluated(node.right, at)),
+    syntax.Minus: _minus,
+    syntax.Power: _power,
+    syntax.Norm: _norm,
+    syntax.Transpose: lambda node, at: transposed(evaluated(node.of, at)),
+    syntax.Applied: _applied,
 }

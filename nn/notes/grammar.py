@@ -6,22 +6,11 @@ A side of a formula is a sum of products. Factors side by side bind closest, the
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from nn.notes import syntax
 from nn.notes.errors import Unreadable
 from nn.notes.stream import Stream
-from nn.notes.syntax import (
-    Constant,
-    Minus,
-    Node,
-    Number,
-    Plus,
-    Power,
-    Product,
-    Quotient,
-    Sum,
-    Transpose,
-)
 from nn.notes.tokens import Token
 
 ENDS = set("+-)]},;=…") | {"→", "⇒", "←", "∈", "≈", ""}
@@ -33,13 +22,16 @@ class Habits:
     """What a whole text tells about its signs.
 
     The letters of `layers`; whether layers are `numbered`, so that ^2 is one; whether it is about
-    `convolution`; which letters of targets are `outputs`, beside t.
+    `convolution`; whether δW is a `small` change,
+    as dW is; whether numbers below letters are `units`; whether a `bias_unit` is 1, x_0 = 1.
     """
 
     layers: set[str] = field(default_factory=set)
     numbered: bool = False
     convolution: bool = False
-    outputs: set[str] = field(default_factory=set)
+    small: bool = False
+    units: bool = False
+    bias_unit: bool = False
 
 
 class Expressions(Stream):
@@ -49,19 +41,19 @@ class Expressions(Stream):
         super().__init__(tokens)
         self.habits, self.depth = habits, depth
 
-    def factor(self) -> Node:
+    def factor(self) -> syntax.Node:
         """Return the next factor, with its powers and transposes."""
         raise NotImplementedError
 
-    def expression(self) -> Node:
+    def expression(self) -> syntax.Node:
         """Return a sum of terms."""
         self.deeper()
-        total: Node | None = None
+        total: syntax.Node | None = None
         while total is None or self.peek().text in ("+", "-"):
             negative = self._negative()
             term = self.product()
-            term = Minus(term) if negative else term
-            total = term if total is None else Plus(total, term)
+            term = syntax.Minus(term) if negative else term
+            total = term if total is None else syntax.Plus(total, term)
         self.depth -= 1
         return total
 
@@ -71,41 +63,44 @@ class Expressions(Stream):
             negative ^= self.take().text == "-"
         return negative
 
-    def product(self) -> Node:
+    def product(self) -> syntax.Node:
         """Return a product, whose factors may be joined by any sign."""
         return self._joined(ENTRYWISE, self._times)
 
-    def _times(self) -> Node:
+    def _times(self) -> syntax.Node:
         return self._joined(TIMES, self._beside)
 
-    def _joined(self, signs: set[str], inner: object) -> Node:
-        left: Node = inner()  # type: ignore[operator]
+    def _joined(self, signs: set[str], inner: object) -> syntax.Node:
+        left: syntax.Node = inner()  # type: ignore[operator]
         while self.peek().text in signs:
             sign = self.take().text
             if sign == "*" and self.habits.convolution:
                 raise Unreadable("'*' in notes on convolution")
-            left = Product(left, inner(), sign)  # type: ignore[operator]
+            left = syntax.Product(left, inner(), sign)  # type: ignore[operator]
         return left
 
-    def _beside(self) -> Node:
+    def _beside(self) -> syntax.Node:
         """Return factors that stand side by side, or over one another."""
         left = self.factor()
         while True:
             if self.skip("/"):
-                left = Quotient(left, self._below())
+                left = syntax.Quotient(left, self._below())
             elif self.peek().text in ENDS | ENTRYWISE | TIMES or self.peek().kind == "end":
                 return left
             else:
-                left = Product(left, self.factor())
+                right = self.factor()
+                if isinstance(left, syntax.Number) and isinstance(right, syntax.Number):
+                    raise Unreadable("numbers side by side")
+                left = syntax.Product(left, right)
 
-    def _below(self) -> Node:
+    def _below(self) -> syntax.Node:
         """Return what stands behind a stroke: one factor, or 2m where nothing is between."""
         number, beside = self.peek(), self.peek(1)
         below = self.factor()
         close = beside.kind == "letter" and beside.place == number.place + len(number.text)
-        return Product(below, self.factor()) if number.kind == "number" and close else below
+        return syntax.Product(below, self.factor()) if number.kind == "number" and close else below
 
-    def sum(self) -> Node:
+    def sum(self) -> syntax.Node:
         """Return Σ with all factors to its right."""
         index, limit = "", None
         while self.peek().text in ("_", "^"):
@@ -115,8 +110,8 @@ class Expressions(Stream):
                 limit = self._limit(self.group())
         body = self.product()
         for one in reversed(index.split()[1:]):
-            body = Sum(one, body)
-        return Sum(index.split()[0] if index else "", body, limit)
+            body = syntax.Sum(one, body)
+        return syntax.Sum(index.split()[0] if index else "", body, limit)
 
     def _index(self, tokens: list[Token]) -> str:
         """Return the indices of a Σ: k of k = 1, x of x ∈ D, both of i, j."""
@@ -128,33 +123,38 @@ class Expressions(Stream):
             raise Unreadable(f"what does Σ run over: '{''.join(texts)}'?")
         return " ".join(names)
 
-    def _limit(self, tokens: list[Token]) -> Constant | None:
+    def _limit(self, tokens: list[Token]) -> syntax.Constant | None:
         """Return an upper limit that is a size, or None for one that is not known."""
         try:
             reader = type(self)(tokens, self.habits, self.depth)
             limit = reader.factor()
         except Unreadable:
             return None
-        return limit if isinstance(limit, Constant) and reader.peek().kind == "end" else None
+        return limit if isinstance(limit, syntax.Constant) and reader.peek().kind == "end" else None
 
-    def raised(self, base: Node) -> Node:
+    def raised(self, base: syntax.Node) -> syntax.Node:
         """Return an expression in brackets with the power or transpose behind it."""
         while True:
-            if self.skip("'", "⊤"):
-                base = Transpose(base)
+            if isinstance(base, syntax.Applied) and base.function == "g" and self.skip("'"):
+                base = replace(base, function="g'")  # (g(z))' is a slope
+            elif self.skip("'", "⊤"):
+                base = syntax.Transpose(base)
             elif self.peek().text == "^":
                 self.take()
                 inner = self.group()
-                if [t.text for t in inner] in (["T"], ["⊤"], ["'"]):
-                    base = Transpose(base)
+                prime = [t.text for t in inner] == ["'"]
+                if prime and isinstance(base, syntax.Applied) and base.function == "g":
+                    base = replace(base, function="g'")
+                elif prime or [t.text for t in inner] in (["T"], ["⊤"]):
+                    base = syntax.Transpose(base)
                 else:
-                    base = Power(base, type(self)(inner, self.habits, self.depth).whole())
+                    base = syntax.Power(base, type(self)(inner, self.habits, self.depth).whole())
             elif self.peek().text == "_":
                 raise Unreadable("an index below a bracket")
             else:
                 return base
 
-    def whole(self) -> Node:
+    def whole(self) -> syntax.Node:
         """Return the tree of all tokens. Raises Unreadable if some are left over."""
         if not self.tokens:
             raise Unreadable("one side is empty")
@@ -164,6 +164,6 @@ class Expressions(Stream):
         return tree
 
 
-def half() -> Node:
+def half() -> syntax.Node:
     """Return ½."""
-    return Number(0.5)
+    return syntax.Number(0.5)

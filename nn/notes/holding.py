@@ -25,12 +25,14 @@ class Verdict:
 
     Where it fails, `where` maps the layer and the indices of the first failure to their numbers,
     `left` and `right` are the two sides there, `distance` the largest difference relative to the
-    larger side, and `hints` say under which smallest change it would hold.
+    larger side, and `hints`
+    say under which smallest change it would hold, `slips` name its kind in the table of slips.
     """
 
     def __init__(self, finding: Finding) -> None:
         self.where, self.left, self.right = finding.where, finding.left, finding.right
         self.distance, self.hints = finding.distance, finding.hints
+        self.slips = finding.slips
         self._finding = finding
 
     def __bool__(self) -> bool:
@@ -71,7 +73,8 @@ def verdict(world: World, batch: bool, formula: Any) -> Verdict:
         raise ValueError(f"{formula!r} cannot be evaluated here: {problem}.") from problem
     outcome = next((o for o in outcomes if o.holds), outcomes[0])
     hints: tuple[str, ...] = ()
-    if not outcome.holds and (mend := mended(link, convention, Style(), judge)):
+    mend = None if outcome.holds else mended(link, convention, Style(), judge)
+    if mend:
         words = "; ".join(dict.fromkeys(change.words for change in mend.changes))
         hints = (f"holds as {written(mend.link)}: {words}",)
     where = {name: k for name, k in outcome.where if name not in ("rows", "columns")}
@@ -79,7 +82,7 @@ def verdict(world: World, batch: bool, formula: Any) -> Verdict:
         Finding(
             1, formula, "holds" if outcome.holds else "fails", where, outcome.left, outcome.right,
             outcome.distance if outcome.holds or outcome.distance else float("inf"), hints,
-            outcome.reason, link=link,
+            outcome.reason, link=link, slips=mend.slips if mend else (),
         )
     )  # fmt: skip
 

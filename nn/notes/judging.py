@@ -11,30 +11,15 @@ from dataclasses import replace
 from itertools import product
 from typing import Any, NamedTuple
 
+from nn.notes import syntax
 from nn.notes.chains import RULES
 from nn.notes.context import ETA, Context, Readings
 from nn.notes.conventions import Convention
 from nn.notes.errors import Meaningless, OutOfRange, Unreadable
 from nn.notes.evaluation import evaluated
-from nn.notes.levels import placed, unplaced
-from nn.notes.syntax import (
-    Constant,
-    Derivative,
-    Layer,
-    Link,
-    Node,
-    Number,
-    Plus,
-    Product,
-    Quantity,
-    Sum,
-    Transpose,
-    mapped,
-    nodes,
-    quantities,
-)
+from nn.notes.levels import placed, units_of, unplaced
 from nn.notes.tensors import EXAMPLES, Tensor, difference
-from nn.notes.worlds import SHAPES, World, Worlds
+from nn.notes.worlds import SHAPES, Widths, World, Worlds
 
 ROUNDING = 1e-10  # of the largest number on the way
 SCOUTS = (0, 3)  # networks that show most slips, asked first
@@ -61,7 +46,7 @@ class Judge:
         self.asked = 0
         self._kept: dict[object, Outcome] = {}
 
-    def outcome(self, link: Link, convention: Convention, quick: bool = False) -> Outcome:
+    def outcome(self, link: syntax.Link, convention: Convention, quick: bool = False) -> Outcome:
         """Return how a formula does under a convention; `quick` on two networks alone.
 
         Raises Unreadable for a formula that has no number.
@@ -72,7 +57,7 @@ class Judge:
             self._kept[key] = self._found(link, convention, quick)
         return self._kept[key]
 
-    def holds(self, link: Link, convention: Convention) -> bool:
+    def holds(self, link: syntax.Link, convention: Convention) -> bool:
         """Return whether a formula holds on all networks: on two of them first."""
         try:
             quick = self.outcome(link, convention, quick=True).holds
@@ -80,7 +65,7 @@ class Judge:
         except Unreadable:
             return False
 
-    def _found(self, link: Link, convention: Convention, quick: bool) -> Outcome:
+    def _found(self, link: syntax.Link, convention: Convention, quick: bool) -> Outcome:
         first = None
         trees = dict.fromkeys([link, leftward(link)])
         for tree, readings in [(each, r) for each in trees for r in readings_of(each)]:
@@ -93,12 +78,12 @@ class Judge:
         return first
 
     def _under(
-        self, link: Link, convention: Convention, readings: Readings, quick: bool
+        self, link: syntax.Link, convention: Convention, readings: Readings, quick: bool
     ) -> Outcome:
-        depth = 1 if _is_one_layer(link) else self._depth(link, convention)
+        depth = 1 if _is_one_layer(link, convention.setting.one) else self._depth(link, convention)
         link = placed(link, convention, readings.lowered)
         held = 0
-        for world in self._networks(convention, depth, quick):
+        for world in self._networks(convention, depth, quick, _widths(link, convention)):
             failure, seen = on_network(link, world, convention, readings)
             if failure:
                 return failure
@@ -107,77 +92,107 @@ class Judge:
             return Outcome(False, reason="no network has its layers")
         return Outcome(True, held)
 
-    def _depth(self, link: Link, convention: Convention) -> int | None:
+    def _depth(self, link: syntax.Link, convention: Convention) -> int | None:
         """Return how many layers a network must have for a formula of numbered layers."""
         last = convention.depth
         if not last or last <= convention.first or not _numbered(link):
             return None
         return last - convention.first
 
-    def _networks(self, convention: Convention, depth: int | None, quick: bool) -> Iterator[World]:
+    def _networks(
+        self, convention: Convention, depth: int | None, quick: bool, widths: Widths
+    ) -> Iterator[World]:
         if self.given:
             yield self.given
             return
         for number in SCOUTS if quick else range(len(SHAPES)):
-            yield self.worlds.world(number, convention.setting, depth)
+            yield self.worlds.world(number, convention.setting, depth, widths)
 
 
-def _is_one_layer(link: Link) -> bool:
+def _widths(link: syntax.Link, convention: Convention) -> Widths:
+    """Return how many units layers must have where a formula writes out z_1 = w_11 x_1 + w_12 x_2.
+
+    A layer of which it names several units has those, any other one more.
+    """
+    named: dict[syntax.Layer, set[int]] = {}
+    for q in syntax.quantities(link):
+        for unit, layer in units_of(q, q.layer, convention) if q.layer else ():
+            if unit.isdecimal():
+                from_input = layer.symbol == ""
+                level = replace(layer, offset=layer.offset - convention.first * from_input)
+                named.setdefault(level, set()).add(int(unit) + convention.zero)
+    return tuple(
+        (level.symbol, level.offset, max(units) + (len(units) == 1))
+        for level, units in named.items()
+    )
+
+
+def _is_one_layer(link: syntax.Link, one: str) -> bool:
     """Return whether weights without a layer lead from the input to a target at once."""
-    letters = quantities(link)
+    letters = syntax.quantities(link)
     weights = [q for q in letters if q.kind.endswith("W")]
     ends = {q.layer for q in letters if q.kind in ("a", "y") and q.layer}
     return (
-        bool(weights) and all(q.layer is None and not q.units for q in weights)
-        and {Layer("input"), Layer("L")} <= ends
+                bool(weights)
+        and all(q.layer is None and len(q.units) < 2 for q in weights)
+        and syntax.Layer("input") in ends
+        and (syntax.Layer("L") in ends or (one != "" and all(q.units for q in weights)))
+
     )  # fmt: skip
 
 
-def leftward(link: Link) -> Link:
+def leftward(link: syntax.Link) -> syntax.Link:
     """Return A ⊙ B C read from left to right, as (A ⊙ B) C."""
 
     def turned(node: Any) -> Any:
-        if isinstance(node, Product) and node.sign == "⊙" and isinstance(node.right, Product):
+        if (
+            isinstance(node, syntax.Product)
+            and node.sign == "⊙"
+            and isinstance(node.right, syntax.Product)
+        ):
             inner = node.right
-            return Product(turned(Product(node.left, inner.left, "⊙")), inner.right, inner.sign)
+            return syntax.Product(
+                turned(syntax.Product(node.left, inner.left, "⊙")), inner.right, inner.sign
+            )
         return node
 
-    return mapped(link, turned)  # type: ignore[no-any-return]
+    return syntax.mapped(link, turned)  # type: ignore[no-any-return]
 
 
-def _numbered(link: Link) -> bool:
+def _numbered(link: syntax.Link) -> bool:
     return any(
         layer.symbol == "" for layer in _layers(link)
     )  # fmt: skip
 
 
-def _layers(link: Link) -> list[Layer]:
+def _layers(link: syntax.Link) -> list[syntax.Layer]:
     """Return all numbers of layers in a formula."""
-    found = (getattr(node, "layer", None) for node in nodes(link))
+    found = (getattr(node, "layer", None) for node in syntax.nodes(link))
     return [layer for layer in found if layer]
 
 
-def readings_of(link: Link) -> list[Readings]:
+def readings_of(link: syntax.Link) -> list[Readings]:
     """Return the ways in which what a formula leaves open can be read, the usual one first."""
-    tree = nodes(link)
+    tree = syntax.nodes(link)
     bare: tuple[str, ...] = ("everything",)
-    if any(isinstance(node, Sum) and not node.index for node in tree):
+    if any(isinstance(node, syntax.Sum) and not node.index for node in tree):
         bare = ("units", "everything", "examples")
     lone: tuple[str, ...] = ("unit",)
     if any(
-        isinstance(n, Derivative) and not n.by.units and getattr(n.of, "kind", "") != "c"
+        isinstance(n, syntax.Derivative) and not n.by.units and getattr(n.of, "kind", "") != "c"
         for n in tree
     ):  # fmt: skip
         lone = ("unit", "flipped")
+    strips = any(q.kind.endswith("W") and len(q.units) == 1 for q in syntax.quantities(link))
     lowered = [frozenset[int]()]
     free = [q for _, q in unplaced(link) if not q.units]
     if any(not q.units for q in free):
         lowered = list(_shifts([q for _, q in unplaced(link)]))
-    every = product(bare, lone, lowered)
+    every = product(bare, lone, (False, True)[: 1 + strips], lowered)
     return [Readings(*each) for each in every][:MOST_READINGS]
 
 
-def _shifts(free: list[Quantity]) -> Iterator[frozenset[int]]:
+def _shifts(free: list[syntax.Quantity]) -> Iterator[frozenset[int]]:
     """Yield which of the letters without layers may be meant of the layer below or above."""
     lower = [k for k, q in enumerate(free) if q.kind.endswith("a") and not q.units]
     upper = [k for k, q in enumerate(free) if k and q.kind in ("W", "delta", "dz") and not q.units]
@@ -191,10 +206,10 @@ def _shifts(free: list[Quantity]) -> Iterator[frozenset[int]]:
 
 
 def on_network(
-    link: Link, world: World, convention: Convention, readings: Readings
+    link: syntax.Link, world: World, convention: Convention, readings: Readings
 ) -> tuple[Outcome | None, int]:
     """Return the first failure on one network or None, and 1 if it has the layers for it."""
-    free = frozenset(unit for q in quantities(link.left) for unit in q.units)
+    free = frozenset(unit for q in syntax.quantities(link.left) for unit in q.units)
     symbols, seen = sorted({layer.symbol for layer in _layers(link)} - {"", "L", "input"}), 0
     for numbers in product(range(world.depth + 2), repeat=min(len(symbols), 2)):
         layers = dict(zip(symbols, numbers, strict=False))
@@ -214,7 +229,7 @@ def on_network(
     return None, seen
 
 
-def compared(link: Link, at: Context) -> Outcome | None:
+def compared(link: syntax.Link, at: Context) -> Outcome | None:
     """Return where the two sides differ by more than rounding, or None."""
     import numpy as np
 
@@ -239,62 +254,66 @@ def compared(link: Link, at: Context) -> Outcome | None:
     )  # fmt: skip
 
 
-def sides(link: Link, at: Context) -> tuple[Tensor, Tensor]:
+def sides(link: syntax.Link, at: Context) -> tuple[Tensor, Tensor]:
     """Return both sides on the same axes; of an update, the step and the one that is right."""
     if step := updated(link):
         taken = evaluated(step, at)
         return _true_step(link, taken, at)
     left, right = evaluated(link.left, at), evaluated(link.right, at)
-    constant = isinstance(link.right, Number) or (
-        isinstance(link.right, Constant) and link.right.name == "m"
+    constant = isinstance(link.right, syntax.Number) or (
+        isinstance(link.right, syntax.Constant) and link.right.name == "m"
     )
     return difference(left, right, constant)
 
 
-def updated(link: Link) -> Node | None:
+def updated(link: syntax.Link) -> syntax.Node | None:
     """Return what is added to a parameter in w ← w + …, or None where it is no update.
 
     With "=" it is one where the parameter stands on both sides and a rate beside it.
     """
-    rate = any(isinstance(n, Constant) and n.name == "η" for n in nodes(link.right))
+    rate = any(isinstance(n, syntax.Constant) and n.name == "η" for n in syntax.nodes(link.right))
     left = _bare(link.left)
-    if not isinstance(left, Quantity) or left.kind not in ("W", "b"):
+    if not isinstance(left, syntax.Quantity) or left.kind not in ("W", "b"):
         return None
-    if not isinstance(link.right, Plus) or not (rate or link.relation == "←"):
+    if not isinstance(link.right, syntax.Plus) or not (rate or link.relation == "←"):
         return None
     terms = _terms(link.right)
     rest = [term for term in terms if term != link.left]
+    if len(rest) == len(terms) and rate and link.left in syntax.nodes(link.right):
+        return syntax.Plus(link.right, syntax.Minus(link.left))  # w ← (1 - ηλ) w - …
     if len(rest) != len(terms) - 1 or not rest:
         return None
     total = rest[0]
     for term in rest[1:]:
-        total = Plus(total, term)
+        total = syntax.Plus(total, term)
     return total
 
 
-def _bare(node: Node) -> Node:
-    return node.of if isinstance(node, Transpose) else node
+def _bare(node: syntax.Node) -> syntax.Node:
+    return node.of if isinstance(node, syntax.Transpose) else node
 
 
-def _terms(node: Node) -> list[Node]:
-    if isinstance(node, Plus):
+def _terms(node: syntax.Node) -> list[syntax.Node]:
+    if isinstance(node, syntax.Plus):
         return [*_terms(node.left), *_terms(node.right)]
     return [node]
 
 
-def _true_step(link: Link, taken: Tensor, at: Context) -> tuple[Tensor, Tensor]:
+def _true_step(link: syntax.Link, taken: Tensor, at: Context) -> tuple[Tensor, Tensor]:
     """Return a step beside -η times the derivative: of the mean cost, or of one example's."""
     parameter = _bare(link.left)
-    assert isinstance(parameter, Quantity)
+    assert isinstance(parameter, syntax.Quantity)
     meaning = "mean"
     if any(kind == "sum" for _, kind in at.convention.costs):
         meaning = "sum"
     if EXAMPLES in taken.axes:
         meaning = "example"
-    costs = (("C", meaning),)
+    letter: str = "C"
+    costs: tuple[tuple[str, str], ...] = (("C", meaning),)
+    if at.convention.terms:
+        letter, costs = at.convention.terms[0][0], at.convention.costs
 
     truth = replace(at, convention=at.convention.with_(costs=costs))
-    slope = evaluated(Derivative(Quantity("c", "C"), parameter), truth)
-    if isinstance(link.left, Transpose):
-        slope = evaluated(Transpose(Derivative(Quantity("c", "C"), parameter)), truth)
+    by: syntax.Node = syntax.Derivative(syntax.Quantity("c", letter), parameter)
+    slope = evaluated(syntax.Transpose(by) if parameter != link.left else by, truth)
     return difference(Tensor(-ETA * slope.array, slope.axes), taken, False)

@@ -4,29 +4,19 @@ from __future__ import annotations
 
 import math
 
+from nn.notes import syntax
 from nn.notes.errors import Unreadable
 from nn.notes.grammar import Expressions
 from nn.notes.letters import COUNTS, FUNCTIONS, KINDS, NAMED, RATES, SIZES
 from nn.notes.scripts import Scripts, layer_of, subscript, superscript
 from nn.notes.stream import matching
-from nn.notes.syntax import (
-    Applied,
-    Constant,
-    Derivative,
-    Layer,
-    Node,
-    Number,
-    Power,
-    Quantity,
-    Transpose,
-)
 from nn.notes.tokens import Token
 
 
 class Letters(Expressions):
     """Reads a letter and what stands above, below and behind it; `Reader` reads all else."""
 
-    def inner(self, tokens: list[Token]) -> Node:
+    def inner(self, tokens: list[Token]) -> syntax.Node:
         """Return the tree of what stands inside brackets."""
         reader = type(self)(tokens, self.habits, self.depth)
         reader.deeper()
@@ -40,29 +30,31 @@ class Letters(Expressions):
         inner, self.at = self.tokens[self.at + 1 : close], close + 1
         return inner
 
-    def derivative(self, of: Node, by: Node) -> Node:
-        transposed = isinstance(by, Transpose)
-        by = by.of if isinstance(by, Transpose) else by
-        if not isinstance(by, Quantity) or by.kind == "c":
+    def derivative(self, of: syntax.Node, by: syntax.Node) -> syntax.Node:
+        transposed = isinstance(by, syntax.Transpose)
+        by = by.of if isinstance(by, syntax.Transpose) else by
+        if not isinstance(by, syntax.Quantity) or by.kind == "c":
             raise Unreadable("a derivative by something that is no letter of the network")
-        found = Derivative(of, by)
-        return Transpose(found) if transposed else found
+        found = syntax.Derivative(of, by)
+        return syntax.Transpose(found) if transposed else found
 
-    def letter(self) -> Node:
+    def letter(self) -> syntax.Node:
         token = self.take()
         letter, after = token.text, self.peek()
-        if letter in ("d", "Δ") and (
+        if letter in ("d", "Δ", "δ"[: self.habits.small]) and (
             after.text in KINDS or after.text == "{" or after.text == "net"
         ):
             return self._small_change(letter)
         if letter == "h" and self._is_hypothesis():
-            return Quantity("a", "h", Layer("L"))
+            return syntax.Quantity("a", "h", syntax.Layer("L"))
         if letter == "e" and after.text == "^":
-            return self.raised(Number(math.e))
+            return self.raised(syntax.Number(math.e))
+        if letter == "λ":
+            return syntax.Constant("λ")
         if letter in RATES and after.text not in ("_", "^"):
-            return Constant("η")
+            return syntax.Constant("η")
         if letter in COUNTS and (after.text != "_"):
-            return Constant("m")
+            return syntax.Constant("m")
         if letter in FUNCTIONS:
             return self._activation(letter)
         if letter == "Δ":
@@ -84,26 +76,26 @@ class Letters(Expressions):
         self.at = start
         return False
 
-    def _small_change(self, letter: str) -> Node:
+    def _small_change(self, letter: str) -> syntax.Node:
         """Return dW, or dC/dW on one line."""
         whole = self.factor()
         if self.peek().text == "/" and self.peek(1).text == letter:
             self.at += 2
             return self.derivative(whole, self.factor())
-        if isinstance(whole, Transpose) and isinstance(whole.of, Quantity):
-            return Transpose(self._changed(letter, whole.of))
+        if isinstance(whole, syntax.Transpose) and isinstance(whole.of, syntax.Quantity):
+            return syntax.Transpose(self._changed(letter, whole.of))
         return self._changed(letter, whole)
 
-    def _changed(self, letter: str, of: Node) -> Node:
-        if not isinstance(of, Quantity) or of.kind not in ("z", "a", "W", "b"):
+    def _changed(self, letter: str, of: syntax.Node) -> syntax.Node:
+        if not isinstance(of, syntax.Quantity) or of.kind not in ("z", "a", "W", "b"):
             raise Unreadable(f"what is {letter} before something else than z, a, W or b?")
-        return Quantity("d" + of.kind, letter + of.letter, of.layer, of.units, of.example)
+        return syntax.Quantity("d" + of.kind, letter + of.letter, of.layer, of.units, of.example)
 
-    def _size(self) -> Node:
+    def _size(self) -> syntax.Node:
         scripts = self._scripts(False)
-        if not scripts.layer:
+        if not scripts.numbered:
             raise Unreadable("a number of units without its layer")
-        return Constant("n", scripts.layer)
+        return syntax.Constant("n", scripts.numbered)
 
     def _scripts(self, function: bool) -> Scripts:
         scripts = Scripts()
@@ -137,18 +129,20 @@ class Letters(Expressions):
         scripts.layer, self.at = layer, end + 1
         return True
 
-    def _activation(self, letter: str) -> Node:
+    def _activation(self, letter: str) -> syntax.Node:
         """Return g(z), g'(z), or the letter as a quantity where it is none."""
         start = self.at
         scripts = self._scripts(True)
+        if not self.habits.units:
+            scripts.layer = scripts.numbered
         if self.peek().text not in ("(", "[") and not scripts.primes and letter in KINDS:
             self.at = start
             return self.named(letter, KINDS[letter])
         return self.function("g" + "'" * scripts.primes, scripts, letter)
 
-    def function(self, function: str, scripts: Scripts, letter: str = "") -> Node:
-        if function.startswith("g''"):
-            raise Unreadable("a second derivative of the activation")
+    def function(self, function: str, scripts: Scripts, letter: str = "") -> syntax.Node:
+        if function.startswith("g'''"):
+            raise Unreadable("a third derivative of the activation")
         power = 1.0
         while self.peek().text in ("^", "_", "'") and function not in ("g", "g'"):
             if self.take().text == "'":
@@ -162,16 +156,18 @@ class Letters(Expressions):
             semicolon = [k for k, t in enumerate(argument) if t.text in (";", ",")]
             if semicolon:
                 raise Unreadable(f"what is {argument[-1].text}?")
-            applied = self.raised(Applied(function, self.inner(argument), scripts.layer, letter))
-            return applied if power == 1.0 else Power(applied, Number(power))
+            applied = self.raised(
+                syntax.Applied(function, self.inner(argument), scripts.layer, letter)
+            )
+            return applied if power == 1.0 else syntax.Power(applied, syntax.Number(power))
         if function == "log":
-            return Applied(function, self.factor(), None, "")
+            return syntax.Applied(function, self.factor(), None, "")
         if function in ("exp", "log") or (scripts.primes == 0 and not NAMED.get(function)):
             raise Unreadable(f"a function without its argument: {function}")
-        z = Quantity("z", "z", scripts.layer, scripts.units)
-        return Applied(function, z, scripts.layer, letter)
+        z = syntax.Quantity("z", "z", scripts.layer, scripts.units)
+        return syntax.Applied(function, z, scripts.layer, letter)
 
-    def named(self, letter: str, kind: str) -> Node:
+    def named(self, letter: str, kind: str) -> syntax.Node:
         """Return the quantity of a letter, transposed or squared where that is written."""
         scripts = self._scripts(False)
         transposed = scripts.transposed ^ bool(scripts.primes % 2)
@@ -180,46 +176,57 @@ class Letters(Expressions):
             node = self._of_example(node, self.argument())
         elif kind in ("a", "y") and [self.peek(k).text for k in range(3)] == ["(", "x", ")"]:
             self.at += 3
+        elif [self.peek(k).text for k in (0, 2)] == ["(", ")"] and self.peek(1).text in "nt":
+            raise Unreadable(f"{letter} of {self.peek(1).text}: a step in time is not read")
         if scripts.power:
-            node = Power(node, self.inner(scripts.power))
-        return Transpose(node) if transposed else node
+            node = syntax.Power(node, self.inner(scripts.power))
+        return syntax.Transpose(node) if transposed else node
 
-    def _of_example(self, cost: Node, argument: list[Token]) -> Node:
+    def _of_example(self, cost: syntax.Node, argument: list[Token]) -> syntax.Node:
         """Return C(…; x, y) as one example's cost, and C(w, b) as the cost."""
         texts = [token.text for token in argument if token.text not in "{}"]
         marks = [texts[k + 1] for k, t in enumerate(texts[:-2]) if t == "(" and texts[k + 2] == ")"]
         own = ("x" in texts or "y" in texts) and ";" in texts
         name = marks[0] if marks and len(marks[0]) == 1 else "x" if own or texts == ["x"] else ""
-        assert isinstance(cost, Quantity)
-        return Quantity("c", cost.letter, None, (), cost.example or name)
+        assert isinstance(cost, syntax.Quantity)
+        return syntax.Quantity("c", cost.letter, None, (), cost.example or name)
 
-    def _quantity(self, letter: str, kind: str, scripts: Scripts) -> Node:
+    def _numbered(self, kind: str, scripts: Scripts) -> tuple[syntax.Layer | None, tuple[str, ...]]:
+        """Return the layer and the units of a letter with numbers below: W_1, w_{12}, x_1."""
+        digits = scripts.digits
+        if kind == "W" and len(digits) == 1 and len(digits[0]) == 2:
+            digits = tuple(digits[0])
+        of_layer = len(digits) == 1 and not (scripts.layer or self.habits.units)
+        if of_layer and kind in ("W", "b", "z", "a", "delta"):
+            return scripts.numbered, scripts.units
+        return scripts.layer, (*scripts.units, *digits)
+
+    def _quantity(self, letter: str, kind: str, scripts: Scripts) -> syntax.Node:
         layer, units, example = scripts.layer, scripts.units, scripts.example
         if kind == "c":
             if letter == "L" and scripts.units:
                 raise Unreadable("L with an index")
-            own = bool(scripts.example or scripts.digits)
-            marked = "x" if own else units[0] if len(units) == 1 else ""
-            return Quantity("c", letter, None, (), marked)
-        named = kind == "y" and layer and not layer.symbol
-        if named or (scripts.digits == ("0",) and kind != "a"):
-            raise Unreadable("a number as an index, or as the name of an example")
-        if scripts.digits and not layer and kind in ("W", "b", "z", "a", "delta"):
-            layer = Layer("", int(scripts.digits[0]))
-        elif scripts.digits:
-            raise Unreadable(f"the number {scripts.digits[0]} as an index")
+            marked = "x" if scripts.example else units[0] if len(units) == 1 else ""
+            name = "_".join((letter, *scripts.digits))
+            return syntax.Quantity("c", name, None, (), marked)
+        if kind == "y" and layer and not layer.symbol:
+            raise Unreadable("a number as the name of an example")
+        if scripts.digits:
+            layer, units = self._numbered(kind, scripts)
         if scripts.words:
             raise Unreadable(f"what is '{scripts.words[0]}' below {letter}?")
-        if kind == "W" and len(units) == 1:
-            raise Unreadable(f"{letter} with one index")
-        if len(units) > (2 if kind == "W" else 1) or (kind == "W" and len(set(units)) < len(units)):
+        twice = len(set(units)) < len(units) and not all(map(str.isdecimal, units))
+        if len(units) > (2 if kind == "W" else 1) or twice:
             raise Unreadable(f"{letter} with the indices {', '.join(units)}")
+        if self.habits.bias_unit and "0" in units:  # x_0 = 1, so that w_j0 is a bias
+            if kind in ("a", "x"):
+                return syntax.Number(1.0)
+            if kind == "W":
+                kind, units = "b", tuple(unit for unit in units if unit != "0")
         if kind == "x":
-            kind, layer = "a", layer or Layer("input")
+            kind, layer = "a", layer or syntax.Layer("input")
         if kind == "ŷ":
-            kind, layer = "a", layer or Layer("L")
-        if letter in self.habits.outputs:
-            kind = "a"
+            kind, layer = "a", layer or syntax.Layer("L")
         if kind == "y":
-            layer = Layer("L") if layer is None or layer == Layer("L") else layer
-        return Quantity(kind, letter, layer, units, example)
+            layer = syntax.Layer("L") if layer is None or layer == syntax.Layer("L") else layer
+        return syntax.Quantity(kind, letter, layer, units, example)

@@ -89,7 +89,7 @@ def _quantity(q: Quantity) -> str:
 
 def _applied(node: Applied) -> str:
     name = _letter(node.letter or node.function.rstrip("'"))
-    prime = _sign("′") if node.function.endswith("'") else ""
+    prime = _sign("′" * node.function.count("'")) if node.function.endswith("'") else ""
     return _row(_scripted(name, _layer(node.layer), prime), _bracketed(_of(node.argument)))
 
 

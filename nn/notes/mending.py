@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from autograd.explanation.slips import NAMES
+from nn.notes import syntax
 from nn.notes.changes import in_layer
 from nn.notes.conventions import Convention
 from nn.notes.definitions import reduced
 from nn.notes.judging import Judge
-from nn.notes.slips import SLIPS, Change, changes_of, one_example
+from nn.notes.slips import Change, changes_of, one_example
 from nn.notes.syntax import Link, mapped
 from nn.notes.writing import Style
 
 MOST_PAIRS, MOST_TRIED = 10_000, 3_000  # of one formula
 MOST_ASKED = 30_000  # of one text: beyond it single changes alone are tried
 TOGETHER = ("order of factors", "slope", "layer")
-RANKS = {slip.name: rank for rank, slip in enumerate(SLIPS)}
+RANKS = {name: rank for rank, name in enumerate(NAMES)}
 
 
 class Mend:
@@ -49,6 +51,20 @@ def mended(
     return None
 
 
+def _helps(link: Link, convention: Convention, judge: Judge) -> bool:
+    """Return whether a changed formula holds, and says something."""
+    return not _trivial(link) and judge.holds(link, reduced(convention, link))
+
+
+def _trivial(link: Link) -> bool:
+    """Return whether a formula says no more than that something is itself, or of numbers."""
+    left, right = (
+        [f for f in syntax.factors(side) if syntax.quantities(f)]
+        for side in (link.left, link.right)
+    )
+    return link.relation == "=" and (not left or (len(left) == 1 and left[0] in right))
+
+
 def _starts(
     link: Link, convention: Convention, missing: bool
 ) -> list[tuple[Link, tuple[Change, ...]]]:
@@ -64,7 +80,7 @@ def _starts(
 
 def _single(link: Link, convention: Convention, style: Style, judge: Judge) -> Mend | None:
     for change in changes_of(link, convention, style):
-        if judge.holds(change.link, reduced(convention, change.link)):
+        if _helps(change.link, convention, judge):
             return Mend(change.link, (change,))
     return None
 
@@ -82,7 +98,7 @@ def _pair(link: Link, convention: Convention, style: Style, judge: Judge) -> Men
     for _, _, first, second in sorted(pairs, key=lambda pair: pair[:2])[:MOST_TRIED]:
         if {first.slip, second.slip} == {"a factor too many", "a factor forgotten"}:
             continue  # any formula at all can be had like that
-        if judge.holds(second.link, reduced(convention, second.link)):
+        if _helps(second.link, convention, judge):
             return Mend(second.link, (first, second))
     return None
 
@@ -102,6 +118,6 @@ def _triple(link: Link, convention: Convention, style: Style, judge: Judge) -> M
                     new.append((change.link, (*before, change)))
         formulas = new
     for found, changes in formulas:
-        if judge.holds(found, reduced(convention, found)):
+        if _helps(found, convention, judge):
             return Mend(found, changes)
     return None

@@ -51,9 +51,21 @@ class Row(NamedTuple):
 PROGRAM = re.compile(r"(?:np|numpy|math|torch)\.(?=[a-z])|,\s*(?:axis|keepdims|dim)\s*=\s*\w+")
 
 
+MATRIX = re.compile(
+    r"\\begin\{([bpvBV]?matrix|smallmatrix|cases)\}.*?\\end\{\1\}"
+    r"|\\left\[\s*\\begin\{(array)\}.*?\\end\{array\}",
+    re.DOTALL,
+)
+
+
+def _blank(match: re.Match[str]) -> str:
+    """Return a command for a matrix written out, which is not read, on as many lines."""
+    return r"\matrix " + "\n" * match[0].count("\n")
+
+
 def rows(text: str) -> list[Row]:
     """Return all rows of a text in which a formula may stand, in order."""
-    macros, text = _macros(PROGRAM.sub("", text))
+    macros, text = _macros(MATRIX.sub(_blank, PROGRAM.sub("", text)))
     starts = [0, *(match.end() for match in re.finditer("\n", text))]
     found: list[Row] = []
     for start, end, latex in _areas(text):
@@ -115,6 +127,7 @@ def _untagged(line: str) -> str:
     )
     line = re.sub(r"^\s*(?:[-*+>#]+|\d+[.)])\s+", "", line)
     line = re.sub(r"(?<![A-Za-z\])])__|__(?![A-Za-z{(])", " ", line)
+    line = re.sub(r"\s#+\s", " ; ", line)
     line = REMARK.sub(";", line.replace("`", " ").replace("**", " "))
     return re.sub(r"(?<=\s)\|(?=\s)|^\||\|$", ";", NUMBERED.sub("", line))
 

@@ -125,6 +125,8 @@ def convention_words(convention: Convention, links: list[Link]) -> str:
     if any(not q.units and q.kind not in ("c", "y") for q in letters):
         words.append(convention.vectors + " of all examples" * convention.batch)
     words += _cost_words(convention, {q.letter for q in letters if q.kind == "c"})
+    if convention.letters:
+        words.append(convention.letters)
     if convention.sign < 0:
         words.append("δ is −∂c/∂z")
     return ", ".join(words) + "." if words else ""

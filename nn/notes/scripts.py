@@ -24,6 +24,11 @@ class Scripts:
     digits: tuple[str, ...] = ()
 
     @property
+    def numbered(self) -> Layer | None:
+        """The layer that is written, or the number below as one."""
+        return self.layer or (Layer("", int(self.digits[0])) if self.digits else None)
+
+    @property
     def empty(self) -> bool:
         """Whether nothing but primes was written."""
         return not (self.layer or self.units or self.example or self.words or self.digits)
@@ -44,7 +49,8 @@ def superscript(tokens: list[Token], scripts: Scripts, function: bool, known: se
             if close not in texts[k:]:
                 raise Unreadable(f"'{text}' above a letter is not closed")
             end = texts.index(close, k)
-            _number(texts[k + 1 : end], scripts, text, known)
+            inner = texts[k + 1 : end]  # in square brackets no letter is an example
+            _number(inner, scripts, text, known | set(inner) if text == "[" else known)
             k = end
         elif text not in (",", ";", "^"):
             end = k + 1
@@ -112,17 +118,17 @@ def subscript(tokens: list[Token], scripts: Scripts, known: set[str]) -> None:
         scripts.layer = Layer("l", -1 if words == ["prev"] else 1)
     elif words:
         scripts.words += words
+    elif texts and all(text.isdecimal() for text in texts if text != ","):
+        scripts.digits = tuple(text for text in texts if text != ",")
     elif layer and (layer.symbol in ("l", "L") or texts[0] in known or layer.offset):
         if layer.symbol in ("t", "τ"):
             raise Unreadable(f"what is '{''.join(texts)}' below a letter? No step in time is read")
         scripts.layer = scripts.layer or layer
-    elif len(texts) == 1 and texts[0].isdecimal():
-        scripts.digits = (texts[0],)
     elif texts == ["x"] or texts == ["0"]:
         scripts.example = texts[0]
     else:
         units = tuple(t for t in texts if t not in (",", "'"))
-        strange = [u for u in units if u not in UNIT_INDICES]
+        strange = [u for u in units if u not in UNIT_INDICES and not u.isdecimal()]
         if strange:
             raise Unreadable(f"'{strange[0]}' below a letter is no index of units that is known")
         scripts.units = units

@@ -1,16 +1,16 @@
-"""The slips that people make, one row each: its name, and the changes that would mend it.
+"""What would mend the slips that people make: for each row of the table of slips, changes.
 
-A row's function yields, for a formula, every formula that one such change makes of it, with words
-for the change. A new kind of slip is one row of `SLIPS`; planted in a right formula by the row that
-is its reverse, it is found by this one.
+A function yields, for a formula, every formula that one change of that kind makes of it, with words
+for the change. A new kind of slip is one row of `autograd.explanation.slips` and one of `CHANGES`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
+from autograd.explanation.slips import NAMES
 from nn.notes.changes import (
     Path,
     addends,
@@ -60,26 +60,16 @@ class Change(NamedTuple):
     slip: str = ""
 
 
-@dataclass(frozen=True)
-class Slip:
-    """A kind of slip: its name, and the changes that mend one."""
-
-    name: str
-    changes: Callable[[Link, Convention, Style], Iterator[tuple[Link, str]]]
-
-
 def changes_of(
     link: Link, convention: Convention, style: Style, names: Sequence[str] = ()
 ) -> Iterator[Change]:
     """Yield every single change of a formula, each result once, likelier slips first."""
     seen = {link}
-    for row in SLIPS:
-        if names and row.name not in names:
-            continue
-        for new, words in row.changes(link, convention, style):
+    for name in names or NAMES:
+        for new, words in CHANGES[name](link, convention, style):
             if new not in seen and _is_whole(new):
                 seen.add(new)
-                yield Change(new, words, row.name)
+                yield Change(new, words, name)
 
 
 def _is_whole(link: Link) -> bool:
@@ -134,7 +124,7 @@ def variables(link: Link, convention: Convention, style: Style) -> Iterator[tupl
     for path, q in letters(link):
         if q.kind in ("a", "z") and q.letter in "azAZ":
             pair = {"a": "z", "z": "a", "A": "Z", "Z": "A"}
-            new = replace(q, letter=pair[q.letter], kind=pair[q.letter].lower())
+            new = replace(q, letter=pair[q.letter], kind=pair[q.kind])
             yield rebuilt(link, path, new), instead(new, q, style) + ": a and z confused"
 
 
@@ -143,6 +133,8 @@ def left_out(link: Link, convention: Convention, style: Style) -> Iterator[tuple
     for path, node in open_parts(link):
         if isinstance(node, Product):
             for kept, gone in ((node.left, node.right), (node.right, node.left)):
+                if not quantities(gone):
+                    continue  # a number, which has a row of its own
                 yield (
                     rebuilt(link, path, kept),
                     f"without {written(gone, style)}: a factor too many",
@@ -209,8 +201,10 @@ def numbers(link: Link, convention: Convention, style: Style) -> Iterator[tuple[
     for path, part in open_parts(link):
         if isinstance(part, Quotient) and isinstance(part.below, Constant | Product):
             yield rebuilt(link, path, part.above), f"without the division by {written(part.below)}"
-        if part == Number(2.0) and path[-1] != "exponent":
-            yield rebuilt(link, path, Number(1.0)), "without 2"
+        if isinstance(part, Product):
+            for kept, gone in ((part.right, part.left), (part.left, part.right)):
+                if not quantities(gone):
+                    yield rebuilt(link, path, kept), f"without {written(gone, style)}"
         if part == Number(1.0):
             yield rebuilt(link, path, half), "½ for 1"
 
@@ -272,20 +266,20 @@ def products(link: Link, convention: Convention, style: Style) -> Iterator[tuple
                 yield rebuilt(link, path, replace(node, sign="⊙")), "⊙ for the matrix product"
 
 
-SLIPS = (
-    Slip("indices exchanged", exchanged),
-    Slip("another index", other_indices),
-    Slip("transpose", transposes),
-    Slip("order of factors", orders),
-    Slip("slope", slopes),
-    Slip("layer", layers),
-    Slip("L for l", ends),
-    Slip("a factor too many", left_out),
-    Slip("sign", signs),
-    Slip("examples", examples),
-    Slip("number", numbers),
-    Slip("entry by entry", products),
-    Slip("a for z", variables),
-    Slip("indices exchanged throughout", throughout),
-    Slip("a factor forgotten", forgotten),
-)
+CHANGES = {  # by the names of the table
+    "indices exchanged": exchanged,
+    "another index": other_indices,
+    "transpose": transposes,
+    "order of factors": orders,
+    "slope": slopes,
+    "layer": layers,
+    "L for l": ends,
+    "a factor too many": left_out,
+    "sign": signs,
+    "examples": examples,
+    "number": numbers,
+    "entry by entry": products,
+    "a for z": variables,
+    "indices exchanged throughout": throughout,
+    "a factor forgotten": forgotten,
+}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 
 
 @dataclass(frozen=True)
@@ -151,11 +151,7 @@ PARTS: dict[type, tuple[str, ...]] = {  # the fields of a node that are nodes th
     Quotient: ("above", "below"), Plus: ("left", "right"), Minus: ("term",),
     Power: ("base", "exponent"), Transpose: ("of",), Norm: ("of",), Link: ("left", "right"),
 }  # fmt: skip
-
-
-def parts(node: Any) -> list[tuple[str, Any]]:
-    """Return the fields of a node that are nodes themselves, by name."""
-    return [(name, getattr(node, name)) for name in PARTS.get(node.__class__, ())]
+Kind = TypeVar("Kind", bound=Node)
 
 
 def occurrences(node: Any, path: tuple[str, ...] = ()) -> list[tuple[tuple[str, ...], Any]]:
@@ -178,7 +174,8 @@ def rebuilt(node: Any, path: tuple[str, ...], new: Node) -> Any:
 def mapped(node: Any, change: Callable[[Any], Any]) -> Any:
     """Return a tree with `change` made to every node, the innermost first."""
     new = {}
-    for name, part in parts(node):
+    for name in PARTS.get(node.__class__, ()):
+        part = getattr(node, name)
         changed = mapped(part, change)
         if changed is not part:
             new[name] = changed
@@ -197,9 +194,19 @@ def nodes(tree: Any) -> list[Any]:
     return found
 
 
+def every(kind: type[Kind], tree: Any) -> list[Kind]:
+    """Return all parts of one class, the tree itself included, in the order of writing."""
+    return [node for node in nodes(tree) if isinstance(node, kind)]
+
+
 def quantities(tree: Any) -> list[Quantity]:
     """Return all quantities, in the order in which they are written."""
-    return [node for node in nodes(tree) if node.__class__ is Quantity]
+    return every(Quantity, tree)
+
+
+def kind(node: Any) -> str:
+    """Return the kind of a quantity, "" for anything else."""
+    return node.kind if isinstance(node, Quantity) else ""
 
 
 def factors(node: Node) -> list[Node]:

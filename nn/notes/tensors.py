@@ -119,6 +119,8 @@ def product(left: Tensor, right: Tensor, sign: str, outer: bool) -> Tensor:
     if not (left.is_matrix and right.is_matrix) or sign == "⊙":
         return entrywise(left, right)
     same = left.shape == right.shape
+    if sign == "·" and same and (left.units or right.units):  # w_j · x
+        return summed(entrywise(left, right), ROWS, COLUMNS)
     if sign == "⊗":
         return _outer(left, right) if outer else entrywise(left, right)
     fits = left.size(COLUMNS) == right.size(ROWS)

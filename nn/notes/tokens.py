@@ -86,6 +86,7 @@ def normal(text: str) -> str:
     text = "".join(c if c in SAME or c in "ŷ½" else _plain_letter(c) for c in text)
     for old, new in SAME.items():
         text = text.replace(old, new)
+    text = re.sub(r"\.\.+", "…", text)
     return text.replace("y\u0302", "ŷ").replace("Y\u0302", "ŷ").replace("Ŷ", "ŷ")
 
 
@@ -103,6 +104,9 @@ def tokens_of(text: str, latex: bool) -> list[Token]:
         if command or escaped:
             found += _command(command or escaped, place)
         elif number:
+            close = found and found[-1].kind == "letter" and found[-1].place + 1 == place
+            if close and not latex:  # w1 is w_1
+                found.append(Token("sign", "_", place))
             found.append(Token("number", number, place))
         elif letters:
             found += _letters(letters, place, latex, found)

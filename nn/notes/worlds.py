@@ -17,6 +17,7 @@ from nn.arguments import Array
 from nn.losses import LOSSES
 from nn.notes.errors import OutOfRange, Unreadable
 
+Widths = tuple[tuple[str, int, int], ...]
 Place = tuple[str, int]  # "z", "a", "W", "b" or "y" and a layer; ("c", 0)
 # inputs and units of each layer, and examples: widths all different, and all equal
 SHAPES: tuple[tuple[tuple[int, ...], int], ...] = (
@@ -139,17 +140,37 @@ class World:
             )
         return self._kept[of, by]
 
-    def applied(self, g: Activation, z: Array, slope: bool) -> Array:
-        """Return g(z) or g'(z) entry by entry, g being the engine's."""
+    def second(self, one: Place, two: Place) -> Array:
+        """Return ∂²c/∂one∂two of every example: (m, entries of one, entries of two)."""
         import numpy as np
 
-        key = (g.name, slope, z.shape, z.tobytes())
+        if ("second", one, two) not in self._kept:
+            rows = []
+            for x, cost in enumerate(self.costs):
+                first = gradients(cost, self.nodes(one, x), build_graph=True)
+                wrt = self.nodes(two, x)
+                rows.append([_numbers(node, wrt) for node in first])
+            self._kept["second", one, two] = np.array(rows)
+        return self._kept["second", one, two]
+
+    def applied(self, g: Activation, z: Array, order: int) -> Array:
+        """Return g(z), g'(z) or g''(z) entry by entry, g being the engine's."""
+        import numpy as np
+
+        key = (g.name, order, z.shape, z.tobytes())
         if key not in self._kept:
             leaves = [Value(number) for number in z.ravel().tolist()]
             a = list(g(leaves)) if g.whole else [g(leaf) for leaf in leaves]
-            numbers = gradients(total(a), leaves) if slope else [node.data for node in a]
+            for k in range(order):
+                a = list(gradients(total(a), leaves, build_graph=k + 1 < order))
+            numbers = [node.data if isinstance(node, Value) else node for node in a]
             self._kept[key] = np.array(numbers).reshape(z.shape)
         return self._kept[key]
+
+
+def _numbers(node: Any, wrt: list[Value]) -> list[float]:
+    """Return the derivatives of a node, or 0s of a number."""
+    return list(gradients(node, wrt)) if isinstance(node, Value) else [0.0] * len(wrt)
 
 
 def coupled_loss(outputs: Any, target: Any) -> Any:
@@ -184,11 +205,20 @@ class Worlds:
     def __init__(self) -> None:
         self._made: dict[Any, World] = {}
 
-    def world(self, number: int, setting: Setting, depth: int | None = None) -> World:
-        """Return the network number so-and-so of a setting, of a depth that is asked for."""
+    def world(
+        self, number: int, setting: Setting, depth: int | None = None, widths: Widths = ()
+    ) -> World:
+        """Return the network number so-and-so of a setting, of a depth that is asked for.
+
+        `widths` are numbers of units: of the layer with some offset from "L", from the input, or
+        of all layers where the symbol is that of any.
+        """
         sizes, m = SHAPES[number % len(SHAPES)]
         if depth is not None:
             sizes = _of_depth(sizes, depth)
+        for symbol, offset, units in widths:
+            at = {"": offset, "input": offset, "L": len(sizes) - 1 + offset}.get(symbol)
+            sizes = tuple(units if k == at or at is None else n for k, n in enumerate(sizes))
         sizes = _with_one(sizes, setting.one)
         while m in sizes:
             m += 1

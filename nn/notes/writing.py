@@ -117,7 +117,7 @@ class _Writer:
         name = node.letter or node.function.rstrip("'")
         name = self.sign(name)
         name = f"\\{name}" if self.style.latex and len(name) > 1 and name[0] != "\\" else name
-        prime = "'" * node.function.endswith("'")
+        prime = "'" * node.function.count("'")
         below = self.below_layer(node.layer) if node.layer and node.letter else ""
         return f"{name}{below}{prime}({self(node.argument)})"
 

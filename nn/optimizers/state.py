@@ -13,41 +13,55 @@ State = tuple[Any, ...]
 
 KNOWN = "nn.optimizers.rules"  # where rules depend on nothing but what the optimiser holds
 PLAIN = {int, float, bool, type(None)}
-ELSEWHERE = {"parameters", "steps", "kept"}  # what changes as an optimiser goes on
+ELSEWHERE = {"parameters", "steps", "_kept"}  # what changes as an optimiser goes on
 
 
 class Keeper:
-    """Keeps the state of an optimiser as it came: `kept` is a list of tuples, or a table."""
+    """Keeps the state of an optimiser as it came: a list of tuples, or a table."""
 
-    kept: Any
+    _kept: Any
+
+    @property
+    def kept(self) -> Any:
+        """The state as it came, for somebody who wants to go back to it."""
+        return self._kept if self.table is None else self.table.share()
+
+    @kept.setter
+    def kept(self, kept: Any) -> None:
+        self._kept = kept
 
     @property
     def state(self) -> list[State]:
         """The state of each parameter, a tuple of `slots` numbers."""
         if self.table is not None:
-            self.kept = self.table.tuples()
-        return self.kept  # type: ignore[no-any-return]
+            self._kept = self.table.tuples()
+        return self._kept  # type: ignore[no-any-return]
 
     @state.setter
     def state(self, state: Sequence[State]) -> None:
-        self.kept = state
+        self._kept = state
 
     @property
     def table(self) -> Any:
-        """The state as a program left it, if nobody has asked for `state` since; None otherwise."""
-        return self.kept if hasattr(self.kept, "tuples") else None
+        """The state as a program has it, if nobody has asked for `state` since; None otherwise."""
+        return self._kept if hasattr(self._kept, "tuples") else None
 
     @table.setter
     def table(self, table: Any) -> None:
-        self.kept = table
+        self._kept = table
 
     @property
     def setting(self) -> tuple[Any, ...] | None:
         """What the rule depends on beside its arguments; None where it might be anything."""
-        held = {name: x for name, x in vars(self).items() if name not in ELSEWHERE}
-        if type(self).__module__ != KNOWN or not PLAIN.issuperset(map(type, held.values())):
+        held = vars(self)
+        found = [x for name, x in held.items() if name not in ELSEWHERE]
+        if type(self).__module__ != KNOWN or not PLAIN.issuperset(map(type, found)):
             return None
-        return getattr(type(self), "rule", None), *held.items()
+        return getattr(type(self), "rule", None), tuple(held), found
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**vars(self), "kept": self.state}
+        return {**vars(self), "_kept": self.state}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        vars(self).setdefault("_kept", vars(self).pop("kept", None))  # of an older version

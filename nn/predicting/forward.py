@@ -69,7 +69,7 @@ def outputs_of(
     """
     import numpy as np
 
-    if dispatcher.known and dispatcher.modes():
+    if dispatcher.modes():
         return node_by_node(model, rows)
     known = forwards_of(model)
     if not isinstance(rows, Sequences):

@@ -15,6 +15,7 @@ from nn.probing.run import Run
 MOST_FRAMES = 120
 MOST_NUMBERS = 60_000  # in all frames together: half a megabyte
 MOST_EXAMPLES = 200  # that the page carries, and computes with
+MOST_TRACED, MOST_SHOWN = 64, 8  # weights whose way is told, and examples for each
 
 
 class Film:
@@ -23,8 +24,8 @@ class Film:
     Of a long training, or a large network, every second epoch is kept, then every fourth, and so
     on; the last one always. Each frame has ‖∂C/∂W‖ of every layer and how many of its units are
     dead, a unit being dead if its g'(z) is 0 for all examples. The page is that of
-    `step_through` over the first examples, in which an epoch is chosen. `fit(…, record=path)` is a
-    short way to have one.
+    `step_through` over the first examples, in which an epoch is chosen; of weights that `fit`
+    traces it tells the examples that moved them. `fit(…, record=path)` is a short way to have one.
 
     Raises TypeError for a model that is no Neuron, Layer or MLP.
     """
@@ -38,11 +39,12 @@ class Film:
         self.frames: list[dict[str, Any]] = []
         self.every, self.epoch = 1, 0
         self.columns: dict[str, list[float]] = {"loss": []}
+        self.history: Any = None
         self._keep(model)
 
     def __call__(self, history: Any, model: Any) -> None:
         """Keep an epoch."""
-        self.columns, self.epoch = history.columns, len(history)
+        self.history, self.columns, self.epoch = history, history.columns, len(history)
         if self.epoch % self.every == 0:
             self._keep(model)
         if len(self.frames) > self.most:
@@ -69,7 +71,31 @@ class Film:
     def live_graph(self) -> dict[str, Any] | None:
         """Return what the page computes, and the frames."""
         live = live_graph(self.run)
-        return live and {**live, "film": {"columns": self.columns, "frames": self.frames}}
+        film = {"columns": self.columns, "frames": self.frames, "moved": self._moved()}
+        return live and {**live, "film": film}
+
+    def _moved(self) -> dict[str, Any]:
+        """Return of each traced weight what moved it: the largest parts, by example."""
+        trace = getattr(self.history, "trace", None)
+        if trace is None:
+            return {}
+        labels = {p.label: p for p in self.run.examples.parameters_in_order}
+        moved = {}
+        for path, weight in zip(trace.names[:MOST_TRACED], trace.leaves, strict=False):
+            try:
+                why = self.history.why(path)
+            except ValueError:  # the rule of this optimiser cannot be divided
+                return {}
+            parts = why.examples.tolist()
+            order = sorted(range(len(parts)), key=lambda k: -abs(parts[k]))
+            name = weight.label if labels.get(weight.label) is weight else path
+            moved[name] = {
+                "change": why.change,
+                "examples": [[k, parts[k]] for k in order[:MOST_SHOWN]],
+                "rest": [len(order[MOST_SHOWN:]), sum(parts[k] for k in order[MOST_SHOWN:])],
+                "remark": why.remark(),
+            }
+        return moved
 
     def _keep(self, model: Any) -> Run:
         run = Run(examples_of(model, self.X, self.y, self.loss))

@@ -70,7 +70,7 @@ class Trace:
         """Keep a step."""
         self.steps.append(Step(list(rows), gradients, before, scale))
 
-    def recorder(self, batches: Sequence[list[int]]) -> Callable[[Array, float], None]:
+    def recorder(self, batches: Sequence[Sequence[int]]) -> Callable[[Array, float], None]:
         """Return what keeps the steps of these batches, one a call.
 
         It takes the gradients and the weights side by side, (m, 2 weights), and the scale.

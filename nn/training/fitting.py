@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from random import Random
+from time import monotonic
 from typing import Any
 
 from nn.arguments import Array, count, named, several
@@ -20,9 +21,10 @@ from nn.tracing import Trace
 from nn.training.history import History, accuracy
 from nn.training.minimizers import method_of, minimizer
 from nn.training.shapes import by_shape
-from nn.training.steps import NodeByNode, Steps
+from nn.training.steps import Batches, NodeByNode, Steps
 
 METRICS = {"accuracy": accuracy}
+MOMENT = 0.05  # seconds
 CLASSIFY = (binary_cross_entropy, cross_entropy, hinge)
 
 
@@ -131,12 +133,33 @@ class Run:
             self.steps.settle()
         return sum([bool(callback(self.history, self.model)) for callback in self.callbacks]) > 0
 
-    def through(self, bar: Any, batches_now: Callable[[], list[list[int]]]) -> None:
+    def through(self, bar: Any, batches_now: Callable[[], Batches]) -> None:
         """Go through the epochs, up to one whose callbacks end the training."""
+        watched = self.callbacks or self.functions or self.steps.trace or len(self.sets) > 1
+        if not watched:
+            first = batches_now()
+            if isinstance(first[0], range):  # which every epoch takes
+                self._at_once(bar, first)
+                return
         for _ in bar:
             costs = self.steps.epoch(batches := batches_now())
             if self.ended(_record(costs, batches), bar):
                 break
+
+    def _at_once(self, bar: Any, batches: Batches) -> None:
+        """Go through the epochs, as many at a time as take a moment, for nobody looks at each."""
+        left, portion = len(bar), 1
+        while left:
+            start, count = monotonic(), min(portion, left)
+            for costs in self.steps.epochs(batches, count):
+                self.history.add(_record(costs, batches))
+            _show(bar, self.history)
+            if hasattr(bar, "update"):
+                bar.update(count)
+            left -= count
+            portion *= 2 if monotonic() - start < MOMENT else 1
+        if hasattr(bar, "close"):
+            bar.close()
 
     def reached(self, bar: Any, cost: float) -> bool:
         """Do that for an iteration of a method that counts them by itself."""
@@ -191,7 +214,7 @@ def _classes(y: Array, loss: Any) -> Array | None:
     return y.argmax(axis=1) if y.size > len(y) else y.reshape(-1)
 
 
-def _record(costs: list[float], batches: list[list[int]]) -> dict[str, float]:
+def _record(costs: list[float], batches: Batches) -> dict[str, float]:
     """Return the mean loss of the examples of an epoch, from those of its batches."""
     sizes = list(map(len, batches))
     return {"loss": sum(map(operator.mul, costs, sizes)) / sum(sizes)}
@@ -202,11 +225,14 @@ def _show(bar: Any, history: History) -> None:
         bar.set_postfix({name: f"{column[-1]:.4g}" for name, column in history.columns.items()})
 
 
-def batches_of(X: Any, size: int, seed: int, done: int) -> list[list[int]]:
+def batches_of(X: Any, size: int, seed: int, done: int) -> Batches:
     """Return the rows of each batch of one epoch, in the order that follows the steps done.
 
     The examples of a batch have one shape: where there are several, batches follow in any order.
+    One batch of all has them as they are, for their order changes nothing but the last digits.
     """
+    if size >= len(X) and not isinstance(X, Sequences):
+        return [range(len(X))]
     order, rng = list(range(len(X))), Random(f"{seed}, {done}")
     rng.shuffle(order)
     if not isinstance(X, Sequences):

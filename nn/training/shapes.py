@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from nn.arguments import Array
@@ -41,7 +42,7 @@ class ByShape(Steps):
             for k, place in enumerate(places):
                 self.place[place] = k
 
-    def step(self, batch: list[int]) -> float:
+    def step(self, batch: Sequence[int]) -> float:
         """Take a step on the rows of one batch, all of one shape; return their mean loss before."""
         part = self.parts[self.X.shapes[batch[0]]]
         (cost,) = part.epoch([[self.place[k] for k in batch]])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import warnings
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from typing import Any
@@ -22,15 +23,22 @@ from nn.tracing import Trace
 REFUSED = (NotImplementedError, errors.FrozenBranchError, TypeError)
 
 
+Batches = Sequence[Sequence[int]]  # of one epoch: rows
+
+
 class Steps(ABC):
     """Takes the steps of a training, and measures a model on data."""
 
     trace: Trace | None
 
-    def epoch(self, batches: list[list[int]]) -> list[float]:
+    def epoch(self, batches: Batches) -> list[float]:
         """Take a step on the rows of each batch; return the mean loss before each."""
         with self.kept():
             return [self.step(batch) for batch in batches]
+
+    def epochs(self, batches: Batches, count: int) -> list[list[float]]:
+        """Go so many times through the same batches; return what `epoch` does, for each time."""
+        return [self.epoch(batches) for _ in range(count)]
 
     def kept(self) -> AbstractContextManager[None]:
         """Return a context in which the trace, if there is one, keeps an epoch."""
@@ -41,7 +49,7 @@ class Steps(ABC):
         """Let the Values of the parameters have the numbers of the last step."""
 
     @abstractmethod
-    def step(self, batch: list[int]) -> float:
+    def step(self, batch: Sequence[int]) -> float:
         """Take a step on the rows of one batch; return their mean loss before it."""
 
     @abstractmethod
@@ -59,7 +67,7 @@ class NodeByNode(Steps):
         self.model, self.loss, self.optimizer, self.X, self.y = model, loss, optimizer, X, y
         self.trace = trace
 
-    def step(self, batch: list[int]) -> float:
+    def step(self, batch: Sequence[int]) -> float:
         """Take a step on the rows of one batch; return their mean loss before it."""
         with in_mode(training=True):
             _, C = self.forward(self.X[batch], self.y[batch])
@@ -70,7 +78,7 @@ class NodeByNode(Steps):
         self.optimizer.step()
         return C.data
 
-    def _keep(self, trace: Trace, C: Value, batch: list[int]) -> None:
+    def _keep(self, trace: Trace, C: Value, batch: Sequence[int]) -> None:
         """Keep the part of each example, by walking back its own loss."""
         import numpy as np
 
@@ -133,18 +141,22 @@ class Compiled(Steps):
         self.one_by_one = False  # whether the optimiser's rule was refused
         self.ahead = False  # whether the Values wait
 
-    def epoch(self, batches: list[list[int]]) -> list[float]:
+    def epoch(self, batches: Batches) -> list[float]:
         """Take a step on the rows of each batch; return the mean loss before each.
 
         An epoch that fails is gone through again step by step, to end before the step that did.
         """
+        return self.epochs(batches, 1)[0]
+
+    def epochs(self, batches: Batches, count: int) -> list[list[float]]:
+        """Do so several times, in one call of the program; one by one where that fails."""
         optimizer, refusal = self.optimizer, None
         snapshot = self._loaded()
         before = optimizer.kept, optimizer.steps
         try:
-            costs = [] if self.one_by_one else self._trained(batches)
+            costs = [] if self.one_by_one else self._trained(batches, count)
             if costs:
-                return costs
+                return [costs[k : k + len(batches)] for k in range(0, len(costs), len(batches))]
         except KeyboardInterrupt:
             self.ahead = True
             raise
@@ -159,10 +171,12 @@ class Compiled(Steps):
         optimizer.kept, optimizer.steps = before
         self.program.restore(snapshot)
         self.settle()
-        costs = super().epoch(batches)
+        if count > 1 and not refusal:
+            return super().epochs(batches, count)
+        found = [super().epoch(batches)]
         if refusal:
             self._say(refusal)
-        return costs
+        return found + super().epochs(batches, count - 1)
 
     def settle(self) -> None:
         """Let the Values of the parameters have the numbers of the last step."""
@@ -170,7 +184,7 @@ class Compiled(Steps):
             self.program.store_parameters()
             self.ahead = False
 
-    def step(self, batch: list[int]) -> float:
+    def step(self, batch: Sequence[int]) -> float:
         """Take a step on the rows of one batch; return their mean loss before it."""
         with at_call(self.optimizer.steps):
             C, gradient = self.program(self.rows[batch])
@@ -202,16 +216,19 @@ class Compiled(Steps):
         self.rest[0].load_parameters()
         return self.rest
 
-    def _trained(self, batches: list[list[int]]) -> list[float]:
-        """Take all steps inside the program; return the mean loss before each."""
-        rows, size = self.rows[[k for batch in batches for k in batch]], len(batches[0])
+    def _trained(self, batches: Batches, count: int) -> list[float]:
+        """Take all steps inside the program, `count` times; return the mean loss before each."""
+        rows, size = self.rows, len(batches[0])
+        if not isinstance(batches[0], range):  # of all rows
+            rows = rows[[k for batch in batches for k in batch]]
         options: dict[str, Any] = {}
         if self.trace:
             nodes = [*self.parts, *self.trace.leaves]
             options = {"nodes": nodes, "record": self.trace.recorder(batches)}
+        steps = len(batches) * count
         with self.kept():
             with self.optimizer.awake() as optimizer:
-                costs = self.program.train(rows, optimizer, len(batches), size, **options)
+                costs = self.program.train(rows, optimizer, steps, size, **options)
             self.ahead = True
             if self.trace:
                 self.settle()  # it looks at the weights after each epoch
@@ -232,7 +249,7 @@ class Compiled(Steps):
             f"the rule of {self.optimizer!r} is applied parameter by parameter, which is slow: it "
             f"cannot be compiled ({type(refusal).__name__}: {refusal}).",
             RuntimeWarning,
-            stacklevel=6,  # whoever called fit
+            stacklevel=7,  # whoever called fit
         )
 
 

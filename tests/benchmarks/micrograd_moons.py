@@ -3,8 +3,9 @@
 One step is forward and backward of an MLP 2-16-16-1 (relu) on 100 samples with hinge loss and
 an L2 penalty, every number a scalar node. Blocks of consecutive steps, as in a training
 loop, of each side take turns; a full collection before each block sees to it that nobody pays
-for the garbage of another. Printed are medians over the blocks and their ratios, with the
-cyclic garbage collector on (the default) and off.
+for the garbage of another. Printed is the processor time of a step, the least and the median
+over the blocks, what an operation takes, and the ratio of the medians, with the cyclic garbage
+collector on (the default) and off.
 
 Run `pip install micrograd==0.1.0` (it is in the group `peers`), then
 `python tests/benchmarks/micrograd_moons.py`, and once more with
@@ -17,16 +18,21 @@ import argparse
 import gc
 import random
 import statistics
-import time
+import sys
 from collections.abc import Callable
+from operator import mul
+from pathlib import Path
+from time import process_time
 
 from micrograd.engine import Value as MicroValue
 from micrograd.nn import MLP as MicroMLP
 
-from autograd import Value, dot, implementation, relu, total
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # run from anywhere
+
+from autograd import Value, dot, implementation, op_counts, relu, total
 
 SAMPLES = 100
-STEPS = {"micrograd": 3, "scalar": 9, "dot": 9}
+STEPS = {"micrograd": 3, "scalar": 9, "mapped": 9, "dot": 9}
 
 rng = random.Random(0)
 X = [(rng.uniform(-1, 1), rng.uniform(-1, 1)) for _ in range(SAMPLES)]
@@ -51,21 +57,44 @@ def micrograd_step() -> float:
     return cost.data
 
 
-def scalar_step() -> float:
-    """Run the same step with the same operators, one node each."""
+Weighted = Callable[[tuple[Value, ...], list[Value], Value], Value]
+
+
+def summed(w: tuple[Value, ...], a: list[Value], b: Value) -> Value:
+    """Return a weighted sum as micrograd writes it, by a generator."""
+    return sum((wi * ai for wi, ai in zip(w, a, strict=True)), b)
+
+
+def mapped(w: tuple[Value, ...], a: list[Value], b: Value) -> Value:
+    """Return the same nodes without a frame of Python for each."""
+    return sum(map(mul, w, a), b)
+
+
+def scalar_cost(weighted: Weighted) -> Value:
+    """Return the same cost by the same operators, one node each."""
     losses = []
     for row, y in zip(X, Y, strict=True):
         a = list(map(Value, row))
         for depth, layer in enumerate(network):
-            z = [sum((wi * ai for wi, ai in zip(w, a, strict=True)), b) for w, b in layer]
+            z = [weighted(w, a, b) for w, b in layer]
             a = [v.relu() for v in z] if depth < 2 else z
         losses.append((1 + -y * a[0]).relu())
     penalty = 1e-4 * sum(p * p for p in parameters)
-    return finish(sum(losses) * (1.0 / len(losses)) + penalty)
+    return sum(losses) * (1.0 / len(losses)) + penalty
 
 
-def dot_step() -> float:
-    """Run the same step with `dot` and `total`: one node for each weighted sum."""
+def scalar_step() -> float:
+    """Run the same step with the same operators and the same expressions."""
+    return finish(scalar_cost(summed))
+
+
+def mapped_step() -> float:
+    """Run the same step with sums of `map(mul, …)`."""
+    return finish(scalar_cost(mapped))
+
+
+def dot_cost() -> Value:
+    """Return the same cost with `dot` and `total`: one node for each weighted sum."""
     losses = []
     for row, y in zip(X, Y, strict=True):
         a = tuple(map(Value, row))
@@ -73,7 +102,12 @@ def dot_step() -> float:
             a = tuple([relu(dot(w, a, b)) for w, b in layer])
         ((w, b),) = network[-1]
         losses.append(relu(1 - y * dot(w, a, b)))
-    return finish(total(losses) * (1.0 / len(losses)) + 1e-4 * dot(parameters, parameters))
+    return total(losses) * (1.0 / len(losses)) + 1e-4 * dot(parameters, parameters)
+
+
+def dot_step() -> float:
+    """Run the step of `dot_cost`."""
+    return finish(dot_cost())
 
 
 def finish(cost: Value) -> float:
@@ -85,24 +119,35 @@ def finish(cost: Value) -> float:
 
 
 def block(step: Callable[[], float], count: int) -> float:
-    """Return the mean seconds of one of `count` consecutive steps."""
+    """Return the mean processor seconds of one of `count` consecutive steps."""
     gc.collect()
-    start = time.perf_counter()
+    start = process_time()
     for _ in range(count):
         step()
-    return (time.perf_counter() - start) / count
+    return (process_time() - start) / count
 
 
-def compare(rounds: int) -> None:
-    """Print medians of interleaved blocks and the ratios to micrograd."""
-    sides = {"micrograd": micrograd_step, "scalar": scalar_step, "dot": dot_step}
-    times: dict[str, list[float]] = {name: [] for name in sides}
+SIDES = {
+    "micrograd": micrograd_step,
+    "scalar": scalar_step,
+    "mapped": mapped_step,
+    "dot": dot_step,
+}
+
+
+def compare(rounds: int, operations: dict[str, int]) -> None:
+    """Print what interleaved blocks take and the ratios to micrograd."""
+    times: dict[str, list[float]] = {name: [] for name in SIDES}
     for _ in range(rounds):
-        for name, step in sides.items():
+        for name, step in SIDES.items():
             times[name].append(block(step, STEPS[name]))
     medians = {name: statistics.median(values) for name, values in times.items()}
     for name, seconds in medians.items():
-        print(f"  {name:10} {1e3 * seconds:9.3f} ms   {medians['micrograd'] / seconds:7.1f} x")
+        least, ratio = min(times[name]), medians["micrograd"] / seconds
+        print(
+            f"  {name:10} median {1e3 * seconds:8.3f} ms, least {1e3 * least:8.3f} ms, "
+            f"{1e9 * least / operations[name]:6.0f} ns an operation, {ratio:7.1f} x"
+        )
 
 
 def main() -> None:
@@ -110,18 +155,22 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=7)
     rounds = parser.parse_args().rounds
-    costs = micrograd_step(), scalar_step(), dot_step()
+    costs = [step() for step in SIDES.values()]
     if max(costs) - min(costs) > 1e-12:
         raise SystemExit(f"the sides disagree: {costs}")
     micro = [p.grad for p in micro_model.parameters()]
-    if max(abs(a - b.grad) for a, b in zip(micro, parameters, strict=True)) > 1e-12:
-        raise SystemExit("the gradients disagree")
+    for step in (scalar_step, mapped_step, dot_step):
+        step()
+        if max(abs(a - b.grad) for a, b in zip(micro, parameters, strict=True)) > 1e-12:
+            raise SystemExit("the gradients disagree")
+    scalar, few = (sum(op_counts(cost).values()) for cost in (scalar_cost(mapped), dot_cost()))
+    operations = {"micrograd": scalar, "scalar": scalar, "mapped": scalar, "dot": few}
     print(f"implementation: {implementation}; cost {costs[0]:.6f} and all gradients agree")
     print("cyclic garbage collector on (the default):")
-    compare(rounds)
+    compare(rounds, operations)
     gc.disable()
     print("cyclic garbage collector off:")
-    compare(rounds)
+    compare(rounds, operations)
 
 
 if __name__ == "__main__":

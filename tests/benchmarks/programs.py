@@ -26,6 +26,7 @@ TASKS = {  # sizes, examples, whether the last layer is a classifier, steps a ro
     "pendulum": ((), 1, False, 20),  # 1000 steps of Runge and Kutta: loss and gradient
     "lorenz": ((), 1, False, 20),  # 1000 steps of Euler, no sine in them
     "recurrence": ((), 1, False, 20),  # 500 steps of a network of one unit
+    "rnn": ((4, 32, 1), 1, False, 60),  # 200 steps of 32 units, full steps of training
 }
 RATE = 0.01
 
@@ -242,6 +243,73 @@ def casadi_sx(task, dtype):
     return lambda steps: [(kept, evaluate()) for _ in range(steps)]
 
 
+def recurrent_data(dtype, steps=200):
+    """U (units, inputs), W (units, units), b, the weights of the output; and the inputs."""
+    import numpy as np
+
+    width, units, _ = TASKS["rnn"][0]
+    rng = np.random.default_rng(0)
+    parts = rng.normal(size=(units, width)) / 2, rng.normal(size=(units, units)) / units**0.5
+    parts = *parts, np.zeros(units), rng.normal(size=units)
+    return [x.astype(dtype) for x in parts], rng.normal(size=(steps, width)).astype(dtype)
+
+
+def recurrent(task, dtype):
+    import numpy as np
+
+    from autograd import Program, Value, dot, tanh
+
+    class Descent:
+        def rule(self, w, g, state, step):
+            return w - RATE * g, state
+
+    (U, W, b, out), X = recurrent_data(dtype)
+    u, w = ([[*map(Value, row)] for row in part.tolist()] for part in (U, W))
+    bias, weights = ([*map(Value, part.tolist())] for part in (b, out))
+    x = [[*map(Value, row)] for row in X.tolist()]
+    state = [0.0] * len(w)
+    for own in x:
+        drive = [dot(row, own, shift) for row, shift in zip(u, bias, strict=True)]
+        state = [tanh(dot(row, state, z)) for row, z in zip(w, drive, strict=True)]
+    loss = 0.5 * (dot(weights, state) - 0.3) ** 2
+    parameters = [*(a for row in (*u, *w) for a in row), *bias, *weights]
+    program = Program(
+        loss, inputs=[a for own in x for a in own], parameters=parameters, dtype=dtype
+    )
+    rows = np.ascontiguousarray(X.reshape(1, -1))
+    return lambda steps: program.train(rows, Descent(), steps)
+
+
+def jax_scan(task, dtype):
+    os.environ["XLA_FLAGS"] = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
+    import jax
+    import jax.numpy as jnp
+
+    jax.config.update("jax_enable_x64", dtype == "float64")
+    parts, X = recurrent_data(dtype)
+    X = jnp.asarray(X)
+
+    def cost(parts):
+        U, W, b, out = parts
+        last, _ = jax.lax.scan(
+            lambda h, drive: (jnp.tanh(W @ h + drive), None), jnp.zeros_like(b), X @ U.T + b
+        )
+        return 0.5 * (out @ last - 0.3) ** 2
+
+    def step(parts):
+        c, gradient = jax.value_and_grad(cost)(parts)
+        return c, jax.tree.map(lambda w, g: w - RATE * g, parts, gradient)
+
+    step, state = jax.jit(step), [jax.tree.map(jnp.asarray, parts)]
+
+    def run(steps):
+        for _ in range(steps):
+            c, state[0] = step(state[0])
+        c.block_until_ready()
+
+    return run
+
+
 PEERS = {
     "native": program,
     "numpy executor": lambda task, dtype: program(task, dtype, "numpy"),
@@ -250,9 +318,12 @@ PEERS = {
     "JAX jit": jax_jit,
 }
 SERIAL = {"native": serial, "CasADi": casadi_sx}
+RECURRENT = {"native": recurrent, "JAX scan": jax_scan}
 
 
 def peers_of(task):
+    if task == "rnn":
+        return RECURRENT
     return SERIAL if task in SERIAL_TASKS else PEERS
 
 

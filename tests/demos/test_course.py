@@ -13,6 +13,7 @@ SLIPS = {  # of the answers that stand in the lessons
     "2_explain": ("yours = 3 * (0.7**2 + 1) ** 2 * 2 * 0.7", "yours = 3 * (0.7**2 + 1) ** 2"),
     "3_network": ('"delta1": (1 - first.a**2) * (', '"delta1": (1 - first.a) * ('),
     "4_programs": ("A.T @ (2 * error)", "A.T @ error"),
+    "5_your_notes": ("Σ_k W_jk δ_k", "Σ_k δ_k"),
 }
 LESSONS = sorted((ROOT / "demos" / "course").glob("[0-9]*.py"))
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from autograd import Value
+from autograd import Value, at_call
 from tests.fuzz.forms import FORMS
 
 PARAMETER, INPUT, CONSTANT = "w", "x", "k"
@@ -32,7 +32,12 @@ class Case:
     lanes: tuple  # how many of the rows, one call after another
     ways: tuple  # (executor, dtype)
     also: tuple = ()
-    extras: tuple = ()  # "nodes", "warm", ("train", optimiser, batch size)
+    extras: tuple = ()  # "verified", "nodes", "warm", ("outputs",), ("train", …), ("jit", …)
+
+    @property
+    def draws(self):
+        """Whether random numbers are drawn in it."""
+        return any(name == "noise" for name, *_ in self.lines)
 
     def nodes(self, role):
         return [k for k, (own, _) in enumerate(self.leaves) if own == role]
@@ -88,12 +93,19 @@ def column(line, columns):
     ]
     try:
         require_clear(name, groups[0], rows, columns)
-        found = [float(FORMS[name][0](*row)) for row in rows]
+        found = [_number_in(name, row, i) for i, row in enumerate(rows)]
     except (ArithmeticError, ValueError, IndexError, TypeError) as cause:
         raise Unsound from cause
     if not all(abs(x) <= LARGEST for x in found):
         raise Unsound
     return found
+
+
+def _number_in(name, row, example):
+    """Return the number of a line for an example."""
+    with at_call(0, example):
+        found = FORMS[name][0](*row)
+    return float(getattr(found, "data", found))
 
 
 def leaf_columns(case):

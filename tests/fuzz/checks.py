@@ -19,11 +19,14 @@ import numpy as np
 import autograd as ag
 import nn
 from autograd import Program, Value, gradients
+from autograd.engine import topological
 from autograd.program import machine, plans
 from autograd.program.executors import registry
+from autograd.rows.noise import is_noise, uniform_noise
 from tests.fuzz.cases import CONSTANT, INPUT, PARAMETER, Unsound, built, fresh_leaves, require_sound
 from tests.fuzz.derivatives import derived_otherwise
-from tests.fuzz.forms import SUMS
+from tests.fuzz.forms import SUMS, own_rows
+from tests.fuzz.jitted import jitted_otherwise
 from tests.program.reference import WITH_TAPES, assert_equal, assert_follows, reference
 
 TILE = os.environ.get("AUTOGRAD_TILE", "as found")
@@ -45,9 +48,10 @@ class Engine:
 
     def __init__(self, case):
         found = []
-        for row in case.rows:
+        for k, row in enumerate(case.rows):
             leaves = fresh_leaves(case, row)
-            nodes = built(case, leaves)
+            with ag.at_call(0, k):
+                nodes = built(case, leaves)
             loss, moved = nodes[case.loss], [leaves[k] for k in case.nodes(PARAMETER)]
             if loss.__class__ is not Value:
                 raise Unsound
@@ -71,12 +75,22 @@ def difference(case):
 
     Raises Unsound for a program that means nothing.
     """
+    with own_rows():
+        return _difference(case)
+
+
+def _difference(case):
     require_sound(case)
     try:
         engine = Engine(case)
     except OUTSIDE as cause:
         raise Unsound from cause
-    with patch.object(machine, "PLANS", plans.Plans()), warnings.catch_warnings():
+    trusted = machine.trusted if "verified" in case.extras else unverified
+    with (
+        patch.object(machine, "PLANS", plans.Plans()),
+        patch.object(machine, "trusted", trusted),
+        warnings.catch_warnings(),
+    ):
         warnings.simplefilter("error")
         for way in case.ways:
             try:
@@ -96,8 +110,9 @@ def _wrong(case, way, engine):
     nodes, program = recorded(case, way)
     calls = []
     for m in (*case.lanes, case.lanes[0]):
-        calls.append(program(np.array(case.rows[:m]).reshape(m, -1)))
-        wrong = _far(case, way, engine, program, m, calls[-1], nodes)
+        with ag.at_call(0):
+            calls.append(program(np.array(case.rows[:m]).reshape(m, -1)))
+            wrong = _far(case, way, engine, program, m, calls[-1], nodes)
         if wrong:
             return wrong
     (cost, gradient), (again, slope) = calls[0], calls[-1]
@@ -108,12 +123,16 @@ def _wrong(case, way, engine):
             return _trained_otherwise(case, way, *extra[1:])
         if extra[0] == "derivatives" and way == case.ways[0]:
             return derived_otherwise(case)
+        if extra[0] == "jit":
+            with forced(way[0] == "tape"):
+                return jitted_otherwise(case, way, engine, *extra[1:])
         if extra[0] == "outputs" and not program.inputs:
-            return _other_outputs(case, way, engine, program, nodes)
+            with ag.at_call(0):
+                return _other_outputs(program, nodes, case)
     return None
 
 
-def _other_outputs(case, way, engine, program, nodes):
+def _other_outputs(program, nodes, case):
     """Compare what a program without inputs gives for other outputs beside its loss."""
     own = [k for k in case.also if nodes[k].__class__ is Value]
     numbers = [x.data for x in program.parameters]
@@ -135,7 +154,7 @@ def _far(case, way, engine, program, m, found, nodes):
     if wrong or (near and "nodes" not in case.extras):
         return wrong
     try:
-        expected = reference(nodes[case.loss], program.inputs, rows)
+        expected = _reference(nodes[case.loss], program.inputs, rows)
         for sizes in (expected.value_sizes, expected.adjoint_sizes):
             sizes += SECOND_ORDER * sizes.max(axis=1, keepdims=True)
         assert_follows(program, expected, rows, **PRECISE[way[1]])
@@ -156,7 +175,7 @@ def _far_outputs(case, way, program, rows, nodes, outputs):
         if np.abs(found - right).max() <= ROOM[way[1]] * (1.0 + np.abs(right).max()):
             continue
         try:
-            sizes = reference(nodes[k], program.inputs, rows).value_sizes
+            sizes = _reference(nodes[k], program.inputs, rows).value_sizes
             sizes = sizes[:, -1] + SECOND_ORDER * sizes.max(axis=1)
             assert_equal(found, right, sizes, **PRECISE[way[1]])
         except AssertionError:
@@ -166,10 +185,20 @@ def _far_outputs(case, way, program, rows, nodes, outputs):
     return None
 
 
+def _reference(node, inputs, rows):
+    """Return all nodes for each row, with the numbers that call 0 draws for it."""
+    streams = list(filter(is_noise, topological(node)))
+    drawings = [[x.data for x in noise.operands] for noise in streams]
+    drawn = [
+        [uniform_noise(s, call, float(k)) for s, call, _ in drawings] for k in range(len(rows))
+    ]
+    return reference(node, [*inputs, *streams], np.hstack([rows, np.array(drawn)]))
+
+
 def recorded(case, way):
     """Return the nodes of a case and its program."""
     leaves = fresh_leaves(case)
-    with ag.recording():
+    with ag.at_call(0), ag.recording():
         nodes = built(case, leaves)
         if nodes[case.loss].__class__ is not Value:
             raise Unsound
@@ -250,13 +279,14 @@ def _steps(case, leaves, make, size, steps=3):
     starts = range(0, len(case.rows), size)
     for step in range(steps):
         start, losses = starts[step % len(starts)], []
-        for row in case.rows[start : start + size]:
+        for k, row in enumerate(case.rows[start : start + size]):
             numbers = iter(row)
             own = [
                 Value(next(numbers)) if role == INPUT else leaf
                 for leaf, (role, _) in zip(leaves, case.leaves, strict=True)
             ]
-            losses.append(built(case, own)[case.loss])
+            with ag.at_call(step, k):
+                losses.append(built(case, own)[case.loss])
         optimizer.zero_grad()
         cost = ag.mean(losses)
         cost.backward()

@@ -272,8 +272,37 @@ def zeros(draft, rng):
             yield draft.add("atan2", [zero, draft.add("sub", [-1.0, draft.add("mul", [x, x])])])
 
 
+def noise(draft, rng):
+    """Random numbers, as those of a dropout, each of a stream of its own."""
+    for x in draft.vector():
+        u = draft.add("noise", [float(len(draft.lines) + rng.randrange(100) * 1000)])
+        if rng.random() < 0.5:  # a unit that is kept, or not
+            kept = draft.add("heaviside", [draft.add("sub", [u, 0.25])])
+            yield None if kept is None else draft.add("mul", [x, kept])
+        else:
+            yield draft.add(rng.choice(("mul", "add")), [x, u])
+
+
+def own(draft, rng):
+    """A row of one's own, which is composed of others."""
+    for x in draft.vector():
+        yield (
+            draft.add("bent", [x])
+            if rng.random() < 0.5
+            else draft.add("leant", [x, draft.operand()])
+        )
+
+
+def weighted(draft, rng):
+    """The weight of an example, or a share of it, times all there is."""
+    inputs = [k for k, (role, _) in enumerate(draft.leaves) if role == INPUT]
+    weight = rng.choice(inputs) if inputs else draft.literal()
+    for x in draft.pool[-1]:
+        yield draft.add("mul", [x, weight])
+
+
 BLOCKS = [bags, bags, pairs, pairs, layer, layer, stencil, rows, rows, elementwise, elementwise,
-          choices, powers, constants, time]  # fmt: skip
+          choices, powers, constants, time, noise, own, weighted]  # fmt: skip
 
 
 def drawn(seed, ways, extras=(), blocks=BLOCKS):

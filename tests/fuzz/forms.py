@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
+from contextlib import contextmanager
 from functools import reduce
 from operator import add
 
 import autograd as ag
 from autograd import Value
-from autograd.table import PRIMITIVES
+from autograd.table import PRIMITIVES, primitive
 
 SYMBOLS = {"add": "+", "sub": "-", "mul": "*", "div": "/", "pow": "**"}
 SUMS = ("sum", "total", "chain", "dot")  # of products: left and right factors, then terms
@@ -70,6 +72,10 @@ FORMS = {
         lambda xs: ag.no_grad()(lambda: xs[0] * xs[1] + xs[1])(),
         lambda xs: "no_grad()(lambda: {0} * {1} + {1})()".format(*map(closed, xs)),
     ),
+    "noise": (
+        lambda seed: ag.NoiseStream(int(seed[0])).uniform()[0],
+        lambda seed: f"NoiseStream({seed[0].removesuffix('.0')}).uniform()[0]",
+    ),
     "guard": (
         lambda xs: xs[0] if xs[0] > xs[1] else xs[1],
         lambda xs: "{0} if {0} > {1} else {1}".format(*xs),
@@ -85,3 +91,35 @@ def _elementwise(name, function):
 
 
 FORMS |= {name: _elementwise(name, row.function) for name, row in PRIMITIVES.items() if row.arity}
+
+
+def _own_rows():
+    """Return rows as people add them, composed of others; they are in the table only when asked."""
+    primitive(
+        "bent",
+        lambda x: x / (1.0 + x * x),
+        lambda x, out: (1.0 - x * x) / (1.0 + x * x) ** 2.0,
+        composed=lambda x: x / (1.0 + x * x),
+    )
+    primitive(
+        "leant", lambda x, y: math.tanh(x) * y, lambda x, y, out: y * (1.0 - ag.tanh(x) ** 2.0),
+        lambda x, y, out: ag.tanh(x), composed=lambda x, y: ag.tanh(x) * y,
+    )  # fmt: skip
+    for name in ("bent", "leant"):
+        delattr(Value, name)
+        yield PRIMITIVES.pop(name)
+
+
+OWN = {row.name: row for row in _own_rows()}
+FORMS |= {name: _elementwise(name, row.function) for name, row in OWN.items()}
+
+
+@contextmanager
+def own_rows():
+    """Let the rows of one's own be in the table."""
+    PRIMITIVES.update(OWN)
+    try:
+        yield
+    finally:
+        for name in OWN:
+            del PRIMITIVES[name]

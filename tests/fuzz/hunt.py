@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import gc
 from random import Random
 from time import monotonic
 
 from tests.fuzz.cases import Unsound
 from tests.fuzz.checks import TILE, WAYS, difference
 from tests.fuzz.drawing import BLOCKS, drawn, zeros
+from tests.fuzz.forms import own_rows
+from tests.fuzz.jitted import KINDS
 from tests.fuzz.printing import source
 from tests.fuzz.shrinking import shrunk
 
@@ -15,21 +18,25 @@ from tests.fuzz.shrinking import shrunk
 def case_of(seed):
     """Return the program of a seed with the ways to run it."""
     rng = Random(f"how {seed}")
-    ways = tuple(rng.sample(WAYS, 2)) if rng.random() < 0.7 else WAYS
-    extras = ["nodes"] * (rng.random() < 0.1) + ["warm"] * (rng.random() < 0.2)
+    ways = tuple(rng.sample(WAYS, 2)) if rng.random() < 0.9 else WAYS
+    extras = ["verified"] * (rng.random() < 0.15)
+    extras += ["nodes"] * (rng.random() < 0.05) + ["warm"] * (rng.random() < 0.2)
     if rng.random() < 0.1:
         extras.append(("train", rng.choice(("sgd", "momentum", "adam")), rng.choice((1, 2, 100))))
     elif rng.random() < 0.2:
         extras.append(("outputs",))
     elif Random(f"derived {seed}").random() < 0.15:
         extras.append(("derivatives",))
+    elif rng.random() < 0.2:
+        extras.append(("jit", rng.choice(KINDS)))
     return drawn(seed, ways, tuple(extras), [*BLOCKS, zeros])
 
 
 def examined(seed):
     """Return whether a seed has a program, and its difference."""
     try:
-        case = case_of(seed)
+        with own_rows():
+            case = case_of(seed)
         return case, difference(case)
     except Unsound:
         return None, None
@@ -37,6 +44,7 @@ def examined(seed):
 
 def hunt(prefix, seconds=None, count=None, most=5, report=print, before=lambda seed: None):
     """Examine programs for so long or so many; return how many, and the seeds that differ."""
+    gc.freeze()  # what is there already need not be looked through again and again
     end = monotonic() + (seconds or float("inf"))
     programs, found, k = 0, [], 0
     while monotonic() < end and programs != count and len(found) < most:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from tests.fuzz.cases import CONSTANT, INPUT, PARAMETER
-from tests.fuzz.forms import FORMS, SYMBOLS
+from tests.fuzz.forms import FORMS, OWN, SYMBOLS
 
-SPELLED = {"taken": ("softmax", "take"), "stopped": ("no_grad",)}
+SPELLED = {"taken": ("softmax", "take"), "stopped": ("no_grad",), "noise": ("NoiseStream",)}
 BUILT_IN = {"guard", "sum", "chain", "neg", *SYMBOLS}
 
 
@@ -30,8 +30,11 @@ def _imports(case):
     called = {line[0] for line in case.lines}
     words = {word for name in called for word in SPELLED.get(name, (name,))} - BUILT_IN
     inner = words & {"direction"}  # a row that is no public function
-    public = ["Program", "Value", "recording", *sorted(words - inner)]
+    public = ["Program", "Value", "at_call", "recording", *sorted(words - inner - set(OWN))]
     yield f"from autograd import {', '.join(public)}"
+    if words & set(OWN):
+        yield "from tests.fuzz.forms import OWN, PRIMITIVES; PRIMITIVES.update(OWN)"
+        yield from (f"{name} = OWN[{name!r}].function" for name in sorted(words & set(OWN)))
     yield from (f"from autograd.primitives import {word}" for word in inner)
 
 
@@ -39,7 +42,7 @@ def _nodes(case):
     called, first = names(case), iter(case.rows[0])
     for name, (role, number) in zip(called, case.leaves, strict=False):
         yield f"{name} = Value({next(first) if role == INPUT else number!r})"
-    yield "with recording():"
+    yield "with at_call(0), recording():"
     for name, (form, *groups) in zip(called[len(case.leaves) :], case.lines, strict=True):
         read = [[called[x] if isinstance(x, int) else repr(x) for x in group] for group in groups]
         yield f"    {name} = {FORMS[form][1](*read)}"
@@ -58,4 +61,4 @@ def _runs(case):
     yield f"program = Program({called[case.loss]}, inputs=[{inputs}], parameters=[{parameters}],"
     yield f"                  also=[{also}], dtype={dtype!r}, executor={executor!r})"
     for m in case.lanes:
-        yield f"print(program({[list(row) for row in case.rows[:m]]!r}))"
+        yield f"with at_call(0): print(program({[list(row) for row in case.rows[:m]]!r}))"

@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 
 from autograd.derivatives import kinds, sparsity
-from autograd.program import machine
+from autograd.program import noise
 from autograd.program.compiler.layout import Layout
 from autograd.program.executors import native
 from autograd.program.jitting import sparse
-from tests.fuzz import hunt
+from tests.fuzz import forms, hunt, jitted
 from tests.fuzz.cases import Case, Unsound, built, fresh_leaves, require_sound
-from tests.fuzz.checks import difference, unverified
+from tests.fuzz.checks import difference
 from tests.fuzz.derivatives import derived_otherwise
 from tests.fuzz.drawing import drawn
 from tests.fuzz.printing import names, source
@@ -60,7 +60,6 @@ def test_a_seed_is_a_program():
 
 def test_a_compiler_that_takes_ragged_sums_for_a_matrix_is_found_out(monkeypatch):
     assert difference(RAGGED) is None
-    monkeypatch.setattr(machine, "trusted", unverified)
     monkeypatch.setattr(
         Layout, "_in_equal_rows", lambda self, part, count: len(part.rows) % count == 0
     )
@@ -133,3 +132,42 @@ def test_a_pattern_that_loses_an_entry_is_found_out(monkeypatch, place):
         monkeypatch.setattr(kinds, "KEPT", ())
     _, wrong = difference(case)
     assert wrong.startswith("sparse jacobian" if place is sparse else "kept jacobian")
+
+
+def with_lines(*lines, extras=()):
+    """Return a program of a weight and an input, over three rows."""
+    leaves = (("w", 0.7), ("x", 0.5))
+    ways = tuple((x, "float64") for x in WITH_TAPES)
+    rows = ((0.5,), (-0.25,), (1.5,))
+    return Case(leaves, lines, 1 + len(lines), rows, (3,), ways, (), extras)
+
+
+def test_random_numbers_of_another_example_are_found_out(monkeypatch):
+    case = with_lines(("noise", (7.0,)), ("mul", (0, 2)), ("mul", (3, 1)))
+    assert difference(case) is None
+    columns = noise.Noise.columns
+    monkeypatch.setattr(
+        noise.Noise, "columns", lambda self, rows, call: columns(self, [k + 1 for k in rows], call)
+    )
+    assert "right" in difference(case)[1]
+
+
+def test_a_row_that_is_composed_of_something_else_is_found_out(monkeypatch):
+    case = with_lines(("bent", (0,)), ("leant", (2, 1)))
+    assert difference(case) is None
+    lying = replace(forms.OWN["bent"], composed=lambda x: x * x)
+    monkeypatch.setitem(forms.OWN, "bent", lying)
+    assert "right" in difference(case)[1]
+
+
+@pytest.mark.parametrize("kind", jitted.KINDS)
+def test_a_compiled_function_that_differs_is_found_out(kind, monkeypatch):
+    case = with_lines(("mul", (0, 1)), ("sin", (2,)), ("mul", (3, 0)), extras=(("jit", kind),))
+    assert difference(case) is None
+    original = jitted.jit
+
+    def twisted(f):
+        return original(lambda xs: f([1.25 * xs[0], *xs[1:]]))
+
+    monkeypatch.setattr(jitted, "jit", twisted)
+    assert difference(case)[1].startswith(f"jit: {kind}")

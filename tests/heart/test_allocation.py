@@ -19,8 +19,21 @@ from typing import Any
 import pytest
 
 import autograd
-from autograd import Value, detect_anomaly, dot, gradients, no_grad, tanh, total
-from autograd.engine import Function, adjoints, topological
+from autograd import (
+    Value,
+    detect_anomaly,
+    dot,
+    gradients,
+    log_softmax,
+    logsumexp,
+    mean,
+    no_grad,
+    softmax,
+    take,
+    tanh,
+    total,
+)
+from autograd.engine import Function, adjoints, share, topological
 from autograd.table import PRIMITIVES
 
 _testcapi = pytest.importorskip("_testcapi")
@@ -44,7 +57,9 @@ class Setting:
         self.dot = dot((x, 1.5, y), (y, x, 3.0), 0.5)
         self.total = total([x, 2.0, y])
         self.row = (x * y).softsign()
-        self.root = self.sum * self.dot + self.total / self.row - tanh(x) ** 2.0
+        self.shares = softmax([x, 2.0, y])
+        several = self.shares[0] * self.shares[2] + logsumexp([x, 1.0]) * mean([y, 3.0])
+        self.root = self.sum * self.dot + self.total / self.row - tanh(x) ** 2.0 * several
         self.doomed = [self.labelled()]
 
     def labelled(self) -> Value:
@@ -58,7 +73,17 @@ class Setting:
         return [(n.op, n._data, n.grad, n.label, len(n.operands)) for n in nodes]
 
     def references(self) -> list[int]:
-        kept = (self.name, self.x, self.y, self.sum, self.dot, self.total, self.row, self.root)
+        kept = (
+            self.name,
+            self.x,
+            self.y,
+            self.sum,
+            self.dot,
+            self.total,
+            self.row,
+            self.root,
+            *self.shares,
+        )
         return [sys.getrefcount(thing) for thing in (*kept, dot)]
 
 
@@ -103,6 +128,7 @@ IN_C: dict[str, Act] = {
     "abs": lambda s: abs(s.x),
     "dot": lambda s: dot([s.x, 1, 2.0], (s.y, s.x, 3.0), bias=4),
     "dot of numbers": lambda s: dot([1.0, 2.0], [3.0, 4.0]),
+    "nodes that share operands": lambda s: share(PRIMITIVES["softmax"].function, (s.x, 2, s.y)),
     "backward": lambda s: s.root.backward(),
     "backward of a leaf": lambda s: s.x.backward(),
     "backward, deep": lambda s: deep(s).backward(),
@@ -110,9 +136,13 @@ IN_C: dict[str, Act] = {
     "adjoints, deep": lambda s: adjoints(deep(s), [s.x, s.y]),
     "topological": lambda s: len(topological(s.root)),
     "op": lambda s: s.root.op,
-    "partials": lambda s: [n.partials for n in (s.root, s.dot, s.total, s.row, s.x)],
-    "parents": lambda s: [n.parents for n in (s.root, s.sum, s.dot, s.total, s.row, s.x)],
-    "operands": lambda s: [n.operands for n in (s.root, s.sum, s.dot, s.total, s.row, s.x)],
+    "partials": lambda s: [n.partials for n in (s.root, s.dot, s.total, s.row, s.x, *s.shares)],
+    "parents": lambda s: [
+        n.parents for n in (s.root, s.sum, s.dot, s.total, s.row, s.x, *s.shares)
+    ],
+    "operands": lambda s: [
+        n.operands for n in (s.root, s.sum, s.dot, s.total, s.row, s.x, *s.shares)
+    ],
     "grad": lambda s: setattr(s.y, "grad", 2),
     "label of a leaf": lambda s: setattr(s.x, "label", "".join(["u", "v"])),
     "label of a node": lambda s: setattr(s.dot, "label", "".join(["u", "v"])),
@@ -137,6 +167,13 @@ THROUGH_PYTHON: dict[str, Act] = {
     "count": lambda s: PRIMITIVES["log"](s.x, s.x),
     "dot of unequal lengths": lambda s: dot([s.x], [3.0, 4.0]),
     "total": lambda s: total([s.x, 1, s.y]),
+    "mean": lambda s: mean([s.x, 1, s.y]),
+    "mean of nothing": lambda s: PRIMITIVES["mean"](),
+    "logsumexp": lambda s: logsumexp([s.x, 1, s.y]),
+    "take": lambda s: take([s.x, s.y], Value(1)),
+    "take of an index that is none": lambda s: take([s.x, s.y], Value(2)),
+    "log_softmax": lambda s: log_softmax([s.x, 1, s.y]),
+    "log_softmax, one": lambda s: log_softmax([s.x, s.y], 1).backward(),
     "backward with a seed": lambda s: s.root.backward(seed=Fraction(1, 2)),
     "backward, stale": stale,
     "backward, no partial": lambda s: ((s.x - s.x).sqrt() + s.y).backward(),
@@ -172,9 +209,10 @@ def row_acts() -> Iterator[tuple[str, Act]]:
         yield f"{name}, partials", lambda s, apply=apply: apply(s).partials
 
 
-def drained() -> Value:
-    """Return a chain of all nodes that were kept for use again."""
+def drained(places: int) -> Value:
+    """Return a chain of all nodes that were kept for use again, but for some places."""
     chain = one = Value(1.0)
+    spared = [Value(0.0) for _ in range(places)]
     _testcapi.set_nomemory(0)
     try:
         while True:
@@ -183,13 +221,17 @@ def drained() -> Value:
         return chain
     finally:
         _testcapi.remove_mem_hooks()
+        spared.clear()
 
 
-def outcome(act: Act, setting: Setting, mode: Any, start: int, stop: int) -> str:
-    """Return what comes out of an operation while allocations after `start` fail."""
+def outcome(act: Act, setting: Setting, mode: Any, start: int, stop: int, places: int = 0) -> str:
+    """Return what comes out of an operation while allocations after `start` fail.
+
+    So many nodes find a place; the next one needs new memory, which then does for many.
+    """
     if len(KEPT) == MOST_KEPT:
         KEPT.clear()
-    KEPT.append(drained())
+    KEPT.append(drained(places))
     gc.collect()  # empties Python's lists of free floats and tuples
     try:
         with mode():
@@ -206,12 +248,13 @@ def outcome(act: Act, setting: Setting, mode: Any, start: int, stop: int) -> str
 ENOUGH = 1_000_000  # more allocations than any of the operations makes
 KEPT: list[Value] = []  # what was drained, as long as it takes for nodes to come from new memory
 MOST_KEPT = 200
+PLACES = (0, 1, 2, 5)  # for nodes before memory is needed for more
 
 # Python 3.13 crashes as it words an error, or imports, without memory; here C is what is tried.
 TRIED = sys.version_info < (3, 12)
 
 
-def faults(act: Act, in_c: bool, mode: Any = nullcontext) -> Iterator[str]:
+def faults(act: Act, in_c: bool, mode: Any = nullcontext, places: int = 0) -> Iterator[str]:
     """Say what went wrong while each allocation of an operation failed, alone or with the rest."""
     setting = Setting()
     before = setting.seen()
@@ -222,7 +265,7 @@ def faults(act: Act, in_c: bool, mode: Any = nullcontext) -> Iterator[str]:
         unharmed = 0
         for start in itertools.count():
             setting = Setting()
-            found = outcome(act, setting, mode, start, start + length if length else 0)
+            found = outcome(act, setting, mode, start, start + length if length else 0, places)
             where = f"allocation {start}{'' if length else ' and the rest'}"
             if found.startswith(failures):
                 unharmed = 0
@@ -252,8 +295,9 @@ def main() -> None:
         jobs += [(name, mixed, False, mode) for name, mode in MODES.items()]
     for name, act, in_c, mode in jobs:
         print(name, flush=True)
-        for fault in faults(act, in_c, mode):
-            print("   ", fault, flush=True)
+        for places in PLACES if in_c else PLACES[:1]:
+            for fault in faults(act, in_c, mode, places):
+                print("   ", fault, flush=True)
     print("done")
 
 

@@ -33,7 +33,7 @@ def run(script: str, implementation: str) -> subprocess.CompletedProcess[str]:
 TRANSCRIPT = r"""
 import json, random, sys
 from autograd.engine import Value, adjoints, topological
-from autograd import dot, total, take
+from autograd import dot, log_softmax, logsumexp, mean, softmax, take, total
 from autograd.table import PRIMITIVES
 
 rng = random.Random(11)
@@ -62,6 +62,16 @@ for graph in range(60):
                 pool.append(total([operand() for _ in range(3)]) * leaves[1])
             elif kind < 0.25:
                 pool.append(take(pool[-3:], Value(rng.randrange(3))))
+            elif kind < 0.3:
+                shared = rng.choice((softmax, log_softmax))
+                outs = shared([operand() for _ in range(rng.randrange(2, 5))] + leaves[:1])
+                chosen = rng.sample(outs, rng.randrange(1, len(outs)))
+                pool.extend(out * leaves[3] for out in chosen)
+            elif kind < 0.33:
+                pool.append(rng.choice((mean, logsumexp))([operand(), operand(), leaves[2]]))
+            elif kind < 0.35:
+                index = rng.choice((1, 1.0, Value(1.0), Value(3), 0.5, "0"))
+                pool.append(log_softmax([operand(), operand(), leaves[0]], index))
             else:
                 row = rng.choice(fixed)
                 pool.append(row(*[operand() for _ in range(row.arity)]) * 1.0 + leaves[2])
@@ -85,7 +95,9 @@ for bad in ("3", None, 1j, [1], {}, (1,), b"1", 10**400):
     for operation in (
         lambda: x + bad, lambda: bad + x, lambda: x * bad, lambda: bad * x, lambda: x**bad,
         lambda: bad**x, lambda: x / bad, lambda: bad / x, lambda: x - bad, lambda: x < bad,
-        lambda: x >= bad, lambda: total([x, bad]),
+        lambda: x >= bad, lambda: total([x, bad]), lambda: mean([x, bad]),
+        lambda: softmax([bad, x]), lambda: logsumexp([x, bad]), lambda: log_softmax([x, bad]),
+        lambda: log_softmax([x, 1], bad),
     ):
         note(operation)
 for make in (
@@ -96,7 +108,10 @@ for make in (
     lambda: repr(x + 1), lambda: x == 1, lambda: x != x, lambda: adjoints(x, [1]),
     lambda: adjoints(1, [x]), lambda: topological(3), lambda: x.nothing, lambda: x[0],
     lambda: PRIMITIVES["add"](x), lambda: dot([x], []), lambda: (x + 1).__reduce__(),
-    lambda: len(x), lambda: Value.log(x), lambda: hash(x) == hash(x), lambda: Value(True),
+    *[lambda name=name: PRIMITIVES[name]() for name in ("mean", "logsumexp", "softmax", "take")],
+    *[lambda name=name: PRIMITIVES[name](x) for name in ("mean", "logsumexp", "softmax", "take")],
+    lambda: log_softmax([x, x], -1), lambda: log_softmax([1.0, 2.0], 5), lambda: len(x),
+    lambda: Value.log(x), lambda: hash(x) == hash(x), lambda: Value(True),
 ):
     note(make)
 print(json.dumps(log))

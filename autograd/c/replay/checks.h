@@ -43,6 +43,15 @@ static int has_places(const Replay *self, const Py_buffer *places)
     return 1;
 }
 
+/* Whether the root is a value, with lanes or without, and the first values are parameters. */
+static int has_ends(const Replay *self, int64_t root_buffer, int64_t root, int64_t parameters)
+{
+    if (root_buffer != VALUES && root_buffer != VALUE_LANES)
+        return 0;
+    return root >= 0 && root < self->buffers[root_buffer].shape[0] && parameters >= 0 &&
+           parameters <= self->buffers[VALUES].shape[0];
+}
+
 /* Open an array (slots, lanes) of numbers of this size; -1 with an error for any other. */
 static int open_table(PyObject *table, Py_buffer *numbers, int64_t lanes, int64_t size)
 {

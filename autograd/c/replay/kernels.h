@@ -18,6 +18,7 @@
 #include "elementary.h"
 #include "operations.h"
 #include "maps.h"
+#include "dots.h"
 #include "products.h"
 #include "updates.h"
 

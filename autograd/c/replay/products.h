@@ -206,8 +206,9 @@ static Panel new_panel(void *scratch)
     panel.packed = (T *)scratch + (int64_t)REGISTERS * CHUNK;
     panel.spill = panel.packed + (int64_t)DEPTH * (SPAN + 2 * WIDTH);
     int64_t *steps = (int64_t *)(panel.spill + TALL * SPAN);
-    for (int64_t k = 0; k < DEPTH; k++)
-        steps[k] = k * WIDTH;
+    if (steps[DEPTH - 1] != (DEPTH - 1) * WIDTH) /* of new scratch, which is zero */
+        for (int64_t k = 0; k < DEPTH; k++)
+            steps[k] = k * WIDTH;
     panel.steps = steps;
     return panel;
 }
@@ -229,6 +230,10 @@ static int64_t span_of(const Product *p)
 
 static void run_product(const Product *p, void *scratch)
 {
+    if (LANES > 1 && p->dots) {
+        run_dots(p);
+        return;
+    }
     Panel panel = new_panel(scratch);
     const int64_t strips = strips_of(p), span = span_of(p);
     for (panel.n0 = 0; panel.n0 < p->N; panel.n0 += span) {

@@ -33,11 +33,13 @@ static void find_runs(Product *p)
 }
 
 /* What a product costs, roughly, in cycles: tiles, packing B (whose columns may lie in one
- * piece), and scattering C. */
-static double cost(const Replay *self, int64_t M, int64_t N, int64_t K, int64_t b_step,
-                   int64_t b_next, int c_direct)
+ * piece), and scattering C; or dot products, where rows of A and the only column of B do. */
+static double cost(const Replay *self, int64_t M, int64_t N, int64_t K, int64_t a_next,
+                   int64_t b_step, int64_t b_next, int c_direct)
 {
     const double m = (double)M, n = (double)N, k = (double)K;
+    if (N == 1 && a_next == 1 && b_next == 1)
+        return m * (k / self->kernels->lanes + 5);
     const double vectors = ceil(n / self->kernels->lanes), strips = ceil(m / self->kernels->rows);
     double tiles = strips * k * fmax(m / strips * vectors / 2, 4 * ceil(vectors / 4));
     double packing = b_step == 1 ? 0 : n * k * (b_next == 1 ? 0.5 : 1.5);
@@ -49,8 +51,8 @@ static int turn(Replay *self, Product *p)
 {
     int64_t cn = p->N > 1 ? p->cn[1] - p->cn[0] : 1, bn = p->N > 1 ? p->bn[1] - p->bn[0] : 1;
     int64_t bk = p->K > 1 ? p->bk[1] - p->bk[0] : 1, ak = p->K > 1 ? p->ak[1] - p->ak[0] : 1;
-    double now = cost(self, p->M, p->N, p->K, bn, bk, cn == 1);
-    double then = cost(self, p->N, p->M, p->K, p->M == 1 ? 1 : p->am, ak, p->cm == 1 || p->M == 1);
+    double now = cost(self, p->M, p->N, p->K, ak, bn, bk, cn == 1), then;
+    then = cost(self, p->N, p->M, p->K, bk, p->M == 1 ? 1 : p->am, ak, p->cm == 1 || p->M == 1);
     if (then >= now)
         return 0;
     Product old = *p;
@@ -76,6 +78,13 @@ static int is_fusible(const Product *p, int64_t buffer)
 {
     return buffer == GRADIENT && !p->add && !p->lanewise && !p->start && p->K <= DEPTH &&
            p->M * p->N >= LARGE && p->cm == p->N && p->c_runs && p->cn[p->N - 1] == p->N - 1;
+}
+
+/* Whether a product is a matrix times a vector, by rows that lie in one piece. */
+static int is_of_dots(const Product *p)
+{
+    return p->N == 1 && p->K > 1 && p->M > 1 && !p->lanewise && p->ak_runs && p->bk_runs &&
+           p->ak[p->K - 1] - p->ak[0] == p->K - 1 && p->bk[p->K - 1] - p->bk[0] == p->K - 1;
 }
 
 static int read_product(Replay *self, const int64_t *word, Product *p)
@@ -130,6 +139,7 @@ static int read_product(Replay *self, const int64_t *word, Product *p)
     find_runs(p);
     if (!p->lanewise && !p->start && over_n == 1 && turn(self, p) < 0)
         return -1;
+    p->dots = is_of_dots(p);
     p->fused = is_fusible(p, word[-4]);
     p->first = word[-3];
     return 0;

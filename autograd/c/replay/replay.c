@@ -22,6 +22,7 @@
 #include "type.h"
 #include "play.h"
 #include "decisions.h"
+#include "columns.h"
 
 #define TEXT(name, ...) #name,
 static const char *const operation_names[] = {OPERATIONS(TEXT) TAPE_ONLY(TEXT) "stop"};
@@ -48,6 +49,9 @@ static PyMethodDef functions[] = {
     {"run_tape", run_tape, METH_VARARGS,
      "run_tape($module, code, mends, stretches, numbers, single, lanes, wide, /)\n--\n\n"
      "Run a tape of scalar operations, lane after lane, or all lanes together where `wide`."},
+    {"levels", levels, METH_VARARGS,
+     "levels($module, flat, starts, kinds, once, /)\n--\n\n"
+     "Return how many levels a recording has; kinds tell sums (1) and products (2) from others."},
     {NULL, NULL, 0, NULL},
 };
 

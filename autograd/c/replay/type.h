@@ -39,6 +39,44 @@ static PyObject *replay_load(PyObject *object, PyObject *args)
     return fit ? Py_NewRef(Py_None) : NULL;
 }
 
+/* Load rows, compute all values and the gradient: the cost, NaN where it or a parameter's slope is
+ * not finite. An interrupt leaves an exception. */
+static double evaluated(const Replay *self, const void *rows, const Py_buffer *places,
+                        int64_t root_buffer, int64_t root, int64_t parameters, Watch *watch)
+{
+    const int64_t lanes = root_buffer == VALUE_LANES ? self->lanes : 1;
+    load_rows(self, rows, places->buf, words_in(places));
+    if (run_section(self, FORWARD, watch) < 0)
+        return NAN;
+    double cost = sum_of(self, root_buffer, root * lanes, lanes) / (double)lanes;
+    if (run_section(self, BACKWARD, watch) < 0 || run_section(self, GRADIENTS, watch) < 0)
+        return NAN;
+    return cost + self->kernels->zero(self->buffers[GRADIENT].buf, parameters);
+}
+
+static PyObject *replay_evaluate(PyObject *object, PyObject *args)
+{
+    Replay *self = (Replay *)object;
+    Py_buffer rows, places;
+    Py_ssize_t root_buffer, root, parameters;
+    double cost = NAN;
+    if (!PyArg_ParseTuple(args, "y*y*nnn:evaluate", &rows, &places, &root_buffer, &root,
+                          &parameters))
+        return NULL;
+    if (rows.len == words_in(&places) * self->lanes * self->size && has_places(self, &places) &&
+        has_ends(self, root_buffer, root, parameters)) {
+        Watch watch;
+        away(&watch);
+        cost = evaluated(self, rows.buf, &places, root_buffer, root, parameters, &watch);
+        back(&watch);
+    } else {
+        PyErr_SetString(PyExc_ValueError, "rows do not fit the number of lanes");
+    }
+    PyBuffer_Release(&rows);
+    PyBuffer_Release(&places);
+    return PyErr_Occurred() ? NULL : PyFloat_FromDouble(isfinite(cost) ? cost : NAN);
+}
+
 /* What train was asked for; the batches are `lanes` rows each, from `starts` on. */
 typedef struct {
     Py_buffer rows, places, starts, costs, taken;      /* the last is how many steps, as they are */
@@ -52,11 +90,7 @@ static int fits(const Replay *self, const Training *asked)
 {
     const int64_t steps = words_in(&asked->starts), width = words_in(&asked->places);
     const int64_t *start = asked->starts.buf;
-    if (asked->root_buffer != VALUES && asked->root_buffer != VALUE_LANES)
-        return 0;
-    if (asked->root < 0 || asked->root >= self->buffers[asked->root_buffer].shape[0])
-        return 0;
-    if (asked->parameters < 0 || asked->parameters > self->buffers[VALUES].shape[0])
+    if (!has_ends(self, asked->root_buffer, asked->root, asked->parameters))
         return 0;
     if (asked->counter < 0 || asked->counter >= self->buffers[STATE].shape[0])
         return 0;
@@ -171,7 +205,7 @@ static int open_buffers(Replay *self, PyObject *buffers, PyObject *tables, PyObj
 static int make_scratch(Replay *self)
 {
     size_t numbers = (size_t)REGISTERS * CHUNK + (size_t)DEPTH * (SPAN + 128) + (size_t)8 * SPAN;
-    self->unaligned = PyMem_RawMalloc(numbers * self->size + DEPTH * sizeof(int64_t) + 64);
+    self->unaligned = PyMem_RawCalloc(1, numbers * self->size + DEPTH * sizeof(int64_t) + 64);
     if (!self->unaligned) {
         PyErr_NoMemory();
         return -1;
@@ -221,6 +255,10 @@ static PyMethodDef replay_methods[] = {
      "Take a step over each batch, up to one whose numbers are not finite; `taken` counts them as\n"
      "they are taken. `counter` is where the state has the number of the step, `step` the first\n"
      "one's."},
+    {"evaluate", replay_evaluate, METH_VARARGS,
+     "evaluate($self, rows, places, root_buffer, root, parameters, /)\n--\n\n"
+     "Compute all values and the gradient for rows of examples; return the mean of the root over\n"
+     "the lanes, NaN where that or the gradient is not finite."},
     {"run", replay_run, METH_VARARGS,
      "run($self, first, last, /)\n--\n\nRun the sections first to last - 1."},
     {NULL, NULL, 0, NULL},

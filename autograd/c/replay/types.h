@@ -67,6 +67,7 @@ typedef struct {
     const void *a, *b, *start;
     void *c;
     int add, b_runs, c_runs, ak_runs, bk_runs, lanewise, fused; /* are bn, cn, ak, bk increasing? */
+    int dots;      /* a matrix whose rows lie in one piece, times a vector that does */
     int64_t first; /* of the parameters whose gradient it is, where it is fused with an update */
     double scale;
 } Product;

@@ -13,8 +13,18 @@ static int any_wanted(PyObject *tuple)
     return 0;
 }
 
+/* The operands of a family are looked at once, when they are all marked. */
+static int family_wanted(Family *family)
+{
+    if (family->wanted < 0)
+        family->wanted = any_wanted(family->values);
+    return family->wanted;
+}
+
 static int operands_wanted(Node *node)
 {
+    if (is_member(node))
+        return family_wanted(FAMILY(node)) || is_wanted(right_of(node));
     if (!has_tuples(node))
         return node->code != LEAF && (is_wanted(left_of(node)) || is_wanted(right_of(node)));
     if (node->code == DOT &&

@@ -105,6 +105,12 @@ static inline void release_operands(Node *node)
             drop(node->b);
         return;
     }
+    if (is_member(node)) {
+        leave_family(FAMILY(node));
+        if (!(flags & B_NUMBER))
+            drop(node->b);
+        return;
+    }
     Py_XDECREF(node->a);
     Py_XDECREF(node->b);
     if (code == DOT && !(flags & C_NUMBER))

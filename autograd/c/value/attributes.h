@@ -174,6 +174,13 @@ static PyObject *get_operands(PyObject *self, void *Py_UNUSED(closure))
     return raw_operands(NODE(self));
 }
 
+/* Return what tells a family from others as long as it lives, or None. */
+static PyObject *get_family(PyObject *self, void *Py_UNUSED(closure))
+{
+    Node *node = NODE(self);
+    return is_member(node) ? PyLong_FromVoidPtr(FAMILY(node)) : Py_NewRef(Py_None);
+}
+
 static PyObject *get_unwatched_partials(PyObject *self, void *Py_UNUSED(closure))
 {
     Node *node = NODE(self);

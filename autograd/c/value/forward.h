@@ -57,18 +57,13 @@ static int has_value(PyObject *operands)
     return 0;
 }
 
-static inline double number_of(PyObject *operand)
-{
-    return IS_VALUE(operand) ? NODE(operand)->data : PyFloat_AS_DOUBLE(operand);
-}
-
 /* Return the numbers of the operands, and `out` behind them if it is given, as a tuple. */
 static PyObject *numbers_of(PyObject *operands, const double *out)
 {
-    Py_ssize_t n = PyTuple_GET_SIZE(operands);
-    PyObject *numbers = PyTuple_New(n + (out != NULL));
-    for (Py_ssize_t k = 0; numbers && k < n + (out != NULL); k++) {
-        double x = k < n ? number_of(PyTuple_GET_ITEM(operands, k)) : *out;
+    Py_ssize_t n = PyTuple_GET_SIZE(operands), all = out ? n + 1 : n;
+    PyObject *numbers = PyTuple_New(all);
+    for (Py_ssize_t k = 0; numbers && k < all; k++) {
+        double x = out && k == n ? *out : number_of(PyTuple_GET_ITEM(operands, k));
         PyObject *number = PyFloat_FromDouble(x);
         if (!number)
             Py_CLEAR(numbers);

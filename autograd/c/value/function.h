@@ -12,8 +12,10 @@ static PyObject *function_vectorcall(PyObject *self, PyObject *const *args, size
         return refuse("wrong_count", "(Onn)", function->name, function->arity, n);
     if (code >= FIRST_UNARY)
         return apply_unary(code, args[0]);
-    if (code == TOTAL)
-        return apply_total(args, n);
+    if (code == TOTAL || code == MEAN || code == LOGSUMEXP)
+        return apply_many(code, args, n);
+    if (SOFTMAX <= code && code <= TAKE)
+        return apply_indexed(code, args, n);
     PyObject *operands = exact_operands(function, args, n);
     if (!operands)
         return NULL;

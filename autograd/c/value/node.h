@@ -12,11 +12,22 @@
 #error "the C implementation relies on the global interpreter lock"
 #endif
 
+#ifdef __GNUC__ /* what compilers cannot know by themselves */
+#define ALWAYS(x) ((x) ? (void)0 : __builtin_unreachable())
+#else
+#define ALWAYS(x) ((void)0)
+#endif
+
 enum code {
     LEAF,    /* a: label or NULL */
     GENERIC, /* a: Function, b: tuple of operands */
     DOT,     /* a: tuple of weights, b: tuple of inputs, c: bias */
     TOTAL,   /* b: tuple of values */
+    MEAN,
+    LOGSUMEXP,
+    SOFTMAX, /* family: the values; b: the index among them */
+    LOG_SOFTMAX,
+    TAKE,
 #define ROW(name, ...) OP_##name,
     BINARY_ROWS(ROW) /* a, b: operands */
     UNARY_ROWS(ROW)  /* a: operand */
@@ -29,7 +40,7 @@ enum code {
 
 // clang-format off
 static const char *const code_names[CODES] = {
-    "", "", "dot", "total",
+    "", "", "dot", "total", "mean", "logsumexp", "softmax", "log_softmax", "take",
 #define ROW(name, ...) #name,
     BINARY_ROWS(ROW)
     UNARY_ROWS(ROW)
@@ -61,6 +72,7 @@ typedef struct Node {
     union {
         PyObject *a;
         double a_number;
+        struct Family *family;
     };
     union {
         PyObject *b;
@@ -125,6 +137,16 @@ _Static_assert(sizeof(void *) != 8 || sizeof(Node) == 64, "a node fills one line
 #endif
 _Static_assert(CODES <= 256, "a code has 8 bits");
 
+static inline int has_tuples(Node *node)
+{
+    return node->code < SOFTMAX && node->code != LEAF;
+}
+
+static inline int is_member(Node *node)
+{
+    return SOFTMAX <= node->code && node->code <= TAKE;
+}
+
 /* An operand of a node of one or two; NULL for a plain float, or where there is none. */
 static inline PyObject *left_of(Node *node)
 {
@@ -145,6 +167,11 @@ static inline double left_number(Node *node)
 static inline double right_number(Node *node)
 {
     return node->flags & B_NUMBER ? node->b_number : NODE(node->b)->data;
+}
+
+static inline double number_of(PyObject *operand)
+{
+    return IS_VALUE(operand) ? NODE(operand)->data : PyFloat_AS_DOUBLE(operand);
 }
 
 /* Raise errors.<name>(...); steals nothing, returns NULL. */

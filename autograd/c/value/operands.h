@@ -10,14 +10,26 @@ static PyObject *op_name(Node *node)
     return node->code == LEAF ? empty_text : function_of(node)->name;
 }
 
-static int has_tuples(Node *node)
-{
-    return node->code == GENERIC || node->code == DOT || node->code == TOTAL;
-}
-
 static PyObject *operand_object(PyObject *operand, double number)
 {
     return operand ? Py_NewRef(operand) : PyFloat_FromDouble(number);
+}
+
+/* Return the shared operands and the index behind them. */
+static PyObject *operands_of_member(Node *node)
+{
+    PyObject *values = FAMILY(node)->values;
+    Py_ssize_t n = PyTuple_GET_SIZE(values);
+    PyObject *index = operand_object(right_of(node), node->b_number);
+    PyObject *all = index ? PyTuple_New(n + 1) : NULL;
+    if (!all) {
+        Py_XDECREF(index);
+        return NULL;
+    }
+    for (Py_ssize_t k = 0; k < n; k++)
+        PyTuple_SET_ITEM(all, k, Py_NewRef(PyTuple_GET_ITEM(values, k)));
+    PyTuple_SET_ITEM(all, n, index);
+    return all;
 }
 
 /* Return the operands in order as a new tuple of Values and floats. */
@@ -25,8 +37,10 @@ static PyObject *raw_operands(Node *node)
 {
     if (node->code == LEAF)
         return PyTuple_New(0);
-    if (node->code == GENERIC || node->code == TOTAL)
-        return Py_NewRef(node->b);
+    if (node->code != DOT && has_tuples(node))
+        return ALWAYS(node->b), Py_NewRef(node->b);
+    if (is_member(node))
+        return operands_of_member(node);
     if (node->code >= FIRST_UNARY)
         return PyTuple_Pack(1, node->a);
     if (node->code >= FIRST_BINARY) {
@@ -37,6 +51,7 @@ static PyObject *raw_operands(Node *node)
         Py_XDECREF(y);
         return pair;
     }
+    ALWAYS(node->a && node->b);
     Py_ssize_t n = PyTuple_GET_SIZE(node->a);
     PyObject *all = PyTuple_New(2 * n + 1);
     PyObject *bias = operand_object(node->flags & C_NUMBER ? NULL : BIAS(node), BIAS_NUMBER(node));
@@ -86,6 +101,8 @@ static PyObject *parents_of(Node *node)
         if (make_constants(&node->b) < 0)
             return NULL;
     }
+    if (is_member(node) && make_constants(&FAMILY(node)->values) < 0)
+        return NULL;
     int kept = node->flags & (A_NUMBER | B_NUMBER | C_NUMBER);
     if (kept) {
         PyObject *constant = new_constant(kept == A_NUMBER   ? node->a_number

@@ -148,6 +148,15 @@ static int all_partials(Node *node, PyObject *operands, double *partials)
     } else if (node->code == TOTAL) {
         for (Py_ssize_t k = 0; k < n; k++)
             partials[k] = 1.0;
+    } else if (is_member(node)) {
+        Py_ssize_t index = (Py_ssize_t)right_number(node);
+        for (Py_ssize_t k = 0; k < n; k++)
+            partials[k] = k < n - 1 ? member_partial(node, index, k) : 0.0;
+    } else if (node->code == MEAN || node->code == LOGSUMEXP) {
+        double peak = peak_of(operands), sum = sum_of_exponentials(operands, peak);
+        for (Py_ssize_t k = 0; k < n; k++)
+            partials[k] =
+                node->code == MEAN ? 1.0 / (double)n : exponential_of(operands, k, peak) / sum;
     } else if (n == 1) {
         partials[0] = unary_partial(node->code, NODE(node->a)->data, node->data);
     } else if (n == 2) {

@@ -1,4 +1,4 @@
-/* dot and total: one node over shared tuples. */
+/* Rows of many operands: one node over a tuple, or several that share one. */
 
 /* Return a tuple of exact operands: the given one if it is that already. */
 static PyObject *operand_tuple(Function *function, PyObject *items)
@@ -96,19 +96,30 @@ static PyObject *module_dot(PyObject *Py_UNUSED(module), PyObject *const *args, 
     return dot_of(given[0], given[1], given[2]);
 }
 
-static PyObject *apply_total(PyObject *const *args, Py_ssize_t n)
+static double many_forward(int code, PyObject *values)
 {
-    PyObject *values = exact_operands((Function *)functions[TOTAL], args, n);
+    if (code == LOGSUMEXP)
+        return logsumexp_of(values);
+    double sum = 0.0;
+    for (Py_ssize_t k = 0; k < PyTuple_GET_SIZE(values); k++)
+        sum += number_of(PyTuple_GET_ITEM(values, k));
+    return code == MEAN ? sum / (double)PyTuple_GET_SIZE(values) : sum;
+}
+
+/* Apply total, mean or logsumexp; what is wrong with no operands at all, the Python row says. */
+static PyObject *apply_many(int code, PyObject *const *args, Py_ssize_t n)
+{
+    PyObject *values = exact_operands((Function *)functions[code], args, n);
     if (!values)
         return NULL;
-    double data = 0.0;
-    for (Py_ssize_t k = 0; k < n; k++)
-        data += number_of(PyTuple_GET_ITEM(values, k));
+    if (!n && code != TOTAL)
+        return apply_row((Function *)functions[code], values);
+    double data = many_forward(code, values);
     if (!has_value(values)) {
         Py_DECREF(values);
         return PyFloat_FromDouble(data);
     }
-    Node *node = new_node(TOTAL, data);
+    Node *node = new_node(code, data);
     if (!node) {
         Py_DECREF(values);
         return NULL;

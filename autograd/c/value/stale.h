@@ -15,12 +15,28 @@ static PyObject *stale_in(PyObject *tuple, uint64_t stamp)
     return NULL;
 }
 
+/* The operands of a family are looked at once, for they are those of all its nodes. */
+static PyObject *stale_in_family(Node *node)
+{
+    Family *family = FAMILY(node);
+    if (family->fresh != now || node->stamp < family->age) {
+        PyObject *leaf = stale_in(family->values, node->stamp);
+        if (leaf)
+            return leaf;
+        family->fresh = now;
+        family->age = node->stamp;
+    }
+    return stale_operand(right_of(node), node->stamp);
+}
+
 /* Return a leaf that was written after this node had used it, or NULL. */
 static PyObject *stale_leaf(Node *node)
 {
     PyObject *leaf = NULL;
     if (node->stamp >= now || node->code == LEAF)
         return NULL;
+    if (is_member(node))
+        return stale_in_family(node);
     if (!has_tuples(node)) {
         leaf = stale_operand(left_of(node), node->stamp);
         return leaf ? leaf : stale_operand(right_of(node), node->stamp);

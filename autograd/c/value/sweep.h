@@ -69,8 +69,11 @@ static int ask_restored(Sweep *sweep)
     restore(order);
     int status = ask_rows(sweep);
     for (Py_ssize_t k = 0; k < order->size && !status; k++) {
-        order->saved[k] = order->nodes[k]->grad;
-        order->nodes[k]->grad = 0.0;
+        Node *node = order->nodes[k];
+        order->saved[k] = node->grad;
+        node->grad = 0.0;
+        if (is_member(node))
+            meet(FAMILY(node)); /* which has its scratch from the walk */
     }
     return status;
 }
@@ -101,6 +104,13 @@ static void sweep_total(Node *node, double adjoint)
 {
     for (Py_ssize_t k = 0; k < PyTuple_GET_SIZE(node->b); k++)
         add_to(PyTuple_GET_ITEM(node->b, k), adjoint);
+}
+
+static void sweep_logsumexp(Node *node, double adjoint)
+{
+    double peak = peak_of(node->b), sum = sum_of_exponentials(node->b, peak);
+    for (Py_ssize_t k = 0; k < PyTuple_GET_SIZE(node->b); k++)
+        add_to(PyTuple_GET_ITEM(node->b, k), adjoint * (exponential_of(node->b, k, peak) / sum));
 }
 
 /* Nothing passes where the rule is `flat`, not even 0 times an infinite adjoint. */
@@ -163,6 +173,17 @@ static inline void push_adjoint(Node *node, double adjoint)
         break;
     case TOTAL:
         sweep_total(node, adjoint);
+        break;
+    case MEAN:
+        sweep_total(node, adjoint * (1.0 / (double)PyTuple_GET_SIZE(node->b)));
+        break;
+    case LOGSUMEXP:
+        sweep_logsumexp(node, adjoint);
+        break;
+    case SOFTMAX:
+    case LOG_SOFTMAX:
+    case TAKE:
+        sweep_member(node, adjoint);
         break;
     }
 }

@@ -14,6 +14,7 @@ static PyGetSetDef value_attributes[] = {
      "The operands in order as they are kept: a constant may still be a plain float.", NULL},
     {"partials", get_partials, NULL, "d self/d parent for each parent, 0.0 for a constant.", NULL},
     {"_data", get_unwatched_data, NULL, NULL, NULL},
+    {"_family", get_family, NULL, NULL, NULL},
     {"_lent", get_lent, set_lent, NULL, NULL},
     {"_partials", get_unwatched_partials, NULL, NULL, NULL},
     {0},

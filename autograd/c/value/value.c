@@ -10,11 +10,13 @@
 
 #include "node.h"
 #include "numbers.h"
+#include "family.h"
 #include "slabs.h"
 #include "allocation.h"
 #include "operands.h"
 #include "forward.h"
 #include "reductions.h"
+#include "members.h"
 #include "partials.h"
 #include "stale.h"
 #include "walk.h"
@@ -67,6 +69,9 @@ static PyMethodDef module_methods[] = {
     {"read", module_read, METH_VARARGS,
      "read($module, leaves, numbers, /)\n--\n\n"
      "Write the number of each leaf of a tuple to an array of doubles, unwatched."},
+    {"share", module_share, METH_VARARGS,
+     "share($module, function, values, /)\n--\n\n"
+     "Return function(*values, k) for each k, as nodes that share their operands."},
     {"topological", module_topological, METH_O,
      "topological($module, root, /)\n--\n\n"
      "Return every node that root depends on, itself last, parents before children."},

@@ -91,9 +91,28 @@ static inline void push_reversed(Array *stack, PyObject *tuple)
         push_unseen(stack, PyTuple_GET_ITEM(tuple, k));
 }
 
+/* Push a node of a family and, if it is the first one, the shared operands. */
+static int push_member(Array *stack, Node *node)
+{
+    Family *family = FAMILY(node);
+    int is_first = meet(family);
+    if (is_first < 0 || grow(stack, is_first ? PyTuple_GET_SIZE(family->values) + 2 : 2) < 0) {
+        family->present -= is_first >= 0;
+        return -1;
+    }
+    PUSH(stack, FINISHED(node));
+    if (!(node->flags & B_NUMBER))
+        push_unseen(stack, node->b);
+    if (is_first)
+        push_reversed(stack, family->values);
+    return 0;
+}
+
 /* Push a node of many operands and, to come up first, these. */
 static int push_operands(Array *stack, Node *node)
 {
+    if (is_member(node))
+        return push_member(stack, node);
     if (grow(stack, 2 * PyTuple_GET_SIZE(node->b) + 2) < 0)
         return -1;
     PUSH(stack, FINISHED(node));
@@ -186,6 +205,13 @@ static inline Node *resume(Array *stack, Order *order)
     return is_in_place(order, (PyObject *)node) ? NULL : node;
 }
 
+static inline void unmark(Node *node)
+{
+    node->flags &= ~(SEEN | WANTED);
+    if (is_member(node))
+        disperse(FAMILY(node));
+}
+
 /* The walk itself, from a root that is no leaf. */
 static int walk_down(Node *root, Array *stack, Order *order)
 {
@@ -224,7 +250,7 @@ static int walk(Node *root, Order *order)
     else if (!status)
         status = walk_down(root, &stack, order);
     for (Py_ssize_t k = 0; k < stack.size; k++) /* after a failure */
-        UNTAGGED(stack.items[k])->flags &= ~SEEN;
+        unmark(UNTAGGED(stack.items[k]));
     stack.size = 0;
     if (!kept_stack.room && stack.room <= KEPT_ROOM)
         kept_stack = stack;
@@ -238,7 +264,7 @@ static void restore(Order *order)
 {
     for (Py_ssize_t k = 0; k < order->size; k++) {
         order->nodes[k]->grad = order->saved[k];
-        order->nodes[k]->flags &= ~(SEEN | WANTED);
+        unmark(order->nodes[k]);
     }
 }
 

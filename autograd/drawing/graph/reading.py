@@ -32,19 +32,22 @@ def read(
     inputs: Iterable[Value] = (),
     parameters: Iterable[Value] = (),
     groups: Mapping[Value, Group] | None = None,
+    names: Mapping[Value, str] | None = None,
     gradient: Callable[[Value], float | None] | None = None,
     most_operands: int | None = None,
     widest_sum: int | None = None,
 ) -> GraphPicture:
     """Return the boxes and edges of the nodes in `order`, parents first.
 
-    `gradient` gives ∂root/∂node; by default it is `.grad`, unknown before a backward pass.
+    `names` go before labels. `gradient` gives ∂root/∂node; by default it is `.grad`, unknown
+    before a backward pass.
     `most_operands` cuts the operands of each node, for a graph that is not shown whole; a sum of
     more than `widest_sum` operands is folded, and what nothing else uses is left out.
     """
     reader = _Reader(roots, order, set(inputs), set(parameters), groups or {}, gradient)
     reader.most_operands = most_operands
     reader.widest_sum = widest_sum
+    reader.names = names or {}
     return reader.expression()
 
 
@@ -67,6 +70,7 @@ class _Reader:
         self.gradient = gradient or (lambda node: node.grad if known else None)
         self.most_operands: int | None = None
         self.widest_sum: int | None = None
+        self.names: Mapping[Value, str] = {}
         self.folds = False
         self.boxes: list[Box] = []
         self.edges: list[Edge] = []
@@ -171,12 +175,13 @@ class _Reader:
 
     def _box(self, node: Value, symbol: str, sources: list[Box]) -> Box:
         key = len(self.boxes)
-        piece = Piece(clean(node.label), CALL)
+        label = self.names.get(node) or node.label
+        piece = Piece(clean(label), CALL)
         if not piece.text and node.op:
             piece = names.short_name(node.op, symbol, [self.pieces[x.key] for x in sources])
         piece = piece if piece.text else Piece(f"n{key}", CALL)
         box = Box(
-            key, symbol, piece.text, node.label, node.data, self.gradient(node), self._kind(node),
+            key, symbol, piece.text, label, node.data, self.gradient(node), self._kind(node),
             node in self.roots, _path(self.groups.get(node)),
             names.formula(node.op, symbol, [reference(x) for x in sources[:10]]),
         )  # fmt: skip

@@ -7,6 +7,7 @@ const readAddress = () => {
   if (["forward", "backward"].includes(pass)) state.pass = pass;
   const name = asked.get("w");
   if (name !== null && isKnown(name)) state.pinned = name;
+  for (const k of (asked.get("folds") ?? "").split(".").filter(Boolean)) if (folds[k]) folds[k].closed = !initially[k];
   const step = Number(asked.get("step"));
   if (asked.has("step") && Number.isFinite(step)) state.step = Math.max(0, Math.min(stepCount(), step));
 };
@@ -14,7 +15,8 @@ const isKnown = (name) => named.has(name) || aliases.has(name) || parseWeight(na
 const tellAddress = () => {
   if (!["file:", "http:", "https:"].includes(location.protocol)) return;  // a frame has no address
   const told = { step: state.step, view: state.view, ...(hasGraph && hasUnits ? { by: state.by } : {}),
-                 ...(forwards() ? { pass: "forward" } : {}), ...(state.pinned ? { w: state.pinned } : {}) };
+                 ...(forwards() ? { pass: "forward" } : {}), ...(state.pinned ? { w: state.pinned } : {}),
+                 ...(changedFolds().length ? { folds: changedFolds().join(".") } : {}) };
   const hash = "#" + Object.entries(told).map(([key, value]) => `${key}=${value}`).join("&");
   if (decodeURIComponent(location.hash) !== hash) history.replaceState(null, "", hash);
 };

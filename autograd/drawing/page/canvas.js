@@ -28,8 +28,9 @@ const look_at = (view, box) => {
   one.svg.setAttribute("viewBox", `${box.x} ${box.y} ${box.width} ${box.height}`);
   paintMap();
 };
-const fit = () => {
-  const one = camera();
+const fit = () => fitView(state.view);
+const fitView = (view) => {
+  const one = cameras.get(view);
   const { width } = frame(), room = { ...one.whole };
   if (room.width < width / 1.6) {  // a small picture is not blown up
     room.x -= (width / 1.6 - room.width) / 2;
@@ -38,7 +39,7 @@ const fit = () => {
   const box = shaped(room);
   if (box.height > room.height) box.y = room.y - Math.min(12, (box.height - room.height) / 2);
   one.fitted = true;
-  look_at(state.view, box);
+  look_at(view, box);
 };
 const zoomAt = (factor, x, y) => {  // around a point of the window
   const one = camera(), { box, whole } = one;
@@ -59,24 +60,29 @@ const pan = (dx, dy) => {
   one.fitted = false;
   look_at(state.view, { ...one.box, x: one.box.x - dx / scale, y: one.box.y - dy / scale });
 };
-const SPECK = 8, SMALL = 40, LARGE = 110;  // pixels: a box nobody sees, one too small to read, one made readable
-const follow = (element) => {  // move as little as shows the element with some room
-  if (!element) return;
-  const { width } = element.getBoundingClientRect();
-  if (width > 0 && width < (state.step ? SMALL : SPECK) && !camera().held) zoom(LARGE / width);
-  const [here, there] = [canvas.getBoundingClientRect(), element.getBoundingClientRect()];
+const LEAST = 0.6, READABLE = 0.85, ROOM = 14;  // scales: too small to read, and made readable; a margin in pixels
+const spanOf = (elements) => elements.map((element) => element.getBoundingClientRect()).filter((one) => one.width > 0)
+  .reduce((all_, one) => ({ left: Math.min(all_.left, one.left), top: Math.min(all_.top, one.top),
+    right: Math.max(all_.right, one.right), bottom: Math.max(all_.bottom, one.bottom) }),
+  { left: Infinity, top: Infinity, right: -Infinity, bottom: -Infinity });
+const follow = (elements) => {  // move as little as shows all of them with some room, the first readable
+  const [first] = elements.filter(Boolean);
+  if (!first) return;
+  if (scaleOf(camera()) < LEAST && !camera().held) zoom(READABLE / scaleOf(camera()));
+  const here = canvas.getBoundingClientRect(), there = spanOf(elements.filter(Boolean));
+  const [wide, high] = [there.right - there.left, there.bottom - there.top];
+  const shrink = Math.min((here.width - 2 * ROOM) / wide, (here.height - 2 * ROOM) / high);
+  if (shrink < 1) { zoom(shrink); return centre(spanOf(elements.filter(Boolean)), here); }
+  const shift = (low, high_, from, to) => (low < from + ROOM ? from + ROOM - low : high_ > to - ROOM ? to - ROOM - high_ : 0);
   const out = there.left < here.left || there.right > here.right || there.top < here.top || there.bottom > here.bottom;
-  if (!out) return;
-  const room = Math.min(40, here.width / 8);
-  const shift = (low, high, from, to) => (high - low > to - from - 2 * room ? (from + to) / 2 - (low + high) / 2
-    : low < from + room ? from + room - low : high > to - room ? to - room - high : 0);
-  const dx = shift(there.left, there.right, here.left, here.right);
-  const dy = shift(there.top, there.bottom, here.top, here.bottom);
-  if (dx || dy) pan(dx, dy);
+  const [dx, dy] = [shift(there.left, there.right, here.left, here.right), shift(there.top, there.bottom, here.top, here.bottom)];
+  if (out && (dx || dy)) pan(dx, dy);
 };
+const centre = (there, here) => pan((here.left + here.right - there.left - there.right) / 2, (here.top + here.bottom - there.top - there.bottom) / 2);
 const resize = () => {
   const one = camera();
   if (!one) return;
+  if (state.view === "expression" && one.box) { arrange(); paintEdges(); paint(); drawMap(); }
   if (one.fitted || !one.box) return fit();
   look_at(state.view, shaped(one.box));
 };
@@ -123,7 +129,8 @@ const drawMap = () => {  // boxes as they stand, once for each view
   map.replaceChildren();
   const one = camera();
   map.setAttribute("viewBox", `0 0 ${one.whole.width} ${one.whole.height}`);
-  for (const rect of one.svg.querySelectorAll('[data-part="box"] > rect, [data-part="unit"] > rect, [data-part="cell"] > rect:first-of-type')) {
+  for (const rect of one.svg.querySelectorAll('[data-part="box"] > rect, [data-part="fold"] > rect, [data-part="unit"] > rect, [data-part="cell"] > rect:first-of-type')) {
+    if (!rect.getClientRects().length) continue;
     const [a, b] = [rect.getBBox(), rect.getCTM().inverse ? rect.transform.baseVal : null];
     const matrix = one.svg.getScreenCTM().inverse().multiply(rect.getScreenCTM());
     const small = document.createElementNS(SVG, "rect");

@@ -7,12 +7,13 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from autograd.drawing.colours import SHADES, Theme, clean
-from autograd.drawing.graph.boxes import arrangement, boxes_svg
+from autograd.drawing.graph.boxes import arrangement, boxes_svg, size
 from autograd.drawing.graph.picture import GraphPicture, reference
 from autograd.drawing.levels import LABELLED
 from autograd.drawing.network.layers import layers_svg
 from autograd.drawing.network.neurons import neurons_svg
 from autograd.drawing.network.picture import NetworkPicture
+from autograd.drawing.page.folds import folds_of
 from autograd.drawing.page.formulas import partial_formulas, slope_formula
 from autograd.drawing.page.literals import entry
 from autograd.drawing.page.steps import Steps, backward_steps
@@ -59,7 +60,7 @@ def content_of(
     """Return the views, the data and the rules of a page."""
     network = subject.network
     views: dict[str, str] = {}
-    data: dict[str, Any] = {"boxes": [], "edges": [], "operations": [], "units": []}
+    data: dict[str, Any] = {"boxes": [], "edges": [], "operations": [], "units": [], "folds": []}
     steps = Steps([], {}, {})
     if expression is not None:
         ys = [y for _, y in arrangement(expression).centres]
@@ -67,7 +68,7 @@ def content_of(
         labels = len(expression.boxes) <= LABELLED
         way = max(("LR", "TB"), key=lambda way: _scale(expression, way, labels))
         views["expression"] = boxes_svg(expression, VARIABLES, rankdir=way, labels=labels)
-        data |= _graph_data(expression, steps, tape)
+        data |= _graph_data(expression, steps, tape) | _code_data(expression, subject)
     if network is not None:
         if by_neuron:
             views["neurons"] = neurons_svg(network, VARIABLES)
@@ -117,6 +118,7 @@ def _graph_data(expression: GraphPicture, steps: Steps, tape: Tape | None) -> di
                 "leaf": kind != "node",
                 "root": box.root,
                 "kind": kind,
+                "wide": round(size(box)[0], 1),
                 "node": known,
                 "formula": formulas.setdefault(_kind(value), len(formulas))
                 if kind == "node"
@@ -127,8 +129,21 @@ def _graph_data(expression: GraphPicture, steps: Steps, tape: Tape | None) -> di
         "boxes": boxes,
         "edges": edges_of(expression.edges),
         "operations": steps.operations,
+        "folds": folds_of(expression),
         "formulas": [partial_formulas(*kind) for kind in formulas],
     }
+
+
+def _code_data(expression: GraphPicture, subject: Subject) -> dict[str, Any]:
+    """Return the lines of code, each once, and which of them made each box."""
+    lines: dict[Any, int] = {}
+    made = [
+        lines.setdefault(subject.lines[value], len(lines))
+        if box.kind == "node" and value in subject.lines
+        else None
+        for box, value in zip(expression.boxes, expression.values, strict=True)
+    ]
+    return {"code": list(lines), "made": made} if lines else {}
 
 
 def _kind(value: Value) -> tuple[str, tuple[float | None, ...]]:

@@ -11,6 +11,7 @@ const paint = () => {
   paintChosen(reached);
   paintLearning();
   paintFilm();
+  paintUnfold();
   const count = stepCount();
   $("slider").max = count;
   $("slider").value = state.step;
@@ -28,16 +29,18 @@ const hover = (name) => {  // a glance at a number: only what shows it is painte
   state.hovered = name;
   const swept = sweep(operationsDone());
   paintChosen(reachedUnits(swept));
-  if (!hasUnits) return;
   const chosen = state.hovered ?? state.pinned;
   all(".chosen").forEach((element) => toggle(element, "chosen", false));
   (elementsOf.get(chosen) ?? []).forEach((element) => toggle(element, "chosen", true));
+  const box = boxOfPlace.get(named.get(chosen) ?? aliases.get(chosen));
+  if (box !== undefined) shownAs(box).forEach((element) => toggle(element, "chosen", true));
 };
 const stop = () => { clearInterval(state.timer); state.timer = 0; $("play").setAttribute("aria-pressed", "false"); };
-const go = (step) => {
+const go = (step, { still: stays } = {}) => {
   state.step = Math.max(0, Math.min(stepCount(), step));
-  const swept = paint(), box = activeBox(swept) ?? (state.step ? null : rootBox);
-  follow(state.view === "expression" ? boxElements[box] : document.querySelector(".view:not([hidden]) .active"));
+  const swept = paint();
+  if (!stays && state.view === "expression") follow(spokenOf(activeBox(swept)));
+  else if (!stays) follow([document.querySelector(".view:not([hidden]) .active")]);
   tellAddress();
 };
 const play = () => {
@@ -45,7 +48,7 @@ const play = () => {
   if (state.step === stepCount()) state.step = 0;
   $("play").setAttribute("aria-pressed", "true");
   state.timer = setInterval(() => {
-    if (state.step < stepCount()) go(state.step + 1);
+    if (state.step < stepCount()) go(stepOver(1));
     else if (forwards()) passBy("backward");  // values have come to the right: δ goes to the left
     if (state.step === stepCount() && !forwards()) stop();
   }, 900 / Number($("speed").value));
@@ -55,6 +58,7 @@ const look = (view) => {
   views.forEach((name) => { $("view-" + name).hidden = name !== view; });
   all("#views button").forEach((button) =>
     button.setAttribute("aria-pressed", String(button.dataset.view === view)));
+  if (view === "expression" && !camera().box) { arrange(); paintEdges(); }
   if (!camera().box) fit();
   drawMap();
   paintMap();
@@ -68,7 +72,7 @@ const stepBy = (by) => {
   go(state.step);
 };
 const passBy = (pass) => { state.pass = pass; $("pass").value = pass; go(0); };
-const pin = (name) => { state.pinned = state.pinned === name ? null : name; state.nudge = null; paint(); tellAddress(); };
+const pin = (name) => { state.pinned = state.pinned === name ? null : name; state.nudge = null; paint(); if (film) paintPlane(); tellAddress(); };
 
 const titles = { focus: "Focus", expression: "Expression", neurons: "Neurons", layers: "Layers" };
 for (const view of ["focus", "neurons", "layers", "expression"].filter((name) => views.includes(name))) {
@@ -82,8 +86,8 @@ $("by-label").hidden = !(hasGraph && hasUnits);
 $("by").onchange = (event) => { stop(); stepBy(event.target.value); };
 $("pass").onchange = (event) => { stop(); passBy(event.target.value); };
 $("first").onclick = () => { stop(); go(0); };
-$("back").onclick = () => { stop(); go(state.step - 1); };
-$("forward").onclick = () => { stop(); go(state.step + 1); };
+$("back").onclick = () => { stop(); go(stepOver(-1)); };
+$("forward").onclick = () => { stop(); go(stepOver(1)); };
 $("last").onclick = () => { stop(); go(Infinity); };
 $("play").onclick = play;
 $("speed").onchange = () => { if (state.timer) { stop(); play(); } };
@@ -158,6 +162,7 @@ $("choice").onchange = (event) => {
   const name = event.target.value.trim();
   state.pinned = isKnown(name) ? name : null;
   paint();
+  if (film) paintPlane();
   tellAddress();
 };
 const neighbour = (element, key) => {  // the weight beside this one in the matrix of a large layer
@@ -171,7 +176,7 @@ document.addEventListener("keydown", (event) => {
   const tag = event.target.tagName, element = event.target.closest && event.target.closest("[data-name]");
   if (["SELECT", "TEXTAREA"].includes(tag) || (tag === "INPUT" && event.target.type !== "range")) return;
   if ([" ", "Enter"].includes(event.key) && tag === "BUTTON") return;
-  if (tag === "INPUT" && event.target.id === "dial" && event.key.startsWith("Arrow")) return;
+  if (tag === "INPUT" && event.target.id !== "slider" && /^(Arrow|Home|End)/.test(event.key)) return;  // they turn it
   const crowd = element && element.dataset.i && given.layers[element.dataset.layer - 1].W.flat().length > CROWD;
   const nudge = (sign) => () => {
     const k = named.get(element.dataset.name) ?? aliases.get(element.dataset.name);
@@ -179,7 +184,7 @@ document.addEventListener("keydown", (event) => {
   };
   const act = crowd && event.key.startsWith("Arrow") ? () => neighbour(element, event.key)?.focus() : {
     "+": () => hold(1.25), "-": () => hold(1 / 1.25), "0": $("fit").onclick,
-    ArrowRight: () => go(state.step + 1), ArrowLeft: () => go(state.step - 1),
+    ArrowRight: () => go(stepOver(1)), ArrowLeft: () => go(stepOver(-1)),
     ArrowUp: element ? nudge(1) : null, ArrowDown: element ? nudge(-1) : null,
     Home: () => go(0), End: () => go(Infinity), " ": play,
     Enter: element ? () => pin(element.dataset.name) : null,

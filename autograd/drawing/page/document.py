@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import zlib
 from base64 import b64encode
 from importlib.resources import files
@@ -14,8 +15,11 @@ from autograd.drawing.page.content import COLOURS, Content
 
 SCRIPTS = (  # in the order they are put together: what comes later uses what came before
     "unpack", "numbers", "elementary", "RULES", "tape", "pass", "network", "paint", "focus",
-    "panel", "canvas", "knobs", "film", "message", "address", "controls",
+    "panel", "canvas", "layout", "folds", "graph", "knobs", "film", "message", "address",
+    "controls",
 )  # fmt: skip
+
+INDENTS = re.compile(r"^\s+|^\s*//.*\n", re.M)  # and comments that have a line of their own
 
 
 def document(content: Content, theme: str, *, packed: bool) -> str:
@@ -23,6 +27,8 @@ def document(content: Content, theme: str, *, packed: bool) -> str:
     style = _variables() + _template("page.css")
     parts = [content.rules if name == "RULES" else _template(f"{name}.js") for name in SCRIPTS]
     script = f'"use strict";\n(async () => {{\n{"".join(parts)}}})();\n'
+    if packed:  # leave out what a reader of a page that cannot be read does not need
+        script, style = (INDENTS.sub("", text) for text in (script, style))
     views = "\n".join(
         f'<div class="view" id="view-{name}"{" hidden" * (k > 0)}>{_without_styles(picture)}</div>'
         for k, (name, picture) in enumerate(content.views.items())

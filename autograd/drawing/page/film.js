@@ -85,17 +85,32 @@ const paintPlane = () => {
     }
   }
   const [ix, iy] = places.inputs.map((k) => tape.varying.indexOf(k)), label = tape.varying.length - 1;
-  for (const row of rows) {
+  const rings = ringed();
+  rows.forEach((row, k) => {
     const x = ((row[ix] - extent[0][0]) / (extent[0][1] - extent[0][0])) * plane.width;
     const y = ((extent[1][1] - row[iy]) / (extent[1][1] - extent[1][0])) * plane.height;
     context.beginPath();
-    context.arc(x, y, 3.2, 0, 2 * Math.PI);
+    context.arc(x, y, rings.has(k) ? 5.5 : 3.2, 0, 2 * Math.PI);
     context.fillStyle = colour(row[label] > 0 ? "--positive" : "--negative");
-    context.strokeStyle = colour("--background");
+    context.strokeStyle = colour(rings.has(k) ? "--active_line" : "--background");
+    context.lineWidth = rings.has(k) ? 2.5 : 1;
     context.fill();
     context.stroke();
-  }
+  });
 };
+
+// --- a traced weight: the examples that moved it ----------------------------------------------------
+const movedBy = (name) => film?.moved?.[name] ?? film?.moved?.[nameOfPlace.get(placeNamed(name))] ?? null;
+const placeNamed = (name) => named.get(name) ?? aliases.get(name);
+const movedCard = (name) => {
+  const moved = movedBy(name);
+  if (!moved) return [];
+  const lines = moved.examples.map(([k, part]) => line(`example ${k} `, show(part)));
+  if (moved.rest[0]) lines.push(line(make("span", `${moved.rest[0]} others `, "muted"), show(moved.rest[1])));
+  if (moved.remark) lines.push(line(make("span", moved.remark, "muted")));
+  return [card(line(make("span", "the training moved it by ", "muted"), show(moved.change), make("span", "; of that", "muted")), ...lines)];
+};
+const ringed = () => new Set((movedBy(state.hovered ?? state.pinned)?.examples ?? []).map(([k]) => k));
 
 $("film").hidden = !film;
 if (plane) $("plane-section").hidden = false;

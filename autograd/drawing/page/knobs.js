@@ -159,4 +159,6 @@ window.whygrad = {
   step: (eta) => { stepDown(eta ?? etaNow()); refresh(); return live.values[tape.root]; },
   reset,
   go: (step) => { stop(); go(Number(step)); },
+  unfold: () => setAll(false),
+  fold: () => setAll(null),
 };

@@ -65,26 +65,35 @@ class Page:
         return f"Page({self._summary})"
 
     def _repr_html_(self) -> str:
-        place = "position:absolute;inset:0;width:100%;height:100%;border:0"
+        place = "grid-area:1/1;width:100%;height:680px;border:0"  # over the picture
+        picture = self._picture.replace("max-width:100%", "grid-area:1/1;max-width:100%", 1)
         return (
-            f'<div style="position:relative;min-height:680px">{self._picture}'
+            f'<div style="display:grid">{picture}'
             f'<iframe sandbox="allow-scripts" srcdoc="{escape(self._html)}" style="{place}"'
             ' title="backward pass"></iframe></div>'
         )
+
+    def still(self) -> str:
+        """Return the picture for where the page cannot run, as an image of HTML; it may be ""."""
+        return self._picture
 
 
 def step_through(obj: Any, path: str | Path | None = None, *, theme: str = "light") -> Page:
     """Return a live page of a forward and backward pass; write it where a path is given.
 
-    `obj` is a Value, a NetworkPicture, or an object with `.picture()` and `.root`, as a probe
-    is. Every step of the pass is shown with its numbers; every leaf can be changed, and all that
+    `obj` is a Value, a NetworkPicture, an object with `.picture()` and `.root`, as a probe is, or a
+    function without arguments that returns a Value: it is called, and the page then knows the line
+    of code that made each node, and the parts of models, which are groups.
+
+    Every step of the pass is shown with its numbers; every leaf can be changed, and all that
     depends on it is computed anew in the page. Until then each number is the engine's. No `.grad`
-    is read or changed. A graph of more than 2 500 nodes, or a page of more than 1 MB, keeps the
-    network alone; a large page is compressed, and unpacked by the browser (any since 2023).
-    `theme` is "light", "dark", or "auto": what the reader's system prefers.
+    is read or changed. Loops, wide sums and the groups of a large graph are a box each, until it
+    is opened. A graph of more than 2 500 nodes, or a page of more than 1 MB, keeps the network
+    alone; a large page is compressed, and unpacked by the browser (any since 2023). `theme` is
+    "light", "dark", or "auto": what the reader's system prefers.
 
     Scripts ask `whygrad.numbers()`, and say `whygrad.set(name, number)`, `nudge(name, h)`,
-    `step(eta)`, `reset()` and `go(step)`.
+    `step(eta)`, `reset()`, `go(step)`, `unfold()` and `fold()`.
 
     >>> from autograd import Value
     >>> x = Value(3.0, "x")

@@ -35,21 +35,26 @@ const largestOf = (numbers) => numbers.reduce((most, x) =>
 const share = (x, most) => (most && !Number.isNaN(x) ? Math.max(-1, Math.min(1, x / most)) : 0);
 
 // --- the graph ----------------------------------------------------------------------------
-const drawn = [];  // what each edge was last drawn with
+const whole = tape ? null : sweep(Infinity);  // where nothing is computed here
+const gradAfter = (box) => gradOf(box, whole ? whole.totals[box] : null);
+const flowOf = (k) => {  // what flows back through an arrow; null where nothing does
+  const grad = gradAfter(edges[k].target);
+  return edges[k].constant || grad === null ? null : localOf(edges[k]) * grad;
+};
+const drawn = [];  // what each arrow was last drawn with
 const paintEdges = () => {
-  const flows = edges.map((edge) => {
-    const grad = gradOf(edge.target, null);
-    return edge.constant || grad === null ? null : localOf(edge) * grad;
+  const flows = seen.arrows.map((arrow) => {
+    const known = arrow.edges.map(flowOf).filter((flow) => flow !== null);
+    return known.length ? known.reduce((a, b) => a + b) : null;
   });
   const widest = largestOf(flows.filter((flow) => flow !== null));
-  edges.forEach((edge, k) => {
-    const element = edgeElements[k], flow = flows[k];
-    if (!element || flow === null) return;
-    const local_now = localOf(edge), key = `${flow} ${local_now} ${widest}`;
-    if (drawn[k] === key) return;
-    drawn[k] = key;
+  seen.arrows.forEach((arrow, n) => {
+    const { element } = arrow, flow = flows[n], local_now = localOf(edges[arrow.edges[0]]);
+    const key = `${flow} ${local_now} ${widest}`;
+    if (drawn[n] === key) return;
+    drawn[n] = key;
     const [shaft, head] = inside(element, "paths");
-    const colour = `var(--${tone(flow)})`;
+    const colour = flow === null ? "var(--constant_line)" : `var(--${tone(flow)})`;
     shaft.setAttribute("stroke", colour);
     head.setAttribute("fill", colour);
     const thick = flow && Number.isFinite(flow) && widest;
@@ -57,38 +62,57 @@ const paintEdges = () => {
     const [local, contribution] = [inside(element, "local"), inside(element, "flow")];
     if (local) { write(local, `×${fmt(local_now)}`); tint(local, local_now); }
     if (contribution) { write(contribution, `⇒ ${fmt(flow, true)}`); tint(contribution, flow); }
+    if (arrow.edges.length > 1) write(inside(element, "title"), `${arrow.edges.length} arrows together, contribution ${flow}`);
   });
 };
 const grads = [];  // what each box was last drawn with
+const paintBox = (k, swept, known, marks) => {
+  const element = boxElements[k], grad = inside(element, "grad"), total = forwards() ? null : swept.totals[k];
+  toggle(element, "off", forwards() ? !known : total === null && grad);
+  toggle(element, "active", marks.active === k);
+  toggle(element, "touched", marks.touched.has(k));
+  toggle(element, "frozen", data.boxes[k].node !== null && frozen.has(data.boxes[k].node));
+  toggle(element, "chosen", marks.chosen !== null && data.boxes[k].leaf && nameOfPlace.get(data.boxes[k].node) === marks.chosen);
+  const value = valueOf(k);
+  if (value !== null) write(inside(element, "data"), known ? fmt(value) : "—");
+  if (!grad) return;
+  write(grad, fmt(total, true));
+  if (grads[k] === total) return;
+  grads[k] = total;
+  tint(grad, total);
+  element.dataset.total = String(total);
+};
+const paintFold = (fold, swept, done, marks) => {
+  const reached = forwards() ? fold.members.some((box) => done.has(box)) : fold.outputs.some((box) => swept.totals[box] !== null);
+  toggle(fold.element, "off", !reached);
+  toggle(fold.element, "active", marks.active !== null && hiddenIn(marks.active) === fold);
+  toggle(fold.element, "touched", fold.outputs.some((box) => marks.touched.has(box)));
+  const values = fold.outputs.map(valueOf), told = inside(fold.element, "fold-number");
+  const sum = values.includes(null) || (fold.kind !== "sum" && values.length > 1) ? null : values.reduce((a, b) => a + b, 0);
+  write(told, sum === null ? "" : values.length > 1 ? `Σ ${fmt(sum)}` : fmt(sum));
+};
 const paintGraph = (swept) => {
   const active = activeBox(swept), done = computedBoxes();
   const touched = new Set(state.by !== "operation" ? []
     : forwards() ? (active === null ? [] : below[active].map((k) => edges[k].source))
     : swept.passed.map((one) => one.source));
-  boxElements.forEach((element, k) => {
-    if (!element) return;
-    const box = data.boxes[k], grad = inside(element, "grad");
-    const total = forwards() ? null : swept.totals[k];
-    const known = done === null || box.leaf || done.has(k);
-    toggle(element, "off", forwards() ? !known : total === null && grad);
-    toggle(element, "active", k === active);
-    toggle(element, "touched", touched.has(k));
-    toggle(element, "frozen", box.node !== null && frozen.has(box.node));
-    const value = valueOf(k);
-    if (value !== null) write(inside(element, "data"), known ? fmt(value) : "—");
-    if (grad) {
-      write(grad, fmt(total, true));
-      if (grads[k] === total) return;
-      grads[k] = total;
-      tint(grad, total);
-      element.dataset.total = String(total);
-    }
-  });
-  edges.forEach((edge, k) => {
-    const on = forwards() ? done.has(edge.target) : swept.done.has(edge.target) || edge.constant;
-    toggle(edgeElements[k], "off", !on);
-    toggle(edgeElements[k], "active", edge.target === active);
-  });
+  const marks = { active, touched, chosen: state.hovered ?? state.pinned };
+  for (const node of seen.nodes) {
+    if (node.fold) paintFold(node.fold, swept, done, marks);
+    else if (node.chip === undefined) paintBox(node.box, swept, done === null || data.boxes[node.box].leaf || done.has(node.box), marks);
+  }
+  const isActive = (box) => active !== null && (box === active || (hiddenIn(active) !== null && hiddenIn(active) === hiddenIn(box)));
+  for (const arrow of seen.arrows) {
+    const targets = arrow.edges.map((k) => edges[k].target);
+    const on = targets.some((target) => (forwards() ? done.has(target) : swept.done.has(target))) || arrow.edges.every((k) => edges[k].constant && !forwards());
+    toggle(arrow.element, "off", !on);
+    toggle(arrow.element, "active", targets.some(isActive));
+    const chip = seen.nodes[arrow.source];
+    if (chip.chip === undefined) continue;
+    toggle(chip.element, "off", !on && !forwards());
+    toggle(chip.element, "touched", targets.some(isActive));
+    toggle(chip.element, "chosen", marks.chosen !== null && nameOfPlace.get(data.boxes[chip.chip].node) === marks.chosen);
+  }
 };
 // Tooltips have all digits; they are written when somebody points.
 document.addEventListener("pointerover", (event) => {
@@ -97,8 +121,7 @@ document.addEventListener("pointerover", (event) => {
   if (!title) return;
   const k = Number(element.id.slice(1));
   if (element.dataset.part === "edge") {
-    const grad = gradOf(edges[k].target, null);
-    if (!edges[k].constant) title.textContent = `local partial ${localOf(edges[k])}, contribution ${localOf(edges[k]) * grad}`;
+    if (element.id && !edges[k].constant) title.textContent = `local partial ${localOf(edges[k])}, contribution ${flowOf(k)}`;
   } else if (valueOf(k) !== null) {
     title.textContent = `${data.boxes[k].name} = ${valueOf(k)}, grad = ${gradOf(k, null)}`;
   }

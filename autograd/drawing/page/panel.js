@@ -22,12 +22,13 @@ const boxName = (box) => data.boxes[box].name;
 const light = (elements, on) => elements.forEach((element) => toggle(element, "lit", on));
 const link = (text, elements) => {
   const span = make("bdi", text, "link");
-  span.onmouseenter = () => light(elements.filter(Boolean), true);
-  span.onmouseleave = () => light(elements.filter(Boolean), false);
+  const lit = () => (typeof elements === "function" ? elements() : elements).filter(Boolean);
+  span.onmouseenter = () => light(lit(), true);
+  span.onmouseleave = () => light(all(".lit").filter((one) => one !== span), false);
   return span;
 };
 const boxLink = (box) => {
-  const span = link(boxName(box), [boxElements[box]]);
+  const span = link(boxName(box), () => shownAs(box));
   span.dataset.box = box;
   return span;
 };
@@ -37,6 +38,19 @@ for (const [kind, on] of [["mouseover", true], ["mouseout", false]]) {  // and t
     if (box) light(all(`#step [data-box="${box.id.slice(1)}"]`), on);
   });
 }
+
+// What stands for a box now: itself and its chips, or the fold that it is in.
+const shownAs = (box) => {
+  const fold = hiddenIn(box);
+  return fold ? [fold.element] : [boxElements[box], ...seen.nodes.filter((node) => node.chip === box).map((node) => node.element)];
+};
+const spokenOf = (active) => {  // what a step speaks of, as it is drawn: the chip that is near, not the leaf that is far
+  if (active === null) return [];
+  const fold = hiddenIn(active), main = fold ? fold.element : boxElements[active];
+  const arrows = seen.arrows.filter((arrow) => { const node = seen.nodes[arrow.target]; return fold ? node.fold === fold : node.box === active; });
+  const near = fold ? [] : arrows.map((arrow) => seen.nodes[arrow.source]);
+  return [main, ...near.map((node) => node.element ?? node.fold?.element ?? boxElements[node.box])];
+};
 
 // --- a local partial: as a formula, then with numbers -------------------------------------
 const filled = (template, fill) => template.split(/(⟨[0-9=]⟩)/).map((piece) =>
@@ -95,6 +109,15 @@ const copier = (latex) => {
   return button;
 };
 
+// --- the line of the user's code that made a node -----------------------------------------
+const codeOf = (box) => {
+  const at = data.made?.[box] ?? null;
+  if (at === null) return [];
+  const [where, text] = data.code[at], p = line(make("span", where, "muted"), " ", make("code", text));
+  p.className = "code";
+  return [p];
+};
+
 // --- a step by operation ------------------------------------------------------------------
 const backwardStep = (swept) => {
   if (swept.active === null) {
@@ -103,11 +126,19 @@ const backwardStep = (swept) => {
   const head = line(make("b", ""), make("span", ` (${data.boxes[swept.active].symbol})`, "muted"), " has grad ",
                     show(swept.totals[swept.active]), " and passes it on:");
   head.firstChild.append(boxLink(swept.active));
-  return [head, ...swept.passed.map(contributionCard)];
+  const alone = swept.passed.filter((one) => !hiddenIn(one.source));
+  const together = new Map();
+  for (const one of swept.passed) {
+    const fold = hiddenIn(one.source);
+    if (fold) together.set(fold, [...(together.get(fold) ?? []), one]);
+  }
+  const cards = [...together].map(([fold, ones]) => (ones.length === 1 ? contributionCard(ones[0]) : card(line(foldLink(fold)),
+    line(make("span", `${ones.length} contributions ⇒ `, "muted"), show(ones.reduce((sum, { contribution }) => sum + contribution, 0))))));
+  return [head, ...codeOf(swept.active), ...alone.map(contributionCard), ...cards];
 };
 const contributionCard = (one) => {
   const { left, right, sign } = product(one.local, one.upstream, one.contribution);
-  const name = line(link(boxName(one.source), [boxElements[one.source], edgeElements[one.edge]]));
+  const name = line(link(boxName(one.source), () => [...shownAs(one.source), edgeElements[one.edge]]));
   name.firstChild.style.fontWeight = "700";
   const formula = partialLine(edges[one.edge]);
   const sum = line(`${left} `, make("span", "local", "muted"), ` × ${right} ${sign} `, show(one.contribution));
@@ -128,8 +159,26 @@ const forwardStep = () => {
     .filter((_, k) => valueOf(sources[k]) !== null);
   const { symbol, expression } = data.boxes[box];
   const formula = expression && expression !== boxName(box) ? ` = ${expression}` : "";
-  return [line(boxLink(box), make("span", ` (${symbol})`, "muted"), " is computed from"),
+  return [line(boxLink(box), make("span", ` (${symbol})`, "muted"), " is computed from"), ...codeOf(box),
           card(...lines, line(boxLink(box), `${formula} ${shown(valueOf(box))}`))];
+};
+
+// --- a step into a closed fold: what all of it does ------------------------------------------
+const foldLink = (fold) => link(fold.name, () => [fold.element]);
+const foldStep = (fold, swept) => {
+  const inFold = new Set(fold.members), side = forwards() ? forwardOrder : data.operations;
+  const done = side.slice(0, state.step).filter((box) => inFold.has(box)).length;
+  const head = line(make("b", ""), make("span", ` is folded: ${done} of its ${fold.operations} operations ${done === 1 ? "is" : "are"} done. `, "muted"));
+  head.firstChild.append(foldLink(fold));
+  const open = make("button", "open");
+  open.type = "button";
+  open.onclick = () => toggleFold(fold);
+  if (forwards()) return [head, open];
+  const flows = foldedFlows(fold, swept).sort((a, b) => Math.abs(b.sum) - Math.abs(a.sum));
+  const cards = flows.slice(0, WIDEST).map(({ source, sum, count }) => line(boxLink(source), " ⇒ ", show(sum),
+    make("span", count > 1 ? `, ${count} contributions` : "", "muted")));
+  if (flows.length > WIDEST) cards.push(line(make("span", `… ${flows.length - WIDEST} more`, "muted")));
+  return [head, card(...(cards.length ? [line(make("span", "It has passed on", "muted")), ...cards] : [line(make("span", "Nothing has come out of it yet.", "muted"))])), open];
 };
 
 // --- a step by neuron -----------------------------------------------------------------------
@@ -157,8 +206,24 @@ const neuronStep = () => {
   return [...found, line("and so its weights have"), card(...lines)];
 };
 const paintStep = (swept) => {
-  const body = state.by === "neuron" ? neuronStep() : forwards() ? forwardStep() : backwardStep(swept);
+  const fold = state.view === "expression" ? foldAt(state.step) : null;
+  const body = state.by === "neuron" ? neuronStep() : fold ? foldStep(fold, swept)
+    : forwards() ? forwardStep() : backwardStep(swept);
   $("step").replaceChildren(make("h2", `Step ${state.step} of ${stepCount()}`), ...body);
+};
+
+// --- a number that is used in several places: its gradient is what they contribute ------------
+const boxOfPlace = new Map(data.boxes.flatMap((box, k) => (box.leaf && box.node !== null ? [[box.node, k]] : [])));
+const usesOf = (place) => {
+  const box = boxOfPlace.get(place);
+  if (box === undefined || above[box].length < 2) return [];
+  const uses = above[box].map((k) => ({ k, flow: flowOf(k) })).filter(({ flow }) => flow !== null);
+  const total = gradAfter(box), ranked_ = [...uses].sort((a, b) => Math.abs(b.flow) - Math.abs(a.flow)).slice(0, WIDEST);
+  const sum = lastSigned(steps(`∂C/∂${boxName(box)}`, arithmetic(total, largest(uses.map(({ flow }) => [flow])))));
+  const lines = ranked_.map(({ k, flow }) => line(link(`in ${boxName(edges[k].target)}`, () => [...shownAs(edges[k].target), edgeElements[k]]), " ⇒ ", show(flow)));
+  if (uses.length > WIDEST) lines.push(line(make("span", `… ${uses.length - WIDEST} more places`, "muted")));
+  return [card(line(make("span", `used in ${above[box].length} places; each contributes`, "muted")), ...lines,
+               inOneLine(sum))];
 };
 
 // --- the number that is looked at -----------------------------------------------------------
@@ -176,12 +241,12 @@ const paintChosen = (reached) => {
   const where = weight ? `, unit ${weight.i} → unit ${weight.j}` : "";
   const head = line(make("b", chosen), ` ${shown(value)}`,
                     make("span", `${where}${state.pinned === chosen ? ", pinned" : ""}`, "muted"));
-  if (!weight) return $("weight").replaceChildren(head);
+  if (!weight) return $("weight").replaceChildren(head, ...usesOf(place), ...movedCard(chosen));
   const lines = weightLines(net, weight), name = `δ${weight.layer}[${weight.j}]`;
   const gradient = net.layers[weight.layer - 1].dW?.[weight.i][weight.j];
   const body = reached.has(weight.layer + "," + weight.j)
     ? [derivation(unitLines(net, weight.layer, weight.j)), derivation(lines),
        line(make("span", advice(gradient), "muted"))]
     : [card(line(lines[0]), line(make("span", `not reached yet: the pass has not come to ${name}`, "muted")))];
-  return $("weight").replaceChildren(head, ...body);
+  return $("weight").replaceChildren(head, ...body, ...movedCard(chosen));
 };

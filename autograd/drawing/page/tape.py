@@ -123,9 +123,11 @@ def _leaves(subject: Subject, order: Sequence[Value], places: dict[Any, int]) ->
     inputs = set(subject.options.get("inputs", ()))
     learn = set(subject.options.get("parameters", ()) or leaves) - inputs - set(subject.held)
     names: dict[str, int] = {}
+    known = subject.options.get("names", {})
     for node in [*leaves, subject.roots[0]]:
-        if node.label or node.op:
-            name_place(names, clean(node.label, 200) if node.label else "C", places[node])
+        label = known.get(node) or node.label
+        if label or node.op:
+            name_place(names, clean(label, 200) if label else "C", places[node])
     return {
         "names": names,
         "learn": [places[node] for node in leaves if node in learn],

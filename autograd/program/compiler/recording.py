@@ -102,9 +102,34 @@ class Recording:
         self.noise = list(filter(is_noise, order))
         self.inputs = range(self.inputs.start, self._columns(self.noise, INPUT).stop)
         inside = {x for node in self.noise for x in node.parents}  # of what is drawn, unused
+        self._number([x for x in order if x not in self.ids and x not in inside])
+
+    def _number(self, order: list[Value]) -> None:
+        """Number nodes of which most are operations that `_add` could add, one by one."""
+        ids: dict[Any, int] = self.ids
+        operations, operands, lanes = self.operations, self.operands, self.lanes
+        place, rows, extend = ids.__getitem__, self.rows, self._flat.extend
         for node in order:
-            if node not in self.ids and node not in inside:
-                self.ids[node] = self._node(node)
+            operation = node.op
+            if operation not in rows or operation in _TAKEN_APART:
+                ids[node] = self._node(node)
+                continue
+            try:
+                below = list(map(place, node.operands))
+            except KeyError:  # a plain number among them
+                below = self._numbered(node.operands)
+            ids[node] = len(operations)
+            operations.append(operation)
+            operands.append(below)
+            extend(below)
+            self.kinds.append(COMPUTED)
+            self.numbers.append(0.0)
+            reached = False
+            for x in reversed(below):
+                if lanes[x]:
+                    reached = True
+                    break
+            lanes.append(reached)
 
     def _starts(self) -> Any:
         import numpy as np

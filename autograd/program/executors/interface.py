@@ -160,6 +160,13 @@ class Executor(Protocol):
         """Compute all other adjoints of the last backward."""
 
     @property
+    def evaluate(self) -> Callable[[Array], float] | None:
+        """Load, forward and backward in one call; as a rule None, which may be left out.
+
+        `evaluate(examples)` returns the cost, NaN where that or the gradient is not finite.
+        """
+
+    @property
     def train(self) -> Loop | None:
         """A loop of its own, faster than that of `training` over its passes; as a rule None.
 

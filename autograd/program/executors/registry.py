@@ -14,7 +14,7 @@ from autograd.program.executors.interface import Parts
 from autograd.program.executors.native.executor import NativeExecutor
 from autograd.program.executors.numpy.executor import NumpyExecutor
 from autograd.program.executors.tape import executor as tape
-from autograd.program.executors.tape.writer import is_irregular
+from autograd.program.executors.tape.writer import is_irregular, number_of_levels
 from autograd.program.plans import Plan
 
 
@@ -31,9 +31,19 @@ class Way:
 
 
 def _native(plan: Plan, dtype: str) -> Parts:
-    if is_irregular(len(plan.recording), len(plan.reroll.groups)):
+    if _is_irregular(plan):
         return tape.assemble(plan, dtype)
     return matrices.assemble(NativeExecutor, plan, dtype)
+
+
+def _is_irregular(plan: Plan) -> bool:
+    """Whether a plan is better run as a tape.
+
+    Often the levels of its graph, each of which needs a group of its own, are too many already.
+    """
+    work = max(len(plan.recording), len(plan.recording.flat) // 2)
+    levels = number_of_levels(plan.recording)
+    return is_irregular(work, levels) or is_irregular(work, len(plan.reroll.groups))
 
 
 WAYS = {

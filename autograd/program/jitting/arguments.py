@@ -27,7 +27,7 @@ TAKER = "a compiled function"
 PLAIN = (int, float, str, bool, type(None))
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True, eq=False)
 class Arguments:
     """The arguments of one call: `first` those bound to a method, `trees` all that hold numbers.
 
@@ -57,9 +57,11 @@ class Arguments:
         """Return all numbers in a row, (numbers,); None where one of them is a Value."""
         import numpy as np
 
-        parts = [_numbers(tree) for tree in self.trees]
-        if len(parts) == 1:
-            return None if parts[0] is None else np.array(parts[0], float)
+        trees = self.trees
+        if len(trees) == 1:
+            part = _numbers(trees[0])
+            return None if part is None else np.asarray(part, float)
+        parts = list(map(_numbers, trees))
         if any(part is None for part in parts):
             return None
         return np.concatenate(parts) if parts else np.empty(0)

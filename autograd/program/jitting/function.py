@@ -75,7 +75,7 @@ class Jit(Compiled):
 
     def __init__(self, store: Store, chain: Chain = (), first: tuple[Any, ...] = ()) -> None:
         self.store, self.chain, self.first = store, chain, first
-        self._derivatives: dict[Step, Jit] = {}
+        self._derivatives: dict[tuple[str, Any], Jit] = {}
         self._is_method = False
         if store.origin is None and not first:
             store.origin = self
@@ -208,7 +208,8 @@ class Jit(Compiled):
 
     def value_and_grad(self, *args: Any, argnums: Any = 0, **named: Any) -> Any:
         """Return (f(*args), ∂f/∂argument); `argnums` is one position or several."""
-        return value_and_grad(self, argnums)(*args, **named)
+        known = self._derivatives.get(("value_and_grad", argnums)) if argnums == 0 else None
+        return (known or value_and_grad(self, argnums))(*args, **named)
 
     def jacobian(self, *args: Any, argnums: Any = 0, sparse: bool = False, **named: Any) -> Any:
         """Return ∂f/∂argument for an f of any results."""

@@ -59,31 +59,42 @@ class Replay:
         Returns for each lane the first guard that comes out otherwise, -1 where none does, (m,).
         """
         machine = self.machine
-        weights = numbers[self.fixed] if len(self.moving) else numbers
-        if self.trace.held:
-            weights = self.np.concatenate([weights, self.trace.held_numbers()])
-        machine.weights = weights
+        machine.weights = self._weights(numbers)
         machine.forward(machine.noise.beside(lanes, call, rows))
         flips = self.verdicts.flipped(machine.memory.room)
         if flips is not None:
             return flips
         return self.none if len(lanes) == 1 else self.np.full(len(lanes), -1)
 
-    def alone(self, numbers: Array, gradient: bool) -> tuple[Array, Array, int]:
-        """Run where no leaf moves: return outputs, gradient and the guard that flips, or -1."""
-        machine, flip = self.machine, -1
+    def _weights(self, numbers: Array) -> Array:
+        """Return the numbers of what stays, those included that the function holds by itself."""
+        weights = numbers[self.fixed] if len(self.moving) else numbers
+        if self.trace.held:
+            weights = self.np.concatenate([weights, self.trace.held_numbers()])
+        return weights
+
+    def alone(self, numbers: Array) -> tuple[Array, int]:
+        """Run where no leaf moves: return outputs and the guard that flips, or -1."""
+        machine = self.machine
         with self.lock.held, self.np.errstate(all="ignore"):
-            flips = self.forward(numbers, self.nothing)
-            if len(self.verdicts):
-                flip = int(flips[0])
-            if gradient and flip < 0:
-                machine.executor.backward()
-                slopes = machine.gradient()
-            else:
-                slopes = None
+            flip = int(self.forward(numbers, self.nothing)[0])
             if machine.noise.nodes:
-                return self.values()[:, 0], slopes, flip
-            return machine.memory.room.values[False][self.outputs[2]], slopes, flip
+                return self.values()[:, 0], flip
+            return machine.memory.room.values[False][self.outputs[2]], flip
+
+    def gradient(self, numbers: Array, slopes: Array, at: Any) -> tuple[float, int]:
+        """Write the derivatives by the leaves `at` to `slopes`, where no leaf moves.
+
+        Returns the value of the root, NaN where a number is not finite, and the guard that flips.
+        """
+        machine, flips = self.machine, None
+        with self.lock.held:
+            machine.weights = self._weights(numbers)
+            value = machine.evaluate(machine.noise.beside(self.nothing))
+            if len(self.verdicts):
+                flips = self.verdicts.flipped(machine.memory.room)
+            slopes[:] = machine.slopes()[at]
+        return value, -1 if flips is None else int(flips[0])
 
     def values(self) -> Array:
         """Return the outputs, (outputs, m)."""

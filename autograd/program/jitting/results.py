@@ -18,8 +18,10 @@ from autograd.derivatives.trees import (
 from autograd.program.compiler.accesses import Array
 
 
-def filler(tree: Any) -> Callable[[Array], Any]:
+def filler(tree: Any, own: bool = False) -> Callable[[Array], Any]:
     """Return a function that puts numbers, (leaves,), into a structure like this one.
+
+    Where they are the function's `own`, an array is a view of them.
 
     >>> import numpy as np
     >>> filler({"a": [1.0, 2.0], "b": 3.0})(np.array([5.0, 6.0, 7.0]))
@@ -27,6 +29,8 @@ def filler(tree: Any) -> Callable[[Array], Any]:
     """
     if is_array(tree):
         whole = tree.shape
+        if own:
+            return lambda numbers: numbers.reshape(whole)
         return lambda numbers: numbers.reshape(whole).copy()
     if not isinstance(tree, CONTAINERS):
         return lambda numbers: float(numbers[0])

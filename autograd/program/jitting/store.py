@@ -21,21 +21,27 @@ class Store:
         self.origin: Any = None  # the compiled function that was the first to use it
         self.refused: set[Any] = set()  # chains of derivatives that cannot be compiled
         self._structures: OrderedDict[Any, Structure] = OrderedDict()
+        self._latest: tuple[Any, Structure] | None = None  # the one used last
         self._companions: dict[Any, Store] = {}
         self._lock = Lock()
 
     def structure(self, key: Any) -> Structure | None:
         """Return what is known of arguments of this structure, which is now the one used last."""
+        latest = self._latest  # as a rule: then nothing moves
+        if latest is not None and latest[0] == key:
+            return latest[1]
         with self._lock.held:
             found = self._structures.get(key)
             if found is not None:
                 self._structures.move_to_end(key)
+                self._latest = key, found
             return found
 
     def keep(self, key: Any, structure: Structure) -> None:
         """Keep what was recorded for arguments of a structure, and forget the oldest."""
         with self._lock.held:
             self._structures[key] = structure
+            self._latest = key, structure
             if len(self._structures) > self.cache:
                 self._structures.popitem(last=False)
 

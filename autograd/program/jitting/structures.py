@@ -67,7 +67,7 @@ class Structure:
                 return self._now(self._renewed(way, arguments, numbers), chain)
             found, k = sweep.one(numbers)
             if k < 0:
-                if sweep.np.isfinite(found).all():
+                if sweep.is_finite(found):
                     return sweep, found
                 break  # as node by node: infinite, or the error of the function
             left, way = (way, k), way.branches.get(k)
@@ -185,7 +185,7 @@ class Structure:
             fresh.trace.calls.next()  # what is random is that of the recording
             return sweep, sweep.now()
         found, flip = sweep.one(numbers)
-        right = flip < 0 and sweep.np.isfinite(found).all()
+        right = flip < 0 and sweep.is_finite(found)
         return sweep, found if right else sweep.now()
 
     def attach(self, left: Exit | None, fresh: Way) -> bool:

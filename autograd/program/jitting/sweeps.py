@@ -7,6 +7,7 @@ matrices: each lane goes along one.
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any
@@ -19,6 +20,7 @@ from autograd.program.compiler.accesses import Array
 from autograd.program.jitting.replay import Replay
 from autograd.program.jitting.results import filler, stacked
 from autograd.program.jitting.traces import Chain, Trace
+from autograd.program.memory import all_finite, stretch
 
 
 class Sweep(ABC):
@@ -69,6 +71,10 @@ class Sweep(ABC):
         """Return the result for one call, (width,), and the guard that it flips, or -1."""
         found, flips = self.run(numbers[None])
         return found[0], int(flips[0])
+
+    def is_finite(self, row: Array) -> bool:
+        """Return whether the result that `one` returned is finite."""
+        return all_finite(self.np, row)
 
     def run(self, numbers: Array, mapped: bool = False) -> tuple[Array, Array]:
         """Return results for rows of numbers, (m, width), and the guard that each flips, or -1."""
@@ -123,7 +129,7 @@ class Mixed:
 
     def alone(self, replay: Replay, numbers: Array) -> tuple[Array, int]:
         """Return the row of a replay in which no leaf moves, and the guard that flips, or -1."""
-        found, _, flip = replay.alone(numbers, gradient=False)
+        found, flip = replay.alone(numbers)
         return self.filled(found), flip
 
     def filled(self, found: Array) -> Array:
@@ -174,11 +180,11 @@ class Gradient(Sweep):
         step = chain[-1]
         self.alone = step.kind == "grad"
         self.inputs, self.chosen = trace.inputs(step.argnums), trace.chosen(step.argnums)
-        self.at = self.np.array(self.chosen, int)
+        self.at = stretch(self.np, self.np.array(self.chosen, int))
         self.tree = trace.derived(chain[:-1])
         self.root = Call(self.inputs, self.tree, True).root
         self.width = self.lane_width = 1 + len(self.chosen)
-        self.fill = filler(self.inputs)
+        self.fill = filler(self.inputs, own=True)
 
     def now(self) -> Array:
         found = gradients(self.root, [self.trace.leaves[k] for k in self.chosen])
@@ -186,10 +192,11 @@ class Gradient(Sweep):
 
     def one(self, numbers: Array) -> tuple[Array, int]:
         row = self.np.empty(self.width)
-        row[:1], slopes, flip = self.replay().alone(numbers, gradient=True)
-        if flip < 0:
-            row[1:] = slopes[self.at]
+        row[0], flip = self.replay().gradient(numbers, row[1:], self.at)
         return row, flip
+
+    def is_finite(self, row: Array) -> bool:
+        return math.isfinite(row[0])  # as `one` says it
 
     def finished(self, row: Array) -> Any:
         return self.fill(row[1:]) if self.alone else (float(row[0]), self.fill(row[1:]))

@@ -128,8 +128,7 @@ class EagerExecutor:
     """Runs a recording over a memory in which node i has address i."""
 
     name = "eager"
-    train = None
-    twin = None
+    evaluate = train = twin = None
 
     def __init__(self, recording: Recording, memory: Memory, ends: Ends) -> None:
         self.recording, self.memory, self.ends = recording, memory, ends

@@ -39,6 +39,7 @@ class RuleByHand:
         self.np, self.memory, self.rule = np, memory, rule
         self.state: Array = np.zeros((0, 0), memory.dtype)
         self._places: Array = None
+        self.undisturbed = False
 
     def install(self, update: Update) -> None:
         """Make room for an optimiser's state, if it is another one than before."""
@@ -46,13 +47,14 @@ class RuleByHand:
         if self.state.shape != shape:
             self.state = self.np.zeros(shape, self.memory.dtype)
 
-    def update(self, step: int, scale: float) -> None:
-        """Apply the optimiser's rule to every parameter."""
+    def update(self, step: int, scale: float, count: Array) -> None:
+        """Apply the optimiser's rule to every parameter, and count the step in count[0]."""
         values, gradient = self.memory.room.values[False], self.memory.room.adjoints[False]
         for k, place in enumerate(self._places.tolist()):
             g = scale * float(gradient[place])
             moved = taken(self.rule, float(values[place]), g, self.state[:, k].tolist(), step)
             values[place], self.state[:, k] = moved[0], moved[1:]
+        count[0] = step
 
 
 def taken(rule: Rule, w: float, g: float, state: Sequence[float], step: int) -> list[float]:
@@ -183,11 +185,11 @@ class _Stage:
         self.adjoints[self.places] = gradient
         theirs: Any = asked.executor
         loop = theirs.train if theirs and asked.loop else None
-        count = np.array([asked.step - 1])
         if loop and by is theirs:
-            loop(asked.examples, np.zeros(1, np.int64), np.zeros(1), count, asked.step)
+            first, taken = np.zeros(1, np.int64), np.array([asked.step - 1])
+            loop(asked.examples, first, np.zeros(1), taken, asked.step)
         else:
-            by.update(asked.step, 1.0, count)
+            by.update(asked.step, 1.0, np.array([asked.step - 1]))
         return np.vstack([self.values[self.places], by.state]).astype(float)
 
     def _by_hand(self, k: int) -> list[float]:

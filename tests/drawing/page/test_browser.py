@@ -28,6 +28,7 @@ def probed():
 
 
 def totals(tab):
+    tab.evaluate("whygrad.unfold()")
     found = tab.evaluate(
         """[...document.querySelectorAll('[data-part="box"]')].filter((b) => b.dataset.total)
         .map((b) => [b.querySelector('title').textContent, b.dataset.total])"""

@@ -94,9 +94,7 @@ def test_prose_ranges_and_names_are_passed_over():
         ("with a kernel $z = w * a + b$", "'*' in notes on convolution"),
         ("$z_{ij} = \\sum_m \\sum_n w_{mn} a_{i+m,j+n}$", "with the indices"),
         ("$A = \\text{softmax}(QK^T/\\sqrt{d}) V$", "what is"),
-        ("$J = C + \\lambda \\|W\\|^2$", "what is λ?"),
-        ("$z_j = w_j^T x + b_j$", "w with one index"),
-        ("$\\frac{\\partial^2 C}{\\partial a^2} = 1$", "a second derivative"),
+        ("$\\frac{\\partial^3 C}{\\partial a^3} = 1$", "a derivative of a higher order"),
         ("$z = (a$", "'(' is not closed"),
     ],
 )

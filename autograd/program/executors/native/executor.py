@@ -62,6 +62,7 @@ class NativeExecutor:
         self._sections = [np.array(words, dtype=np.int64) for words in sections]
         self._table, self._lengths = table, (len(table.constants), len(table.index))
         self._places = np.ascontiguousarray(ends.inputs, dtype=np.int64)
+        self._root = int(ends.root_lanes), ends.root, ends.parameters
         none = self._rule(None, np.zeros(2, memory.dtype))
         memory.use(self._bound(memory.room, none))
 
@@ -123,6 +124,13 @@ class NativeExecutor:
         """Compute the adjoints that the gradient needs."""
         self.memory.room.calls.replay.run(1, 3)
 
+    def evaluate(self, examples: Array) -> float:
+        """Compute values and gradient; return the cost, NaN where a number is not finite."""
+        examples = self.np.ascontiguousarray(examples)
+        replay = self.memory.room.calls.replay
+        cost: float = replay.evaluate(examples, self._places, *self._root)
+        return cost
+
     def remaining(self) -> None:
         """Compute all other adjoints."""
         self.memory.room.calls.replay.run(3, 4)
@@ -154,10 +162,10 @@ class NativeExecutor:
 
         Large matrices are updated block by block as their gradient is found.
         """
-        ends, calls = self.ends, self.memory.room.calls
+        calls = self.memory.room.calls
         numbers = calls.rule.numbers
         numbers[-1] = 1.0
-        where = int(ends.root_lanes), ends.root, ends.parameters, len(numbers) - 2, first_step
+        where = *self._root, len(numbers) - 2, first_step
         calls.replay.train(examples, self._places, starts, costs, taken, *where)
 
 

@@ -25,8 +25,7 @@ class NumpyExecutor:
     """Runs instructions over a memory."""
 
     name = "numpy"
-    train = None
-    twin = None
+    evaluate = train = twin = None
 
     def __init__(self, instructions: Instructions, memory: Memory, ends: Ends) -> None:
         import numpy as np

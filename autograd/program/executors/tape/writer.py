@@ -16,7 +16,7 @@ from typing import Any
 
 from autograd.program.compiler import steps
 from autograd.program.compiler.pieces import PIECES, PLAIN
-from autograd.program.compiler.recording import COMPUTED, CONSTANT, Recording
+from autograd.program.compiler.recording import COMPUTED, CONSTANT, SUMS, Recording
 from autograd.program.compiler.steps import Expression
 from autograd.program.executors.native.table import codes
 from autograd.program.executors.tape.code import Tape
@@ -25,6 +25,7 @@ FEW = 15  # nodes an instruction, below which a graph counts as irregular
 LONGEST = 1 << 22  # nodes: a result has 24 bits in a word
 SMALL = 200  # instructions that cost nothing, irregular or not
 CIRCULAR = ("sin", "cos")  # whose derivative is the other: both of x are found together
+LEVELS = {**dict.fromkeys(SUMS, 1), "mul": 2}  # what may be part of another sum, as C has it
 GIVEN = {  # what operands receive from an adjoint, where that is the adjoint itself
     "add": ("accumulate", "accumulate"),
     "sub": ("accumulate", "subtract"),
@@ -36,9 +37,24 @@ ACCUMULATE, MULTIPLY = "accumulate", "multiply_accumulate"
 def is_irregular(nodes: int, groups: int) -> bool:
     """Whether so many nodes in so many groups are better run one by one.
 
-    A group takes about three instructions, forward and backward.
+    A product of a sum counts as a node. A group takes about three instructions, forward and
+    backward.
     """
     return 3 * groups > SMALL and nodes < FEW * 3 * groups and nodes < LONGEST
+
+
+def number_of_levels(recording: Recording) -> int:
+    """Return at least how many groups a recording has: nodes of one are independent."""
+    import numpy as np
+
+    from autograd.program.executors.native import _replay
+
+    kinds = bytes([LEVELS.get(x, 0) for x in recording.operations])
+    once = np.bincount(recording.flat, minlength=len(recording)) == 1
+    starts = np.append(recording.starts, len(recording.flat))
+    starts[: recording.inputs.stop] = 0
+    found: int = _replay.levels(recording.flat, starts, kinds, once)
+    return found
 
 
 class TapeWriter:

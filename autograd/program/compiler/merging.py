@@ -1,0 +1,241 @@
+"""Instructions that a network repeats from step to step, made one where the steps do not need it.
+
+A recurrent network of 200 steps adds 200 products δₜ hₜ₋₁ᵀ to the gradient of one matrix, and takes
+200 products U xₜ that wait for nothing. Where such instructions differ in their offsets alone, by
+the same from each to the next, the first are one product over all steps, which runs where the
+last of them stood, and the second are one product whose columns are the steps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+from autograd.program.compiler.accesses import MOST_DIMENSIONS, Access, Array
+from autograd.program.compiler.instructions import ADD, STORE, Contraction, Instruction, Map
+
+FEW = 4  # instructions that are not worth it
+
+Span = tuple[
+    tuple[bool, bool], int, int
+]  # a buffer, by adjoint and lanes; the first address, the end
+Kind = tuple[
+    Any, tuple[int, ...]
+]  # what instructions have in common, and the offsets that they do not
+
+
+def merged(np: Any, code: list[Instruction], sizes: Sequence[int]) -> list[Instruction]:
+    """Return instructions that compute the same with fewer; `sizes` are those of the buffers."""
+    for find, make in ((_as_sum, _sum), (_as_column, _columns)):
+        code = _Pass(np, code, sizes).run(find, make)
+    return code
+
+
+def _shape(access: Access, keep: Sequence[int]) -> Any:
+    return access.lanes, access.adjoint, tuple(access.strides[k] for k in keep)
+
+
+def _as_sum(this: Instruction) -> Kind | None:
+    """Return the kind of an instruction that adds to a place, where a dimension more has room."""
+    target = this.destination
+    if isinstance(this, Map) and len(this.sizes) < MOST_DIMENSIONS and this.sizes:
+        every = (*this.sources, target)
+        if any(x.index is not None for x in every) or not this.sources:
+            return None
+        shapes = tuple(_shape(x, range(len(this.sizes))) for x in this.sources)
+        common = (this.sizes, this.lanes, this.expression, shapes, target, this.needed)
+        return common, tuple(x.offset for x in this.sources)
+    if isinstance(this, Contraction) and this.sizes[2] == 1 and this.start is None:
+        shapes = _shape(this.left, (0,)), _shape(this.right, (0,))
+        return (this.sizes, this.lanes, shapes, target, this.needed), (
+            this.left.offset, this.right.offset,
+        )  # fmt: skip
+    return None
+
+
+def _sum(first: Any, times: int, steps: Sequence[int]) -> Instruction:
+    """Return the sum of instructions that are these steps apart."""
+    if isinstance(first, Map):
+        longer = [
+            replace(x, strides=(step, *x.strides))
+            for x, step in zip(first.sources, steps, strict=True)
+        ]
+        target = replace(first.destination, strides=(0, *first.destination.strides))
+        return replace(
+            first, sizes=(times, *first.sizes), sources=tuple(longer), destination=target
+        )
+    left, right = (
+        replace(x, strides=(x.strides[0], step))
+        for x, step in zip((first.left, first.right), steps, strict=True)
+    )
+    found: Contraction = replace(first, sizes=(*first.sizes[:2], times), left=left, right=right)
+    return found
+
+
+def _as_column(this: Instruction) -> Kind | None:
+    """Return the kind of a product of a matrix and a vector that is stored."""
+    if not isinstance(this, Contraction) or this.sizes[1] != 1 or this.mode != STORE:
+        return None
+    shapes = _shape(this.right, (1,)), _shape(this.destination, (0,))
+    common = (this.sizes, this.lanes, this.left, this.start, shapes, this.needed)
+    return common, (this.right.offset, this.destination.offset)
+
+
+def _columns(first: Any, times: int, steps: Sequence[int]) -> Instruction:
+    """Return the product of a matrix with vectors that are these steps apart."""
+    right = replace(first.right, strides=(steps[0], first.right.strides[1]))
+    target = replace(first.destination, strides=(first.destination.strides[0], steps[1]))
+    found: Contraction = replace(
+        first, sizes=(first.sizes[0], times, first.sizes[2]), right=right, destination=target
+    )
+    return found
+
+
+class _Pass:
+    """One look at instructions: who reads and writes what, and when."""
+
+    def __init__(self, np: Any, code: list[Instruction], sizes: Sequence[int]) -> None:
+        self.np, self.code = np, code
+        self.touched = [_touched(np, this) for this in code]
+        keys = [(adjoint, lanes) for adjoint in (False, True) for lanes in (False, True)]
+        self.written = {key: np.full(sizes[key[1]], -1) for key in keys}  # when for the last time
+        self.used = {key: np.full(sizes[key[1]], len(code)) for key in keys}  # for the first
+        self.left = {key: np.full(sizes[key[1]], -1) for key in keys}  # for the last
+        for at, (reads, writes) in enumerate(self.touched):
+            for buffer, start, stop in (*reads, *writes):
+                np.minimum(self.used[buffer][start:stop], at, out=self.used[buffer][start:stop])
+                self.left[buffer][start:stop] = at
+            for buffer, start, stop in writes:
+                self.written[buffer][start:stop] = at
+        self.reads, self.writes = (self._spans(which) for which in (0, 1))
+        self.adds = np.array([getattr(this, "mode", STORE) == ADD for this in code], bool)
+
+    def _spans(self, which: int) -> Array:
+        """Return all that is read, or written: buffer, start, stop and when, (4, spans)."""
+        found = [
+            (2 * buffer[0] + buffer[1], start, stop, at)
+            for at, touched in enumerate(self.touched)
+            for buffer, start, stop in touched[which]
+        ]
+        return self.np.array(found, int).reshape(-1, 4).T
+
+    def run(
+        self, find: Callable[[Instruction], Kind | None], make: Callable[..., Instruction]
+    ) -> list[Instruction]:
+        """Return the instructions with those of one kind made one, where they can be."""
+        families: dict[Any, list[tuple[int, tuple[int, ...]]]] = {}
+        for at, this in enumerate(self.code):
+            kind = find(this)
+            if kind is not None:
+                families.setdefault(kind[0], []).append((at, kind[1]))
+        out: list[Instruction | None] = [*self.code]
+        place = self._summed if make is _sum else self._in_columns
+        for family in families.values():
+            for run, steps in _runs(family):
+                places = run if make is not _sum or self._stores_alone(run) else run[1:]
+                anchor = place(places)
+                if anchor is not None:
+                    one = make(self.code[places[0]], len(places), steps)
+                    for at in places:
+                        out[at] = None
+                    out[anchor] = one
+        return [this for this in out if this is not None]
+
+    def _stores_alone(self, places: list[int]) -> bool:
+        """Whether the first of some instructions adds, or nobody else writes there after it."""
+        if self.adds[places[0]]:
+            return True
+        (target,) = self.touched[places[0]][1]
+        return len(self._between(self.writes, target, places)) == 0
+
+    def _between(self, spans: Array, target: Span, places: list[int]) -> Array:
+        """Return when others reach a target between the first and the last of some places."""
+        (adjoint, lanes), low, high = target
+        buffer, start, stop, at = spans
+        reached = (buffer == 2 * adjoint + lanes) & (start < high) & (low < stop)
+        found = at[reached & (at > places[0]) & (at < places[-1])]
+        return found[~self.np.isin(found, places)]
+
+    def _summed(self, places: list[int]) -> int | None:
+        """Return where the sum of some instructions can run, None where it cannot."""
+        if not self.adds[places[1:]].all():
+            return None
+        if not all(self._is_final(self.touched[at][0], at) for at in places):
+            return None
+        (target,) = self.touched[places[0]][1]
+        others = self._between(self.writes, target, places)
+        if len(self._between(self.reads, target, places)) or not self.adds[others].all():
+            return None
+        return places[-1]
+
+    def _in_columns(self, places: list[int]) -> int | None:
+        """Return where one product can run in the place of some, None where it cannot."""
+        first, last = places[0], places[-1]
+        reads = [x for at in places for x in self.touched[at][0]]
+        ends = [(at, self.touched[at][1][0]) for at in places]
+        if self._is_final(reads, first) and all(
+            (self.used[buffer][start:stop] == at).all() for at, (buffer, start, stop) in ends
+        ):
+            return first
+        if all(self._is_final(self.touched[at][0], at) for at in places) and all(
+            (self.left[buffer][start:stop] == at).all() for at, (buffer, start, stop) in ends
+        ):
+            return last
+        return None
+
+    def _is_final(self, reads: Sequence[Span], at: int) -> bool:
+        """Whether nothing is written to these from an instruction on."""
+        return all((self.written[buffer][start:stop] < at).all() for buffer, start, stop in reads)
+
+
+def _runs(family: list[tuple[int, tuple[int, ...]]]) -> Iterator[tuple[list[int], tuple[int, ...]]]:
+    """Yield places whose offsets advance by the same steps, with these, where they are many."""
+    start = 0
+    while len(family) - start >= FEW:
+        steps = _step(family, start)
+        stop = start + 2
+        while stop < len(family) and _step(family, stop - 1) == steps:
+            stop += 1
+        if stop - start >= FEW and any(steps):
+            yield [at for at, _ in family[start:stop]], steps
+            start = stop
+        else:
+            start += 1
+
+
+def _step(family: list[tuple[int, tuple[int, ...]]], k: int) -> tuple[int, ...]:
+    return tuple(b - a for a, b in zip(family[k][1], family[k + 1][1], strict=True))
+
+
+def _touched(np: Any, this: Instruction) -> tuple[list[Span], list[Span]]:
+    """Return what an instruction reads and what it writes, gaps included."""
+    if isinstance(this, Map):
+        reads = [_span(np, x, this.sizes) for x in this.sources]
+        return reads, [_span(np, this.destination, this.sizes)]
+    if isinstance(this, Contraction):
+        m, n, k = this.sizes
+        reads = [_span(np, this.left, (m, k)), _span(np, this.right, (n, k))]
+        if this.start is not None:
+            reads.append(_span(np, this.start, (m, n)))
+        return reads, [_span(np, this.destination, (m, n))]
+    whole = _span(np, this.destination, this.index.shape[:1])
+    sources = _of((this.destination.adjoint, this.sources_lanes), this.index[this.index >= 0])
+    reads = [] if this.chosen is None else [_span(np, this.chosen, this.index.shape[:1])]
+    return [*reads, whole, sources], [whole, sources]
+
+
+def _span(np: Any, access: Access, sizes: Sequence[int]) -> Span:
+    buffer = access.adjoint, access.lanes
+    if access.index is not None:
+        return _of(buffer, access.index)
+    start = stop = access.offset
+    for size, stride in zip(sizes, access.strides, strict=True):
+        start, stop = start + min(stride * (size - 1), 0), stop + max(stride * (size - 1), 0)
+    return buffer, start, stop + 1
+
+
+def _of(buffer: tuple[bool, bool], addresses: Array) -> Span:
+    if not addresses.size:
+        return buffer, 0, 0
+    return buffer, int(addresses.min()), int(addresses.max()) + 1
