@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from autograd.engine import Value as Value
 from autograd.engine import implementation as implementation
 from autograd.errors import *
+from autograd.hints import missing
 from autograd.primitives import *
 from autograd.primitives import abs as abs
 from autograd.reductions import *
@@ -58,7 +59,7 @@ if not TYPE_CHECKING:  # who would take every name for a public one
 
     def __getattr__(name: str) -> Any:
         if name not in _ROOM_OF:
-            raise AttributeError(f"module 'autograd' has no attribute {name!r}")
+            raise AttributeError(missing(name))
         thing = getattr(import_module(f"autograd.{_ROOM_OF[name]}"), name)
         globals()[name] = thing
         return thing

@@ -47,7 +47,7 @@ _ROOMS = {  # what is loaded on first use
 _ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}
 _HERE = (
     "activations", "checkpoint", "dropout", "initializers", "layers", "losses", "module",
-    "normalization", "optimizers", "training",
+    "normalization", "optimizers.interface", "optimizers.rules", "optimizers.schedules", "training",
 )  # fmt: skip
 
 __all__ = sorted(chain(_ROOM_OF, *(import_module(f"nn.{room}").__all__ for room in _HERE)))

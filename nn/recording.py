@@ -42,7 +42,7 @@ def recorded(model: Any, X: Array, y: Array, loss: Loss, shape: tuple[int, ...] 
 
     inputs = [Value(x, f"x[{i}]") for i, x in enumerate(X[0])]
     targets = [Value(t, f"y[{j}]") for j, t in enumerate(np.atleast_1d(y[0]))]
-    with recording():
+    with recording(model, loss):
         outputs = model(np.array(inputs).reshape(shape).tolist() if shape else inputs)
         c = loss(outputs, targets if y.ndim == 2 else targets[0])
     nodes = [a if a.__class__ is Value else Value(a) for a in several(outputs)]

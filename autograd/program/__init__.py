@@ -9,9 +9,9 @@
 * `executors/` run them, most over the arrays of a `memory`; `reading` finds any number there.
 * `noise` draws what is random anew for each call, as further columns of the examples.
 * `training` takes an optimiser's steps over `batches`, by its `rules`; `guards` watch the branches
-  that Python took, and `verdicts` compares them all at once; `failures` name the node where a
-  number is not finite; `describe` writes matrix formulas, and `spelling` a `listing` of the
-  forward instructions, for whoever runs them elsewhere.
+  that Python took, `verdicts` compares them all at once, and `chance` tells what was drawn;
+  `failures` name the node where a number is not finite; `describe` writes matrix formulas, and
+  `spelling` a `listing` of the forward instructions, for whoever runs them elsewhere.
 * `forward` replays values alone, for many examples, of what a function did with one.
 * `jitting/` makes a function of numbers from all this, `pytorch` one of tensors.
 

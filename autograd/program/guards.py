@@ -5,12 +5,11 @@ a node leaves a guard: the two operands, the sign between them and what came out
 compares the operands again at each call and raises `FrozenBranchError` where any example
 would decide otherwise. A number that was read from a node is frozen as well: on computed
 nodes that raises at once, on leaves when they turn out to be inputs or parameters. So is what was
-drawn from the generators of Python and NumPy that everybody shares: who moved one is told.
+drawn from generators of Python and NumPy: who moved one that is seen (`chance.py`) is told.
 """
 
 from __future__ import annotations
 
-import random
 import sys
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
@@ -22,10 +21,10 @@ from autograd.engine import Value, topological, unwatched
 from autograd.errors import FrozenBranchError, short, where
 from autograd.modes import Mode, dispatcher
 from autograd.modes.blocks import Block, Entry, Stack
+from autograd.program.chance import frozen_randomness, generators, is_generator
 from autograd.reals import COMPARISONS
 from autograd.rows.noise import is_noise
 
-UNUSED = 623  # where NumPy's generator stands as it is loaded
 PACKAGE = str(Path(__file__).parent.parent)
 
 
@@ -93,7 +92,12 @@ class Decisions(Mode):
     read: dict[Value, Reading] = field(default_factory=dict)
     derived: list[tuple[Value, str]] = field(default_factory=list)
     after: WeakSet[Value] = field(default_factory=WeakSet)  # nodes made since a leaf was read
-    before: dict[str, Any] = field(default_factory=lambda: generators())  # up to the first program
+    holders: Sequence[tuple[str, Any]] = ()  # of generators, beside those that everybody shares
+    before: dict[str, Any] = field(init=False)  # their states, up to the first program
+
+    def __post_init__(self) -> None:
+        self.generators = generators(self.holders)
+        self.before = {name: state() for name, state in self.generators.items()}
 
     def created(self, node: Any, handed: Any) -> Any:
         """Remember which nodes a number that was read may be in."""
@@ -140,9 +144,8 @@ class Decisions(Mode):
         random numbers were drawn up to the first program that is made of the recording.
         """
         before, self.before = self.before, {}
-        now = generators() if before else {}
-        for name in before:
-            if before[name] != now[name]:
+        for name, state in before.items():
+            if state != self.generators[name]():
                 raise frozen_randomness(name)
         for leaf in leaves if self.read else ():
             if leaf in self.read:
@@ -176,12 +179,14 @@ _recordings = _Recordings("recordings of autograd", keeps=True)
 _held = Stack("decisions of autograd")
 
 
-def recording() -> Block:
+def recording(*recorded: Any) -> Block:
     """Keep watch over decisions made from numbers inside the block, in this context.
 
     Programs made in the block, or after it until the next one, raise FrozenBranchError
     where a replay would decide otherwise, and where random numbers were drawn in the block that
-    every replay would have. A block inside another belongs to both. `jit` and
+    every replay would have: from the generators of `random` and `numpy.random`, and from those
+    that stand among the variables where the block is, or that `recorded` hold, functions or
+    models. One kept elsewhere cannot be seen. A block inside another belongs to both. `jit` and
     `fit` enter it by themselves.
 
     >>> from autograd import Program, Value, recording
@@ -193,7 +198,11 @@ def recording() -> Block:
     Traceback (most recent call last):
     autograd.errors.FrozenBranchError: ...: node 'x' > 0 was True when the graph was recorded...
     """
-    return Block(_recordings, Decisions)
+    here = sys._getframe(1)
+    names = {**here.f_globals, **here.f_locals} if not recorded else {}
+    holders = [(name, x) for name, x in names.items() if is_generator(x)]
+    holders += [(type(x).__name__, x) for x in recorded]
+    return Block(_recordings, lambda: Decisions(holders=holders))
 
 
 def under(decisions: Decisions) -> Block:
@@ -236,33 +245,6 @@ def frozen_number(node: Any, place: str) -> FrozenBranchError:
         f"{place}: .data of {where(node)} was read while recording; the number would be frozen "
         "into the program. Compute with the Value itself, or read it outside of recording()."
     )
-
-
-def frozen_randomness(name: str) -> FrozenBranchError:
-    """Return the error for random numbers that were drawn while recording."""
-    return FrozenBranchError(
-        f"the generator of {name} was moved while recording; what it gave would be the same in "
-        "every replay. Draw from NoiseStream(seed) or use nn.Dropout(p), which a program draws "
-        "anew; or draw before, and hand the numbers in. (Where it was moved after the recording, "
-        "make the program inside of it.)"
-    )
-
-
-def generators() -> dict[str, Any]:
-    """Return the states of the generators that everybody shares, by the name of their module."""
-    found: dict[str, Any] = {"random": random.getstate(), "numpy.random": None}
-    if numpy := sys.modules.get("numpy.random"):  # who drew from it has loaded it
-        state = numpy.get_state(legacy=False)
-        if state["state"].get("pos") != UNUSED:
-            found["numpy.random"] = _comparable(state)
-    return found
-
-
-def _comparable(state: Any) -> Any:
-    """Return nested dicts with bytes in the place of arrays."""
-    if isinstance(state, dict):
-        return {name: _comparable(part) for name, part in state.items()}
-    return state.tobytes() if hasattr(state, "tobytes") else state
 
 
 def place() -> str:

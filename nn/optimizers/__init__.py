@@ -10,13 +10,7 @@ branches on a number; a step that would leave the reals changes nothing. A new o
 stands in `OPTIMIZERS` and `__all__`. `fit` compiles it.
 """
 
-from nn.optimizers.interface import Optimizer as Optimizer
-from nn.optimizers.rules import OPTIMIZERS as OPTIMIZERS
-from nn.optimizers.rules import SGD, Adagrad, Adam, AdamW, RMSprop
+from nn.optimizers.interface import *
+from nn.optimizers.rules import *
 from nn.optimizers.rules import optimizer_for as optimizer_for
-from nn.optimizers.schedules import cosine, exponential, linear, stepwise, warmup
-
-__all__ = [
-    "OPTIMIZERS", "SGD", "Adagrad", "Adam", "AdamW", "Optimizer", "RMSprop", "cosine",
-    "exponential", "linear", "stepwise", "warmup",
-]  # fmt: skip
+from nn.optimizers.schedules import *

@@ -4,6 +4,7 @@ Each member is what a user would write and what it must give; numbers are Python
 hand beside them.
 """
 
+import copy
 import math
 import weakref
 from fractions import Fraction
@@ -21,9 +22,13 @@ from autograd import (
     expression,
     grad,
     gradients,
+    hessian,
+    jacobian,
+    jit,
     no_grad,
     sin,
     take,
+    vjp,
 )
 
 
@@ -55,7 +60,48 @@ def slope_of(step, x, far=1e300):
     return grad(lambda v: (step(v) * far) * far + v)(x)
 
 
+def under_no_grad(x):
+    with no_grad():
+        c = x * 2.0
+    return c * x
+
+
+def in_place(a):
+    a[1] = 2.0 * a[0]
+    return a[0] + a[1] ** 2
+
+
+def twice(f, *points):
+    compiled = jit(f)
+    return [compiled(*point) for point in points]
+
+
 FAULTS = {
+    "what leaves a recording": [  # 2 x · x with the slope 2 x, at 3 and then at 4
+        (lambda: twice(under_no_grad, (3.0,), (4.0,)), [18.0, 32.0]),
+        (lambda: jit(under_no_grad).value_and_grad(4.0), (32.0, 8.0)),
+        (lambda: twice(lambda x: detach(x) * x, (3.0,), (4.0,)), [9.0, 16.0]),
+        (lambda: twice(lambda x: x if under_no_grad(x) > 20 else -x, (3.0,), (4.0,)), [-3.0, 4.0]),
+    ],
+    "equal to a number": [
+        (lambda: twice(lambda x, k: x if k == 1 else x * x, (3.0, 1), (3.0, 2)), [3.0, 9.0]),
+        (lambda: twice(lambda x, k: x if k != 1 else x * x, (3.0, 1), (3.0, 2)), [9.0, 3.0]),
+        (lambda: twice(lambda x, k: x if k in (1, 2) else -x, (3.0, 2), (3.0, 5)), [3.0, -3.0]),
+        (lambda: (np.array([Value(1.0), Value(2.0)]) == 1.0).tolist(), [True, False]),
+    ],
+    "copies of an argument": [
+        (lambda: grad(lambda v: copy.deepcopy(v)[0] ** 2)([3.0]), [6.0]),
+        (lambda: grad(lambda v: copy.copy(v[0]) ** 2)([3.0]), [6.0]),
+        (lambda: grad(lambda v: copy.deepcopy({"a": v})["a"][0] ** 2)([3.0]), [6.0]),
+        (lambda: jit(lambda v: copy.deepcopy(v)[0] ** 2).value_and_grad([3.0]), (9.0, [6.0])),
+    ],
+    "arguments changed in place": [  # a₀ + 4 a₀², whatever a₁ was
+        (lambda: grad(in_place)([1.0, 2.0]), [9.0, 0.0]),
+        (lambda: jacobian(in_place)([1.0, 2.0]), [9.0, 0.0]),
+        (lambda: jit(in_place).value_and_grad([1.0, 2.0]), (5.0, [9.0, 0.0])),
+        (lambda: vjp(in_place, [1.0, 2.0])[1](1.0), ([9.0, 0.0],)),
+        (lambda: hessian(in_place)([1.0, 2.0]), [[8.0, 0.0], [0.0, 0.0]]),
+    ],
     "what NumPy and Python ask of a number": [
         (lambda: np.exp2(np.array([Value(3.0)]))[0].data, 8.0),
         (lambda: np.cbrt(np.array([Value(-8.0)]))[0].data, -2.0),

@@ -40,7 +40,7 @@ class Trace:
         self._positional, self._named = _with_nodes(arguments, self.leaves)
         self._spans = _spans(arguments)
         own, named = _with_nodes(arguments, self.leaves)  # which f may change in place
-        decisions = Decisions()
+        decisions = Decisions(holders=[("f", f)])
         with differentiating(), active(decisions), _hinting():
             result = f(*arguments.first, *own, **named)
         decisions.guard_readings(set(self.leaves))
