@@ -48,7 +48,7 @@ _HERE = [
     import_module(f"autograd.{room}").__all__
     for room in (
         "errors", "primitives", "reductions", "rows.activations", "rows.inverses", "rows.noise",
-        "rows.normal", "rows.rounding", "rows.scales",
+        "rows.normal", "rows.rounding", "rows.scales", "rows.shares",
     )
 ]  # fmt: skip
 

@@ -30,7 +30,7 @@ class Function:
     name: str
     lasting: bool  # of the table, and never freed
     every: Callable[[Sequence[float]], list[float]]  # of functions whose nodes share operands:
-    together: Callable[[Sequence[Any]], Any]  # all results, and all partials; see reductions.py
+    together: Callable[[Sequence[Any]], Any]  # all results, and all partials; see rows/shares.py
 
     def __init__(
         self, name: str, forward: Callable[..., float], partials: Rules, domain: str

@@ -1,6 +1,7 @@
 """What else is there beside the elementary functions? More rows of the table, a subject a file.
 
-Read in this order: `activations` are the rows that networks use; `normal` those about the normal
+Read in this order: `activations` are the rows that networks use, and `shares` softmax and its
+like; `normal` those about the normal
 distribution, `inverses` of sine, tangent and their like; `scales` changes a scale, `rounding`
 rounds, divides with a remainder and asks questions; `noise` draws random numbers as a function of
 where they stand; `arrays` lets NumPy's functions find the rows where they meet a Value.
@@ -17,3 +18,4 @@ from autograd.rows.noise import *
 from autograd.rows.normal import *
 from autograd.rows.rounding import *
 from autograd.rows.scales import *
+from autograd.rows.shares import *

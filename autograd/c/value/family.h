@@ -63,7 +63,7 @@ static int meet(Family *family)
     return !family->present++;
 }
 
-/* --- formulas, of reductions.py, operation for operation ------------------------------------ */
+/* --- formulas, of rows/shares.py, operation for operation ----------------------------------- */
 
 /* Return the largest one, as Python's max finds it where there are NaNs. */
 static double peak_of(PyObject *values)
@@ -174,7 +174,7 @@ static double rest_between(const double *p, Py_ssize_t n, Py_ssize_t k)
     return before + behind;
 }
 
-/* Push what all nodes of a family got: a formula of reductions.py. */
+/* Push what all nodes of a family got: a formula of rows/shares.py. */
 static void push_together(int code, Family *family)
 {
     Py_ssize_t n = PyTuple_GET_SIZE(family->values);
