@@ -31,7 +31,7 @@ BUDGETS = {  # of code lines, over the files that a pattern finds
         ),
     ),
     "modes": (240, ("autograd/modes/*.py",)),
-    "further rows": (360, ("autograd/rows/*.py",)),
+    "further rows": (475, ("autograd/rows/*.py",)),
     "the command line": (415, ("autograd/command/*.py",)),
     "exercises": (105, ("nn/exercises/*.py",)),
     "doors to other libraries": (640, ("nn/interop/*.py",)),
