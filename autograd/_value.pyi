@@ -144,6 +144,7 @@ class Function:
     arity: Final[int | None]
     row: Any
     every: Callable[[Sequence[float]], list[float]]
+    lasting: bool  # of the table, and never freed
     together: Callable[[Sequence[Any]], Any]
     __name__: str
     __qualname__: str

@@ -10,8 +10,9 @@ from types import MethodType
 from typing import Any
 
 from autograd import errors
+from autograd.families import Family
 from autograd.reals import is_foreign, real
-from autograd.sweep import Family, Rules
+from autograd.sweep import Rules
 from autograd.value import Value, record
 
 
@@ -27,6 +28,7 @@ class Function:
     __slots__ = ("__dict__", "arity", "domain", "forward", "name", "partials")
 
     name: str
+    lasting: bool  # of the table, and never freed
     every: Callable[[Sequence[float]], list[float]]  # of functions whose nodes share operands:
     together: Callable[[Sequence[Any]], Any]  # all results, and all partials; see reductions.py
 

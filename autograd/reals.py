@@ -73,6 +73,14 @@ def as_float(number: Any) -> Any:
     return nearest if nearest == number else number
 
 
+def number(thing: Any) -> float:
+    """Return what is one real number as a float. Raises TypeError for anything else."""
+    found = real(thing)
+    if found is None:
+        raise errors.not_a_number(thing)
+    return found
+
+
 def place(index: Any, count: int) -> int:
     """Return an index of Python's own as it is, and a float where it is a whole one below `count`.
 
@@ -100,6 +108,20 @@ def readable(thing: Any) -> Any:
     if str(getattr(thing, "dtype", "")) == "bfloat16":  # of JAX
         return thing.astype("float32")
     return thing.toarray() if hasattr(thing, "toarray") else thing
+
+
+def arrayed(thing: Any) -> Any:
+    """Return an array, a series or a table of another library as NumPy's; others as they are.
+
+    >>> arrayed((1.0, 2.0))
+    (1.0, 2.0)
+    """
+    kind = type(thing)
+    if not hasattr(kind, "__array__") or kind.__module__.partition(".")[0] == "numpy":
+        return thing
+    import numpy as np
+
+    return np.asarray(readable(thing))
 
 
 def is_foreign(thing: Any) -> bool:

@@ -4,8 +4,7 @@ Their single rule returns every partial. A trailing index operand, a number or a
 says which of the others is meant; its partial is 0.
 
 Where there are results for all indices, `every` returns them at once, and `together` their
-partials as three lists (own, factors, shares) of n numbers instead of n²: ∂outᵢ/∂xₖ is ownᵢ for
-i = k, and factorsᵢ · sharesₖ for all others.
+partials, as `families.py` says.
 """
 
 from __future__ import annotations
@@ -18,15 +17,12 @@ from typing import Any
 
 from autograd import engine, errors
 from autograd.engine import Function, Value
+from autograd.families import Together, all_but_own
 from autograd.primitives import abs, add, heaviside, sign, where
 from autograd.reals import place
-from autograd.sweep import all_but_own
 from autograd.table import primitive
 
 __all__ = ["dot", "log_softmax", "logsumexp", "mean", "softmax", "take", "total"]
-
-
-Together = tuple[list[Any], list[Any], list[Any]]
 
 
 def _dot_forward(*operands: float) -> float:
@@ -245,8 +241,7 @@ def softmax(values: Iterable[Any]) -> list[Any]:
     >>> softmax([1e300, 1e300])
     [0.5, 0.5]
     """
-    values = _at_least_one("softmax", values)
-    return _every(_softmax, values)
+    return _every(_softmax, _at_least_one("softmax", values))
 
 
 def log_softmax(values: Iterable[Any], index: Any = None) -> Any:

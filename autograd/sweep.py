@@ -7,36 +7,12 @@ no node is a float. Nothing here makes nodes, so that this module stands below t
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from itertools import accumulate
 from typing import Any, Protocol
 
 from autograd import errors
+from autograd.families import Family, members, push_together
 
 CONSTANT = -1  # the stamp of a number that was used as an operand
-
-
-class Family:
-    """The operands that several nodes share, all but an index of their own.
-
-    n nodes of n operands have n² edges, but cost what n have: walks go to the operands once, and
-    a sweep passes on what all the nodes got at once, when it comes to the first of them.
-    """
-
-    __slots__ = ("fresh", "values")
-    _y = None  # it is no node of two operands
-
-    def __init__(self, values: tuple[Any, ...]) -> None:
-        self.values = values
-        self.fresh = (0, 0)  # a time when no leaf was younger than a node made then
-
-    def is_fresh(self, made: int) -> bool:
-        """Return whether no leaf was written after a node had used it."""
-        if self.fresh[0] != clock.now or made < self.fresh[1]:
-            leaves = [x for x in self.values if x.__class__ is not float and x._function is None]
-            if any(leaf._stamp > made for leaf in leaves):
-                return False
-            self.fresh = (clock.now, made)
-        return True
 
 
 Rules = tuple[Callable[..., Any], ...] | Callable[..., Sequence[Any]]  # one each, or one for all
@@ -100,22 +76,18 @@ def order(root: Any) -> list[Any]:
 def between(root: Any, wrt: Iterable[Any]) -> list[Any]:
     """Return the nodes that root depends on and that depend on `wrt`, parents first."""
     reached = set(wrt)
-    families: dict[Family, bool] = {}
+    families: dict[Family, bool] = {}  # whether any of the operands is reached
     found = []
     for node in order(root):
-        if node in reached or _depends(node, reached, families):
+        family = node._x
+        if family.__class__ is not Family:
+            depends = not reached.isdisjoint(node.operands)
+        else:
+            depends = families.setdefault(family, not reached.isdisjoint(family.values))
+        if node in reached or depends:
             reached.add(node)
             found.append(node)
     return found
-
-
-def _depends(node: Any, reached: set[Any], families: dict[Family, bool]) -> bool:
-    """Return whether any operand is reached; those of a family are looked at once."""
-    if node._x.__class__ is not Family:
-        return not reached.isdisjoint(node.operands)
-    if node._x not in families:
-        families[node._x] = not reached.isdisjoint(node._x.values)
-    return families[node._x] or node._y in reached
 
 
 def sweep(nodes: list[Any], seed: float) -> dict[Any, float]:
@@ -130,7 +102,7 @@ def sweep(nodes: list[Any], seed: float) -> dict[Any, float]:
     for node in reversed(nodes):
         if node._stamp < clock.now and node._function is not None:
             require_fresh(node)
-    families = _members(nodes)
+    families = members(nodes)
     try:
         for node in reversed(nodes):
             function = node._function
@@ -153,23 +125,14 @@ def sweep(nodes: list[Any], seed: float) -> dict[Any, float]:
     return totals
 
 
-def _members(nodes: list[Any]) -> dict[Family, list[Any]]:
-    """Return which of the nodes share their operands."""
-    found: dict[Family, list[Any]] = {}
-    for node in nodes:
-        if node._x.__class__ is Family:
-            found.setdefault(node._x, []).append(node)
-    return found
-
-
 def _push(node: Any, totals: dict[Any, float], families: dict[Family, list[Any]]) -> None:
     """Add adjoint · ∂node/∂operand to the total of each operand that has one.
 
     A node of a family waits for the first of them, unless it is alone.
     """
-    if node._x.__class__ is Family and len(members := families[node._x]) > 1:
-        if node is members[0]:
-            _push_together(members, totals)
+    if node._x.__class__ is Family and len(families[node._x]) > 1:
+        if node is families[node._x][0]:
+            push_together(families[node._x], totals)
         return
     operands = node.operands
     rules = node._function.partials
@@ -177,31 +140,6 @@ def _push(node: Any, totals: dict[Any, float], families: dict[Family, list[Any]]
     adjoint = totals[node]
     for k, partial in zip(slots, partials(node, slots), strict=True):
         totals[operands[k]] += adjoint * partial
-
-
-def _push_together(members: list[Any], totals: dict[Any, float]) -> None:
-    """Add Σᵢ adjointᵢ · ∂nodeᵢ/∂xₖ to the total of each xₖ that several nodes share."""
-    values = members[0]._x.values
-    rule = members[0]._function.together
-    own, factors, shares = rule([x if x.__class__ is float else x._data for x in values])
-    adjoints = [0.0] * len(values)
-    for node in members:
-        adjoints[int(node._y if node._y.__class__ is float else node._y._data)] = totals[node]
-    others = all_but_own([f * adjoint for f, adjoint in zip(factors, adjoints, strict=True)])
-    for x, a, b, p, o in zip(values, own, adjoints, shares, others, strict=True):
-        if x in totals:
-            totals[x] += a * b + p * o
-
-
-def all_but_own(terms: list[Any]) -> list[Any]:
-    """Return for each term the sum of all others, none of them by a difference.
-
-    >>> all_but_own([1.0, 1e300, 2.0])
-    [1e+300, 3.0, 1e+300]
-    """
-    before = [0.0, *accumulate(terms[:-1])]
-    behind = [0.0, *accumulate(terms[:0:-1])]
-    return [a + b for a, b in zip(before, reversed(behind), strict=True)]
 
 
 def passes(rules: Rules, slot: int) -> bool:
@@ -227,7 +165,7 @@ def local(rules: Rules, operands: Sequence[Any], out: Any, slots: Iterable[int])
 
 def require_fresh(node: Any) -> None:
     """Raise StaleGraphError if a leaf was written after this node had used it."""
-    if node._x.__class__ is Family and node._x.is_fresh(node._stamp):
+    if node._x.__class__ is Family and node._x.is_fresh(node._stamp, clock.now):
         return  # nobody writes to an index, which is a constant
     for operand in node.operands:
         is_leaf = operand.__class__ is not float and operand._function is None

@@ -13,10 +13,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from autograd import errors
-from autograd.reals import compared, real
+from autograd.families import Family
+from autograd.reals import compared, number
 from autograd.sweep import (
     CONSTANT,
-    Family,
     Rule,
     Watcher,
     between,
@@ -91,10 +91,7 @@ class Value:
     _lent: bool  # set on an argument of a derivative or a recording, by engine.lend
 
     def __init__(self, data: Any, label: str = "") -> None:
-        number = real(data)
-        if number is None:
-            raise errors.not_a_number(data)
-        self._data = number
+        self._data = number(data)
         self._grad = 0.0
         self.label = label
         self._function = self._x = self._y = None
@@ -116,10 +113,7 @@ class Value:
             raise errors.constant_is_fixed("data")
         if self._function is not None:
             raise errors.computed_data(self)
-        number = real(data)
-        if number is None:
-            raise errors.not_a_number(data)
-        self._data = number
+        self._data = number(data)
         clock.now += 1
         self._stamp = clock.now
 
@@ -132,10 +126,7 @@ class Value:
     def grad(self, grad: Any) -> None:
         if self._stamp == CONSTANT:
             raise errors.constant_is_fixed("grad")
-        number = real(grad)
-        if number is None:
-            raise errors.not_a_number(grad)
-        self._grad = number
+        self._grad = number(grad)
 
     @property
     def label(self) -> str:
@@ -181,9 +172,7 @@ class Value:
             return (*x.values, y)
         return () if x is None else (x,) if y is None else (x, y)
 
-    @property
-    def _family(self) -> Family | None:
-        return self._x if self._x.__class__ is Family else None
+    _family = property(lambda self: self._x if self._x.__class__ is Family else None)
 
     @property
     def partials(self) -> tuple[float, ...]:
@@ -220,13 +209,11 @@ class Value:
         >>> a.grad, b.grad
         (16.0, 8.0)
         """
-        number = real(seed)
-        if number is None:
-            raise errors.not_a_number(seed)
+        seed = number(seed)
         if _watcher is not None:
-            _watcher.sweeping(self, number)
+            _watcher.sweeping(self, seed)
         nodes = order(self)
-        totals = sweep(nodes, number)
+        totals = sweep(nodes, seed)
         for node in nodes:
             if node._function is not None:
                 node._grad = totals[node]

@@ -71,7 +71,8 @@ def formula(gallery: Gallery) -> None:
     for theme in ("light", "dark"):
         drawing = draw(C, theme=theme, inputs=[x, y], parameters=[w, b])
         drawing.save(gallery.add(chapter, f"formula_{theme}.svg", f"its graph, {theme}"))
-    step_through(C, gallery.add(chapter, "formula_steps.html", "every number of it alive"))
+    page = gallery.add(chapter, "formula_steps.html", "every number of it alive")
+    step_through(C, page, inputs=[x, y], parameters=[w, b])
     print(draw(C).text())
 
 

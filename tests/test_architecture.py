@@ -19,33 +19,33 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("autograd", "nn")
-TWINS = {"autograd/sweep.py", "autograd/value.py", "autograd/function.py"}  # one engine
+TWINS = {f"autograd/{name}.py" for name in ("sweep", "families", "value", "function")}  # one engine
 
 BUDGETS = {  # of code lines, over the files that a pattern finds
-    "the core": (2340, ("autograd/*.py", "nn/*.py")),
+    "the core": (2400, ("autograd/*.py", "nn/*.py")),
     "an evening's reading": (
-        800,
+        850,
         tuple(
             f"autograd/{name}.py"
             for name in ("sweep", "value", "function", "table", "primitives", "reductions", "graph")
         ),
     ),
-    "modes": (235, ("autograd/modes/*.py",)),
+    "modes": (240, ("autograd/modes/*.py",)),
     "further rows": (360, ("autograd/rows/*.py",)),
     "the command line": (415, ("autograd/command/*.py",)),
     "exercises": (105, ("nn/exercises/*.py",)),
     "doors to other libraries": (640, ("nn/interop/*.py",)),
     "programs for JAX": (525, ("autograd/program/executors/jax/*.py",)),
-    "derivatives": (765, ("autograd/derivatives/**/*.py",)),
+    "derivatives": (785, ("autograd/derivatives/**/*.py",)),
     "explanation": (1170, ("autograd/explanation/**/*.py",)),
     "arguments": (210, ("nn/arguments/*.py",)),
-    "optimizers": (300, ("nn/optimizers/*.py",)),
-    "probing": (1020, ("nn/probing/**/*.py",)),
+    "optimizers": (310, ("nn/optimizers/*.py",)),
+    "probing": (1045, ("nn/probing/**/*.py",)),
     "predicting": (160, ("nn/predicting/**/*.py",)),
     "tracing": (330, ("nn/tracing/**/*.py",)),
     "notes": (4065, ("nn/notes/**/*.py",)),
     "programs": (
-        4460,
+        4800,
         tuple(
             f"autograd/program/{part}*.py"
             for part in (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from typing import NoReturn
@@ -45,7 +46,10 @@ def main(arguments: Sequence[str] | None = None, prog: str = "whygrad") -> int:
     _bear(sys.stdout)
     _bear(sys.stderr)
     try:
-        print(_answer(_parser(prog), [_operand(argument) for argument in given]))
+        print(_answer(_parser(prog), [_operand(argument) for argument in given]), flush=True)
+    except BrokenPipeError:  # who reads has read enough, as head does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except (*BAD, *LACKING) as cause:
         return _fail(prog, cause, 2)
     except autograd.GradientError as cause:

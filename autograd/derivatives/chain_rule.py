@@ -17,8 +17,9 @@ from autograd.reductions import total
 from autograd.table import PRIMITIVES
 
 # The derivative of a graph as a sparse linear map: for each node that depends on the inputs,
-# parents first, its operands that do, with ∂node/∂operand.
-Linear = list[tuple[Value, list[tuple[Value, Any]]]]
+# parents first, its operands that do, with ∂node/∂operand. There are sums among the nodes that
+# are in no graph: see `shared_partials`.
+Linear = list[tuple[Any, list[tuple[Any, Any]]]]
 
 
 def gradients(output: Value, wrt: Any, *, build_graph: bool = False) -> Any:
@@ -96,8 +97,8 @@ def shared_partials(
 ) -> Linear:
     """Return the partials of nodes that share their operands, by way of sums: n instead of n².
 
-    The tangents are ȯᵢ = ownᵢ ẋᵢ + factorᵢ (Σ shareₖ ẋₖ before i + Σ shareₖ ẋₖ behind i). The sums
-    have a name for each i, nodes of no graph.
+    The tangents are ȯᵢ = ownᵢ ẋᵢ + factorᵢ (Σ shareₖ ẋₖ before i + Σ shareₖ ẋₖ behind i); each of
+    these sums is the one before it and a term, under a name of its own.
     """
     *values, _ = nodes[0].operands
     own, factors, shares = PRIMITIVES[nodes[0].op].function.together([*map(read, values)])

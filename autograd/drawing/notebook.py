@@ -12,8 +12,8 @@ from typing import Any
 from autograd.drawing.page.page import step_through
 
 
-def widget(obj: Any, *, theme: str = "light", height: int = 680) -> Any:
-    """Return the page of `step_through` as a widget; `obj` is what `step_through` takes.
+def widget(obj: Any, *, theme: str = "light", height: int = 680, **options: Any) -> Any:
+    """Return the page of `step_through` as a widget; `obj` and `options` are what that takes.
 
     `.values` maps the names that the page shows to numbers, and `.gradients` to ∂C/∂value: they
     follow what is done in the page. Assigning to `.values`, some names or all, changes the
@@ -21,7 +21,7 @@ def widget(obj: Any, *, theme: str = "light", height: int = 680) -> Any:
 
     Raises ImportError where anywidget is not installed, and as `step_through` does.
     """
-    page = step_through(obj, theme=theme)
+    page = step_through(obj, theme=theme, **options)
     live: Any = _class()
     made = live(html=page.html(), height=height, **page.numbers())
     made.still = page.still()

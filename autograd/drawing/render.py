@@ -15,6 +15,7 @@ NODE = re.compile(r'<g id="[^"]*" class="node">.*?</a>', re.DOTALL)
 BOLD = re.compile(
     r'<text text-anchor="start" x="[^"]*"([^>]*font-weight="bold" )font-size="([\d.]+)"'
 )
+FAMILY = re.compile(r' font-family="[^"]*"')  # cairosvg takes one face, which must have ⇒ and ⊗
 ACROSS = re.compile(r"(-?[\d.]+),-?[\d.]+")
 MADE_BY_DOT = "<metadata>layout: dot</metadata>"
 NOTHING_LAYS_OUT = (
@@ -104,6 +105,7 @@ def rasterised(picture: str, format: str) -> bytes:
         return subprocess.run(
             command, input=picture.encode(), stdout=subprocess.PIPE, check=True
         ).stdout
+    picture = FAMILY.sub(' font-family="DejaVu Sans"', picture)
     if format == "pdf":
         return bytes(cairosvg.svg2pdf(bytestring=picture.encode()))
     return bytes(cairosvg.svg2png(bytestring=picture.encode(), scale=2))

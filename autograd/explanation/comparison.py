@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from autograd import errors
 from autograd.engine import Value
 from autograd.explanation.slips import Wrong, seen
-from autograd.reals import real
+from autograd.reals import arrayed, real
 from autograd.text import Text, aligned, printed
 
 VERDICTS = ("exact", "close", "wrong")
@@ -112,6 +112,7 @@ def compare(hand: Any, autodiff: Any, *, slope: Any = None, tolerance: float = 1
 def _numbers(tree: Any, index: Index = ()) -> Iterator[tuple[Index, float]]:
     if tree.__class__ is Value:
         tree = tree.data
+    tree = arrayed(tree)
     if hasattr(tree, "tolist"):
         tree = tree.tolist()
     if isinstance(tree, list | tuple):

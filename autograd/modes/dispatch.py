@@ -88,7 +88,7 @@ class _Dispatcher(Stack):
 
     def created(self, node: Any) -> Any:
         handed, alone = node, True
-        for entry in self._entries.get():  # as in `modes`, without lists for every node
+        for entry in self.entries:  # as in `modes`, without lists for every node
             mode = entry.subject()
             if mode is not None:
                 handed, alone = mode.created(node, handed), False

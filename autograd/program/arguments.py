@@ -41,6 +41,15 @@ def rows(X: Any, width: int, dtype: Any) -> Array:
     return found if found.flags.aligned else found.copy()
 
 
+def row(numbers: Any) -> Any:
+    """Return numbers in a row, whatever library holds them, as NumPy reads them.
+
+    >>> row([1.0, 2.0])
+    [1.0, 2.0]
+    """
+    return readable(numbers)
+
+
 def _table(X: Any) -> Array:
     import numpy as np
 

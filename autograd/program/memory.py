@@ -72,16 +72,34 @@ class Memory:
         self._kept = {self.room.lanes: self.room}
 
 
-class Table:
-    """The state of an optimiser as a program leaves it, (slots, parameters).
+@dataclass(frozen=True, eq=False)
+class Kept:
+    """A state that nobody changes."""
 
-    Column k is that of parameter `order[k]`. The numbers are where the program goes on with them,
-    until it has to `release` the table: before another optimiser, and where the table is `shared`
-    with somebody who wants them as they are.
+    state: Array
+
+
+class Table:
+    """The state of an optimiser as a program has it, (slots, parameters), and its count of steps.
+
+    Column k is that of parameter `order[k]`. The numbers are those that the program goes on with,
+    `optimiser.state` and `taken`, until it has to `release` the table: before another optimiser,
+    and where the table is `shared` with somebody who wants them as they are.
     """
 
-    def __init__(self, numbers: Array, order: Array) -> None:
-        self.numbers, self.order, self.shared = numbers, order, False
+    def __init__(self, optimiser: Any, slots: int, order: Array, taken: Array) -> None:
+        self.order, self.slots, self.shared = order, slots, False
+        self.source: tuple[Any, Array] = (optimiser, taken)
+
+    @property
+    def numbers(self) -> Array:
+        """The state, (slots, parameters)."""
+        return self.source[0].state[: self.slots]
+
+    @property
+    def steps(self) -> int:
+        """How many steps were taken."""
+        return int(self.source[1][0])
 
     def share(self) -> Table:
         """Return the table for somebody who keeps it."""
@@ -90,7 +108,11 @@ class Table:
 
     def release(self) -> None:
         """Let the numbers be the table's own."""
-        self.numbers = self.numbers.copy()
+        self.source = Kept(self.numbers.copy()), self.source[1].copy()
+
+    def at(self, steps: int) -> Table:
+        """Return the same state after another number of steps."""
+        return Table(Kept(self.numbers.copy()), self.slots, self.order, self.source[1] * 0 + steps)
 
     def by_parameter(self) -> Array:
         """Return the numbers with a column for each parameter in turn."""

@@ -136,7 +136,7 @@ class Program:
         machine = self._machine
         examples = arguments.rows(X, len(self.inputs), machine.memory.dtype)
         with self._lock.once():
-            machine.weights = parameters
+            machine.weights = arguments.row(parameters)
             cost, gradient = self._run(examples)
             slopes = [machine.reader.adjoint(number) for number in self._numbers(self.inputs)]
             return cost, gradient, machine.reader.columns(slopes) / len(examples)

@@ -76,36 +76,46 @@ class Trainer:
             return False
         if (self.given, self.setting) != (optimizer.parameters, _setting(optimizer)):
             return False
-        if self.slots and optimizer.table is not self.table:
+        if optimizer.table is not self.table:
             self.machine.release()
             self.optimiser.state[: self.slots] = self._state()
-        self.taken[0] = optimizer.steps
+            self.taken[0] = optimizer.steps
         return True
 
     def run(self, examples: Array, steps: int, batch_size: int) -> Array:
         """Take the steps; return the mean cost before each of them."""
-        self._rehearse(examples[: min(batch_size, WIDEST[self.machine.dtype])])
-        costs, finite = self.np.empty(steps), False
-        if self.machine.lent and self.machine.lent.shared:
-            self.machine.release()
+        if not self.rehearsed:
+            self._rehearse(examples[: min(batch_size, WIDEST[self.machine.dtype])])
+        costs = self.np.empty(steps)
+        self._lend()
         try:
             self._all(examples, batches_of(len(examples), steps, batch_size), costs)
             if not all_finite(self.np, self.machine.memory.room.values[False][self.stretch]):
+                self._forget_infinities()
                 failures.require_finite(self.machine, examples[:0])
             self._require_finite_state()
-            finite = True
         finally:
             try:
-                self._return_state(finite)
-            except KeyboardInterrupt:  # it came when all steps were done
-                self._return_state(finite)
+                self._return_state()
+            except BaseException:  # it came when all steps were done
+                self._return_state()
                 raise
         return costs
 
+    def _lend(self) -> None:
+        """Let the optimiser have the state and the count of steps that the program goes on with.
+
+        Whatever cuts the run short, they are those of the steps that were taken.
+        """
+        machine = self.machine
+        if machine.lent and machine.lent.shared:
+            machine.release()
+        if hasattr(self.optimizer, "table"):
+            machine.lent = machine.lent or Table(self.optimiser, self.slots, self.order, self.taken)
+            self.optimizer.table = self.table = machine.lent
+
     def _rehearse(self, examples: Array) -> None:
         """Let steps be taken in a way that is right, as found out with these examples."""
-        if self.rehearsed:
-            return
         rows, step = self.noise.beside(examples, self.done), self.done + 1 if self.by_step else TOLD
         asked = Rehearsal(
             self.machine.dtype, self.update, self.optimizer.rule, step, rows, loop=bool(self.loop)
@@ -217,6 +227,8 @@ class Trainer:
             self.optimiser.install(update)
             if state.shape == self.optimiser.state.shape:
                 self.optimiser.state[:] = state
+            if self.table:
+                self.table.source = self.optimiser, self.taken
 
     def _expression(self, step: int) -> Expression:
         """Read the rule; with the step as a source, if the rule does not look at it."""
@@ -248,32 +260,27 @@ class Trainer:
         state = self.optimiser.state[: self.slots]
         if not all_finite(self.np, state):
             wrong = self.np.argwhere(~self.np.isfinite(state.T))
+            self._forget_infinities()
             leaf = self.leaves[self.order[wrong[0][0]]]
             raise errors.AnomalyError(
                 f"the state of an optimiser must be finite; a gradient made that of "
                 f"{errors.where(leaf)} infinite. Scale the loss or the data, or clip the gradients."
             )
 
-    def _return_state(self, finite: bool) -> None:
-        """Tell the optimiser its state and its steps; a run that failed lends it nothing."""
-        machine, state = self.machine, self.optimiser.state[: self.slots]
-        lends = finite and hasattr(self.optimizer, "table")
-        if self.slots and lends:
-            machine.lent = machine.lent or Table(state, self.order)
-            self.optimizer.table = self.table = machine.lent
-        elif self.slots:
-            machine.release()
-            self._hand_over(Table(state.copy(), self.order))
+    def _forget_infinities(self) -> None:
+        """Let the state of a parameter begin anew for which it is not finite."""
+        state = self.optimiser.state[: self.slots]
+        state[:, ~self.np.isfinite(state).all(axis=0)] = 0.0
+
+    def _return_state(self) -> None:
+        """Tell an optimiser, which has no table, its state and its steps."""
+        if hasattr(self.optimizer, "table"):
+            return
+        if self.slots and hasattr(self.optimizer, "state"):
+            table = Table(self.optimiser, self.slots, self.order, self.taken)
+            self.optimizer.state = table.tuples()
         if hasattr(self.optimizer, "steps"):
             self.optimizer.steps = self.done
-
-    def _hand_over(self, table: Table) -> None:
-        """Give the optimiser a state for itself; none of a parameter for which it is infinite."""
-        table.numbers[:, ~self.np.isfinite(table.numbers).all(axis=0)] = 0.0
-        if hasattr(self.optimizer, "table"):  # asking for `state` would write out all tuples
-            self.optimizer.table = self.table = table
-        elif hasattr(self.optimizer, "state"):
-            self.optimizer.state = table.tuples()
 
 
 def _setting(optimizer: Any) -> Any:

@@ -79,11 +79,21 @@ assert task.check(yours), task.check(yours)
 # %% [markdown]
 # ## Watching a training
 #
-# A callback is any function of (history, model), called after each epoch. This one writes a row of a
-# CSV file each time; with TensorBoard's `SummaryWriter` it would be
-# `lambda history, model: writer.add_scalar("loss", history.loss[-1], len(history.loss))`.
+# A callback is any function of (history, model), called after each epoch. The first one here writes a
+# row of a CSV file each time. The second is how a logger hears of it: TensorBoard's `SummaryWriter` has
+# the method `add_scalar(name, number, step)`, and whatever has it will do, such as this `Curves`; with
+# TensorBoard you write `writer = SummaryWriter()` instead.
+
 
 # %%
+class Curves(dict):
+    """Every number of a name by its step, as a board draws them."""
+
+    def add_scalar(self, name, number, step):
+        self.setdefault(name, {})[step] = number
+
+
+writer = Curves()
 X, y = [[0, 0], [0, 1], [1, 0], [1, 1]], [0, 1, 1, 0]
 xor = MLP(2, [8, 1], "tanh", seed=1)
 with tempfile.TemporaryDirectory() as folder, open(f"{folder}/losses.csv", "w+") as file:
@@ -92,11 +102,27 @@ with tempfile.TemporaryDirectory() as folder, open(f"{folder}/losses.csv", "w+")
     def logged(history, model):
         rows.writerow([len(history.loss), history.loss[-1]])
 
+    def drawn(history, model):
+        writer.add_scalar("loss", history.loss[-1], len(history.loss))
+
     history = fit(xor, X, y, loss="binary_cross_entropy", lr=0.1, epochs=60, progress=False,
-                  callbacks=[logged])  # fmt: skip
+                  callbacks=[logged, drawn])  # fmt: skip
     file.seek(0)
     written = list(csv.reader(file))
 
 print("epoch 60: loss", written[-1][1][:6], " outputs", xor.predict_proba(X)[:, 1].round(2))
 assert len(written) == 60 and float(written[-1][1]) == history.loss[-1]
+assert writer["loss"] == dict(enumerate(history.loss, start=1))
 assert [float(p) > 0.5 for p in xor.predict_proba(X)[:, 1]] == [False, True, True, False]
+
+# %% [markdown]
+# ## Who pulls where
+#
+# The gradient of a batch is the mean of those of its examples, which can be had one by one, as arrays
+# (examples, inputs, units).
+
+# %%
+layer = probe(xor, X, [[t] for t in y], "half_squared_error").layers[0]
+each = layer.per_example_dW
+print(each.shape, "largest of each example:", abs(each).max(axis=(1, 2)).round(4))
+assert abs(each.mean(axis=0) - layer.dW).max() < 1e-15

@@ -62,7 +62,9 @@ check_notes("y = 0.8 and f(x) = x + η")
 # $j$, rows are examples. Mend them. `holds` judges a formula on the numbers of one network.
 
 # %%
-seen = probe(MLP(2, [3, 2], "tanh", output="tanh", seed=3), [0.5, -1.2], [0.3, 0.1], "half_squared_error")
+seen = probe(
+    MLP(2, [3, 2], "tanh", output="tanh", seed=3), [0.5, -1.2], [0.3, 0.1], "half_squared_error"
+)
 print(seen.holds("δ_j^L = a_j^L - y_j"))
 print(seen.holds("δ_j = g'(z_j) Σ_k W_kj δ_k"))
 print(seen.holds("∂C/∂W_ij = a_j δ_i"))

@@ -13,7 +13,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from autograd import Value, step_through, tanh
+from autograd import Page, Value, step_through, tanh
 
 HERE = Path(__file__).parent
 DRAWN = ("formula", "network_neuron", "moons_layer")
@@ -40,7 +40,7 @@ def film(theme: str) -> None:
     from PIL import Image
     from playwright.sync_api import sync_playwright
 
-    html = step_through(cost(), theme=theme).html()
+    html = page(theme).html()
     with sync_playwright() as tools:
         browser = tools.chromium.launch(
             executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu"]
@@ -56,14 +56,14 @@ def film(theme: str) -> None:
     )  # fmt: skip
 
 
-def cost() -> Value:
-    """Return C = (tanh(wx + b) − y)² with names."""
+def page(theme: str) -> Page:
+    """Return the page of C = (tanh(wx + b) − y)², in which w and b learn."""
     w, x, b, y = Value(-1.2, "w"), Value(0.5, "x"), Value(0.3, "b"), Value(0.8, "y")
     z = w * x + b
     a = tanh(z)
     C = (a - y) ** 2
     z.label, a.label, C.label = "z", "a", "C"
-    return C
+    return step_through(C, theme=theme, inputs=[x, y], parameters=[w, b])
 
 
 def shown(tab: Any) -> Iterator[bytes]:

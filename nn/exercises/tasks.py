@@ -7,6 +7,7 @@ from html import escape
 from typing import Any, NamedTuple
 
 from autograd import compare
+from autograd.reals import arrayed
 from nn.arguments import Array
 from nn.probing import Probe, probe
 from nn.probing.examples import loss_name
@@ -134,7 +135,7 @@ def _unrounded(hand: Any, exact: Array) -> Any:
     """Return an answer with exact numbers where it has them to the four places that are given."""
     import numpy as np
 
-    numbers = np.asarray(hand)
+    numbers = np.asarray(arrayed(hand))
     if numbers.shape != exact.shape or numbers.dtype.kind not in "fiu":
         return hand
     return np.where(numbers == exact.round(PLACES), exact, numbers)

@@ -1,6 +1,7 @@
 """Doors to other libraries: each is optional, and imported where it is used alone.
 
-* `estimators`: classifier and regressor for scikit-learn, public as `nn.estimators`.
+* `estimators`: classifier and regressor for scikit-learn, public as `nn.estimators`; `data`
+  reads what they are handed.
 * `networks`: the stack of linear maps and activations that every library can say of an MLP;
   `pytorch` and `onnx_files` translate it.
 

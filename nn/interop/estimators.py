@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from nn.arguments import named
+from nn.interop.data import dense, labels
 from nn.layers import MLP
 from nn.optimizers import OPTIMIZERS, Optimizer
 from nn.predicting.forward import outputs_of
@@ -125,7 +126,7 @@ class Network(BaseEstimator):  # type: ignore[misc]
     def _outputs(self, X: Any) -> Array:
         """Return the outputs of the network for X, (m, fan_out)."""
         check_is_fitted(self)
-        rows = validate_data(self, X, dtype=np.float64, reset=False)
+        rows = validate_data(self, dense(X), dtype=np.float64, reset=False)
         return outputs_of(self.model_, list, rows, least=1)
 
 
@@ -205,7 +206,7 @@ class MLPClassifier(ClassifierMixin, Network):  # type: ignore[misc]
         return logits - np.logaddexp.reduce(logits, axis=1, keepdims=True)
 
     def _checked(self, X: Any, y: Any, *, reset: bool) -> tuple[Array, Array]:
-        X, y = validate_data(self, X, y, dtype=np.float64, reset=reset)
+        X, y = validate_data(self, dense(X), labels(y), dtype=np.float64, reset=reset)
         check_classification_targets(y)
         return X, column_or_1d(y, warn=True)
 
@@ -258,7 +259,7 @@ class MLPRegressor(RegressorMixin, Network):  # type: ignore[misc]
 
     def _checked(self, X: Any, y: Any, *, reset: bool) -> tuple[Array, Array]:
         options = {"multi_output": True, "y_numeric": True}
-        X, y = validate_data(self, X, y, dtype=np.float64, reset=reset, **options)
+        X, y = validate_data(self, dense(X), dense(y), dtype=np.float64, reset=reset, **options)
         self._flat = y.ndim == 1
         return X, y.astype(np.float64)
 
@@ -270,7 +271,9 @@ class MLPRegressor(RegressorMixin, Network):  # type: ignore[misc]
 
 def _weights(X: Array, given: Any) -> Array:
     """Return a weight for each row, (m,). Raises ValueError where they do not fit."""
-    weights: Array = check_array(given, ensure_2d=False, dtype=np.float64, input_name="weights")
+    weights: Array = check_array(
+        dense(given), ensure_2d=False, dtype=np.float64, input_name="weights"
+    )
     check_consistent_length(X, weights)
     if weights.ndim != 1 or weights.min() < 0.0 or not weights.sum() > 0.0:
         raise ValueError(

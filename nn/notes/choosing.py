@@ -223,7 +223,7 @@ def letterings(claims: list[Claim]) -> Iterator[tuple[str, list[Claim]]]:
     for swap, out in product((False, True)[: 1 + turned], OUTS[: 1 + 2 * outputs]):
         words = ["a is the weighted input, z the activation"] * swap + [f"y is {out}"] * bool(out)
         read = [
-            replace(claim, link=_relettered(claim.link, swap, out)) if claim.link else claim
+            replace(claim, link=relettered(claim.link, swap, out)) if claim.link else claim
             for claim in claims
         ]
         yield ", ".join(words), read
@@ -238,11 +238,13 @@ def _is_turned(link: Link) -> bool:
     return kind(link.left) == "z" and any(q.letter in "aA" for q in inside)
 
 
-def _relettered(link: Link, swap: bool, out: str) -> Link:
+def relettered(link: Link, swap: bool = False, out: str = "") -> Link:
+    """Return a formula with a and z exchanged, or with y for the output, as one of OUTS says."""
+
     def changed(node: Any) -> Any:
         if swap and kind(node)[-1:] in ("a", "z") and node.letter[-1] in "aAzZ":
             return replace(node, kind=node.kind.translate(str.maketrans("az", "za")))
-        if out and kind(node) == "y" and node.letter in "yY":
+        if out and kind(node) == "y" and node.letter not in "tT":
             return replace(node, kind="a", layer=node.layer if out == OUTS[1] else None)
         return node
 

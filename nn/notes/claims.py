@@ -13,7 +13,7 @@ from typing import Any
 from nn.notes import syntax
 from nn.notes.atoms import Reader
 from nn.notes.errors import Unreadable
-from nn.notes.grammar import Habits
+from nn.notes.habits import DEEPEST, Habits, habits_of, headings
 from nn.notes.passages import Row, rows
 from nn.notes.stream import balanced
 from nn.notes.tokens import Token, normal, tokens_of
@@ -28,20 +28,6 @@ alpha delta diag eta exp grad log max mean net partial phi relu sigma sigmoid so
 tanh theta
 """
 NOT_PROSE = frozenset(NOT_PROSE_TEXT.split())
-HEADING = re.compile(
-    r"^(#{1,6})\s|^\\((?:sub)*(?:section|chapter|paragraph))\b"
-    r"|^\S.*\n(={3,}|-{3,}|~{3,}|\^{3,})[ ]*$",
-    re.MULTILINE,
-)
-MARKS = (
-    "# chapter =",
-    "## section -",
-    "### subsection ~",
-    "#### subsubsection ^",
-    "##### paragraph",
-)
-LEVELS = {name: level for level, names in enumerate(MARKS, 1) for name in names.split()}
-DEEPEST = len(MARKS)
 NEAR = 12  # lines within which a row that begins with = goes on
 RANGES = set("ijklmnpqrstℓLNMK")
 
@@ -95,35 +81,6 @@ def claims(text: str) -> tuple[list[Claim], Habits]:
             for deepest in range(DEEPEST, 0, -1)
         )
     return found, habits
-
-
-def headings(text: str) -> list[tuple[int, int]]:
-    """Return the lines with headings of Markdown, LaTeX or reStructuredText, and their levels."""
-    return [
-        (text.count("\n", 0, match.start()) + 1, LEVELS.get(match[1] or match[2] or match[3][0], 1))
-        for match in HEADING.finditer(text)
-    ]
-
-
-def habits_of(text: str) -> Habits:
-    """Return what a whole text tells about how its formulas are written."""
-    text = normal(text)
-    below = re.findall(r"[_]\{?([a-zℓ])\s*[-+]\s*\d\}?", text)
-    numbered = re.search(r"\^\s*\{?\s*[\[(]\s*\d|\^\s*\{?\s*[013-9]", text)
-    small = re.search(
-        r"(?:\\delta|δ)\s*[WwAZbB]\b[^=\n]{0,12}(?:=|\\equiv)\s*\\?(?:d?frac|∂)", text
-    )
-    units = re.search(r"[wWθ]_\{?\d\s*,?\s*\d|(?<![a-z])x_\{?1|w_\{?1\}?\s*x", text)
-    bias_unit = re.search(r"[xazo]_\{?0\}?(?:\^\S{1,9})?\s*=\s*1\b", text)
-    convolution = re.search(r"convol|kernel|\bCNN|stride|pooling|\bfilter", text)
-    return Habits(
-        {*below, "l", "ℓ", "L"},
-        bool(numbered),
-        bool(convolution),
-        bool(small),
-        bool(units),
-        bool(bias_unit),
-    )
 
 
 def _parts(row: Row) -> list[str]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from nn.notes import syntax
 from nn.notes.conventions import Convention
-from nn.notes.judging import updated
+from nn.notes.updates import updated
 
 OUTPUTS = (  # output function and loss, and where there is one unit alone
     ("", "", ""), ("", "half_squared_error", ""), ("", "squared_error", ""),
@@ -157,10 +157,10 @@ def reduced(convention: Convention, link: syntax.Link) -> Convention:
     """Return a convention without what a formula does not depend on, so that it is kept once."""
     letters = syntax.quantities(link)
     kinds = {q.kind for q in letters}
-    costs = {q.letter for q in letters if q.kind == "c"}
+    own = {q.letter for q in letters if q.kind == "c"}
     changes: dict[str, Any] = {"letters": ""}
     if not updated(link):
-        changes["terms"] = tuple(pair for pair in convention.terms if pair[0] in costs)
+        changes["terms"] = tuple(pair for pair in convention.terms if pair[0] in own)
     weights = any(kind.endswith(("W", "b")) for kind in kinds)
     if not any(kind.endswith("W") for kind in kinds):
         changes["order"] = "target"
@@ -178,7 +178,6 @@ def reduced(convention: Convention, link: syntax.Link) -> Convention:
     if not kinds & set(CHANGES):
         changes |= {"small": True, "steps": False}
         if not updated(link):
-            own = {q.letter for q in letters if q.kind == "c"}
             changes["costs"] = tuple(pair for pair in convention.costs if pair[0] in own)
     if not _numerals(link):
         changes |= {"first": 0, "depth": None}

@@ -10,9 +10,9 @@ import re
 
 from nn.notes import syntax
 from nn.notes.definitions import is_definition
-from nn.notes.judging import updated
 from nn.notes.mending import Mend
 from nn.notes.syntax import Link
+from nn.notes.updates import updated
 
 SPECIAL = re.compile(
     r"convol|pooling|recurren|\bLSTM|\bGRU|attention|residual|skip connection|batch.?norm"

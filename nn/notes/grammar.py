@@ -6,32 +6,16 @@ A side of a formula is a sum of products. Factors side by side bind closest, the
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from nn.notes import syntax
 from nn.notes.errors import Unreadable
+from nn.notes.habits import Habits
 from nn.notes.stream import Stream
 from nn.notes.tokens import Token
 
 ENDS = set("+-)]},;=…") | {"→", "⇒", "←", "∈", "≈", ""}
 ENTRYWISE, TIMES = set("⊙⊗"), set("·*×@")
-
-
-@dataclass
-class Habits:
-    """What a whole text tells about its signs.
-
-    The letters of `layers`; whether layers are `numbered`, so that ^2 is one; whether it is about
-    `convolution`; whether δW is a `small` change,
-    as dW is; whether numbers below letters are `units`; whether a `bias_unit` is 1, x_0 = 1.
-    """
-
-    layers: set[str] = field(default_factory=set)
-    numbered: bool = False
-    convolution: bool = False
-    small: bool = False
-    units: bool = False
-    bias_unit: bool = False
 
 
 class Expressions(Stream):

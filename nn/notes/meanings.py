@@ -12,7 +12,7 @@ from itertools import product
 from typing import Any
 
 from nn.notes import syntax
-from nn.notes.choosing import SPECIAL_ACTIVATIONS, Chooser
+from nn.notes.choosing import OUTS, SPECIAL_ACTIVATIONS, Chooser, relettered
 from nn.notes.claims import Claim
 from nn.notes.conventions import Convention, setting_words
 from nn.notes.definitions import (
@@ -284,21 +284,10 @@ def _of_outputs(link: Link) -> Iterator[tuple[Link, str]]:
         yield primed, "reading y' as the output"
     said = link.left.of if isinstance(link.left, syntax.Derivative) else link.left
     if isinstance(said, syntax.Quantity) and said.kind == "y":
-        yield with_outputs(link, said.letter), f"reading {said.letter} as the output"
+        yield relettered(link, out=OUTS[1]), f"reading {said.letter} as the output"
 
 
 def _output(node: Any) -> Any:
     """Return ŷ for y', which is first read as yᵀ."""
     turned = isinstance(node, syntax.Transpose) and syntax.kind(node.of) == "y"
     return syntax.Quantity("a", "ŷ", Layer("L")) if turned else node
-
-
-def with_outputs(link: Link, letters: str) -> Link:
-    """Return a formula in which some letters of targets are the outputs."""
-
-    def output(node: Any) -> Any:
-        if isinstance(node, syntax.Quantity) and node.kind == "y" and node.letter in letters:
-            return replace(node, kind="a")
-        return node
-
-    return syntax.mapped(link, output)  # type: ignore[no-any-return]

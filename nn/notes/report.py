@@ -12,8 +12,22 @@ from nn.notes.findings import Finding
 from nn.notes.mathml import mathml
 from nn.notes.syntax import Link, quantities
 
-COLOURS = {"holds": "#2a7", "defines": "#2a7", "fails": "#c33", "not understood": "#888"}
-TABLE = "border-spacing: 1em .4em; text-align: left"
+COLOURS = {  # that can be read on white and on black
+    "holds": "#14885a", "defines": "#14885a", "fails": "#d0393b", "not understood": "#767676",
+}  # fmt: skip
+STYLE = """<style>
+.notes table {border-collapse: collapse; text-align: left}
+.notes tr {border-bottom: 1px solid #8884; vertical-align: baseline}
+.notes td, .notes th {padding: .5em 1em .5em 0; text-align: left}
+.notes math {math-style: normal}
+.notes td:nth-child(2) {max-width: 40em; overflow-x: auto}
+.notes small {display: block; margin-top: .3em; font-size: .9em}
+@media (max-width: 640px) {
+  .notes tr:first-child {display: none}
+  .notes td {display: block; padding: .2em 0; overflow-x: auto; overflow-y: hidden}
+}
+</style>"""
+PAGE = "max-width: 70em; margin: 2em auto; padding: 0 1em; font: 16px/1.5 system-ui, sans-serif"
 WIDEST = 72
 
 
@@ -73,16 +87,18 @@ class Report:
         """Return a page with every formula typeset beside its verdict; it needs no network."""
         title = escape(self.name or "Notes")
         return (
-            '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-            f"<title>{title}</title></head>\n<body>{self._repr_html_()}</body></html>\n"
+            '<!doctype html>\n<html lang="en" style="color-scheme: light dark"><head>'
+            '<meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+            f"<title>{title}</title></head>\n"
+            f'<body style="{PAGE}">{self._repr_html_()}</body></html>\n'
         )
 
     def _repr_html_(self) -> str:
         rows = "\n".join(map(_row, self.formulas))
         return (
-            f"<p>{escape(self.title)}</p>\n<table style='{TABLE}'>\n"
+            f"{STYLE}\n<div class='notes'><p>{escape(self.title)}</p>\n<table>\n"
             f"<tr><th>line</th><th>formula</th><th>verdict</th></tr>\n{rows}\n</table>\n"
-            f"<p>{escape(self.total)}</p>"
+            f"<p>{escape(self.total)}</p></div>"
         )
 
     __repr__ = __str__ = printed(text)
@@ -93,20 +109,16 @@ def _cut(text: str) -> str:
 
 
 def _row(finding: Finding) -> str:
-    link = finding.link
-    typeset = (
-        mathml(link)
-        if link and link.relation != "shape"
-        else f"<code>{escape(finding.source)}</code>"
-    )
-    hints = "".join(f"<br>{escape(hint)}" for hint in finding.hints)
-    if finding.corrected:
-        hints = f"<br>{mathml(finding.corrected)}{hints}"
-    colour = COLOURS[finding.verdict]
-    return (
-        f"<tr><td style='vertical-align: top'>{finding.line}</td><td>{typeset}</td>"
-        f"<td><span style='color: {colour}'>{escape(finding.words())}</span>{hints}</td></tr>"
-    )
+    link, hints = finding.link, [escape(hint) for hint in finding.hints]
+    typeset = f"<code>{escape(finding.source)}</code>"
+    if link and link.relation != "shape":
+        typeset = mathml(link)
+    if finding.corrected:  # typeset, with the words that follow it in the first hint
+        words = escape(finding.hints[0].partition(": ")[2])
+        hints[0] = f"holds as {mathml(finding.corrected)}: {words}"
+    below = "".join(f"<small>{hint}</small>" for hint in hints)
+    verdict = f"<span style='color: {COLOURS[finding.verdict]}'>{escape(finding.words())}</span>"
+    return f"<tr><td>{finding.line}</td><td>{typeset}</td><td>{verdict}{below}</td></tr>"
 
 
 def convention_words(convention: Convention, links: list[Link]) -> str:

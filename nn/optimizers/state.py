@@ -13,33 +13,17 @@ State = tuple[Any, ...]
 
 KNOWN = "nn.optimizers.rules"  # where rules depend on nothing but what the optimiser holds
 PLAIN = {int, float, bool, type(None)}
-ELSEWHERE = {"parameters", "steps", "_kept"}  # what changes as an optimiser goes on
+ELSEWHERE = {"parameters", "_steps", "_kept"}  # what changes as an optimiser goes on
 
 
 class Keeper:
-    """Keeps the state of an optimiser as it came: a list of tuples, or a table."""
+    """Keeps the state of an optimiser as it came, a list of tuples or a table, and its steps.
 
-    _kept: Any
+    A table is that of a program: state and steps are those that the program has by now.
+    """
 
-    @property
-    def kept(self) -> Any:
-        """The state as it came, for somebody who wants to go back to it."""
-        return self._kept if self.table is None else self.table.share()
-
-    @kept.setter
-    def kept(self, kept: Any) -> None:
-        self._kept = kept
-
-    @property
-    def state(self) -> list[State]:
-        """The state of each parameter, a tuple of `slots` numbers."""
-        if self.table is not None:
-            self._kept = self.table.tuples()
-        return self._kept  # type: ignore[no-any-return]
-
-    @state.setter
-    def state(self, state: Sequence[State]) -> None:
-        self._kept = state
+    _kept: Any = None
+    _steps = 0
 
     @property
     def table(self) -> Any:
@@ -51,6 +35,38 @@ class Keeper:
         self._kept = table
 
     @property
+    def steps(self) -> int:
+        """How many steps were taken."""
+        return self._steps if self.table is None else int(self.table.steps)
+
+    @steps.setter
+    def steps(self, steps: int) -> None:
+        if self.table is not None and self.table.steps != steps:
+            self._kept = self.table.at(steps)
+        self._steps = steps
+
+    @property
+    def kept(self) -> Any:
+        """The state as it came, for somebody who wants to go back to it."""
+        return self._kept if self.table is None else self.table.share()
+
+    @kept.setter
+    def kept(self, kept: Any) -> None:
+        self._steps = self.steps
+        self._kept = kept
+
+    @property
+    def state(self) -> list[State]:
+        """The state of each parameter, a tuple of `slots` numbers."""
+        if self.table is not None:
+            self.kept = self.table.tuples()
+        return self._kept  # type: ignore[no-any-return]
+
+    @state.setter
+    def state(self, state: Sequence[State]) -> None:
+        self.kept = state
+
+    @property
     def setting(self) -> tuple[Any, ...] | None:
         """What the rule depends on beside its arguments; None where it might be anything."""
         held = vars(self)
@@ -60,8 +76,8 @@ class Keeper:
         return getattr(type(self), "rule", None), tuple(held), found
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**vars(self), "_kept": self.state}
+        return {**vars(self), "_kept": self.state, "_steps": self.steps}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        vars(self).update(state)
-        vars(self).setdefault("_kept", vars(self).pop("kept", None))  # of an older version
+        older = {"kept": "_kept", "steps": "_steps"}
+        vars(self).update({older.get(name, name): x for name, x in state.items()})

@@ -79,7 +79,7 @@ class Film:
         trace = getattr(self.history, "trace", None)
         if trace is None:
             return {}
-        labels = {p.label: p for p in self.run.examples.parameters_in_order}
+        labels = {p: p.label for p in self.run.examples.parameters_in_order}
         moved = {}
         for path, weight in zip(trace.names[:MOST_TRACED], trace.leaves, strict=False):
             try:
@@ -88,8 +88,7 @@ class Film:
                 return {}
             parts = why.examples.tolist()
             order = sorted(range(len(parts)), key=lambda k: -abs(parts[k]))
-            name = weight.label if labels.get(weight.label) is weight else path
-            moved[name] = {
+            moved[labels.get(weight) or path] = {
                 "change": why.change,
                 "examples": [[k, parts[k]] for k in order[:MOST_SHOWN]],
                 "rest": [len(order[MOST_SHOWN:]), sum(parts[k] for k in order[MOST_SHOWN:])],

@@ -1,140 +1,208 @@
-"""Compare calls of the public functions with the work they are there to start.
-
-    python tests/benchmarks/calls.py [--rounds 15]
-
-A call of `Program.train` for one step, and a further epoch of one batch in `fit`, beside a step
-inside a call of many. `jit(f).value_and_grad` and `predict` beside the passes of the program that
-they come down to. Times are of this process alone (`time.process_time`), the least of the rounds;
-ratios are to the work itself.
-"""
+"""Calls of the public functions beside the work that they are there to start."""
 
 from __future__ import annotations
 
-import argparse
-import os
-import time
+from tests.benchmarks.harness import Contest, Side, spent
+from tests.benchmarks.steps import CHECKED, TASKS
 
-for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ.setdefault(_name, "1")
-
-MODELS = {  # sizes, examples, steps in a call of many
-    "337 parameters": ((2, 16, 16, 1), 100, 500),
-    "101 770 parameters": ((784, 128, 10), 32, 50),
-}
+MODELS = {"2-16-16-1": "moons", "784-128-10": "mnist"}
+TIMES = {"2-16-16-1": 500, "784-128-10": 50}
+SIZES = (1000, 100_000)
 
 
-def least(run, times, rounds):
-    """Return the microseconds of one of `times` runs, the least of the rounds."""
-    found = []
-    for _ in range(rounds + 1):
-        start = time.process_time()
-        for _ in range(times):
-            run()
-        found.append(1e6 * (time.process_time() - start) / times)
-    return min(found[1:])
-
-
-def beside(name, call, work):
-    ratio, more = call / work, call - work
-    print(f"  {name:<34} {call:10.1f} µs   {work:10.1f} µs   {ratio:7.2f} ×   {more:+10.1f} µs")
-
-
-def data(sizes, m):
+def model_and_data(name):
+    """Return a network with X and y, as the steps of long calls have them."""
     import numpy as np
 
+    import nn
+
+    sizes, m, classes, _ = TASKS[MODELS[name]]
     rng = np.random.default_rng(0)
     X = rng.normal(size=(m, sizes[0]))
-    classes = sizes[-1] > 1
-    return X, rng.integers(0, sizes[-1], m).astype(float) if classes else rng.normal(size=m)
+    y = rng.integers(0, sizes[-1], m).astype(float) if classes else rng.normal(size=m)
+    loss = nn.cross_entropy if classes else nn.half_squared_error
+    return nn.MLP(sizes[0], list(sizes[1:]), activation="tanh", seed=0), X, y, loss
 
 
-def trainings(name, optimizer, rounds):
-    """Calls of one step of an optimiser, and further epochs, beside the step."""
+def training(name, kind, each):
+    """A program that trains in calls of `each` steps; 0: all in one."""
     import numpy as np
 
     import nn
     from autograd import Program, Value
 
-    sizes, m, many = MODELS[name]
-    X, y = data(sizes, m)
-    kind = nn.OPTIMIZERS[optimizer.lower()]
-    loss = nn.cross_entropy if sizes[-1] > 1 else nn.half_squared_error
-    rows = np.column_stack([X, y])
-    model = nn.MLP(sizes[0], list(sizes[1:]), activation="tanh", seed=0)
-    inputs, parameters = [Value(0.0) for _ in range(sizes[0] + 1)], model.parameters()
-    root = loss(model(inputs[:-1]), inputs[-1])
-    program, optimizer = Program(root, inputs=inputs, parameters=parameters), kind(parameters)
-    work = least(lambda: program.train(rows, optimizer, many), 1, rounds) / many
-    call = least(lambda: program.train(rows, optimizer, 1), many // 10, rounds)
-    beside(f"{optimizer.__class__.__name__}: train, one step", call, work)
-    beside(f"{kind.__name__}: fit, one more epoch", further_epoch(model, X, y, loss, kind), work)
+    model, X, y, loss = model_and_data(name)
+    inputs = [Value(0.0) for _ in range(X.shape[1] + 1)]
+    parameters = model.parameters()
+    program = Program(loss(model(inputs[:-1]), inputs[-1]), inputs=inputs, parameters=parameters)
+    rows, optimizer = np.column_stack([X, y]), nn.OPTIMIZERS[kind](parameters)
+
+    def run(steps):
+        if not each:
+            return program.train(rows, optimizer, steps)
+        return [program.train(rows, optimizer, each)[0] for _ in range(steps)]
+
+    return run, run(CHECKED)
 
 
-def further_epoch(model, X, y, loss, kind, epochs=300):
-    """Return the microseconds of an epoch of one batch, without those before the first."""
+def epochs(name, kind, watched):
+    """Further epochs of one batch in one `fit`, which a callback looks at or nobody."""
     import nn
 
-    took = []
-    for n in (2, 2 + epochs, 2, 2 + epochs):
-        optimizer, start = kind(model.parameters()), time.process_time()
-        nn.fit(
-            model, X, y, loss=loss, optimizer=optimizer, epochs=n, batch_size=None, progress=False
-        )
-        took.append(1e6 * (time.process_time() - start))
-    return min(took[1] - took[0], took[3] - took[2]) / epochs
+    model, X, y, loss = model_and_data(name)
+    optimizer = nn.OPTIMIZERS[kind](model.parameters())
+    callbacks = [lambda history, model: False] if watched else []
+
+    def losses(count):
+        options = {"batch_size": None, "progress": False, "callbacks": callbacks}
+        return nn.fit(model, X, y, loss=loss, optimizer=optimizer, epochs=count, **options).loss
+
+    def run(count):
+        start = spent()
+        losses(2)
+        first = spent()
+        losses(2 + count)
+        return spent() - first - (first - start)
+
+    return run, losses(CHECKED)
 
 
-def functions(size, rounds):
-    """A compiled function of an array beside its program."""
+def torch_steps(name, kind):
+    """Steps of PyTorch, which makes one call of each anyway."""
+    import torch
+
+    import nn
+
+    torch.set_num_threads(1)
+    torch.set_default_dtype(torch.float64)
+    model, X, y, _ = model_and_data(name)
+    parts = []
+    for layer in model.layers:
+        linear = torch.nn.Linear(layer.fan_in, layer.fan_out)
+        with torch.no_grad():
+            linear.weight.copy_(torch.tensor([[w.data for w in n.w] for n in layer.neurons]))
+            linear.bias.copy_(torch.tensor([b.data for b in layer.b]))
+        parts += [linear, torch.nn.Tanh()]
+    twin = torch.nn.Sequential(*parts[:-1])
+    classes = TASKS[MODELS[name]][2]
+    X, y = torch.tensor(X), torch.tensor(y).long() if classes else torch.tensor(y)[:, None]
+    loss = torch.nn.CrossEntropyLoss() if classes else lambda a, y: 0.5 * ((a - y) ** 2).mean()
+    rate = nn.OPTIMIZERS[kind](model.parameters()).lr
+    optimizer = {"sgd": torch.optim.SGD, "adam": torch.optim.Adam}[kind](twin.parameters(), lr=rate)
+
+    def step():
+        optimizer.zero_grad()
+        cost = loss(twin(X), y)
+        cost.backward()
+        optimizer.step()
+        return float(cost.detach())
+
+    run = lambda steps: [step() for _ in range(steps)]
+    return run, run(CHECKED)
+
+
+def prediction(name, how, rows):
+    """Outputs for many rows: by the forward pass alone, by `predict`, node by node."""
     import numpy as np
 
-    from autograd import Program, Value, jit, total
-
-    def f(values):
-        return 0.5 * total([x * x for x in values])
-
-    x, leaves = np.random.default_rng(0).normal(size=size), [Value(0.5) for _ in range(size)]
-    program, nothing = Program(f(leaves), inputs=[], parameters=leaves), np.empty((1, 0))
-    times = max(1, 20_000 // size)
-    work = least(lambda: program(nothing), times, rounds)
-    compiled = jit(f)
-    compiled(x)
-    beside(
-        f"value_and_grad of {size} entries",
-        least(lambda: compiled.value_and_grad(x), times, rounds),
-        work,
-    )
-
-
-def predictions(name, rounds):
-    """`predict` of 1000 rows beside the forward pass of a program."""
     import nn
-    from autograd import Program, Value
 
-    sizes = MODELS[name][0]
-    X, _ = data(sizes, 1000)
-    model = nn.MLP(sizes[0], list(sizes[1:]), activation="tanh", seed=0)
-    inputs = [Value(0.0) for _ in range(sizes[0])]
-    outputs = model(inputs)
-    program = Program(sum(outputs), inputs=inputs, parameters=model.parameters(), also=outputs)
-    work = least(lambda: program(X), 1, rounds)
-    beside("predict, 1000 rows (to a call)", least(lambda: model.predict(X), 1, 2), work)
+    model, X, _, _ = model_and_data(name)
+    X = np.random.default_rng(1).normal(size=(1000, X.shape[1]))
+    model.predict(X)
+    X = X[:rows]
+    if how == "forward":
+        from autograd import Program, Value
 
-
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--rounds", type=int, default=15)
-    rounds = parser.parse_args().rounds
-    print(f"  {'':<34} {'call':>13}   {'work':>13}")
-    for name in MODELS:
-        print(name)
-        for kind in ("SGD", "Adam"):
-            trainings(name, kind, rounds)
-        predictions(name, rounds)
-    print("jit")
-    for size in (1000, 100_000):
-        functions(size, rounds)
+        inputs = [Value(0.0) for _ in range(X.shape[1])]
+        outputs = model(inputs)
+        root = nn.mean_squared_error(outputs, [0.0] * len(outputs))
+        program = Program(root, inputs=inputs, parameters=model.parameters(), also=outputs)
+        machine = program._machine
+        machine.forward(X)
+        check = program.forward(X, outputs)[0]
+        return (lambda times: [machine.forward(X) for _ in range(times)]), check
+    run = lambda times: [model.predict(X, exact=how == "exact") for _ in range(times)]
+    return run, run(1)[0][0]
 
 
-if __name__ == "__main__":
-    main()
+def squares(values):
+    from autograd import total
+
+    return 0.5 * total([x * x for x in values])
+
+
+def function(size, how):
+    """Value and gradient of an array: by a program, by `jit`, by JAX."""
+    import numpy as np
+
+    x = np.random.default_rng(0).normal(size=size)
+    if how == "jax":
+        import jax
+
+        jax.config.update("jax_enable_x64", True)
+        compiled = jax.jit(jax.value_and_grad(lambda x: 0.5 * (x * x).sum()))
+        call = lambda: jax.block_until_ready(compiled(x))
+    elif how == "program":
+        from autograd import Program, Value
+
+        leaves = [Value(number) for number in x.tolist()]
+        program, nothing = Program(squares(leaves), inputs=[], parameters=leaves), np.empty((1, 0))
+        call = lambda: program(nothing)
+    else:
+        from autograd import jit
+
+        compiled = jit(squares)
+        call = lambda: compiled.value_and_grad(x)
+    cost, gradient = call()
+    return (lambda times: [call() for _ in range(times)]), [cost, *np.asarray(gradient)[:5]]
+
+
+def warping(how):
+    """Dynamic time warping of two series, which decides at every place: node by node, by `jit`."""
+    import numpy as np
+
+    from autograd import Value, jit
+
+    def distance(a, b):
+        before = [0.0] + [1e9] * len(b)
+        for x in a:
+            row = [1e9]
+            for k, y in enumerate(b):
+                row.append((x - y) ** 2 + min(before[k], before[k + 1], row[k]))
+            before = row
+        return before[-1]
+
+    rng = np.random.default_rng(0)
+    a, b = rng.normal(size=(2, 40)).tolist()
+    compiled = jit(distance)
+    nodes = list(map(Value, a)), list(map(Value, b))
+    call = (lambda: compiled(a, b)) if how == "jit" else (lambda: distance(*nodes).data)
+    return (lambda times: [call() for _ in range(times)]), [call()]
+
+
+def contests():
+    for name, times in TIMES.items():
+        for kind in ("sgd", "adam"):
+            sides = [Side("steps of one call", "calls:training", (name, kind, 0), times)]
+            sides += [Side("calls of one step", "calls:training", (name, kind, 1), times)]
+            sides += [Side("epochs of fit", "calls:epochs", (name, kind, False), 4 * times)]
+            sides += [Side("fit with a callback", "calls:epochs", (name, kind, True), 4 * times)]
+            sides += [Side("PyTorch", "calls:torch_steps", (name, kind), times)]
+            yield Contest(f"call {name} {kind}", tuple(sides))
+        for rows in (1000, 1):
+            ways = ("forward", "predict", "exact")
+            count = {1000: (20, 20, 1), 1: (500, 500, 50)}[rows]
+            sides = [
+                Side(how, "calls:prediction", (name, how, rows), n)
+                for how, n in zip(ways, count, strict=True)
+            ]
+            yield Contest(f"predict {name} {rows} rows", tuple(sides), "call", 1e-12)
+    for size in SIZES:
+        sides = [
+            Side(how, "calls:function", (size, how), 200_000 // size)
+            for how in ("program", "jit", "jax")
+        ]
+        yield Contest(f"value_and_grad of {size} entries", tuple(sides), "call", 1e-12)
+    sides = [Side(how, "calls:warping", (how,), 20) for how in ("jit", "eager")]
+    yield Contest("3 000 decisions", tuple(sides), "call", 1e-12)

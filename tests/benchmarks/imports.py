@@ -1,28 +1,23 @@
-"""How long `import autograd` takes, beyond starting the interpreter, in CPU time."""
+"""Importing, beside an interpreter that does nothing."""
 
-import resource
-import statistics
+from __future__ import annotations
+
 import subprocess
 import sys
 
-ROUNDS = 15
+from tests.benchmarks.harness import Contest, Side
 
 
-def seconds(code: str) -> float:
-    """Return the CPU time of an interpreter that runs some code."""
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    subprocess.run([sys.executable, "-c", code], check=True)
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+def interpreter(code):
+    def run(times):
+        for _ in range(times):
+            subprocess.run([sys.executable, "-c", code], check=True)
+
+    run(1)  # which writes what is compiled
+    return run, []
 
 
-def main() -> None:
-    """Print the least and the median of interleaved rounds, in milliseconds."""
-    for code in ("import autograd", "import autograd, nn"):
-        seconds(code)  # which writes what is compiled
-        found = [1e3 * (seconds(code) - seconds("pass")) for _ in range(ROUNDS)]
-        print(f"{code:20} least {min(found):.0f} ms, median {statistics.median(found):.0f} ms")
-
-
-if __name__ == "__main__":
-    main()
+def contests():
+    codes = ("pass", "import autograd", "import autograd, nn", "import numpy")
+    sides = tuple(Side(code, "imports:interpreter", (code,)) for code in codes)
+    yield Contest("import", sides, "process")

@@ -135,6 +135,12 @@ def test_python_m_autograd_answers_in_any_encoding():
     assert answer.stdout.startswith(b"value = 0.9993292997")
 
 
+def test_a_reader_that_has_read_enough_is_no_error():
+    command = f"{sys.executable} -m autograd 'sin(a)*exp(b)' a=2 b=3 | true"
+    run = subprocess.run(command, shell=True, cwd=ROOT, capture_output=True, check=False)
+    assert (run.returncode, run.stderr) == (0, b"")
+
+
 def test_python_m_autograd_refuses_with_exit_code_2():
     answer = shell("1/0")
     assert (answer.returncode, answer.stdout) == (2, b"")

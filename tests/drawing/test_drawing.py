@@ -13,7 +13,7 @@ import pytest
 
 import autograd
 from autograd import Value, draw, tanh
-from autograd.drawing import render
+from autograd.drawing import render, svg
 from autograd.drawing.colours import THEMES
 from nn import MLP, Layer, Neuron
 
@@ -346,6 +346,24 @@ def test_an_untrusted_notebook_shows_the_picture_and_no_text_soup(layout):
 
 def test_html_is_a_table_where_a_picture_is_too_large():
     assert draw(chain(600))._repr_html_().startswith("<pre>node ")
+
+
+def test_a_raster_has_a_face_with_every_sign_that_pictures_use():
+    """A sign that a face lacks is drawn as the box of an unknown one, U+10FFFD."""
+    pytest.importorskip("cairosvg")
+    if not shutil.which("fc-match") or "DejaVu" not in fonts("DejaVu Sans"):
+        pytest.skip("DejaVu Sans is not installed")
+
+    def drawn(sign):
+        words = svg.text(4, 16, sign, "#000")
+        return render.rasterised(svg.document(24, 24, THEMES["light"], [words], name=""), "png")
+
+    unknown = drawn("\U0010fffd")
+    assert [sign for sign in "⇒⊗δ∂Σ×÷·…→−²⁻ᵢₖ" if drawn(sign) == unknown] == []
+
+
+def fonts(name):
+    return subprocess.run(["fc-match", name], capture_output=True, text=True, check=True).stdout
 
 
 @needs_dot

@@ -14,24 +14,21 @@ from nn import MLP, probe
 
 nh3 = pytest.importorskip("nh3")
 
-TAGS = set(
-    "a abbr acronym address area article aside audio b bdi bdo big blockquote br button canvas "
-    "caption center cite code col colgroup colspan command data datalist dd del details dfn dir "
-    "div dl dt em fieldset figcaption figure font footer form h1 h2 h3 h4 h5 h6 header hgroup hr "
-    "i img input ins kbd label legend li map mark menu meter nav nobr ol optgroup option output p "
-    "pre progress q rowspan s samp section select small source span strike strong sub summary sup "
-    "table tbody td textarea tfoot th thead time tr track tt u ul var video wbr".split()
-)
-EVERYWHERE = set(
-    "class dir draggable hidden id inert itemprop itemref itemscope lang spellcheck style title "
-    "translate".split()
-)
-OF_IMAGES = set("align alt border height hspace ismap name src usemap vspace width".split())
+TAGS = """a abbr acronym address area article aside audio b bdi bdo big blockquote br button canvas
+caption center cite code col colgroup colspan command data datalist dd del details dfn dir
+div dl dt em fieldset figcaption figure font footer form h1 h2 h3 h4 h5 h6 header hgroup hr
+i img input ins kbd label legend li map mark menu meter nav nobr ol optgroup option output p
+pre progress q rowspan s samp section select small source span strike strong sub summary sup
+table tbody td textarea tfoot th thead time tr track tt u ul var video wbr"""
+EVERYWHERE = """class dir draggable hidden id inert itemprop itemref itemscope lang spellcheck style
+title translate"""
+OF_IMAGES = "align alt border height hspace ismap name src usemap vspace width"
 
 
 def sanitised(html):
     return nh3.clean(
-        html, tags=TAGS, attributes={"*": EVERYWHERE, "img": OF_IMAGES},
+        html, tags={*TAGS.split()},
+        attributes={"*": {*EVERYWHERE.split()}, "img": {*OF_IMAGES.split()}},
         url_schemes={"http", "https", "ftp", "mailto", "tel", "attachment", "data"},
         clean_content_tags={"script", "style"},
     )  # fmt: skip

@@ -32,7 +32,7 @@ class Case:
     lanes: tuple  # how many of the rows, one call after another
     ways: tuple  # (executor, dtype)
     also: tuple = ()
-    extras: tuple = ()  # "verified", "nodes", "warm", ("outputs",), ("train", …), ("jit", …)
+    extras: tuple = ()  # "verified", "nodes", "warm", ("outputs",), ("train", …), ("derivatives",)
 
     @property
     def draws(self):

@@ -26,7 +26,6 @@ from autograd.rows.noise import is_noise, uniform_noise
 from tests.fuzz.cases import CONSTANT, INPUT, PARAMETER, Unsound, built, fresh_leaves, require_sound
 from tests.fuzz.derivatives import derived_otherwise
 from tests.fuzz.forms import SUMS, own_rows
-from tests.fuzz.jitted import jitted_otherwise
 from tests.program.reference import WITH_TAPES, assert_equal, assert_follows, reference
 
 TILE = os.environ.get("AUTOGRAD_TILE", "as found")
@@ -122,10 +121,8 @@ def _wrong(case, way, engine):
         if extra[0] == "train":
             return _trained_otherwise(case, way, *extra[1:])
         if extra[0] == "derivatives" and way == case.ways[0]:
-            return derived_otherwise(case)
-        if extra[0] == "jit":
             with forced(way[0] == "tape"):
-                return jitted_otherwise(case, way, engine, *extra[1:])
+                return derived_otherwise(case)
         if extra[0] == "outputs" and not program.inputs:
             with ag.at_call(0):
                 return _other_outputs(program, nodes, case)

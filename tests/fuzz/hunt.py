@@ -10,7 +10,6 @@ from tests.fuzz.cases import Unsound
 from tests.fuzz.checks import TILE, WAYS, difference
 from tests.fuzz.drawing import BLOCKS, drawn, zeros
 from tests.fuzz.forms import own_rows
-from tests.fuzz.jitted import KINDS
 from tests.fuzz.printing import source
 from tests.fuzz.shrinking import shrunk
 
@@ -27,8 +26,6 @@ def case_of(seed):
         extras.append(("outputs",))
     elif Random(f"derived {seed}").random() < 0.15:
         extras.append(("derivatives",))
-    elif rng.random() < 0.2:
-        extras.append(("jit", rng.choice(KINDS)))
     return drawn(seed, ways, tuple(extras), [*BLOCKS, zeros])
 
 

@@ -153,6 +153,35 @@ def test_a_process_that_is_killed_leaves_a_whole_file(tmp_path):
         assert all(x.name.endswith(".part") for x in tmp_path.iterdir() if x != path)
 
 
+SAVED = """
+import sys
+from tests.heart.test_files import WRITERS
+print("ready", flush=True)
+while True:
+    WRITERS[sys.argv[1]](sys.argv[2])
+"""
+
+
+@posix
+def test_whoever_is_killed_while_saving_leaves_what_was_there_or_what_was_to_be(file, tmp_path):
+    """Checkpoints, pictures, pages and tables, each saved again and again until the end."""
+    path, save = file
+    save(path)
+    whole = path.read_bytes()
+    for k in range(4):
+        path.write_text("old")
+        process = subprocess.Popen(
+            [sys.executable, "-c", SAVED, path.name, str(path)], stdout=subprocess.PIPE, text=True
+        )
+        assert process.stdout.readline() == "ready\n"
+        timer = threading.Timer(0.004 * 4**k, process.kill)
+        timer.start()
+        process.wait()
+        process.stdout.close()
+        assert path.read_bytes() in (b"old", whole)
+        assert all(x.name.endswith(".part") for x in tmp_path.iterdir() if x != path)
+
+
 def test_threads_that_write_one_file_leave_one_of_theirs(tmp_path):
     path = tmp_path / "file"
     texts = [str(k) * 100_000 for k in range(8)]

@@ -26,6 +26,7 @@ from autograd.program import machine, plans
 from tests.program import zoo
 
 PATIENCE = 60.0  # seconds: who waits longer waits for a lock that nobody gives back
+PORTION = 500  # interrupts between two lines of what was found
 X = np.random.default_rng(0).normal(size=(40, 5))
 
 
@@ -192,9 +193,17 @@ def main():
     parser.add_argument("--only", choices=WORK)
     options = parser.parse_args()
     names = (options.only,) if options.only else tuple(WORK)
-    arrived, wrong, longest = hunt(options.count, options.seed, names)
-    print(f"{arrived} interrupts, {wrong} faults, the longest waited {longest:.3f} s")
-    return bool(wrong)
+    sys.unraisablehook = lambda lost: None  # signals that arrived in a destructor
+    total = faults = 0
+    while total < options.count:
+        part = min(PORTION, options.count - total)
+        arrived, wrong, longest = hunt(part, options.seed + total, names)
+        total, faults = total + arrived, faults + wrong
+        line = (
+            f"{total} interrupts, {faults} faults, the longest of the last waited {longest:.3f} s"
+        )
+        print(line, flush=True)
+    return bool(faults)
 
 
 if __name__ == "__main__":

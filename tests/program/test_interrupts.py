@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 import nn
-from autograd import Program
+from autograd import Program, Value, jit, value_and_grad
 from autograd import program as package
 from autograd.program.executors import native
 from autograd.program.executors.tape.executor import _prepared
@@ -176,6 +176,79 @@ def test_an_exception_at_any_line_changes_no_later_number(way, action, order, mo
         )
         assert numbers in [None, *seen]
         assert later == [expected[call] for call in then]
+    assert k > 20
+
+
+@pytest.mark.parametrize("moved", ["other", "same"])
+@pytest.mark.parametrize("way", WITH_TAPES)
+def test_an_exception_at_any_line_mixes_no_states(way, moved, monkeypatch):
+    """An optimiser whose state is where the program changes it has that of its own steps."""
+    graph, X = network(), rows(4, 2)
+    states, weights, twin = [], [], made(graph, way, monkeypatch)
+    alone = nn.Adam(twin.parameters)
+    for _ in range(4):
+        twin.train(X, alone, 1)
+        states.append(bits(alone.state))
+        weights.append(bits(twin._machine.weights))
+    for k in itertools.count():
+        program = made(graph, way, monkeypatch)
+        adam, other = nn.Adam(program.parameters), nn.Adam(program.parameters, lr=0.5)
+        program.train(X, adam, 2)
+        moves = adam if moved == "same" else other
+        try:
+            with Stop((KeyboardInterrupt, MemoryError)[k % 2], k):
+                program.train(X, moves, 1)
+            break
+        except (KeyboardInterrupt, MemoryError):
+            pass
+        assert bits(adam.state) == states[adam.steps - 1]
+        if moved == "same":
+            assert bits(program._machine.weights) == weights[adam.steps - 1]
+            program.train(X, adam, 1)
+            assert bits(adam.state) == states[adam.steps - 1]
+        else:
+            assert adam.steps == 2
+            assert other.steps == (bits(program._machine.weights) != weights[1])
+            program.train(X, other, 1)
+            assert bits(adam.state) == states[1]
+    assert k > 20
+
+
+def compiled_and_called(way, monkeypatch, m):
+    """A compiled function of m numbers, with decisions, whose gradient is taken."""
+
+    def f(x):
+        return sum([a * a if a > 0 else -a for a in x]) * Value(3.0)
+
+    with monkeypatch.context() as patch:
+        if way == "tape":
+            patch.setattr(
+                "autograd.program.executors.registry.is_irregular", lambda nodes, groups: True
+            )
+        compiled = jit(f)
+        x = np.linspace(-1.0, 1.0, m)
+        compiled.value_and_grad(x)
+    return f, compiled, x
+
+
+@pytest.mark.parametrize("way", ["native", "tape"])
+def test_an_exception_at_any_line_leaves_a_compiled_function_right(way, monkeypatch):
+    f, compiled, x = compiled_and_called(way, monkeypatch, 6)
+    points = (x, -x, x[::-1].copy(), 3.0 * x)
+    expected = [bits(*compiled.value_and_grad(point)) for point in points]
+    for point, numbers in zip(points, expected, strict=True):
+        value, gradient = value_and_grad(f)(point)
+        assert bits(value, np.array(gradient)) == numbers
+    for k in itertools.count():
+        here = k % len(points)
+        try:
+            with Stop((KeyboardInterrupt, MemoryError)[k % 2], k):
+                compiled.value_and_grad(points[here])
+            break
+        except (KeyboardInterrupt, MemoryError):
+            pass
+        found = in_another_thread(lambda: [bits(*compiled.value_and_grad(p)) for p in points])
+        assert found == expected
     assert k > 20
 
 

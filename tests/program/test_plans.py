@@ -74,7 +74,7 @@ def test_a_second_tape_of_a_structure_is_not_written(written, monkeypatch):
         assert not program.instructions
         assert cost == pytest.approx(loss.data, rel=1e-12)
         assert gradient == pytest.approx(gradient_by_engine(loss, parameters), rel=1e-12)
-    assert written == ["Reroll", "TapeWriter"]
+    assert written == ["TapeWriter"]
 
 
 @pytest.mark.parametrize("tape", [False, True])
@@ -98,7 +98,9 @@ def test_only_numbers_that_shape_the_code_belong_to_a_structure(
         cost, gradient = program(np.zeros((1, 0)))
         assert cost == pytest.approx(loss.data, rel=1e-12)
         assert gradient == pytest.approx(gradient_by_engine(loss, parameters), rel=1e-12)
-    assert written.count("Reroll") == compiled
+    if tape:  # which need not know what a product with 0 is part of
+        compiled += change == {"factor": 0.0}
+    assert written.count("TapeWriter" if tape else "Reroll") == compiled
 
 
 def test_examples_in_plain_numbers_may_be_equal_or_not(fresh):

@@ -310,6 +310,26 @@ def test_an_optimiser_keeps_no_infinite_state(executor):
     assert np.isfinite(optimizer.state).all()
 
 
+@pytest.mark.parametrize("size", [1.0, 1e75])
+@pytest.mark.parametrize("momentum", [0.0, 0.9])
+def test_a_gradient_too_large_to_be_spent_unseen_moves_all_the_same(momentum, size):
+    """∂C/∂w = 1e80 · size: the squares of its factors overflow, where it does not."""
+    ends = []
+    for executor in EXECUTORS:
+        inputs = [Value(0.0) for _ in range(24)]
+        units = [tuple([Value(1e-160 * (1 + k + j)) for k in range(24)]) for j in range(24)]
+        parameters = [w for unit in units for w in unit]
+        loss = ag.total([ag.dot(unit, tuple(inputs)) for unit in units]) * size
+        program = Program(loss, inputs=inputs, parameters=parameters, executor=executor)
+        X = 1e80 * np.random.default_rng(0).normal(size=(4, 24))
+        sgd = nn.SGD(parameters, lr=1e-250, momentum=momentum)
+        costs = program.train(X, sgd, 3)
+        program.store_parameters()
+        ends.append([*costs, *[w.data for w in parameters], *np.ravel(sgd.state)])
+    for end in ends[1:]:
+        np.testing.assert_allclose(end, ends[0], rtol=1e-12)
+
+
 def test_rows_at_odd_addresses_are_read_as_they_are():
     x, w = Value(1.0), Value(2.0)
     program = Program((w * x) ** 2, inputs=[x], parameters=[w])

@@ -9,7 +9,7 @@ from random import Random
 
 import autograd as ag
 from autograd import Value, dot, log_softmax, logsumexp, maximum, mean, softmax, take, total, where
-from tests.benchmarks.programs import end_of_pendulum
+from tests.benchmarks.steps import end_of_pendulum
 
 
 def run_as_tapes(patch):

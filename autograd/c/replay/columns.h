@@ -37,7 +37,8 @@ static int64_t count_levels(const Columns *columns, const uint8_t *once, int32_t
         int32_t own = 0;
         for (int64_t k = columns->starts[i]; k < columns->starts[i + 1]; k++) {
             int64_t x = columns->flat[k];
-            int inside = columns->kinds[i] == SUM_NODE && once[x] && columns->kinds[x] != OTHER_NODE;
+            int inside =
+                columns->kinds[i] == SUM_NODE && once[x] && columns->kinds[x] != OTHER_NODE;
             int32_t up = level[x] + !inside;
             own = up > own ? up : own;
         }

@@ -21,12 +21,18 @@ static int are_decisions(const Py_buffer *table, const int64_t *rows)
 static int compared(int64_t sign, double left, double right)
 {
     switch (sign) {
-    case 0: return left < right;
-    case 1: return left <= right;
-    case 2: return left > right;
-    case 3: return left >= right;
-    case 4: return left == right;
-    default: return left != right;
+    case 0:
+        return left < right;
+    case 1:
+        return left <= right;
+    case 2:
+        return left > right;
+    case 3:
+        return left >= right;
+    case 4:
+        return left == right;
+    default:
+        return left != right;
     }
 }
 

@@ -23,6 +23,8 @@
 #include "play.h"
 #include "decisions.h"
 #include "columns.h"
+#include "tape.h"
+#include "write_tape.h"
 
 #define TEXT(name, ...) #name,
 static const char *const operation_names[] = {OPERATIONS(TEXT) TAPE_ONLY(TEXT) "stop"};
@@ -44,7 +46,8 @@ static PyMethodDef functions[] = {
     {"flips", flips, METH_VARARGS,
      "flips($module, shared, lanes_of, plain, decisions, flips, lanes, single, /)\n--\n\n"
      "Write for each lane the first decision that comes out otherwise, -1 where none does.\n"
-     "Return whether any does. A decision is four words: operands as 3 * place + (0, 1 or 2: shared,\n"
+     "Return whether any does. A decision is four words: operands as 3 * place + (0, 1 or 2: "
+     "shared,\n"
      "with lanes, plain), a sign (< <= > >= == !=) and the verdict."},
     {"run_tape", run_tape, METH_VARARGS,
      "run_tape($module, code, mends, stretches, numbers, single, lanes, wide, /)\n--\n\n"
@@ -52,6 +55,11 @@ static PyMethodDef functions[] = {
     {"levels", levels, METH_VARARGS,
      "levels($module, flat, starts, kinds, once, /)\n--\n\n"
      "Return how many levels a recording has; kinds tell sums (1) and products (2) from others."},
+    {"write_tape", write_tape, METH_VARARGS,
+     "write_tape($module, flat, starts, which, words, codes, leaves, root, slots, zero, constants,"
+     " temporaries, /)\n--\n\n"
+     "Return the words of a tape, forward and backward, and where its numbers are; None where a\n"
+     "template does not say how a node is written."},
     {NULL, NULL, 0, NULL},
 };
 

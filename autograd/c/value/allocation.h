@@ -16,6 +16,7 @@ static inline Node *filled(Node *node, int code, double data)
     node->data = data;
     node->grad = 0.0;
     node->stamp = now & LATEST;
+    node->collected = 0;
     node->code = (uint8_t)code;
     node->flags = 0;
     node->a = node->b = node->weakrefs = NULL;
@@ -26,6 +27,24 @@ static inline Node *new_node(int code, double data)
 {
     Node *node = take_place();
     return node ? filled(node, code, data) : NULL;
+}
+
+static inline int is_collected(PyObject *operand)
+{
+    return operand && IS_VALUE(operand) && NODE(operand)->collected;
+}
+
+/* A node of the cycle collector's, which depends on a function that may depend on it. It begins to
+ * look when the node is handed out. */
+static Node *new_collected(int code, double data)
+{
+    Node *node = PyObject_GC_New(Node, ValueType);
+    if (!node)
+        return NULL;
+    Py_DECREF(ValueType);
+    filled(node, code, data);
+    node->collected = 1;
+    return node;
 }
 
 /* A node with a bias, which is larger. */
@@ -79,6 +98,15 @@ static void release_label(Node *node)
     PyErr_Restore(kind, error, trace);
 }
 
+/* Queue a dead node, which the cycle collector must not see any more. */
+static inline void doom(Node *node)
+{
+    if (node->collected)
+        PyObject_GC_UnTrack(node);
+    node->next = dying;
+    dying = node;
+}
+
 /* Drop a reference to a node; the last one only queues it. */
 static inline void drop(PyObject *operand)
 {
@@ -89,8 +117,7 @@ static inline void drop(PyObject *operand)
         return;
     }
     Py_SET_REFCNT(operand, 0);
-    node->next = dying;
-    dying = node;
+    doom(node);
 }
 
 static inline void release_operands(Node *node)
@@ -121,8 +148,7 @@ static inline void release_operands(Node *node)
 static void value_dealloc(PyObject *self)
 {
     Node *node = NODE(self);
-    node->next = dying;
-    dying = node;
+    doom(node);
     if (is_freeing)
         return;
     is_freeing = 1;
@@ -131,7 +157,9 @@ static void value_dealloc(PyObject *self)
         if (node->weakrefs)
             PyObject_ClearWeakRefs((PyObject *)node);
         release_operands(node);
-        if (node->code == DOT)
+        if (node->collected)
+            PyObject_GC_Del(node);
+        else if (node->code == DOT)
             retire_dot(node);
         else
             give_place(node);
@@ -142,6 +170,8 @@ static void value_dealloc(PyObject *self)
 /* Hand out a new node, after the watcher had its say; steals the reference. */
 static inline PyObject *created(Node *node)
 {
+    if (node->collected)
+        PyObject_GC_Track(node);
     if (!watcher)
         return (PyObject *)node;
     PyObject *result = PyObject_CallMethod(watcher, "created", "(O)", node);

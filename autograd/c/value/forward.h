@@ -106,7 +106,8 @@ static PyObject *apply_row(Function *function, PyObject *operands)
         Py_DECREF(operands);
         return NULL;
     }
-    Node *node = new_node(GENERIC, data);
+    int collected = (function->encloses && !function->lasting) || any_collected(operands);
+    Node *node = collected ? new_collected(GENERIC, data) : new_node(GENERIC, data);
     if (!node) {
         Py_DECREF(operands);
         return NULL;
@@ -121,7 +122,7 @@ static PyObject *apply_unary(int code, PyObject *operand)
     double data;
     if (IS_VALUE(operand)) {
         if (unary_forward(code, NODE(operand)->data, &data)) {
-            Node *node = new_node(code, data);
+            Node *node = is_collected(operand) ? new_collected(code, data) : new_node(code, data);
             if (!node)
                 return NULL;
             node->a = Py_NewRef(operand);
@@ -154,7 +155,8 @@ static PyObject *record_binary(int code, PyObject *left, double x, PyObject *rig
         Py_XDECREF(r);
         return operands ? apply_row((Function *)functions[code], operands) : NULL;
     }
-    Node *node = new_node(code, data);
+    int collected = is_collected(left) || is_collected(right);
+    Node *node = collected ? new_collected(code, data) : new_node(code, data);
     if (!node)
         return NULL;
     if (left)
@@ -215,7 +217,8 @@ INLINE PyObject *operate(int code, PyObject *left, PyObject *right)
         return apply_binary(code, left, right);
     double data, x = l ? NODE(left)->data : PyFloat_AS_DOUBLE(left);
     double y = r ? NODE(right)->data : PyFloat_AS_DOUBLE(right);
-    if (!binary_forward(code, x, y, &data))
+    if ((l && NODE(left)->collected) || (r && NODE(right)->collected) ||
+        !binary_forward(code, x, y, &data))
         return apply_binary(code, left, right);
     Node *node = new_node(code, data);
     if (!node)

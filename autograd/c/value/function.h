@@ -54,6 +54,7 @@ static int function_init(PyObject *self, PyObject *args, PyObject *keywords)
     function->partials = Py_NewRef(partials);
     function->domain = Py_NewRef(domain);
     function->arity = PyTuple_Check(partials) ? PyTuple_GET_SIZE(partials) : -1;
+    function->encloses = (char)encloses(forward, partials);
     function->vectorcall = function_vectorcall;
     function->code = code_of(name);
     if (function->code == GENERIC)
@@ -135,6 +136,7 @@ static PyMemberDef function_members[] = {
     {"name", T_OBJECT_EX, offsetof(Function, name), READONLY, NULL},
     {"forward", T_OBJECT_EX, offsetof(Function, forward), READONLY, NULL},
     {"partials", T_OBJECT_EX, offsetof(Function, partials), READONLY, NULL},
+    {"lasting", T_BOOL, offsetof(Function, lasting), 0, NULL},
     {"domain", T_OBJECT_EX, offsetof(Function, domain), READONLY, NULL},
     {"__vectorcalloffset__", T_PYSSIZET, offsetof(Function, vectorcall), READONLY, NULL},
     {"__dictoffset__", T_PYSSIZET, offsetof(Function, dict), READONLY, NULL},

@@ -66,7 +66,8 @@ typedef struct Node {
         double grad;
         struct Node *next; /* in the free list, or among the dying */
     };
-    uint64_t stamp : 48;
+    uint64_t stamp : 47;
+    uint64_t collected : 1; /* the cycle collector knows it: see cycles.h */
     uint64_t code : 8;
     uint64_t flags : 8;
     union {
@@ -98,6 +99,8 @@ typedef struct {
     PyObject *partials;
     PyObject *domain;
     Py_ssize_t arity; /* -1: any number */
+    char lasting;     /* it is of the table, and never freed */
+    char encloses;    /* its rules may keep nodes alive */
     int code;
 } Function;
 
@@ -112,7 +115,7 @@ static PyObject *functions[CODES];
 static PyObject *empty_text;
 static uint64_t now; /* the time of the last write to any leaf */
 
-#define LATEST ((UINT64_C(1) << 48) - 1) /* what a stamp can hold */
+#define LATEST ((UINT64_C(1) << 47) - 1) /* what a stamp can hold */
 
 #define IS_VALUE(object) (Py_TYPE(object) == ValueType)
 #define NODE(object) ((Node *)(object))

@@ -119,7 +119,7 @@ static PyObject *apply_many(int code, PyObject *const *args, Py_ssize_t n)
         Py_DECREF(values);
         return PyFloat_FromDouble(data);
     }
-    Node *node = new_node(code, data);
+    Node *node = any_collected(values) ? new_collected(code, data) : new_node(code, data);
     if (!node) {
         Py_DECREF(values);
         return NULL;

@@ -53,6 +53,9 @@ static PyType_Slot value_slots[] = {
     {Py_tp_doc, (void *)value_doc},
     {Py_tp_new, SLOT(value_new)},
     {Py_tp_dealloc, SLOT(value_dealloc)},
+    {Py_tp_traverse, SLOT(value_traverse)},
+    {Py_tp_clear, SLOT(value_clear)},
+    {Py_tp_is_gc, SLOT(value_is_gc)},
     {Py_tp_repr, SLOT(value_repr)},
     {Py_tp_richcompare, SLOT(value_compare)},
     {Py_tp_hash, NULL}, /* filled in: identity */
@@ -75,6 +78,6 @@ static PyType_Slot value_slots[] = {
 static PyType_Spec value_spec = {
     .name = "autograd.Value",
     .basicsize = sizeof(Node),
-    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE,
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC,
     .slots = value_slots,
 };

@@ -1,10 +1,10 @@
 /* The compiled twin of value.py: the same node, the same sweep, the same messages.
  *
- * A node is 64 bytes with no GC header: nodes only point to older nodes, so there are no
- * cycles and reference counts free everything. Deallocation and all walks are iterative.
- * A sweep runs no Python code: partials that only the Python table knows are asked for
- * beforehand, so that a sweep either happens as a whole or raises and changes nothing.
- * Everything relies on the global lock.
+ * A node is 64 bytes with no header of the cycle collector's: nodes only point to older nodes and
+ * to functions, so there are no cycles and reference counts free everything, but for what cycles.h
+ * is about. Deallocation and all walks are iterative. A sweep runs no Python code: partials that
+ * only the Python table knows are asked for beforehand, so that a sweep either happens as a whole
+ * or raises and changes nothing. Everything relies on the global lock.
  *
  * One unit: the headers hold its functions and are read in this order, each using those before. */
 
@@ -13,6 +13,7 @@
 #include "family.h"
 #include "slabs.h"
 #include "allocation.h"
+#include "cycles.h"
 #include "operands.h"
 #include "forward.h"
 #include "reductions.h"

@@ -40,7 +40,7 @@ const go = (step, { still: stays } = {}) => {
   state.step = Math.max(0, Math.min(stepCount(), step));
   const swept = paint();
   if (!stays && state.view === "expression") follow(spokenOf(activeBox(swept)));
-  else if (!stays) follow([document.querySelector(".view:not([hidden]) .active")]);
+  else if (!stays) follow(all(".view:not([hidden]) .active"));
   tellAddress();
 };
 const play = () => {

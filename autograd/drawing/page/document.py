@@ -19,7 +19,7 @@ SCRIPTS = (  # in the order they are put together: what comes later uses what ca
     "controls",
 )  # fmt: skip
 
-INDENTS = re.compile(r"^\s+|^\s*//.*\n", re.M)  # and comments that have a line of their own
+INDENTS = re.compile(r"^\s+|^\s*//.*\n|  // .*$", re.M)  # and comments
 
 
 def document(content: Content, theme: str, *, packed: bool) -> str:

@@ -51,6 +51,8 @@ const probabilities = (net) => {  // what the loss makes of the last layer
   if (net.loss === "cross_entropy") return a.map((_, j) => f.softmax([...a, j]));
   return net.loss === "binary_cross_entropy" ? a.map((x) => 1 / (1 + Math.exp(-x))) : null;
 };
+const NARROW = 640;  // pixels of a window in which one thing stands below the other
+const isNarrow = () => frame().width < NARROW;
 const drawOutputs = (group, left, net) => {
   const last = net.layers.length, { a, delta } = net.layers.at(-1), p = probabilities(net);
   const most = 12, shownHere = p ?? a ?? [];
@@ -85,15 +87,17 @@ const drawLayers = (group, net) => {
     });
     x += Math.max(strip(a.length, 22), 100) + 30;
   });
-  drawOutputs(group, Math.max(x, 640), net);
+  if (!isNarrow()) return drawOutputs(group, Math.max(x, 640), net);
+  return drawOutputs(draw(group, "g", { transform: "translate(0 250)" }), 24, net);
 };
 const drawUnit = (group, net) => {
   const { layer, j } = focus, here = net.layers[layer - 1], a = aOf(net, layer - 1), next = net.layers[layer];
-  const w = here.W.map((row) => row[j]), dw = here.dW && here.dW.map((row) => row[j]), top = 372;
+  const w = here.W.map((row) => row[j]), dw = here.dW && here.dW.map((row) => row[j]);
+  const narrow = isNarrow(), top = narrow ? 620 : 372;
   const size = Math.max(4, Math.min(20, 150 / Math.ceil(Math.sqrt(w.length))));
-  draw(group, "path", { d: `M24 ${top - 28}H916`, stroke: "var(--constant_line)" });
+  draw(group, "path", { d: `M24 ${top - 28}H${narrow ? 440 : 916}`, stroke: "var(--constant_line)" });
   const numbers = here.z ? `: z ${shown(here.z[j])}, a ${shown(here.a[j])}, δ ${here.delta ? shown(here.delta[j]) : "—"}` : "";
-  say(group, 24, top - 6, `unit ${j} of layer ${layer}${numbers}`, { bold: true, size: 14 });
+  say(group, 24, top - 6, `unit ${j} of layer ${layer}${numbers}`, { bold: true, size: narrow ? 12 : 14 });
   const pick = (i) => pin(weightName(layer, i, j)), wide = Math.max(strip(w.length, size), 60) + 22;
   say(group, 24, top + 18, `W${layer}[i,${j}]`, { tone: "muted" });
   cells(group, 24, top + 28, w, size, { name: (i) => weightName(layer, i, j), press: pick });
@@ -101,13 +105,13 @@ const drawUnit = (group, net) => {
     say(group, 24 + wide, top + 18, "∂C/∂W", { tone: "muted" });
     cells(group, 24 + wide, top + 28, dw, size, { name: (i) => `∂C/∂${weightName(layer, i, j)}`, press: pick });
   }
-  const left = Math.max(34 + 2 * wide, 250);
+  const left = narrow ? 24 : Math.max(34 + 2 * wide, 250), below_ = narrow ? 190 : 0;
   if (a && net.samples === 1) {
-    bars(group, left, top + 18, `the largest terms of z${layer}[${j}]`, ranked(w.map((x, i) => ({
+    bars(group, left, top + 18 + below_, `the largest terms of z${layer}[${j}]`, ranked(w.map((x, i) => ({
       words: `a${layer - 1}[${i}]·${weightName(layer, i, j)}`, value: a[i] * x, name: weightName(layer, i, j) })), 8));
   }
   if (next && next.delta && net.samples === 1) {
-    bars(group, left + 290, top + 18, `the strongest ways of a${layer}[${j}] to C`, ranked(next.W[j].map((x, k) => ({
+    bars(group, narrow ? 24 : left + 290, top + 18 + 2.15 * below_, `the strongest ways of a${layer}[${j}] to C`, ranked(next.W[j].map((x, k) => ({
       words: `${weightName(layer + 1, j, k)}·δ${layer + 1}[${k}]`, value: x * next.delta[k], name: weightName(layer + 1, j, k) })), 8));
   }
 };
@@ -117,8 +121,10 @@ const paintFocus = () => {
   if (current && state.step !== focus.step) Object.assign(focus, current);
   else if (weight && state.pinned !== focus.pinned) Object.assign(focus, { layer: weight.layer, j: weight.j });
   Object.assign(focus, { step: state.step, pinned: state.pinned });
+  const whole_ = isNarrow() ? { x: 0, y: 0, width: 470, height: 1250 } : { x: 0, y: 0, width: 940, height: 600 };
+  if (cameras.get("focus").whole.width !== whole_.width) { cameras.get("focus").whole = whole_; fitView("focus"); }
   const net = networkNow(), group = document.createElementNS("http://www.w3.org/2000/svg", "g");
   drawLayers(group, net);
-  drawUnit(group, net);
+  drawUnit(draw(group, "g", { class: state.step ? "active" : "" }), net);
   focusView.replaceChildren(group);
 };

@@ -66,7 +66,8 @@ const drawFold = (fold, [x, y], [width, height]) => {
   note.dataset.words = words;
   const told = say(group, x0 + width - 12, y0 + 40, "", { anchor: "end", bold: true, size: 11 });
   told.dataset.part = "fold-number";
-  asButton(group, `${fold.name}, ${words}, folded`, () => toggleFold(fold));
+  asButton(group, `${fold.name} ${words}`, () => toggleFold(fold));
+  group.querySelectorAll("text").forEach((text) => text.after(" "));  // words apart, for readers
   group.setAttribute("aria-expanded", "false");
   fold.element = group;
 };
@@ -117,7 +118,7 @@ const drawFrames = (spots, sizes) => {
     draw(head, "rect", { x: l + 4, y: t + 2, width: wideText(name, 11) + 26, height: 14, rx: 4, fill: "var(--cluster)" });
     draw(head, "path", { d: cross(l + 13, t + 9, true), stroke: "var(--muted)", "stroke-width": 1.5 });
     say(head, l + 22, t + 13, name, { tone: "muted", size: 11 });
-    asButton(head, `${fold.name}, open`, () => toggleFold(fold));
+    asButton(head, name === fold.name ? name : `${name} ${fold.name}`, () => toggleFold(fold));
     head.setAttribute("aria-expanded", "true");
     fold.element = head;
   }

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from autograd.drawing import svg
 from autograd.drawing.colours import THEMES, escape
-from autograd.drawing.graph.picture import GraphPicture
+from autograd.drawing.graph.picture import GraphPicture, Group
 from autograd.drawing.graph.reading import read
 from autograd.drawing.graph.walks import walk
 from autograd.drawing.levels import MOST_UNITS, MOST_WEIGHTS, Options, picture_at
@@ -17,6 +17,7 @@ from autograd.drawing.page.content import Content, content_of
 from autograd.drawing.page.document import document
 from autograd.drawing.page.tape import Tape, tape_of
 from autograd.drawing.subject import Subject, require, subject_of
+from autograd.engine import Value
 from autograd.files import write
 from autograd.text import printed
 
@@ -78,7 +79,15 @@ class Page:
         return self._picture
 
 
-def step_through(obj: Any, path: str | Path | None = None, *, theme: str = "light") -> Page:
+def step_through(
+    obj: Any,
+    path: str | Path | None = None,
+    *,
+    theme: str = "light",
+    inputs: Iterable[Value] = (),
+    parameters: Iterable[Value] = (),
+    groups: Mapping[Value, Group] | None = None,
+) -> Page:
     """Return a live page of a forward and backward pass; write it where a path is given.
 
     `obj` is a Value, a NetworkPicture, an object with `.picture()` and `.root`, as a probe is, or a
@@ -90,7 +99,9 @@ def step_through(obj: Any, path: str | Path | None = None, *, theme: str = "ligh
     is read or changed. Loops, wide sums and the groups of a large graph are a box each, until it
     is opened. A graph of more than 2 500 nodes, or a page of more than 1 MB, keeps the network
     alone; a large page is compressed, and unpacked by the browser (any since 2023). `theme` is
-    "light", "dark", or "auto": what the reader's system prefers.
+    "light", "dark", or "auto": what the reader's system prefers. `inputs`, `parameters` and
+    `groups` are those of `draw`; steps down the gradient change parameters, or, where none are
+    named, all leaves but the inputs.
 
     Scripts ask `whygrad.numbers()`, and say `whygrad.set(name, number)`, `nudge(name, h)`,
     `step(eta)`, `reset()`, `go(step)`, `unfold()` and `fold()`.
@@ -104,7 +115,8 @@ def step_through(obj: Any, path: str | Path | None = None, *, theme: str = "ligh
     no network.
     """
     require("theme", theme, (*THEMES, "auto"))
-    subject = subject_of(obj, "step_through", {})
+    given = {"inputs": inputs, "parameters": parameters, "groups": groups}
+    subject = subject_of(obj, "step_through", {name: x for name, x in given.items() if x})
     if len(subject.roots) > 1:
         raise TypeError("step_through takes one Value; got a list. Step through their sum.")
     still = _still(subject, theme)

@@ -90,6 +90,8 @@ const paintFold = (fold, swept, done, marks) => {
   const values = fold.outputs.map(valueOf), told = inside(fold.element, "fold-number");
   const sum = values.includes(null) || (fold.kind !== "sum" && values.length > 1) ? null : values.reduce((a, b) => a + b, 0);
   write(told, sum === null ? "" : values.length > 1 ? `Σ ${fmt(sum)}` : fmt(sum));
+  const label = [...fold.element.querySelectorAll("text")].map((text) => text.textContent).join(" ").trim();
+  if (fold.element.getAttribute("aria-label") !== label) fold.element.setAttribute("aria-label", label);
 };
 const paintGraph = (swept) => {
   const active = activeBox(swept), done = computedBoxes();
@@ -140,8 +142,8 @@ const paintNetwork = (reached) => {
     if (part === "a") continue;
     const on = j === undefined ? done : reached.has(unit);
     toggle(element, "off", !on);
+    toggle(element, "active", part !== "weight" && current && current.layer === +layer && j !== undefined && current.j === +j);
     if (part === "unit") {
-      toggle(element, "active", current && current.layer === +layer && current.j === +j);
       const here = net.layers[layer - 1], known = computed === null || computed.has(unit);
       toggle(element, "waiting", !known);
       const number = (row) => (row === null ? null : row[j]);

@@ -48,8 +48,9 @@ const spokenOf = (active) => {  // what a step speaks of, as it is drawn: the ch
   if (active === null) return [];
   const fold = hiddenIn(active), main = fold ? fold.element : boxElements[active];
   const arrows = seen.arrows.filter((arrow) => { const node = seen.nodes[arrow.target]; return fold ? node.fold === fold : node.box === active; });
-  const near = fold ? [] : arrows.map((arrow) => seen.nodes[arrow.source]);
-  return [main, ...near.map((node) => node.element ?? node.fold?.element ?? boxElements[node.box])];
+  const near = arrows.map((arrow) => seen.nodes[arrow.source]);
+  return [main, ...near.map((node) => node.element ?? node.fold?.element ?? boxElements[node.box]),
+          ...arrows.map((arrow) => arrow.element.querySelector("rect"))];
 };
 
 // --- a local partial: as a formula, then with numbers -------------------------------------

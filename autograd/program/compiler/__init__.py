@@ -1,10 +1,11 @@
 """From a scalar graph to matrix instructions: record, re-roll, lay out, emit.
 
 Read in this order: `recording` lists the nodes of one example, some of them `pieces` that exist
-only in programs; `reroll` finds the groups of equal work in it; `layout` gives every node an
-address, so that operands lie in straight lines, which `accesses` finds; `steps` holds elementwise
-formulas; `instructions` are what there is to run; `emit` writes them, forward and back, and
-`adjoints` knows what they have written; `merging` makes one of what repeats from step to step.
+only in programs, and has its `refusals`; `reroll` finds the groups of equal work in it; `layout`
+gives every node an address, so that operands lie in straight lines, which `accesses` finds; `steps`
+holds elementwise formulas; `instructions` are what there is to run; `emit` writes them, forward and
+back, and `adjoints` knows what they have written; `merging` makes one of what repeats from step to
+step.
 
 What must hold: every recorded node can be read, also one that was absorbed into a sum, and the
 order of instructions is an order of the graph. Nothing here knows an executor.

@@ -15,8 +15,9 @@ from copy import copy
 from typing import Any
 
 from autograd.engine import Value, topological, unwatched
+from autograd.program.compiler.refusals import elementwise, repeated
 from autograd.rows.noise import is_noise
-from autograd.table import PRIMITIVES, Primitive
+from autograd.table import Primitive
 
 PARAMETER, INPUT, CONSTANT, COMPUTED = range(4)
 SUMS = ("add", "dot", "total")
@@ -101,35 +102,28 @@ class Recording:
         """Number what is drawn, as further inputs, and then all else."""
         self.noise = list(filter(is_noise, order))
         self.inputs = range(self.inputs.start, self._columns(self.noise, INPUT).stop)
-        inside = {x for node in self.noise for x in node.parents}  # of what is drawn, unused
-        self._number([x for x in order if x not in self.ids and x not in inside])
+        unused = {x for node in self.noise for x in node.parents}  # of what is drawn
+        self._number([x for x in order if x not in self.ids and x not in unused])
 
     def _number(self, order: list[Value]) -> None:
-        """Number nodes of which most are operations that `_add` could add, one by one."""
+        """Number nodes, most of which `_add` would add one by one."""
         ids: dict[Any, int] = self.ids
         operations, operands, lanes = self.operations, self.operands, self.lanes
-        place, rows, extend = ids.__getitem__, self.rows, self._flat.extend
+        rows, extend, numbered = self.rows, self._flat.extend, self._numbered
+        kind, number = self.kinds.append, self.numbers.append
         for node in order:
             operation = node.op
-            if operation not in rows or operation in _TAKEN_APART:
+            if operation not in rows:
                 ids[node] = self._node(node)
                 continue
-            try:
-                below = list(map(place, node.operands))
-            except KeyError:  # a plain number among them
-                below = self._numbered(node.operands)
+            below = numbered(node.operands)
             ids[node] = len(operations)
             operations.append(operation)
             operands.append(below)
             extend(below)
-            self.kinds.append(COMPUTED)
-            self.numbers.append(0.0)
-            reached = False
-            for x in reversed(below):
-                if lanes[x]:
-                    reached = True
-                    break
-            lanes.append(reached)
+            kind(COMPUTED)
+            number(0.0)
+            lanes.append(self._reached(below))
 
     def _starts(self) -> Any:
         import numpy as np
@@ -150,7 +144,7 @@ class Recording:
         found = self._columns(leaves, kind)
         if len(self.ids) != known + len(leaves):
             before = set(list(self.ids)[:known])
-            raise ValueError(f"{_repeated(leaves, role, before)} List each leaf once, in one role.")
+            raise ValueError(f"{repeated(leaves, role, before)} List each leaf once, in one role.")
         return found
 
     def _columns(self, leaves: Sequence[Value], kind: int) -> range:
@@ -172,15 +166,17 @@ class Recording:
         if operation in _TAKEN_APART:
             return _TAKEN_APART[operation](self, operands)
         if operation not in self.rows:
-            self.rows[operation] = _elementwise(operation)
+            self.rows[operation] = elementwise(operation)
         return self._add(operation, operands)
 
-    def _numbered(self, operands: Sequence[Value | float]) -> list[int]:
+    def _numbered(self, operands: Sequence[Any]) -> list[int]:
         ids: dict[Any, int] = self.ids
-        try:
-            return list(map(ids.__getitem__, operands))
-        except KeyError:  # a plain number among them
-            return [ids[x] if isinstance(x, Value) else self._constant(x) for x in operands]
+        found: list[Any] = list(map(ids.get, operands))
+        if None in found:  # a plain number
+            found = [
+                self._constant(x) if k is None else k for k, x in zip(found, operands, strict=True)
+            ]
+        return found
 
     def _constant(self, number: float) -> int:
         self.operations.append("")
@@ -302,24 +298,3 @@ _TAKEN_APART: dict[str, Callable[[Recording, Sequence[int]], int]] = {
     "softmax": Recording._softmax,
     "take": Recording._take,
 }
-
-
-def _elementwise(operation: str) -> Primitive:
-    row = PRIMITIVES.get(operation)
-    if row is None or row.arity is None:
-        raise NotImplementedError(
-            f"a program cannot hold the primitive {operation!r}: it is not in the table, or "
-            "takes any number of operands. Write it with the functions of autograd."
-        )
-    return row
-
-
-def _repeated(leaves: Sequence[Any], role: str, before: set[Value]) -> str:
-    seen = set()
-    for k, leaf in enumerate(leaves):
-        if leaf in seen:
-            return f"{role}[{k}] = {leaf!r} is listed twice."
-        if leaf in before:
-            break
-        seen.add(leaf)
-    return f"{role}[{k}] = {leaf!r} is listed as a parameter too."

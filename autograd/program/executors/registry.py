@@ -14,7 +14,7 @@ from autograd.program.executors.interface import Parts
 from autograd.program.executors.native.executor import NativeExecutor
 from autograd.program.executors.numpy.executor import NumpyExecutor
 from autograd.program.executors.tape import executor as tape
-from autograd.program.executors.tape.writer import is_irregular, number_of_levels
+from autograd.program.executors.tape.irregular import is_irregular, number_of_levels
 from autograd.program.plans import Plan
 
 

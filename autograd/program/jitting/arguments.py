@@ -12,9 +12,11 @@ from weakref import ref
 from autograd.derivatives.calls import argument_names
 from autograd.derivatives.trees import (
     CONTAINERS,
+    blocks,
     is_array,
     is_flat,
     leaves,
+    like,
     paths,
     shape,
     unflatten,
@@ -22,6 +24,7 @@ from autograd.derivatives.trees import (
 from autograd.engine import Value
 from autograd.errors import received, short
 from autograd.program.compiler.accesses import Array
+from autograd.reals import arrayed
 
 TAKER = "a compiled function"
 PLAIN = (int, float, str, bool, type(None))
@@ -213,6 +216,7 @@ def rows_of(tree: Any) -> tuple[Sequence[Any], Array]:
     """Return the rows of an argument that is mapped over, and their numbers, (rows, numbers)."""
     import numpy as np
 
+    tree = arrayed(tree)
     if (
         is_array(tree)
         and len(tree.shape)
@@ -231,6 +235,14 @@ def rows_of(tree: Any) -> tuple[Sequence[Any], Array]:
     if len(set(map(structure_of, tree))) > 1:
         raise ValueError("map takes rows of one structure; got several. Map each kind by itself.")
     return tree, np.array(found, float).reshape(len(found), len(found[0]) if found else 0)
+
+
+def with_arrays(args: tuple[Any, ...], named: Mapping[str, Any]) -> Any:
+    """Return arguments with NumPy's arrays for those of other libraries; None without any."""
+    given = args, dict(named)
+    known = like(given, map(arrayed, blocks(given)))
+    same = all(x is y for x, y in zip(blocks(given), blocks(known), strict=True))
+    return None if same else known
 
 
 def number_of_rows(arguments: Iterable[Sequence[Any]]) -> int:

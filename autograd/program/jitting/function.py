@@ -21,7 +21,7 @@ from autograd.derivatives.trees import leaves
 from autograd.engine import Value
 from autograd.errors import FrozenBranchError, received, short
 from autograd.modes import observed
-from autograd.program.jitting.arguments import Arguments, number_of_rows, rows_of
+from autograd.program.jitting.arguments import Arguments, number_of_rows, rows_of, with_arrays
 from autograd.program.jitting.store import Store
 from autograd.program.jitting.structures import EndlessLoopError, Structure
 from autograd.program.jitting.traces import Chain
@@ -133,7 +133,13 @@ class Jit(Compiled):
         if self._is_method and not self.first:
             return self.__get__(args[0])(*args[1:], **named)
         arguments = self.store.signature.apart(self.first, args, named)
-        numbers = arguments.numbers()
+        try:
+            numbers = arguments.numbers()
+        except TypeError:
+            known = with_arrays(args, named)
+            if known is None:
+                raise
+            return self(*known[0], **known[1])
         if numbers is None or self.chain in self.store.refused:
             return self.eager(*args, **named)
         try:

@@ -185,11 +185,11 @@ class _Stage:
         self.adjoints[self.places] = gradient
         theirs: Any = asked.executor
         loop = theirs.train if theirs and asked.loop else None
+        count = np.array([asked.step - 1])
         if loop and by is theirs:
-            first, taken = np.zeros(1, np.int64), np.array([asked.step - 1])
-            loop(asked.examples, first, np.zeros(1), taken, asked.step)
+            loop(asked.examples, np.zeros(1, np.int64), np.zeros(1), count, asked.step)
         else:
-            by.update(asked.step, 1.0, np.array([asked.step - 1]))
+            by.update(asked.step, 1.0, count)
         return np.vstack([self.values[self.places], by.state]).astype(float)
 
     def _by_hand(self, k: int) -> list[float]:

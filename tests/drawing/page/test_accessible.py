@@ -1,19 +1,30 @@
-"""The page by axe-core, where that is installed: AXE_CORE names its axe.min.js."""
+"""The page by axe-core, where that is installed: AXE_CORE names its axe.min.js.
+
+`pip install axe-playwright-python` brings one too.
+"""
 
 import os
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
 from autograd import step_through
 from nn import MLP, probe
+from tests.drawing.page.test_folds import loop, wide
 from tests.drawing.page.test_live import X, Y, formula, network
 
+PACKAGE = find_spec("axe_playwright_python")
 PLACES = [os.environ.get("AXE_CORE", ""), "node_modules/axe-core/axe.min.js"]
+PLACES += [
+    f"{folder}/axe.min.js" for folder in getattr(PACKAGE, "submodule_search_locations", None) or []
+]
 AXE = next((Path(place) for place in PLACES if place and Path(place).is_file()), None)
 PAGES = {
     "formula": lambda: formula()[0],
     "network": lambda: probe(network(), X, Y, "half_squared_error"),
+    "loop": lambda: loop()[0],
+    "sum": lambda: wide()[0],
     "large": lambda: probe(MLP(64, [12, 10], seed=1), [0.1] * 64, 3, "cross_entropy"),
 }
 
@@ -27,7 +38,7 @@ def test_axe_finds_nothing(browser, tmp_path, page, theme):
     tab = context.new_page()
     tab.goto((tmp_path / "page.html").as_uri())
     tab.add_script_tag(path=AXE)
-    for state in ("whygrad.go(0)", "whygrad.go(3)", "whygrad.step(0.1)"):
+    for state in ("whygrad.go(0)", "whygrad.go(3)", "whygrad.step(0.1)", "whygrad.unfold()"):
         tab.evaluate(state)
         found = tab.evaluate("axe.run()")["violations"]
         assert [(one["id"], one["nodes"][0]["html"][:200]) for one in found] == []

@@ -29,7 +29,7 @@ def train(path, trace=None, epochs=5, activation="tanh", optimizer=SGD):
 
 def test_a_traced_weight_tells_the_examples_that_moved_it(show, tmp_path):
     name = "layers.0.W[1][2]"
-    history, model = train(tmp_path / "run.html", trace=[name])
+    history, _ = train(tmp_path / "run.html", trace=[name])
     why = history.why(name)
     assert why.change == pytest.approx(why.examples.sum(), rel=1e-9)
     tab = show(File(tmp_path / "run.html"))

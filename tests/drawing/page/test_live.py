@@ -270,6 +270,45 @@ def test_the_page_of_a_batch_begins_with_the_numbers_of_the_probe(show):
     assert shown == [figure(x, signed=True) for x in means]
 
 
+def test_after_a_change_the_moons_are_computed_anew_over_all_examples(show):
+    data, labels = moons(12)
+    model = MLP(2, [4, 4, 1], activation="tanh", seed=2)
+    tab = show(step_through(probe(model, data, labels, "binary_cross_entropy")))
+    for name, number in (("W1[1,0]", 0.7), ("b2[3]", -0.3), ("W3[2,0]", 1.4)):
+        tab.evaluate("([name, x]) => whygrad.set(name, x)", [name, number])
+    model.layers[0].W[1][0].data, model.layers[1].b[3].data = 0.7, -0.3
+    model.layers[2].W[2][0].data = 1.4
+    fresh, found = probe(model, data, labels, "binary_cross_entropy"), numbers(tab)
+    assert found["C"]["data"] == pytest.approx(fresh.C, rel=TOLERANCE)
+    for l, layer in enumerate(fresh.layers, start=1):
+        largest = float(np.abs(layer.dW).max())
+        for (i, j), gradient in np.ndenumerate(layer.dW):
+            grad = found[f"W{l}[{i},{j}]"]["grad"]
+            assert grad == pytest.approx(gradient, rel=TOLERANCE, abs=TOLERANCE * largest)
+        for j, gradient in enumerate(layer.db):
+            grad = found[f"b{l}[{j}]"]["grad"]
+            assert grad == pytest.approx(gradient, rel=TOLERANCE, abs=TOLERANCE * largest)
+    press(tab, "End")
+    for part, name in (("unit-a", "a"), ("unit-delta", "delta")):
+        shown = tab.locator(f'[data-part="{part}"]').all_text_contents()
+        means = [float(x) for layer in fresh.layers for x in getattr(layer, name).mean(axis=0)]
+        assert shown == [figure(x, signed=name == "delta") for x in means]
+
+
+def test_a_large_layer_is_one_stop_of_the_tab_key_and_arrows_go_on_inside(show):
+    model = MLP(64, [32, 10], activation="relu", seed=1)
+    tab = show(step_through(probe(model, np.linspace(0, 1, 64), 3, "cross_entropy")))
+    tab.click("text=Layers")
+    for layer in (1, 2):
+        cells = f'#view-layers [data-part="cell"][data-layer="{layer}"]'
+        assert tab.locator(cells).count() == (64 * 32, 32 * 10)[layer - 1]
+        assert tab.locator(f'{cells}[tabindex="0"]').count() == 1
+    tab.focus('#view-layers [data-part="cell"][data-layer="2"][tabindex="0"]')
+    press(tab, "ArrowDown", "ArrowDown", "ArrowRight")
+    assert tab.evaluate("document.activeElement.dataset.name") == "W2[2,1]"
+    assert "W2[2,1]" in tab.inner_text("#weight")
+
+
 def test_a_class_that_is_turned_stays_a_class(show):
     model = MLP(2, [3], activation="tanh", seed=2)
     p = probe(model, [0.1, 0.2], 1, cross_entropy)
@@ -349,22 +388,6 @@ def test_a_loop_is_a_ladder_whose_steps_can_be_read(show):
         assert seen["width"] > 30
         assert pane["x"] <= seen["x"] and seen["x"] + seen["width"] <= pane["x"] + pane["width"]
         assert pane["y"] <= seen["y"] and seen["y"] + seen["height"] <= pane["y"] + pane["height"]
-
-
-def test_what_a_step_speaks_of_is_in_view(show):
-    node = Value(0.5, "x")
-    for k in range(40):
-        node = tanh(node * (1.0 + k / 100))
-    tab = show(step_through(node))
-    for _ in range(6):
-        tab.click("#larger")
-    for _ in range(0, 80, 8):
-        press(tab, *["ArrowRight"] * 8)
-        box = tab.locator('[data-part="box"].active').bounding_box()
-        pane = tab.locator("#canvas").bounding_box()
-        assert box["x"] >= pane["x"] - 1 and box["y"] >= pane["y"] - 1
-        assert box["x"] + box["width"] <= pane["x"] + pane["width"] + 1
-        assert box["y"] + box["height"] <= pane["y"] + pane["height"] + 1
 
 
 def test_2500_nodes_follow_a_change_at_thirty_frames_a_second(show):

@@ -202,7 +202,7 @@ def test_a_batch_can_be_stepped_through():
 def test_a_notebook_shows_the_page_in_a_sandbox():
     shown = step_through(small())._repr_html_()
     assert '<iframe sandbox="allow-scripts" srcdoc="&lt;!DOCTYPE html&gt;' in shown
-    assert re.sub(r"<iframe.*</iframe>", "", shown).startswith('<div style="position:relative')
+    assert re.sub(r"<iframe.*</iframe>", "", shown).startswith('<div style="display:grid')
     assert '<img alt="expression, 8 nodes" src="data:image/svg+xml;base64,' in shown
 
 

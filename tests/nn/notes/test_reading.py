@@ -8,7 +8,7 @@ from nn import check_notes
 from nn.notes.atoms import Reader
 from nn.notes.claims import claims
 from nn.notes.errors import Unreadable
-from nn.notes.grammar import Habits
+from nn.notes.habits import Habits
 from nn.notes.syntax import Link
 from nn.notes.tokens import tokens_of
 from nn.notes.writing import Style, written

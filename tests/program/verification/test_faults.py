@@ -276,7 +276,9 @@ ONLY_TAPES = ("equal", "first")
 @built
 @pytest.mark.parametrize("name", [x for x in formulas() if x != "copy"])  # which copies zeros too
 def test_a_step_of_a_tape_that_computes_something_else_is_found(name, monkeypatch):
+    """Node by node, so that it is known what was written; by templates it is the same words."""
     zoo.run_as_tapes(monkeypatch)
+    monkeypatch.setattr(writer.TapeWriter, "_by_templates", lambda self: None)
     graphs = [name] if name in GRAPHS else GRAPHS
     for graph in graphs:
         wrong = in_wrong_steps(monkeypatch, writer, name)

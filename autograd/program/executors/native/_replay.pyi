@@ -10,10 +10,24 @@ def places(single: bool, /) -> tuple[int, ...]: ...
 def flips(
     shared: Any, lanes_of: Any, plain: Any, decisions: Any, flips: Any, lanes: int, single: bool, /
 ) -> bool: ...
-def levels(flat: Any, starts: Any, kinds: bytes, once: Any, /) -> int: ...
 def run_tape(
     code: Any, mends: Any, stretches: Any, numbers: Any, single: bool, lanes: int, wide: bool, /
 ) -> None: ...
+def levels(flat: Any, starts: Any, kinds: bytes, once: Any, /) -> int: ...
+def write_tape(
+    flat: Any,
+    starts: Any,
+    which: Any,
+    words: Any,
+    codes: Any,
+    leaves: int,
+    root: int,
+    slots: int,
+    zero: int,
+    constants: int,
+    temporaries: int,
+    /,
+) -> tuple[bytes, bytes, bytes, bytes, bytes, int] | None: ...
 
 @final
 class Replay:

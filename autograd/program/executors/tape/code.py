@@ -7,8 +7,7 @@ behind has a form of its own (`add_x`, `accumulate_last`), and so have pairs (`m
 
 from __future__ import annotations
 
-from array import array
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from autograd.program.compiler.accesses import unique
 from autograd.program.compiler.pieces import PIECES
@@ -43,7 +42,7 @@ class Form(NamedTuple):
 class Tape:
     """Operations cut into stretches: for one lane (`alone`) and for many together (`wide`)."""
 
-    def __init__(self, words: array[int], codes: dict[str, int]) -> None:
+    def __init__(self, words: Any, codes: dict[str, int]) -> None:
         import numpy as np
 
         code = turned(np.array(words, np.uint32).reshape(-1, 4), codes)

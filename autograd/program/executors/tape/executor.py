@@ -8,7 +8,6 @@ from typing import Any
 
 from autograd.program.compiler.accesses import Array
 from autograd.program.compiler.recording import COMPUTED, INPUT
-from autograd.program.compiler.reroll import live
 from autograd.program.executors.interface import Ends, Parts, Place, Placement
 from autograd.program.executors.numpy.update import NumpyUpdate
 from autograd.program.executors.tape.code import Tape
@@ -159,4 +158,4 @@ def _adjoint(writer: TapeWriter, node: int) -> Place | None:
 
 def tape(plan: Plan) -> TapeWriter:
     """Return the tape of a plan."""
-    return TapeWriter(plan.recording, live(plan.recording))
+    return TapeWriter(plan.recording)

@@ -16,72 +16,74 @@ from typing import Any
 
 from autograd.program.compiler import steps
 from autograd.program.compiler.pieces import PIECES, PLAIN
-from autograd.program.compiler.recording import COMPUTED, CONSTANT, SUMS, Recording
+from autograd.program.compiler.recording import COMPUTED, CONSTANT, Recording
+from autograd.program.compiler.reroll import live
 from autograd.program.compiler.steps import Expression
 from autograd.program.executors.native.table import codes
 from autograd.program.executors.tape.code import Tape
+from autograd.program.executors.tape.irregular import bounds
+from autograd.program.executors.tape.templates import CIRCULAR, GIVEN, Templates
 
-FEW = 15  # nodes an instruction, below which a graph counts as irregular
-LONGEST = 1 << 22  # nodes: a result has 24 bits in a word
-SMALL = 200  # instructions that cost nothing, irregular or not
-CIRCULAR = ("sin", "cos")  # whose derivative is the other: both of x are found together
-LEVELS = {**dict.fromkeys(SUMS, 1), "mul": 2}  # what may be part of another sum, as C has it
-GIVEN = {  # what operands receive from an adjoint, where that is the adjoint itself
-    "add": ("accumulate", "accumulate"),
-    "sub": ("accumulate", "subtract"),
-    "neg": ("subtract",),
-}
 ACCUMULATE, MULTIPLY = "accumulate", "multiply_accumulate"
 
 
-def is_irregular(nodes: int, groups: int) -> bool:
-    """Whether so many nodes in so many groups are better run one by one.
-
-    A product of a sum counts as a node. A group takes about three instructions, forward and
-    backward.
-    """
-    return 3 * groups > SMALL and nodes < FEW * 3 * groups and nodes < LONGEST
-
-
-def number_of_levels(recording: Recording) -> int:
-    """Return at least how many groups a recording has: nodes of one are independent."""
-    import numpy as np
-
-    from autograd.program.executors.native import _replay
-
-    kinds = bytes([LEVELS.get(x, 0) for x in recording.operations])
-    once = np.bincount(recording.flat, minlength=len(recording)) == 1
-    starts = np.append(recording.starts, len(recording.flat))
-    starts[: recording.inputs.stop] = 0
-    found: int = _replay.levels(recording.flat, starts, kinds, once)
-    return found
-
-
 class TapeWriter:
-    """Writes the operations of a recording, forward and backward."""
+    """Writes the operations of a recording, forward and backward: in C, or else in Python."""
 
-    def __init__(self, recording: Recording, reached: Sequence[bool]) -> None:
+    def __init__(self, recording: Recording, compiled: bool = True) -> None:
         self.codes = codes()
         self.recording, self.n = recording, len(recording)
         beside = not {*CIRCULAR}.isdisjoint(recording.operations)  # a slot more for each node
         self.slots = (2 + beside) * self.n
-        self.constants: dict[float | str, int] = {}
+        self.constants: dict[str, int] = {}
         self.temporaries: dict[int, int] = {}
         self.circular: dict[tuple[str, int], int] = {}
-        self.differentiable = self._differentiable()
         self.leaves = len(recording.parameters) + len(recording.inputs)
+        self.differentiable: Sequence[bool | int] = ()
         self.adjoints = list(range(self.n, 2 * self.n))
-        self._received = {*range(self.leaves), recording.root}  # the first: zeroed, and seeded
-        self.tapes = self._forward(), self._backward(reached)
+        words = self._by_templates() if compiled else None
+        self.tapes = tuple(Tape(x, self.codes) for x in words or self._node_by_node())
 
-    def _forward(self) -> Tape:
+    def _by_templates(self) -> tuple[Any, Any] | None:
+        """Write both tapes at once; None where an operation is not written by a template."""
+        import numpy as np
+
+        from autograd.program.executors.native import _replay
+
+        recording = self.recording
+        try:
+            ways = Templates(recording, self.codes)
+        except NotImplementedError:
+            return None
+        firsts = [f"{x}_first" for x in (ACCUMULATE, "subtract", MULTIPLY)]
+        names = ("add", "copy", "sine_and_cosine", ACCUMULATE, "subtract", MULTIPLY, *firsts)
+        found = _replay.write_tape(
+            recording.flat, bounds(recording), ways.which, np.array(ways.words, np.int32),
+            np.array([self.codes[x] for x in names], np.int32), self.leaves, recording.root,
+            self.slots, ways.zero, len(ways.constants), ways.temporaries,
+        )  # fmt: skip
+        if found is None:
+            return None
+        *words, self.differentiable, adjoints, slots, self.slots = found
+        self.adjoints = np.frombuffer(adjoints, np.int64).tolist()
+        places = zip(ways.constants, np.frombuffer(slots, np.int64).tolist(), strict=True)
+        self.constants = {number: slot for number, slot in places if slot >= 0}
+        forward, backward = (np.frombuffer(x, np.uint32) for x in words)
+        return forward, backward
+
+    def _node_by_node(self) -> tuple[Any, Any]:
+        self.differentiable = self._differentiable()
+        self._received = {*range(self.leaves), self.recording.root}  # the first: zeroed, and seeded
+        return self._forward(), self._backward(live(self.recording))
+
+    def _forward(self) -> array[int]:
         self.out = array("I")
         for node, kind in enumerate(self.recording.kinds):
             if kind == COMPUTED:
                 self._node(node)
-        return Tape(self.out, self.codes)
+        return self.out
 
-    def _backward(self, reached: Sequence[bool]) -> Tape:
+    def _backward(self, reached: Sequence[bool]) -> array[int]:
         import numpy as np
 
         self.out = array("I")
@@ -90,7 +92,7 @@ class TapeWriter:
             computed = self.recording.kinds[node] == COMPUTED
             if computed and reached[node] and self.differentiable[node]:
                 self._pull(node)
-        return Tape(self.out, self.codes)
+        return self.out
 
     def _differentiable(self) -> list[bool]:
         recording, out = self.recording, list[bool]()

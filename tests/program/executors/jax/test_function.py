@@ -114,6 +114,29 @@ def test_maps_over_models_and_gives_each_row_its_cost():
     assert by_row.mean() == pytest.approx(program(X)[0], rel=1e-12)
 
 
+def test_a_scan_is_mapped_over_models_too():
+    program, X, function, parameters = prepared(SERIAL["recurrence"])
+    several = {name: np.stack([array, 0.5 * array]) for name, array in parameters.items()}
+    costs = jax.jit(jax.vmap(function, (0, None)))(several, X)
+    halved = {name: 0.5 * array for name, array in parameters.items()}
+    assert costs.tolist() == pytest.approx([program(X)[0], float(function(halved, X))], rel=1e-12)
+
+
+def test_a_normalised_network_keeps_its_gradient():
+    from nn import MLP, half_squared_error
+
+    model = MLP(3, [5, 2], "tanh", seed=1, layer_norm="before")
+    x, y = [Value(0.3 * k) for k in range(3)], [Value(0.1), Value(0.2)]
+    loss = half_squared_error(model(x), y)
+    program = Program(loss, inputs=[*x, *y], parameters=model.parameters())
+    X = np.random.default_rng(2).normal(size=(6, 5))
+    C, gradient = program(X)
+    function, parameters = program.to_jax()
+    cost, slopes = jax.value_and_grad(function)(parameters, X)
+    assert float(cost) == pytest.approx(C, rel=1e-12)
+    assert in_order(program, slopes) == pytest.approx(gradient, rel=1e-10, abs=1e-13)
+
+
 def test_second_derivatives_are_those_of_the_engine():
     def f(w):
         h = [tanh(w[0] * 0.7 - w[1]), ag.sigmoid(w[1] * w[2]), softmax([w[0], w[1]])[1]]
@@ -178,10 +201,11 @@ def test_every_row_is_computed_and_differentiated_as_the_engine_does(row):
             assert slope == pytest.approx(expected[float(number)], rel=1e-12, abs=1e-14)
 
 
-def test_an_exported_function_is_the_same_for_any_number_of_rows():
-    _, X, function, parameters = prepared(ZOO["mlp"])
+@pytest.mark.parametrize("name", ["mlp", "recurrence"])
+def test_an_exported_function_is_the_same_for_any_number_of_rows(name):
+    _, X, function, parameters = prepared(MODELS[name])
     (m,) = jax.export.symbolic_shape("m")
-    shape = jax.ShapeDtypeStruct((m, 4), jnp.float64)
+    shape = jax.ShapeDtypeStruct((m, X.shape[1]), jnp.float64)
     content = jax.export.export(jax.jit(function))(parameters, shape).serialize()
     again = jax.export.deserialize(bytearray(content))
     for rows in (X, X[:1]):

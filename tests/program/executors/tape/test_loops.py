@@ -12,7 +12,7 @@ from autograd import Value
 from autograd.program import Program
 from autograd.program.executors import native
 from autograd.program.executors.tape.loops import Stretch, stretches
-from tests.benchmarks.programs import end_of_lorenz
+from tests.benchmarks.steps import end_of_lorenz
 from tests.program import zoo
 from tests.program.reference import assert_follows, reference
 from tests.program.zoo import Leaves, pendulum

@@ -1,23 +1,16 @@
-"""Time a full training step of a program beside PyTorch, JAX, NumPy by hand (and CasADi).
+"""A full training step in long calls: forward, backward, gradient descent.
 
-    python tests/benchmarks/programs.py [--task moons] [--dtype float64] [--rounds 21]
-
-Every peer lives in a process of its own, on one thread, and they take turns: a round asks
-each for the time of many steps (forward, backward, gradient descent), and the median over
-the rounds is printed, with ratios to the native program. JAX is waited for once, at the end
-of a round. A peer that is not installed is left out.
+JAX runs one jitted call a step and is waited for at the end; its scan of all steps is a side of
+its own. Loss and gradient of serial programs stand beside CasADi.
 """
 
 from __future__ import annotations
 
-import argparse
 import math
 import os
-import statistics
-import subprocess
-import sys
-import time
 from itertools import pairwise
+
+from tests.benchmarks.harness import Contest, Side
 
 TASKS = {  # sizes, examples, whether the last layer is a classifier, steps a round
     "moons": ((2, 16, 16, 1), 100, False, 500),
@@ -28,7 +21,7 @@ TASKS = {  # sizes, examples, whether the last layer is a classifier, steps a ro
     "recurrence": ((), 1, False, 20),  # 500 steps of a network of one unit
     "rnn": ((4, 32, 1), 1, False, 60),  # 200 steps of 32 units, full steps of training
 }
-RATE = 0.01
+RATE, CHECKED = 0.01, 5
 
 
 def data(task, dtype):
@@ -43,6 +36,11 @@ def data(task, dtype):
     return [(W.astype(dtype), b.astype(dtype)) for W, b in layers], X.astype(dtype), y
 
 
+def run_and_costs(run):
+    """Return a side: the costs of its first steps are its check."""
+    return run, [float(cost) for cost in run(CHECKED)]
+
+
 def program(task, dtype, executor="native"):
     import numpy as np
 
@@ -53,7 +51,6 @@ def program(task, dtype, executor="native"):
             return w - RATE * g, state
 
     layers, X, y = data(task, dtype)
-    start = time.perf_counter()
     inputs = [Value(0.0) for _ in range(X.shape[1])]
     a, parameters = inputs, []
     for k, (W, b) in enumerate(layers):
@@ -70,9 +67,8 @@ def program(task, dtype, executor="native"):
         loss, inputs=[*inputs, target], parameters=parameters, dtype=dtype, executor=executor
     )
     rows = np.ascontiguousarray(np.column_stack([X, y]), dtype=dtype)
-    compiled(rows)
-    print(f"first call {1e3 * (time.perf_counter() - start):.1f} ms", file=sys.stderr)
-    return lambda steps: compiled.train(rows, Descent(), steps)
+    descent = Descent()
+    return run_and_costs(lambda steps: compiled.train(rows, descent, steps))
 
 
 def by_hand(task, dtype):
@@ -113,7 +109,7 @@ def by_hand(task, dtype):
             b -= rate * db
         return cost
 
-    return lambda steps: [step() for _ in range(steps)]
+    return run_and_costs(lambda steps: [step() for _ in range(steps)])
 
 
 def pytorch(task, dtype):
@@ -132,20 +128,20 @@ def pytorch(task, dtype):
     model = torch.nn.Sequential(*parts[:-1])
     classes = TASKS[task][2]
     X, y = torch.tensor(X), torch.tensor(y) if classes else torch.tensor(y.astype(dtype))
-    loss = torch.nn.CrossEntropyLoss() if classes else torch.nn.MSELoss()
+    loss = torch.nn.CrossEntropyLoss() if classes else lambda a, y: 0.5 * ((a - y) ** 2).mean()
     optimizer = torch.optim.SGD(model.parameters(), lr=RATE)
 
-    def run(steps):
-        for _ in range(steps):
-            optimizer.zero_grad()
-            cost = loss(model(X), y)
-            cost.backward()
-            optimizer.step()
+    def step():
+        optimizer.zero_grad()
+        cost = loss(model(X), y)
+        cost.backward()
+        optimizer.step()
+        return cost.detach()
 
-    return run
+    return run_and_costs(lambda steps: [step() for _ in range(steps)])
 
 
-def jax_jit(task, dtype):
+def jax_jit(task, dtype, scanned=False):
     os.environ["XLA_FLAGS"] = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
     import jax
     import jax.numpy as jnp
@@ -168,16 +164,31 @@ def jax_jit(task, dtype):
         c, gradient = jax.value_and_grad(cost)(layers)
         return c, jax.tree.map(lambda w, g: w - RATE * g, layers, gradient)
 
-    step = jax.jit(step, donate_argnums=0)
     state = [jax.tree.map(jnp.asarray, layers)]
+    if scanned:
+        all_steps = {}
+
+        def run(steps):
+            def whole(layers):
+                after, costs = jax.lax.scan(lambda w, _: step(w)[::-1], layers, length=steps)
+                return costs, after
+
+            known = all_steps.setdefault(steps, jax.jit(whole, donate_argnums=0))
+            costs, state[0] = jax.block_until_ready(known(state[0]))
+            return costs
+
+        return run_and_costs(run)
+    step = jax.jit(step, donate_argnums=0)
 
     def run(steps):
+        costs = []
         for _ in range(steps):
             c, state[0] = step(state[0])
-        c.block_until_ready()
+            costs.append(c)
         jax.block_until_ready(state[0])
+        return costs
 
-    return run
+    return run_and_costs(run)
 
 
 def end_of_pendulum(functions, k, c, x, v, steps=1000, h=0.01):
@@ -223,7 +234,8 @@ def serial(task, dtype):
     root = loss(autograd, *parameters)
     compiled = autograd.Program(root, inputs=[], parameters=parameters, dtype=dtype)
     rows = np.empty((1, 0), dtype)
-    return lambda steps: [compiled(rows) for _ in range(steps)]
+    cost, gradient = compiled(rows)
+    return (lambda steps: [compiled(rows) for _ in range(steps)]), [cost, *gradient]
 
 
 def casadi_sx(task, dtype):
@@ -240,7 +252,9 @@ def casadi_sx(task, dtype):
     call.set_res(0, memoryview(arrays[1]))
     call.set_res(1, memoryview(arrays[2]))
     kept = function, call, arrays  # the buffers refer to them
-    return lambda steps: [(kept, evaluate()) for _ in range(steps)]
+    evaluate()
+    check = [*arrays[1], *arrays[2]]
+    return (lambda steps: [(kept, evaluate()) for _ in range(steps)]), check
 
 
 def recurrent_data(dtype, steps=200):
@@ -277,10 +291,11 @@ def recurrent(task, dtype):
         loss, inputs=[a for own in x for a in own], parameters=parameters, dtype=dtype
     )
     rows = np.ascontiguousarray(X.reshape(1, -1))
-    return lambda steps: program.train(rows, Descent(), steps)
+    descent = Descent()
+    return run_and_costs(lambda steps: program.train(rows, descent, steps))
 
 
-def jax_scan(task, dtype):
+def recurrent_scan(task, dtype):
     os.environ["XLA_FLAGS"] = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
     import jax
     import jax.numpy as jnp
@@ -303,88 +318,44 @@ def jax_scan(task, dtype):
     step, state = jax.jit(step), [jax.tree.map(jnp.asarray, parts)]
 
     def run(steps):
+        costs = []
         for _ in range(steps):
             c, state[0] = step(state[0])
+            costs.append(c)
         c.block_until_ready()
+        return costs
 
-    return run
+    return run_and_costs(run)
 
 
+NAMES = {"moons": "2-16-16-1", "digits": "64-32-10", "mnist": "784-128-10"}
 PEERS = {
-    "native": program,
-    "numpy executor": lambda task, dtype: program(task, dtype, "numpy"),
-    "NumPy by hand": by_hand,
-    "PyTorch": pytorch,
-    "JAX jit": jax_jit,
+    "program": ("program",),
+    "numpy executor": ("program", "numpy"),
+    "NumPy by hand": ("by_hand",),
+    "PyTorch": ("pytorch",),
+    "JAX jit": ("jax_jit",),
+    "JAX scan": ("jax_jit", True),
 }
-SERIAL = {"native": serial, "CasADi": casadi_sx}
-RECURRENT = {"native": recurrent, "JAX scan": jax_scan}
 
 
-def peers_of(task):
-    if task == "rnn":
-        return RECURRENT
-    return SERIAL if task in SERIAL_TASKS else PEERS
-
-
-def serve(peer, task, dtype):
-    """Answer each line with the microseconds of one step."""
-    run, steps = peers_of(task)[peer](task, dtype), TASKS[task][3]
-    run(max(3, steps // 10))
-    print("ready", flush=True)
-    for _ in sys.stdin:
-        start = time.perf_counter()
-        run(steps)
-        print(1e6 * (time.perf_counter() - start) / steps, flush=True)
-
-
-def started(peer, task, dtype):
-    quiet = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-    process = subprocess.Popen(
-        [sys.executable, __file__, "--serve", peer, "--task", task, "--dtype", dtype],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env={**os.environ, **quiet},
-    )  # fmt: skip
-    return process if process.stdout.readline().strip() == "ready" else None
-
-
-def compare(task, dtype, rounds):
-    found = {peer: started(peer, task, dtype) for peer in peers_of(task)}
-    times = {peer: [] for peer, process in found.items() if process}
-    for _ in range(rounds):
-        for peer in times:
-            found[peer].stdin.write("go\n")
-            found[peer].stdin.flush()
-            times[peer].append(float(found[peer].stdout.readline()))
-    for process in found.values():
-        if process:
-            process.stdin.close()
-            process.wait()
-    print(f"\n{task} {dtype}: {TASKS[task][0]} × {TASKS[task][1]}, {rounds} rounds")
-    base = statistics.median(times["native"])
-    for peer, column in times.items():
-        middle = statistics.median(column)
-        ratio = statistics.median(a / b for a, b in zip(column, times["native"], strict=True))
-        print(
-            f"  {peer:<15} median {middle:8.1f} µs   least {min(column):8.1f} µs   "
-            f"{middle / base:6.2f} ×   (round by round {ratio:.2f} ×)"
-        )
-
-
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--task", choices=TASKS, action="append")
-    parser.add_argument("--dtype", choices=("float64", "float32"), action="append")
-    parser.add_argument("--rounds", type=int, default=21)
-    parser.add_argument("--serve", help=argparse.SUPPRESS)
-    options = parser.parse_args()
-    if options.serve:
-        serve(options.serve, options.task[0], options.dtype[0])
-        return
-    for task in options.task or TASKS:
-        both = ("float64",) if task in SERIAL_TASKS else ("float64", "float32")
-        for dtype in options.dtype or both:
-            compare(task, dtype, options.rounds)
-
-
-if __name__ == "__main__":
-    main()
+def contests():
+    for task, name in NAMES.items():
+        for dtype, close in (("float64", 1e-9), ("float32", 1e-3)):
+            sides = [
+                Side(peer, f"steps:{make}", (task, dtype, *more), TASKS[task][3])
+                for peer, (make, *more) in PEERS.items()
+            ]
+            yield Contest(f"step {name} {dtype}", tuple(sides), "step", close)
+    for dtype, close in (("float64", 1e-9), ("float32", 1e-3)):
+        sides = [
+            Side(name, f"steps:{make}", ("rnn", dtype), TASKS["rnn"][3])
+            for name, make in (("program", "recurrent"), ("JAX scan", "recurrent_scan"))
+        ]
+        yield Contest(f"step recurrent network, 200 steps {dtype}", tuple(sides), "step", close)
+    for task in SERIAL_TASKS:
+        sides = [
+            Side(name, f"steps:{make}", (task, "float64"), TASKS[task][3])
+            for name, make in (("program", "serial"), ("CasADi", "casadi_sx"))
+        ]
+        yield Contest(f"serial {task}", tuple(sides), "gradient", 1e-7)
