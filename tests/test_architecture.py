@@ -22,7 +22,7 @@ PACKAGES = ("autograd", "nn")
 TWINS = {f"autograd/{name}.py" for name in ("sweep", "families", "value", "function")}  # one engine
 
 BUDGETS = {  # of code lines, over the files that a pattern finds
-    "the core": (2400, ("autograd/*.py", "nn/*.py")),
+    "the core": (2440, ("autograd/*.py", "nn/*.py")),
     "an evening's reading": (
         850,
         tuple(
@@ -36,7 +36,7 @@ BUDGETS = {  # of code lines, over the files that a pattern finds
     "exercises": (105, ("nn/exercises/*.py",)),
     "doors to other libraries": (640, ("nn/interop/*.py",)),
     "programs for JAX": (525, ("autograd/program/executors/jax/*.py",)),
-    "derivatives": (785, ("autograd/derivatives/**/*.py",)),
+    "derivatives": (800, ("autograd/derivatives/**/*.py",)),
     "explanation": (1170, ("autograd/explanation/**/*.py",)),
     "arguments": (210, ("nn/arguments/*.py",)),
     "optimizers": (310, ("nn/optimizers/*.py",)),
@@ -45,7 +45,7 @@ BUDGETS = {  # of code lines, over the files that a pattern finds
     "tracing": (330, ("nn/tracing/**/*.py",)),
     "notes": (4065, ("nn/notes/**/*.py",)),
     "programs": (
-        4800,
+        4865,
         tuple(
             f"autograd/program/{part}*.py"
             for part in (
