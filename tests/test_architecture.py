@@ -22,7 +22,7 @@ PACKAGES = ("autograd", "nn")
 TWINS = {f"autograd/{name}.py" for name in ("sweep", "families", "value", "function")}  # one engine
 
 BUDGETS = {  # of code lines, over the files that a pattern finds
-    "the core": (2410, ("autograd/*.py", "nn/*.py")),
+    "the core": (2440, ("autograd/*.py", "nn/*.py")),
     "an evening's reading": (
         850,
         tuple(
@@ -45,7 +45,7 @@ BUDGETS = {  # of code lines, over the files that a pattern finds
     "tracing": (330, ("nn/tracing/**/*.py",)),
     "notes": (4480, ("nn/notes/**/*.py",)),
     "programs": (
-        4800,
+        4865,
         tuple(
             f"autograd/program/{part}*.py"
             for part in (
