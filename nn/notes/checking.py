@@ -140,6 +140,9 @@ class Checker:
                 return Finding(claim.line, claim.source, "holds", link=claim.link)
         except Unreadable as problem:
             return Finding(claim.line, claim.source, "not understood", reason=str(problem))
+        units = isinstance(claim.link, Link) and any(q.units for q in quantities(claim.link))
+        if doubt := of_text(self._words(claim)) or "the shape of one unit" * units:
+            return Finding(claim.line, claim.source, "not understood", reason=doubt)
         reason = real_shape(claim, self.convention, self.judge.worlds)
         return Finding(
             claim.line, claim.source, "fails", distance=float("inf"), hints=(reason,),
@@ -179,8 +182,8 @@ class Checker:
         )  # fmt: skip
 
     def _doubt(self, claim: Claim, link: Link, outcome: Outcome, mend: Mend | None) -> str:
-        if mend is None and outcome.reason.startswith("no network"):
-            return outcome.reason
+        if mend is None and outcome.left is None:
+            return f"{outcome.reason}, and no small change makes it hold"
         everywhere = set().union(*(known.letters for known in self.known.values()))
         return self.known[claim.sections[0]].doubt(link, claim.line, mend, everywhere)
 

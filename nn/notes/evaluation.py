@@ -78,7 +78,7 @@ def _change(q: syntax.Quantity, at: Context) -> Tensor:
         one = not at.convention.batch and all(m == "example" for _, m in at.convention.costs)
         return framed(-ETA * (found if one else found.mean(axis=0)), place[0], q, at)
     total = any(meaning == "sum" for _, meaning in at.convention.costs)
-    if place[0] in "Wb" and (at.convention.batch or not q.example):
+    if place[0] in "Wb" and not q.example:
         single = not at.convention.batch and not at.convention.small
         found = found if single else found.sum(axis=0) / (1 if total else m)
     elif at.convention.small and not total:

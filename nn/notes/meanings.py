@@ -182,6 +182,8 @@ class Meanings:
         if is_definition(link) and "W" in kinds and "b" not in kinds:
             now = self.convention.setting
             settings = [*settings, now._replace(unbiased=True)]
+        if functions == {"exp"} and {q.kind for q in letters} <= {"a", "z"}:
+            settings = [*settings, *(Setting(name) for name in SPECIAL_ACTIVATIONS[1:])]
         if functions & {"exp"} or _is_softmax(link):
             settings = [*settings, Setting("", "softmax", "softmax")]
         if is_definition(link) and "W" in kinds and not functions and syntax.kind(link.left) == "a":

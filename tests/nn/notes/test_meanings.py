@@ -29,7 +29,7 @@ def verdicts(text: str) -> list[str]:
         (r"y = 0.05 + \sum_i 0.01 x_i + \epsilon", "rate"),
         ("y_j(n) = z_j(n)", "step in time"),
         (r"\delta = \begin{bmatrix} \delta_1 \\ \delta_2 \end{bmatrix}", "matrix"),
-        (r"v = w^T u + s", "what is"),
+        (r"v = w^T u + s", "no small change"),
     ],
 )  # fmt: skip
 def test_what_is_no_claim_about_every_network_does_not_fail(formula, reason):
