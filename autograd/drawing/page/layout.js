@@ -98,7 +98,9 @@ const layered = (sizes, ends, { gap, room, paths }) => {
     const neighbours = sweep % 2 ? after : before, place = [];
     for (const column of columns) column.forEach((box, k) => { place[box] = k; });
     for (const column of sweep % 2 ? [...columns].reverse() : columns) {
-      const wish = new Map(column.map((box) => [box, meanOf(neighbours[box], place, place[box])]));
+      const wish = new Map();
+      let last = -1;  // who has no neighbours there stays beside the one before
+      for (const box of column) { last = meanOf(neighbours[box], place, last); wish.set(box, last); }
       sortColumn(column, wish, paths, leaf);
       column.forEach((box, k) => { place[box] = k; });
     }
