@@ -59,8 +59,11 @@ def trained_alone(watched, optimizer=nn.Adam, compiled=True, **more):
         {"optimizer": lambda p: nn.SGD(p, lr=lambda step: 0.1 / step)},
         {"optimizer": lambda p: nn.SGD(p, lr=lambda step: 0.1 if step < 20 else 0.01)},
     ],
-    ids=str,
-)
+    ids=[
+        "as it is", "a progress bar", "one epoch", "node by node", "frozen", "two batches",
+        "many batches", "float32", "clipped", "scheduled", "stepwise",
+    ],
+)  # fmt: skip
 def test_many_epochs_at_a_time_are_those_that_are_looked_at_one_by_one(more):
     assert trained_alone(False, **more) == trained_alone(True, **more)
 

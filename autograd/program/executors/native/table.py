@@ -117,13 +117,17 @@ class Table:
 
         count, slots = len(this.places), this.slots
         code = spelled(this.expression, self.codes.__contains__)
-        lead, rest = hoisted(code, (2 + slots, 3 + slots))
+        fixed = range(2 + slots, 4 + slots)  # the step and the scale
+        lead, rest = hoisted(code, fixed)
         rest = in_place(rest, (0, *range(2, 2 + slots)), code.registers + len(lead))
         sources = [(0, this.places), (2, this.places)]
         sources += [(4, k * count + np.arange(count)) for k in range(slots)]
         sources += [(4, np.full(count, slots * count + k)) for k in range(2)]
         every = (*sources, sources[0], *sources[2 : 2 + slots])
         sizes, found = accesses(np, [(index, False, False) for _, index in every])
+        if found[0].index is not None:  # then so have all, and what leads must not wait for a list
+            for k in fixed:
+                found[k] = Access(False, False, int(sources[k][1][0]), (0,))
         steps = [*lead, *joined(rest.steps, rest.results)]
         kind = False, 1 + slots, found[0].index is not None
         words = self._head(code, steps, len(lead), kind, sizes)
