@@ -22,13 +22,11 @@ from typing import TYPE_CHECKING, Any
 
 from nn.activations import *
 from nn.checkpoint import *
-from nn.dropout import *
 from nn.arguments.hints import missing
 from nn.initializers import *
 from nn.layers import *
 from nn.losses import *
 from nn.module import *
-from nn.normalization import *
 from nn.optimizers import *
 from nn.training import *
 
@@ -46,8 +44,9 @@ _ROOMS = {  # what is loaded on first use
 }
 _ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}
 _HERE = (
-    "activations", "checkpoint", "dropout", "initializers", "layers", "losses", "module",
-    "normalization", "optimizers.interface", "optimizers.rules", "optimizers.schedules", "training",
+    "activations", "checkpoint", "initializers", "layers.dense", "layers.dropout",
+    "layers.normalization", "losses", "module", "optimizers.interface", "optimizers.rules",
+    "optimizers.schedules", "training",
 )  # fmt: skip
 
 __all__ = sorted(chain(_ROOM_OF, *(import_module(f"nn.{room}").__all__ for room in _HERE)))

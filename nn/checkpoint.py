@@ -15,10 +15,10 @@ from typing import Any
 from autograd.errors import short
 from autograd.files import write
 from nn.activations import ACTIVATIONS, Activation
-from nn.dropout import Dropout
-from nn.layers import MLP, Layer, Neuron
+from nn.layers.dense import MLP, Layer, Neuron
+from nn.layers.dropout import Dropout
+from nn.layers.normalization import epsilon
 from nn.module import Module, modules
-from nn.normalization import epsilon
 
 __all__ = ["load", "save"]
 

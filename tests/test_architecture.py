@@ -22,9 +22,9 @@ PACKAGES = ("autograd", "nn")
 TWINS = {f"autograd/{name}.py" for name in ("sweep", "families", "value", "function")}  # one engine
 
 BUDGETS = {  # of code lines, over the files that a pattern finds
-    "the core": (2440, ("autograd/*.py", "nn/*.py")),
+    "the core": (2100, ("autograd/*.py", "nn/*.py")),
     "an evening's reading": (
-        850,
+        800,
         tuple(
             f"autograd/{name}.py"
             for name in ("sweep", "value", "function", "table", "primitives", "reductions", "graph")
@@ -39,13 +39,14 @@ BUDGETS = {  # of code lines, over the files that a pattern finds
     "derivatives": (800, ("autograd/derivatives/**/*.py",)),
     "explanation": (1225, ("autograd/explanation/**/*.py",)),
     "arguments": (210, ("nn/arguments/*.py",)),
+    "layers": (290, ("nn/layers/*.py",)),
     "optimizers": (310, ("nn/optimizers/*.py",)),
     "probing": (1045, ("nn/probing/**/*.py",)),
     "predicting": (160, ("nn/predicting/**/*.py",)),
     "tracing": (330, ("nn/tracing/**/*.py",)),
     "notes": (4490, ("nn/notes/**/*.py",)),
     "programs": (
-        4865,
+        4870,
         tuple(
             f"autograd/program/{part}*.py"
             for part in (

@@ -12,7 +12,7 @@ import numpy as np
 
 from nn.arguments import named
 from nn.interop.data import dense, labels
-from nn.layers import MLP
+from nn.layers.dense import MLP
 from nn.optimizers import OPTIMIZERS, Optimizer
 from nn.predicting.forward import outputs_of
 from nn.training import History, fit

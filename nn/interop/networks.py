@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from nn.activations import ACTIVATIONS
 from nn.arguments import Array
 from nn.freezing import freeze
-from nn.layers import MLP, Layer, Neuron
+from nn.layers.dense import MLP, Layer, Neuron
 
 
 class Norm(NamedTuple):

@@ -14,7 +14,7 @@ from typing import Any
 from autograd.files import write
 from nn.arguments import Array
 from nn.interop.networks import Dense, Stack, stack_of
-from nn.layers import MLP
+from nn.layers.dense import MLP
 
 OPSET, IR = 20, 10  # of 2023 and 2024: the first with Gelu, and what runtimes since then read
 OPERATORS: dict[str, tuple[str, dict[str, Any]]] = {  # of activations, with their attributes

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from nn.interop.networks import Dense, Stack, stack_of
-from nn.layers import MLP
+from nn.layers.dense import MLP
 
 MODULES: tuple[tuple[str, str, dict[str, Any]], ...] = (  # there, here, and with which options
     ("Identity", "identity", {}),

@@ -9,7 +9,7 @@ from typing import Any
 from autograd import Value, total
 from nn.arguments import Array, listed, table
 from nn.data import require_targets
-from nn.layers import MLP, Layer, Neuron
+from nn.layers.dense import MLP, Layer, Neuron
 from nn.losses import LOSSES, counted, loss_function
 from nn.probing.normalization import parameters_of_norm
 

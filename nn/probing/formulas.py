@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from autograd import Program, Value, dot, gradients, recording, total
 from nn.activations import Activation
 from nn.arguments import Array
-from nn.normalization import applied
+from nn.layers.normalization import applied
 
 
 class Numbers(NamedTuple):

@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 
 from autograd import Value, dot, gradients, mean
 from nn.arguments import Array, several
-from nn.layers import Layer, Neuron
-from nn.normalization import applied
+from nn.layers.dense import Layer, Neuron
+from nn.layers.normalization import applied
 from nn.probing.examples import Examples, matrix, parameters_of, units_of
 from nn.probing.formulas import Found
 from nn.probing.normalization import parameters_of_norm

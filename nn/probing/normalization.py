@@ -12,7 +12,7 @@ from autograd.explanation.network import Line, Network, formula_latex, largest
 from autograd.text import Text, aligned
 from nn.activations import Activation
 from nn.arguments import Array
-from nn.normalization import LayerNorm, Normalized, applied
+from nn.layers.normalization import LayerNorm, Normalized, applied
 from nn.probing.formulas import ulps
 
 RULES = {"γ": "∂C/∂γ_j = x̂_j·∂c/∂y_j", "β": "∂C/∂β_j = ∂c/∂y_j"}

@@ -14,10 +14,10 @@ from typing import Any
 from autograd import Value, dot
 from nn.activations import Activation, activation_function
 from nn.arguments import count, named, several
-from nn.dropout import Dropout, share
 from nn.initializers import INITIALIZERS, STREAM
+from nn.layers.dropout import Dropout, share
+from nn.layers.normalization import LayerNorm, Normalized, place_of
 from nn.module import Module
-from nn.normalization import LayerNorm, Normalized, place_of
 
 __all__ = ["MLP", "Layer", "Neuron"]
 

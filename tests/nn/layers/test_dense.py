@@ -14,8 +14,7 @@ from scipy import special
 import nn
 from autograd import Value
 from nn.activations import activation_function
-
-from .test_losses import HAND, RESIDUAL_LOSSES
+from tests.nn.test_losses import HAND, RESIDUAL_LOSSES
 
 
 def same(state, other):
