@@ -37,6 +37,7 @@ class Course:
         own = set(inputs)
         self.leaves = tuple([x for x in self.order if not (x.op or x.constant or x in own)])
         decisions.require_no_chance()
+        decisions.require_unmoved(None)
         self.guards: list[Guard] = decisions.about([*inputs, *self.leaves])
 
     def is_as(self, other: Course) -> bool:

@@ -11,11 +11,11 @@ drawn from generators of Python and NumPy: who moved one that is seen (`chance.p
 from __future__ import annotations
 
 import sys
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from weakref import WeakSet
+from weakref import WeakSet, ref
 
 from autograd.engine import Value, topological, unwatched
 from autograd.errors import FrozenBranchError, short, where
@@ -94,13 +94,18 @@ class Decisions(Mode):
     after: WeakSet[Value] = field(default_factory=WeakSet)  # nodes made since a leaf was read
     holders: Sequence[tuple[str, Any]] = ()  # of generators, beside those that everybody shares
     before: dict[str, Any] = field(init=False)  # their states, up to the first program
+    first: Callable[[], Any] | None = field(init=False, default=None)  # node, weakly
+    last: int = field(init=False, default=0)  # node's id
 
     def __post_init__(self) -> None:
         self.generators = generators(self.holders)
         self.before = {name: state() for name, state in self.generators.items()}
 
     def created(self, node: Any, handed: Any) -> Any:
-        """Remember which nodes a number that was read may be in."""
+        """Remember the first and the last node, and which a number that was read may be in."""
+        self.last = id(handed)
+        if self.first is None:
+            self.first = ref(handed)
         if self.read:
             self.after.add(handed)
         return handed
@@ -137,16 +142,29 @@ class Decisions(Mode):
                     "take, or do not compile the function."
                 )
 
-    def about(self, leaves: Sequence[Value]) -> list[Guard]:
-        """Return the guards that depend on any of these leaves.
+    def require_unmoved(self, root: Value | None) -> None:
+        """Raise FrozenBranchError if random numbers were drawn up to the first program of this.
 
-        Raises FrozenBranchError if the number of a leaf, or a derivative by one, was read, and if
-        random numbers were drawn up to the first program that is made of the recording.
+        `root` is that of a program made after the block: it need not be of this recording. Inside
+        of the block it is None.
         """
+        if root is not None and not self._is_in(topological(root)):
+            return
         before, self.before = self.before, {}
         for name, state in before.items():
             if state != self.generators[name]():
                 raise frozen_randomness(name)
+
+    def _is_in(self, nodes: Sequence[Value]) -> bool:
+        """Whether the first node of the recording is among others, or, as it lives, the last."""
+        first = self.first() if self.first else None
+        return first is not None and any(x is first or id(x) == self.last for x in nodes)
+
+    def about(self, leaves: Sequence[Value]) -> list[Guard]:
+        """Return the guards that depend on any of these leaves.
+
+        Raises FrozenBranchError if the number of a leaf, or a derivative by one, was read.
+        """
         for leaf in leaves if self.read else ():
             if leaf in self.read:
                 raise frozen_number(leaf, self.read[leaf].place)
@@ -219,7 +237,9 @@ def decisions_about(leaves: Sequence[Value], root: Value) -> list[Guard | Readin
     certain = decisions is not None and (_held.subjects() or _recordings.subjects())
     if not decisions:
         return []
-    return [*decisions.about(leaves), *decisions.readings(None if certain else root)]
+    after = None if certain else root
+    decisions.require_unmoved(after)
+    return [*decisions.about(leaves), *decisions.readings(after)]
 
 
 def _depends(root: Value, known: dict[Value, bool]) -> bool:

@@ -16,7 +16,7 @@ def table(found: Sequence[Found], rounds: int, lines: Sequence[str]) -> str:
     text += ["", "| contest | side | median | least | ratio |", "|---|---|---:|---:|---:|"]
     for one in found:
         text += [
-            f"| {one.contest.title} | {name} | {amount(median)} | {amount(least)} | {ratio:.2f} × |"
+            f"| {one.contest.title} | {name} | {amount(median)} | {amount(least)} | {ratio:.3g} × |"
             for name, median, least, ratio in one.rows()
         ]
         text += [f"| {one.contest.title} | {n} | {why} | | |" for n, why in one.missing.items()]

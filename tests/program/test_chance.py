@@ -101,3 +101,20 @@ def test_a_generator_that_rests_is_no_reason_to_refuse(make):
     assert f(2.0) == 2.0 * scale
     rng.random()  # between two calls
     assert f(3.0) == 3.0 * scale
+
+
+def test_a_program_of_another_graph_is_not_accused():
+    x = Value(2.0)
+    with recording():
+        x * x + 1.0
+    random.random()
+    other = Value(3.0)
+    assert Program(tanh(other) * 2.0, inputs=[other], parameters=[]).executor
+
+
+def test_a_program_that_goes_on_after_the_block_is_looked_at():
+    x = Value(2.0)
+    with recording():
+        y = x * random.random()
+    with pytest.raises(FrozenBranchError, match="the generator of random was moved"):
+        Program(tanh(y) * 2.0, inputs=[x], parameters=[])

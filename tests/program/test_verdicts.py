@@ -18,12 +18,15 @@ EXACT = (10**400, Fraction(1, 3), 2**53 + 1)
 def decided(rng, exact, executor="auto", dtype="float64"):
     """Return a program of an input and a parameter with random decisions about both."""
     x, w, c = Value(0.5, "x"), Value(0.1, "w"), Value(0.25, "c")
+    numbers = [*NUMBERS, *(EXACT if exact else ())]
+    chosen = [
+        (rng.randrange(5), rng.randrange(5 + len(numbers)), rng.choice(list(COMPARISONS)))
+        for _ in range(20)
+    ]
     with recording():
         nodes = [x, w, x * w, w * w, w + c]
-        for _ in range(20):
-            left = rng.choice(nodes)
-            right = rng.choice([*nodes, *NUMBERS, *(EXACT if exact else ())])
-            COMPARISONS[rng.choice(list(COMPARISONS))](left, right)
+        for left, right, sign in chosen:
+            COMPARISONS[sign](nodes[left], [*nodes, *numbers][right])
         loss = (x * w) ** 2
         return Program(loss, inputs=[x], parameters=[w], executor=executor, dtype=dtype)
 

@@ -48,6 +48,7 @@ class Trace:
         compared = [x for guard in decisions.guards for x in guard.operands]
         self.held = _leaves_below([*outputs, *compared], set(self.leaves))
         decisions.require_no_chance()
+        decisions.require_unmoved(None)
         self.guards = decisions.about([*self.leaves, *self.held])
         self.calls = Calls()
         self._results: dict[Chain, Any] = {(): result}
