@@ -59,8 +59,7 @@ class _Dispatcher(Stack):
         """Add a block that is being entered, whose subject is a mode."""
         entry = super().push(block)
         with _lock:
-            others = [known for known in self.known if _may_count(known)] if self.known else ()
-            self.known = (*others, ref(entry))
+            self.known = (*filter(_may_count, self.known), ref(entry))
             engine.watch(self)
         return entry
 
@@ -68,7 +67,7 @@ class _Dispatcher(Stack):
         """Watch no longer, unless there is a block again."""
         self.forget()
         with _lock:
-            self.known = tuple([known for known in self.known if _may_count(known)])
+            self.known = tuple(filter(_may_count, self.known))
             if not self.known:
                 engine.watch(None)
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Callable, Sequence
+from operator import methodcaller
 from typing import Any
 
 from autograd.engine import Value, read, write
@@ -138,7 +139,7 @@ class Program:
         with self._lock.once():
             machine.weights = arguments.row(parameters)
             cost, gradient = self._run(examples)
-            slopes = [machine.reader.adjoint(number) for number in self._numbers(self.inputs)]
+            slopes = list(map(machine.reader.adjoint, self._numbers(self.inputs)))
             return cost, gradient, machine.reader.columns(slopes) / len(examples)
 
     to_torch, to_jax, listing = to_torch, to_jax, listing
@@ -156,7 +157,7 @@ class Program:
         with self._lock.once():
             machine.weights = parameters
             example = machine.noise.beside(machine.np.empty((1, 0), self.dtype))
-            found = [x.item() for x in self._values(example, nodes)]
+            found = list(map(methodcaller("item"), self._values(example, nodes)))
             if not all(map(math.isfinite, found)):
                 failures.trace(machine, example)
         return found
@@ -195,7 +196,7 @@ class Program:
         """Return the adjoints of nodes as columns, (m, len(nodes))."""
         reader = self._machine.reader
         with self._lock.once():
-            return reader.columns([reader.adjoint(number) for number in self._numbers(nodes)])
+            return reader.columns(list(map(reader.adjoint, self._numbers(nodes))))
 
     def train(
         self, X: Any, optimizer: Any, steps: int, batch_size: int | None = None, *,

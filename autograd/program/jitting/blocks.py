@@ -9,6 +9,7 @@ many sweeps as one part has outputs, however many colours the whole matrix would
 from __future__ import annotations
 
 from collections import defaultdict
+from functools import partial
 from typing import Any, NamedTuple
 
 from autograd.derivatives.calls import as_node
@@ -131,9 +132,7 @@ class Blocks(Matrix):
         with replay.lock.held, np.errstate(all="ignore"):
             if not mapped:
                 return replay.forward(numbers[0], replay.nothing)
-            return np.concatenate(
-                [replay.forward(row, row[None, replay.moving]) for row in numbers]
-            )
+            return np.concatenate(list(map(partial(_flips_of, replay), numbers)))
 
 
 class _Kernel:
@@ -157,16 +156,24 @@ class _Kernel:
 
     def run(self, numbers: Array) -> Array:
         """Return all entries, entry by entry, for the numbers of all leaves."""
-        np, replay, count = self.np, self.replay, len(self.at)
-        size = -(-count // -(-count // LANES))
-        found = np.empty((self.entries, count))
-        with replay.lock.held, np.errstate(all="ignore"):
-            for start in range(0, count, size):
-                own = slice(min(start, count - size), min(start, count - size) + size)
-                lanes = np.hstack([numbers[self.at[own]], self.constants[own]])
-                replay.forward(numbers, lanes)
-                found[:, own] = replay.values()
+        found = self.np.empty((self.entries, len(self.at)))
+        with self.replay.lock.held, self.np.errstate(all="ignore"):
+            self._fill(numbers, found)
         return found.ravel()
+
+    def _fill(self, numbers: Array, found: Array) -> None:
+        """Find the entries of as many parts at a time as there is room for."""
+        replay, count = self.replay, len(self.at)
+        size = -(-count // -(-count // LANES))
+        for start in range(0, count, size):
+            own = slice(min(start, count - size), min(start, count - size) + size)
+            lanes = self.np.hstack([numbers[self.at[own]], self.constants[own]])
+            replay.forward(numbers, lanes)
+            found[:, own] = replay.values()
+
+
+def _flips_of(replay: Replay, row: Array) -> Array:
+    return replay.forward(row, row[None, replay.moving])
 
 
 def _derived(outputs: list[Value], inputs: list[Value]) -> tuple[list[Value], list[int], list[int]]:
