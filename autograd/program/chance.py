@@ -30,8 +30,7 @@ State = Callable[[], Any]
 def generators(things: Iterable[tuple[str, Any]]) -> dict[str, State]:
     """Return what tells the states of all generators, by what to call them.
 
-    >>> draw = lambda rng=random.Random(3): rng.random()
-    >>> list(generators([("draw", draw)]))
+    >>> list(generators([("rng", random.Random(3))]))
     ['the generator of random', 'the generator of numpy.random', 'the generator rng']
     """
     found: dict[str, State] = {
