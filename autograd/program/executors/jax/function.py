@@ -48,7 +48,7 @@ def to_jax(program: Recorded) -> tuple[Callable[[Any, Any], Any], dict[str, Arra
     >>> x, w, b = Value(0.0, "x"), Value(2.0, "w"), Value(0.5, "b")
     >>> function, parameters = Program(w * x + b, inputs=[x], parameters=[w, b]).to_jax()
     >>> {name: array.tolist() for name, array in parameters.items()}
-    {'W1': [2.0], 'b1': [0.5]}
+    {'θ1': [2.0], 'θ2': [0.5]}
     >>> float(jax.jit(function)(parameters, [[1.0], [3.0]]))
     4.5
     """
