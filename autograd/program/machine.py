@@ -47,8 +47,8 @@ class Machine:
         self.placement, self.memory = parts.placement, parts.memory
         self.executor, self.instructions = parts.executor, parts.instructions
         self.reader = Reader(self.recording, self.placement, self.memory, self.executor)
-        decisions = [x for x in self.guards if isinstance(x, guards.Guard)]
-        self.verdicts = self.verdicts_of(decisions)
+        self.decisions = [x for x in self.guards if isinstance(x, guards.Guard)]
+        self.verdicts = self.verdicts_of(self.decisions)
         self.places = self.placement.address[: len(parameters)]  # of the parameters
         self._stretch = stretch(np, self.places)  # the same, quicker
         self._root = int(self.placement.address[self.recording.root])
@@ -130,7 +130,7 @@ class Machine:
     def _require_all(self, first: int) -> None:
         """Raise FrozenBranchError for the first guard that differs in any example."""
         ids = self.recording.ids
-        for guard in (x for x in self.guards if isinstance(x, guards.Guard)):
+        for guard in self.decisions:
             left, right = (
                 self.reader.value(ids[x]) if x.__class__ is Value else as_float(x)
                 for x in (guard.left, guard.right)

@@ -112,7 +112,9 @@ class Table:
 
     def at(self, steps: int) -> Table:
         """Return the same state after another number of steps."""
-        return Table(Kept(self.numbers.copy()), self.slots, self.order, self.source[1] * 0 + steps)
+        taken = self.source[1].copy()
+        taken[0] = steps
+        return Table(Kept(self.numbers.copy()), self.slots, self.order, taken)
 
     def by_parameter(self) -> Array:
         """Return the numbers with a column for each parameter in turn."""

@@ -14,7 +14,7 @@ from autograd import Program, Value, dot, tanh, total
 from autograd.program.compiler.pieces import PIECES
 from autograd.program.listing import Apply, Loop, Product, Reduce
 from tests.program import zoo
-from tests.program.zoo import ZOO, Leaves
+from tests.program.zoo import SERIAL, ZOO
 
 
 def heaviside(x):
@@ -107,20 +107,6 @@ def made(model):
     return Program(loss, inputs=inputs, parameters=parameters)
 
 
-def pendulum():
-    leaves = Leaves(0)
-    return leaves.result(zoo.pendulum(leaves))
-
-
-def recurrence():
-    leaves = Leaves(1)
-    w, h = leaves.weights(3), [0.0, 0.1]
-    for x in leaves.data(50):
-        h.append(tanh(w[0] * h[-1] + w[1] * h[-2] + w[2] * x))
-    return leaves.result(total([a * a for a in h[2:]]) + h[-3] * h[10])
-
-
-SERIAL = {"pendulum": pendulum, "recurrence": recurrence, "chain": zoo.chain}
 DRAWN = {"dropout"}  # draws for each example: see below
 MODELS = {k: v for k, v in ZOO.items() if k not in DRAWN} | SERIAL
 

@@ -259,6 +259,21 @@ def thicket(seed, size=40):
     return leaves.result(mean(pool[-8:]))
 
 
+def swing():
+    leaves = Leaves(0)
+    return leaves.result(pendulum(leaves))
+
+
+def recurrence():
+    """Numbers of every time are asked for after the loop, and those of two times before in it."""
+    leaves = Leaves(1)
+    w, h = leaves.weights(3), [0.0, 0.1]
+    for x in leaves.data(50):
+        h.append(ag.tanh(w[0] * h[-1] + w[1] * h[-2] + w[2] * x))
+    return leaves.result(total([a * a for a in h[2:]]) + h[-3] * h[10])
+
+
+SERIAL = {"pendulum": swing, "recurrence": recurrence, "chain": chain}
 ZOO = {
     "mlp": mlp, "classifier": classifier, "rnn": rnn, "lstm": lstm,
     "convolution": convolution, "attention": attention, "ragged": ragged, "embedding": embedding,

@@ -13,30 +13,14 @@ jax.config.update("jax_enable_x64", True)
 import jax.numpy as jnp
 
 import autograd as ag
-from autograd import Program, Value, dot, hessian, maximum, relu, softmax, tanh, total
+from autograd import Program, Value, dot, hessian, maximum, relu, softmax, tanh
 from autograd.table import PRIMITIVES, primitive
-from tests.program import zoo
-from tests.program.zoo import ZOO, Leaves
+from tests.program.zoo import SERIAL, ZOO
 
 ROOT = Path(__file__).parents[4]
 MATRICES = ["mlp", "classifier", "convolution", "attention", "embedding", "kinks", "experts"]
 
 
-def pendulum():
-    leaves = Leaves(0)
-    return leaves.result(zoo.pendulum(leaves))
-
-
-def recurrence():
-    """Numbers of every time are asked for after the loop, and those of two times before in it."""
-    leaves = Leaves(1)
-    w, h = leaves.weights(3), [0.0, 0.1]
-    for x in leaves.data(50):
-        h.append(tanh(w[0] * h[-1] + w[1] * h[-2] + w[2] * x))
-    return leaves.result(total([a * a for a in h[2:]]) + h[-3] * h[10])
-
-
-SERIAL = {"pendulum": pendulum, "recurrence": recurrence, "chain": zoo.chain}
 MODELS = {name: ZOO[name] for name in MATRICES} | SERIAL
 
 
