@@ -40,6 +40,9 @@ PICTURES = {
     "cards": lambda: draw(network([2, 3, 1]), level="neuron"),
     "rows": lambda: draw(network([2, 8, 1]), level="neuron"),
     "cells": lambda: draw(network([3, 4, 2]), level="layer"),
+    "small numbers": lambda: probe(
+        MLP(2, [4, 1], "tanh", seed=0), [0.5, -1.0], [0.3], "half_squared_error"
+    ).draw(level="layer"),
     "a probe": lambda: probe(MLP(2, [3, 1], seed=1), [1e-5, -12345.0]).draw(level="neuron"),
 }
 

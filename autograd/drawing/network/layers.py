@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from autograd.drawing import svg
 from autograd.drawing.colours import Theme
@@ -100,7 +101,7 @@ def _panel(picture: NetworkPicture, layer: int) -> Panel:
     notes = [_identity(layer, single and a is not None and delta is not None, shown)]
     if binned:
         notes.append(f"binned: a cell is the mean of {rows[0]}×{columns[0]} weights")
-    cell = _cell(rows[1], columns[1])
+    cell = _cell(rows[1], columns[1], chain(a or (), delta or (), *(matrix or ())))
     return Panel(layer, picture.heading(layer), matrix, a, delta, cell, tuple(notes), binned)
 
 
@@ -131,9 +132,11 @@ def _binned(matrix: Matrix, rows: tuple[int, int], columns: tuple[int, int]) -> 
     return tuple(zip(*(_means(column, rows) for column in zip(*narrow, strict=True)), strict=True))
 
 
-def _cell(rows: int, columns: int) -> tuple[float, float]:
+def _cell(rows: int, columns: int, numbers: Iterable[float]) -> tuple[float, float]:
+    """Return the sides of a cell, with room for all numbers, in any face, where they are shown."""
     if rows <= 8 and columns <= 8:
-        return NUMBER_WIDTH, 24.0
+        widest = max((svg.text_width(figure(x, signed=True), 10) for x in numbers), default=0.0)
+        return max(NUMBER_WIDTH, widest + 1), 24.0
     side = max(5.0, min(18.0, 420.0 / max(rows, columns)))
     return side, side
 
