@@ -240,6 +240,19 @@ def test_a_frozen_weight_does_not_move(data):
     assert history.why(BIAS).change != 0.0
 
 
+@pytest.mark.parametrize("optimizer", [SGD, RMSprop, Adam, AdamW])
+def test_a_weight_of_a_dead_unit_has_no_part_of_any_example(optimizer, data):
+    """Its mean of squares is 0, where the root that a rule divides by has no derivative."""
+    net = MLP(2, [3, 1], activation="relu", seed=4)
+    net.layers[0].b[2].data = -100.0
+    rule = optimizer(net.parameters(), lr=0.01)
+    options = {"epochs": 2, "batch_size": SIZE, "progress": False, "trace": WEIGHT}
+    why = fit(net, *data, loss="half_squared_error", optimizer=rule, **options).why(WEIGHT)
+    assert not why.examples.any()
+    assert sums(why) == pytest.approx(why.change, rel=1e-12)  # AdamW's decay alone
+    assert (why.change != 0.0) == (optimizer is AdamW)
+
+
 def test_classes_are_told_apart_where_the_loss_has_any(rng):
     X = rng.normal(size=(M, 2))
     y = (X[:, 0] > 0) + (X[:, 1] > 1).astype(int)
