@@ -171,6 +171,27 @@ def test_parts_add_up_and_are_the_same_compiled_and_node_by_node(name, size, dat
     np.testing.assert_allclose(ways[0].examples, ways[1].examples, rtol=1e-8, atol=1e-12)
 
 
+@pytest.mark.parametrize("size", [1, None])
+def test_a_norm_is_that_of_what_moves(size, data):
+    """The gradients of a frozen layer would make it larger, and every step shorter."""
+    ways, shares = [], []
+    for compiled in (True, False):
+        net = model()
+        net.layers[0].freeze()
+        rule = SGD(net.parameters(), lr=0.1, clip_norm=0.05)
+        options = {"epochs": 2, "batch_size": size, "progress": False, "trace": BIAS}
+        options |= {"loss": "half_squared_error", "optimizer": rule, "compiled": compiled}
+        ways.append(fit(net, *data, **options).why(BIAS))
+        rows = [np.array([p.data for p in net.layers[1].parameters()])]
+        shares.append(rows)
+        assert sums(ways[-1]) == pytest.approx(ways[-1].change, rel=1e-10)
+    np.testing.assert_allclose(ways[0].examples, ways[1].examples, rtol=1e-8, atol=1e-12)
+    np.testing.assert_allclose(*shares, rtol=1e-12)
+    if size is None:  # both steps are clipped: the way is as long as the rate says
+        before = np.array([p.data for p in model().layers[1].parameters()])
+        assert np.linalg.norm(shares[0][0] - before) == pytest.approx(2 * 0.1 * 0.05, rel=1e-3)
+
+
 def test_a_clipped_gradient_is_divided_in_proportion(data):
     class Sign(Optimizer):
         def rule(self, w, g, state, step):
