@@ -38,7 +38,7 @@ BUDGETS = {  # of code lines, over the files that a pattern finds
     "programs for JAX": (525, ("autograd/program/executors/jax/*.py",)),
     "derivatives": (800, ("autograd/derivatives/**/*.py",)),
     "explanation": (1225, ("autograd/explanation/**/*.py",)),
-    "arguments": (210, ("nn/arguments/*.py",)),
+    "arguments": (222, ("nn/arguments/*.py",)),
     "layers": (290, ("nn/layers/*.py",)),
     "optimizers": (310, ("nn/optimizers/*.py",)),
     "probing": (1045, ("nn/probing/**/*.py",)),
@@ -60,7 +60,7 @@ BUDGETS = {  # of code lines, over the files that a pattern finds
         ),
     ),
     "compiled functions": (1510, ("autograd/program/jitting/**/*.py",)),
-    "programs held to their nodes": (690, ("autograd/program/verification/**/*.py",)),
+    "programs held to their nodes": (691, ("autograd/program/verification/**/*.py",)),
     "pictures": (
         2470,
         tuple(f"autograd/drawing/{folder}*.py" for folder in ("", "graph/", "network/")),

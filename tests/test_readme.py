@@ -46,6 +46,21 @@ def test_the_pictures_of_the_readme_are_in_the_repository():
         assert (ROOT / "".join(name)).is_file(), name
 
 
+NAMED = {  # what the paragraph on training lists, whole
+    "Activations": [*nn.ACTIVATIONS],
+    "Losses": [*nn.LOSSES],
+    "Optimisers": [row.__name__ for row in nn.OPTIMIZERS.values()],
+    "schedules": [*nn.optimizers.schedules.__all__],
+    "Callbacks": ["EarlyStopping"],
+}
+
+
+@pytest.mark.parametrize("what", NAMED)
+def test_the_readme_lists_every_name_that_can_be_given(what):
+    (listed,) = re.findall(rf"{what}:? `([a-zA-Z_0-9\s]+)`", README)
+    assert sorted(listed.split()) == sorted(NAMED[what])
+
+
 def test_extras_named_in_error_messages_exist():
     import tomllib
 
