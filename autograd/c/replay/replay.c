@@ -94,6 +94,8 @@ static int fill(PyObject *self)
     Py_XDECREF(names);
     if (!status)
         status = PyModule_AddIntConstant(self, "interface", AUTOGRAD_INTERFACE);
+    if (!status)
+        status = PyModule_AddIntConstant(self, "scratch", SCRATCH_BYTES);
     return status ? -1 : PyModule_AddStringConstant(self, "tile", tile_name);
 }
 
