@@ -18,6 +18,7 @@
 #include "read_product.h"
 #include "read.h"
 #include "watch.h"
+#include "pieces.h"
 #include "train.h"
 #include "type.h"
 #include "play.h"

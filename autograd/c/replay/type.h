@@ -136,7 +136,7 @@ static void take_steps(const Replay *self, const Training *asked, Watch *watch)
         if (!isfinite(cost[done]) || run_section(self, BACKWARD, watch) < 0)
             return;
         write_step(self, asked->counter, asked->step + done);
-        if (!finish_step(self, rule, asked->parameters))
+        if (!finish_step(self, rule, asked->parameters, watch))
             return;
     }
 }
