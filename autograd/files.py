@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import uuid
@@ -17,8 +18,8 @@ def write(path: str | Path, content: bytes | str) -> None:
     writing fails; a process that is killed leaves the old file, and a hidden one that ends in
     .part beside it.
 
-    Raises ValueError where `path` is no regular file, and UnicodeEncodeError for text that is no
-    Unicode; the old file is there then too.
+    Raises what `destination` does, and UnicodeEncodeError for text that is no Unicode; the old
+    file is there then too.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -27,7 +28,7 @@ def write(path: str | Path, content: bytes | str) -> None:
     '∂C/∂w'
     """
     data = content.encode() if isinstance(content, str) else content
-    target = Path(os.path.realpath(path))
+    target = destination(path)
     mode = _mode_of(target)
     temporary = target.with_name(f".{uuid.uuid4().hex}.part")
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
@@ -41,6 +42,22 @@ def write(path: str | Path, content: bytes | str) -> None:
         os.replace(temporary, target)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def destination(path: str | Path) -> Path:
+    """Return where a file at `path` will be, links followed: who writes late can ask early.
+
+    Raises TypeError for what is no path, FileNotFoundError where its folder is not there, and
+    ValueError where something is in its place that is no regular file.
+    """
+    if not isinstance(path, str | os.PathLike):
+        raise TypeError(f"a file is named by its path, such as 'run.html'; got {path!r}.")
+    target = Path(os.path.realpath(path))
+    if not target.parent.is_dir():
+        problem = f"there is no folder for {target.name!r}; make it first"
+        raise FileNotFoundError(errno.ENOENT, problem, str(target.parent))
+    _mode_of(target)
+    return target
 
 
 def _mode_of(target: Path) -> int | None:

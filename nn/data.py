@@ -54,8 +54,9 @@ def counted_weights(loss: Loss, y: Any, sample_weight: Any) -> Any:
 def example_weights(y: Array, sample_weight: Any, class_weight: Any) -> Array | None:
     """Return how much each example counts, the product of both; None where all count 1.
 
-    `class_weight` has a number for some of the labels, 1 for the others, or is "balanced": m
-    examples of n classes then weigh m/n for each class. Raises ValueError for what does not fit y.
+    `class_weight` has a number for some of the labels, 1 for the others, or for all and some that
+    are not in y; or is "balanced": m examples of n classes then weigh m/n for each class. Raises
+    ValueError for what does not fit y.
 
     >>> import numpy as np
     >>> example_weights(np.array([0, 1, 1, 1]), None, "balanced").round(3).tolist()
@@ -70,7 +71,8 @@ def example_weights(y: Array, sample_weight: Any, class_weight: Any) -> Array | 
         labels = y.argmax(axis=1) if y.size > m else y.reshape(m)
         names, places, counts = np.unique(labels, return_inverse=True, return_counts=True)
         given = {} if class_weight == "balanced" else class_weight
-        if not isinstance(given, Mapping) or not given.keys() <= set(names.tolist()):
+        found = set(names.tolist())
+        if not isinstance(given, Mapping) or not (given.keys() <= found or given.keys() >= found):
             raise ValueError(
                 f"class_weight is 'balanced', or has numbers for {names.tolist()}, found in y; "
                 f"got {class_weight!r}."

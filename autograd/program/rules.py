@@ -48,7 +48,7 @@ def moved_leaves(parameters: Sequence[Value], optimizer: Any) -> tuple[Value, ..
             "Give both the same parameters."
         )
     if not leaves or len(set(leaves)) < len(leaves):
-        wrong = "one of them twice" if leaves else "none"
+        wrong = "one of them twice" if leaves else "none: all may be frozen"
         raise ValueError(f"an optimiser moves one or more parameters, each once; got {wrong}.")
     return leaves
 

@@ -211,8 +211,9 @@ class Trainer:
 
     def _scale(self, g: Array) -> float:
         """Return by what to multiply a gradient whose norm is to be at most `clip_norm`."""
-        norm = math.sqrt(float(self.np.square(g).sum()))
-        return 1.0 if norm <= self.clip_norm else float(self.clip_norm / norm)
+        largest = float(abs(g).max()) or 1.0  # whose square need not be finite
+        norm = largest * math.sqrt(float(self.np.square(g / largest).sum()))
+        return 1.0 if norm <= self.clip_norm else self.clip_norm / norm
 
     def _install(self, step: int) -> None:
         """Install the rule, as it is at a step where it looks at the number of the step."""

@@ -93,9 +93,7 @@ class Optimizer(Keeper, ABC):
 
         Raises AnomalyError, with nothing changed, where a number would not be finite.
         """
-        pairs, still = zip(self.parameters, gradients, strict=True), frozen()
-        gradients = [0.0 if p in still else g for p, g in pairs]
-        step, scale = self.steps + 1, self.scale(gradients)
+        still, step, scale = frozen(), self.steps + 1, self.scale(gradients)
         results = [
             (p.data, state) if p in still else self._ruled(p.data, scale * g, state, step)
             for p, g, state in zip(self.parameters, gradients, self.state, strict=True)
@@ -139,9 +137,15 @@ class Optimizer(Keeper, ABC):
         raise errors.no_rule(self.slots, outcome)
 
     def scale(self, gradients: Sequence[float]) -> float:
-        """Return by what to multiply gradients so that `clip_norm` bounds the norm of all."""
-        norm = 0.0 if self.clip_norm is None else math.hypot(*gradients)
-        return 1.0 if self.clip_norm is None or norm <= self.clip_norm else self.clip_norm / norm
+        """Return by what to multiply gradients so that `clip_norm` bounds the norm of all.
+
+        What is frozen does not count.
+        """
+        if self.clip_norm is None:
+            return 1.0
+        pairs, still = zip(self.parameters, gradients, strict=True), frozen()
+        norm = math.hypot(*[g for p, g in pairs if p not in still])
+        return 1.0 if norm <= self.clip_norm else self.clip_norm / norm
 
 
 def _leaves(parameters: Iterable[Value]) -> tuple[Value, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from autograd.files import destination
 from nn.arguments import Array
 from nn.data import checked_pair
 from nn.losses import loss_function
@@ -27,13 +28,14 @@ class Film:
     `step_through` over the first examples, in which an epoch is chosen; of weights that `fit`
     traces it tells the examples that moved them. `fit(…, record=path)` is a short way to have one.
 
-    Raises TypeError for a model that is no Neuron, Layer or MLP.
+    Raises TypeError for a model that is no Neuron, Layer or MLP, and at once what writing to
+    `path` would at the end: FileNotFoundError where its folder is not there.
     """
 
     def __init__(self, path: str | Path, model: Any, X: Array, y: Array, loss: Any) -> None:
         layers_of(model)
         X, y = checked_pair("", model, (X, y), loss_function(loss))
-        self.path, self.loss = Path(path), loss
+        self.path, self.loss = destination(path), loss
         self.X, self.y = X[:MOST_EXAMPLES], y[:MOST_EXAMPLES]
         self.most = max(2, min(MOST_FRAMES, MOST_NUMBERS // len(model.parameters())))
         self.frames: list[dict[str, Any]] = []

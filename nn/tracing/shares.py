@@ -67,17 +67,17 @@ def _known(node: Value, sources: list[Value]) -> dict[Value, Shares]:
 
 def _handed_on(node: Value, known: dict[Value, Shares]) -> Shares:
     """Return the shares of an operation from those of its operands."""
-    parents, partials = node.parents, node.partials
+    parents = node.parents
     parts = [known.get(x, {}) for x in parents]  # nothing of constants
-    if node.op in SUMS:
-        return _sum(zip(partials, parts, strict=True))
-    if node.op in PRODUCTS:
-        half = len(parents) // 2
-        if any(map(operator.and_, map(bool, parts[:half]), map(bool, parts[half : 2 * half]))):
-            return {}  # a square, or a product of two that are divided
-        return _sum(zip(partials, parts, strict=True))
+    half = len(parents) // 2
+    if node.op in PRODUCTS and any(
+        map(operator.and_, map(bool, parts[:half]), map(bool, parts[half : 2 * half]))
+    ):
+        return {}  # a square, or a product of two that are divided
+    if node.op in SUMS | PRODUCTS:
+        return _sum(zip(node.partials, parts, strict=True))
     if node.op == "div":
-        return _sum([(partials[0], parts[0])])
+        return _sum([(node.partials[0], parts[0])])
     if node.op in ODD and parents[0].data:
         return _sum([(node.data / parents[0].data, parts[0])])
     return {}

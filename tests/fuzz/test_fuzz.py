@@ -13,7 +13,8 @@ from autograd.program import noise
 from autograd.program.compiler.layout import Layout
 from autograd.program.executors import native
 from autograd.program.jitting import sparse
-from tests.fuzz import forms, hunt
+from autograd.program.training import Trainer
+from tests.fuzz import forms, hunt, trainings
 from tests.fuzz.cases import Case, Unsound, built, fresh_leaves, require_sound
 from tests.fuzz.checks import difference
 from tests.fuzz.derivatives import derived_otherwise
@@ -23,6 +24,7 @@ from tests.fuzz.shrinking import pruned
 from tests.program.reference import WITH_TAPES
 
 PROGRAMS = 40  # of each instruction set
+TRAININGS = 25
 
 RAGGED = Case(  # sin(w0*w2 + w1*w2 + b) + sin(w1*w2 + w0*w2 + 2*w1*w2 + b)
     leaves=(("w", 0.7), ("w", -0.4), ("w", 0.9), ("w", 0.1)),
@@ -159,3 +161,19 @@ def test_a_row_that_is_composed_of_something_else_is_found_out(monkeypatch):
     lying = replace(forms.OWN["bent"], composed=lambda x: x * x)
     monkeypatch.setitem(forms.OWN, "bent", lying)
     assert "right" in difference(case)[1]
+
+
+def test_random_trainings_are_the_same_compiled_and_node_by_node():
+    for seed in range(TRAININGS):
+        training = trainings.drawn(seed)
+        wrong = trainings.trained_otherwise(training)
+        assert wrong is None, f"{training}\n{wrong}"
+
+
+def test_a_training_that_goes_otherwise_is_found_out(monkeypatch):
+    """The compiled way clips by a number of its own."""
+    monkeypatch.setattr(Trainer, "_scale", lambda self, g: 0.9)
+    training = next(
+        found for found in map(trainings.drawn, range(100)) if found.optimizer == "clipped norm"
+    )
+    assert trainings.trained_otherwise(training).startswith("parameters: compiled ")

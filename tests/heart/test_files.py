@@ -41,6 +41,26 @@ def file(request, tmp_path):
     return tmp_path / request.param, WRITERS[request.param]
 
 
+def test_a_folder_that_is_not_there_is_named(file):
+    path, save = file
+    with pytest.raises(FileNotFoundError, match=f"no folder for '{path.name}'; make it first"):
+        save(path.parent / "nowhere" / path.name)
+    assert not list(path.parent.iterdir())
+
+
+def test_what_is_no_path_is_refused_before_a_training(tmp_path):
+    def fit(record):
+        model = nn.MLP(1, [1], seed=1)
+        before = model.state_dict()
+        with pytest.raises((TypeError, FileNotFoundError)) as found:
+            nn.fit(model, [[0.0]], [1.0], loss="half_squared_error", record=record, progress=False)
+        assert model.state_dict() == before
+        return str(found.value)
+
+    assert fit(True) == "a file is named by its path, such as 'run.html'; got True."
+    assert "make it first" in fit(tmp_path / "nowhere" / "run.html")
+
+
 @posix
 def test_a_link_is_followed_and_stays_one(file, tmp_path):
     path, save = file

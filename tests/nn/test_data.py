@@ -55,6 +55,12 @@ def test_both_weights_multiply_and_labels_may_be_one_hot():
         assert example_weights(y, None, "balanced") == pytest.approx([1.5, 0.75, 0.75])
 
 
+def test_weights_of_all_labels_serve_data_that_lacks_some():
+    weights = {0: 4.0, 1: 0.5, 2: 3.0}
+    assert example_weights(Y, None, weights).tolist() == [4.0, 0.5, 0.5]
+    assert example_weights(Y[1:], None, weights).tolist() == [0.5, 0.5]
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [

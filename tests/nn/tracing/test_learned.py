@@ -171,6 +171,27 @@ def test_parts_add_up_and_are_the_same_compiled_and_node_by_node(name, size, dat
     np.testing.assert_allclose(ways[0].examples, ways[1].examples, rtol=1e-8, atol=1e-12)
 
 
+@pytest.mark.parametrize("size", [1, None])
+def test_a_norm_is_that_of_what_moves(size, data):
+    """The gradients of a frozen layer would make it larger, and every step shorter."""
+    ways, shares = [], []
+    for compiled in (True, False):
+        net = model()
+        net.layers[0].freeze()
+        rule = SGD(net.parameters(), lr=0.1, clip_norm=0.05)
+        options = {"epochs": 2, "batch_size": size, "progress": False, "trace": BIAS}
+        options |= {"loss": "half_squared_error", "optimizer": rule, "compiled": compiled}
+        ways.append(fit(net, *data, **options).why(BIAS))
+        rows = [np.array([p.data for p in net.layers[1].parameters()])]
+        shares.append(rows)
+        assert sums(ways[-1]) == pytest.approx(ways[-1].change, rel=1e-10)
+    np.testing.assert_allclose(ways[0].examples, ways[1].examples, rtol=1e-8, atol=1e-12)
+    np.testing.assert_allclose(*shares, rtol=1e-12)
+    if size is None:  # both steps are clipped: the way is as long as the rate says
+        before = np.array([p.data for p in model().layers[1].parameters()])
+        assert np.linalg.norm(shares[0][0] - before) == pytest.approx(2 * 0.1 * 0.05, rel=1e-3)
+
+
 def test_a_clipped_gradient_is_divided_in_proportion(data):
     class Sign(Optimizer):
         def rule(self, w, g, state, step):
@@ -238,6 +259,19 @@ def test_a_frozen_weight_does_not_move(data):
     why = history.why(WEIGHT)
     assert (why.change, why.examples.any()) == (0.0, False)
     assert history.why(BIAS).change != 0.0
+
+
+@pytest.mark.parametrize("optimizer", [SGD, RMSprop, Adam, AdamW])
+def test_a_weight_of_a_dead_unit_has_no_part_of_any_example(optimizer, data):
+    """Its mean of squares is 0, where the root that a rule divides by has no derivative."""
+    net = MLP(2, [3, 1], activation="relu", seed=4)
+    net.layers[0].b[2].data = -100.0
+    rule = optimizer(net.parameters(), lr=0.01)
+    options = {"epochs": 2, "batch_size": SIZE, "progress": False, "trace": WEIGHT}
+    why = fit(net, *data, loss="half_squared_error", optimizer=rule, **options).why(WEIGHT)
+    assert not why.examples.any()
+    assert sums(why) == pytest.approx(why.change, rel=1e-12)  # AdamW's decay alone
+    assert (why.change != 0.0) == (optimizer is AdamW)
 
 
 def test_classes_are_told_apart_where_the_loss_has_any(rng):

@@ -472,6 +472,16 @@ def test_clipping_and_schedules_are_the_same_compiled():
     np.testing.assert_allclose(*map(numbers, models), rtol=1e-12, atol=1e-12)
 
 
+@pytest.mark.parametrize(("dtype", "slope"), [("float64", 1e200), ("float32", 1e30)])
+def test_a_norm_is_clipped_though_its_square_is_no_number(dtype, slope):
+    model = nn.Layer(1, 1, "identity", rng=np.random.default_rng(0))
+    before = np.array(numbers(model))
+    sgd = nn.SGD(model.parameters(), lr=0.5, clip_norm=1.0)
+    options = {"loss": lambda a, _: slope * a[0], "optimizer": sgd, "dtype": dtype}
+    fit(model, [[1.0]], [0.0], epochs=1, compiled=True, **options)
+    np.testing.assert_allclose(before - numbers(model), 0.5 / np.sqrt([2, 2]), rtol=1e-6)
+
+
 def test_validation_and_metrics_are_the_same_compiled():
     X, y = line()
     histories = [
