@@ -22,8 +22,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 TESTS = (
-    "tests/c", "tests/heart", "tests/modes", "tests/derivatives/test_functional.py", "tests/program",
-    "tests/hostile/test_interrupts.py", "tests/fuzz",
+    "tests/c", "tests/heart", "tests/modes", "tests/derivatives/test_functional.py",
+    "tests/program", "tests/hostile/test_interrupts.py", "tests/fuzz",
 )  # fmt: skip
 OTHERS = {  # instruction sets, and what is enough to try their kernels
     "v3": ("tests/program/executors/native", "tests/program/executors/test_networks.py"),

@@ -22,6 +22,7 @@ from autograd.program.plans import Plan
 from autograd.table import PRIMITIVES
 
 Off = Callable[[Array, Array, str], Array]
+NONE_THERE = ArithmeticError, ValueError, IndexError, TypeError  # the last of complex numbers
 
 
 def _sum_minus_one(*exponentials: float) -> float:
@@ -67,7 +68,7 @@ def computed(recording: Recording, operation: str, operands: Array) -> tuple[Arr
     for column, numbers in enumerate(operands.T.tolist()):
         try:
             found[column] = function(*numbers)
-        except (ArithmeticError, ValueError, IndexError):
+        except NONE_THERE:
             found[column] = math.nan
     return found, found
 
@@ -108,7 +109,7 @@ def partials(recording: Recording, node: int, values: Array, slots: list[int]) -
     for column, out in enumerate(values[node].tolist()):
         try:
             found[:, column] = row.local(numbers[:, column].tolist(), out, slots)
-        except (ArithmeticError, ValueError, IndexError):
+        except NONE_THERE:
             found[:, column] = math.nan
     return found
 
