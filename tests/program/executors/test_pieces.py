@@ -87,24 +87,27 @@ def test_blocks_cover_all_of_an_array_once(axis, monkeypatch):
 
 
 @built
-def test_one_large_instruction_is_interrupted_before_its_end():
-    """A signal that is there when it begins is answered while the last lane is still empty."""
+@pytest.mark.parametrize(("executor", "lanes"), [("native", 1 << 17), ("tape", LANES)])
+def test_a_pass_is_interrupted_before_its_end(executor, lanes, monkeypatch):
+    """A signal that comes as it begins is answered while the cost of the last lane is missing."""
+    if executor == "tape":
+        zoo.run_as_tapes(monkeypatch)
     x = Value(0.5)
-    loss = total([sin(ag.exp(ag.tanh(sin(ag.cos(k * x))))) for k in range(1, 41)])
+    loss = total([sin(ag.exp(ag.tanh(sin(ag.cos(k * x))))) for k in range(1, 101)])
     recording = Recording(loss, [x], [])
     parts = registry.assemble("native", Plan(recording), "float64")
-    lanes, executor = 1 << 17, parts.executor
-    executor.resize(lanes)
-    executor.load(np.full((lanes, 1), 0.5))
+    this = parts.executor
+    this.resize(lanes)
+    this.load(np.full((lanes, 1), 0.5))
+    cost = parts.memory.room.values[True][parts.placement.address[recording.root]]
     signal.signal(signal.SIGALRM, signal.default_int_handler)
     signal.setitimer(signal.ITIMER_REAL, 1e-3)
     try:
         with pytest.raises(KeyboardInterrupt):
-            executor.forward()
+            this.forward()
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0.0)
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
-    cost = parts.memory.room.values[True][parts.placement.address[recording.root]]
     assert cost[-1] == 0.0
-    executor.forward()
+    this.forward()
     assert cost == pytest.approx(cost[0], rel=1e-12) and cost[0] != 0.0
