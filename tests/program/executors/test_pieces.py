@@ -87,13 +87,15 @@ def test_blocks_cover_all_of_an_array_once(axis, monkeypatch):
 
 
 @built
-@pytest.mark.parametrize(("executor", "lanes"), [("native", 1 << 17), ("tape", LANES)])
-def test_a_pass_is_interrupted_before_its_end(executor, lanes, monkeypatch):
+@pytest.mark.parametrize(
+    ("executor", "lanes", "width"), [("native", 1 << 16, 16), ("tape", LANES, 80)]
+)
+def test_a_pass_is_interrupted_before_its_end(executor, lanes, width, monkeypatch):
     """A signal that comes as it begins is answered while the cost of the last lane is missing."""
     if executor == "tape":
         zoo.run_as_tapes(monkeypatch)
     x = Value(0.5)
-    loss = total([sin(ag.exp(ag.tanh(sin(ag.cos(k * x))))) for k in range(1, 101)])
+    loss = total([sin(ag.exp(ag.tanh(sin(ag.cos(0.1 * k * x))))) for k in range(width)])
     recording = Recording(loss, [x], [])
     parts = registry.assemble("native", Plan(recording), "float64")
     this = parts.executor
