@@ -46,7 +46,7 @@ BUDGETS = {  # of code lines, over the files that a pattern finds
     "tracing": (330, ("nn/tracing/**/*.py",)),
     "notes": (4490, ("nn/notes/**/*.py",)),
     "programs": (
-        4890,
+        4925,
         tuple(
             f"autograd/program/{part}*.py"
             for part in (
@@ -60,7 +60,7 @@ BUDGETS = {  # of code lines, over the files that a pattern finds
         ),
     ),
     "compiled functions": (1510, ("autograd/program/jitting/**/*.py",)),
-    "programs held to their nodes": (691, ("autograd/program/verification/**/*.py",)),
+    "programs held to their nodes": (770, ("autograd/program/verification/**/*.py",)),
     "pictures": (
         2470,
         tuple(f"autograd/drawing/{folder}*.py" for folder in ("", "graph/", "network/")),

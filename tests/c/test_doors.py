@@ -21,9 +21,8 @@ def replay(table=(), constants=(), index=()):
     buffers = [np.zeros(n) for n in ((4,), (1, 2), (4,), (1, 2), (2,))]
     buffers[0][:2] = 1.0, 2.0
     words = [np.array(table, np.int64), *(np.zeros(0, np.int64) for _ in range(4))]
-    made = _replay.Replay(
-        False, 2, tuple(buffers), tuple(words), np.array(constants, float), np.array(index, int)
-    )
+    numbers = np.array(constants, float), np.array(index, int), bytearray(_replay.scratch)
+    made = _replay.Replay(False, 2, tuple(buffers), tuple(words), *numbers)
     return made, buffers
 
 
@@ -76,7 +75,7 @@ loss = logsumexp(z) - take(z, Value(1.0)) + sum(a * a for a in z)
 parameters = [p for row in w for p in row]
 program = Program(loss, inputs=x, parameters=parameters, executor="native")
 program(np.ones((5, 4)))
-single, lanes, buffers, tables, constants, index = made[-1]
+single, lanes, buffers, tables, constants, index, scratch = made[-1]
 rng, refused = random.Random(1), 0
 guarded = [np.full(64 + x.size + 64, 0.5) for x in buffers]
 inner = [room[64 : 64 + x.size].reshape(x.shape) for room, x in zip(guarded, buffers)]
@@ -85,7 +84,7 @@ for _ in range(3000):
     table = rng.choice([t for t in twisted if len(t)])
     table[rng.randrange(len(table))] = rng.choice([-1, 0, 1, 2, 3, 5, 40, 10**6, -(10**12)])
     try:
-        replay = real(single, lanes, tuple(inner), tuple(twisted), constants, index)
+        replay = real(single, lanes, tuple(inner), tuple(twisted), constants, index, scratch)
     except (ValueError, NotImplementedError):
         refused += 1
     else:
@@ -101,3 +100,53 @@ def test_no_twisted_table_leaves_its_arrays():
     run = subprocess.run([sys.executable, "-c", TWISTED], capture_output=True, text=True)
     assert run.returncode == 0, run.stderr
     assert int(run.stdout) > 1000
+
+
+def in_three_steps(*, index=-1, lead=1, read=0):
+    """A table of values[2:4] = exp(values[0:2]) - values[1], made by a step that leads."""
+    from autograd.program.executors.native import _replay
+
+    code = _replay.operations.index
+    sources = [0, 0, index, 1, 0, 1, -1, 0]  # values[0:2], and values[1] for all of them
+    target = [0, 2, -1, 1, 3, 0]
+    steps = [
+        (code("neg"), 2, 1, 1, 1),
+        (code("exp"), 3, read, read, read),
+        (code("add"), 3, 3, 2, 3),
+    ]
+    words = [1, 0, 0, 1, 2, 1, 0, 0, 3, 4, int(index >= 0), lead, 2, *sources, *target]
+    words += [word for step in steps for word in step]
+    words[1] = len(words)
+    return words
+
+
+def test_a_step_that_leads_runs_once():
+    made, buffers = replay(in_three_steps())
+    made.run(0, 1)
+    assert buffers[0][2:].tolist() == pytest.approx(np.exp([1.0, 2.0]) - 2.0, rel=1e-15)
+
+
+@pytest.mark.parametrize(
+    "what",
+    [
+        {"lead": 2},  # exp of a source that changes along the line
+        {"lead": 2, "index": 0},  # or is found by an index
+        {"lead": 3},
+        {"read": 3},  # a register that nobody filled
+    ],
+)
+def test_a_step_reads_what_was_filled_before(what):
+    """Others would read what another instruction left: numbers, but nobody's."""
+    with pytest.raises(ValueError, match="not as long as it says"):
+        replay(in_three_steps(**what), index=(0, 1))
+
+
+def test_a_scratch_that_is_too_short_or_not_to_be_written_is_refused():
+    from autograd.program.executors.native import _replay
+
+    empty = np.zeros(0, np.int64)
+    buffers = tuple(np.zeros(n) for n in ((4,), (1, 2), (4,), (1, 2), (2,)))
+    arguments = False, 2, buffers, (empty,) * 5, np.zeros(0), empty
+    for scratch, error in ((bytearray(_replay.scratch - 1), ValueError), (b"", BufferError)):
+        with pytest.raises(error):
+            _replay.Replay(*arguments, scratch)

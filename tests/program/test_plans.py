@@ -10,6 +10,7 @@ import pytest
 import autograd as ag
 from autograd import Program, Value
 from autograd.program import machine, plans
+from autograd.program.compiler.recording import Recording
 from autograd.program.executors import native, registry
 from autograd.program.executors.tape import executor as tape
 from autograd.table import PRIMITIVES, primitive
@@ -252,3 +253,11 @@ def test_threads_that_compile_at_once_get_the_numbers_of_one(tape, fresh, monkey
     fresh._plans.clear()
     with ThreadPoolExecutor(4) as pool:
         assert list(pool.map(trained, [0, 1, 2, 3] * 4)) == expected * 4
+
+
+def test_all_values_are_needed_and_some_adjoints_are_for_readers_alone():
+    """∂C/∂x of an input belongs to no gradient: it is computed when somebody asks."""
+    loss, inputs, parameters = zoo.mlp()
+    _, instructions = plans.matrices(plans.Plan(Recording(loss, inputs, parameters)))
+    assert all(this.needed for this in instructions.forward)
+    assert not all(this.needed for this in instructions.backward)

@@ -45,11 +45,52 @@ static int lists(const Replay *self, int64_t start, int64_t count, const int64_t
     return 1;
 }
 
+/* Whether an operand of a Map is one number for the whole instruction. */
+static int is_uniform(const Replay *self, const int64_t *word, const int64_t *operand)
+{
+    const int64_t *sizes = word + 12, *strides = operand + 3;
+    int varies = operand[2] >= 0 || (word[2] && self->lanes > 1 && operand[0] & 1);
+    for (int64_t d = 0; d < word[3]; d++)
+        varies |= strides[d] && sizes[d] > 1;
+    return !varies;
+}
+
+/* Whether the steps of a Map, from `at` on, read registers that were filled before: by a source,
+ * a constant or a step. Those that lead run once: they read what is uniform. */
+static int has_steps(const Replay *self, const int64_t *word, const int64_t *at)
+{
+    enum { EMPTY, FILLED, SAME };
+    const int64_t sources = word[4], lead = word[11], registers = word[9];
+    uint8_t known[REGISTERS] = {EMPTY};
+    if (registers > REGISTERS)
+        return 1; /* which read_map refuses */
+    for (int64_t k = 0; k < sources; k++)
+        known[k] = is_uniform(self, word, word + 12 + word[3] + k * (3 + word[3])) ? SAME : FILLED;
+    memset(known + sources, SAME, (size_t)word[6]);
+    for (int64_t k = 0; k < word[8]; k++, at += 5) {
+        if (at[0] < 0 || at[0] >= OPERATION_accumulate) /* the first that only tapes do */
+            return 0;
+        for (int i = 1; i < 5; i++)
+            if (at[i] < 0 || at[i] >= registers)
+                return 0;
+        const int least = k < lead ? SAME : FILLED;
+        if (known[at[2]] < least || known[at[3]] < least || known[at[4]] < least)
+            return 0;
+        known[at[1]] = k < lead ? SAME : FILLED;
+    }
+    for (int64_t k = 0; k < word[5]; k++) { /* results stand behind the place of their target */
+        const int64_t *target = word + 12 + word[3] + sources * (3 + word[3]) + k * (5 + word[3]);
+        if (known[target[3 + word[3]]] == EMPTY)
+            return 0;
+    }
+    return 1;
+}
+
 /* Whether a Map, of the length that its counts make, has steps and operands that are there. */
 static int is_map(const Replay *self, const int64_t *word)
 {
     const int64_t dimensions = word[3], sources = word[4], constants = word[6], registers = word[9];
-    const int64_t *sizes = word + 12, *at = sizes + dimensions, *end = word + word[1];
+    const int64_t *sizes = word + 12, *at = sizes + dimensions;
     if (constants > words_in(&self->constants) - word[7] || sources + constants > registers)
         return 0;
     for (int64_t k = 0; k < sources + word[5]; k++) {
@@ -65,14 +106,7 @@ static int is_map(const Replay *self, const int64_t *word)
             return 0;
         at += 2;
     }
-    for (; at < end; at += 5) {
-        if (at[0] < 0 || at[0] >= OPERATION_accumulate) /* the first that only tapes do */
-            return 0;
-        for (int k = 1; k < 5; k++)
-            if (at[k] < 0 || at[k] >= registers)
-                return 0;
-    }
-    return 1;
+    return has_steps(self, word, at);
 }
 
 static int is_product(const Replay *self, const int64_t *word)

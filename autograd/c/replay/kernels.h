@@ -22,6 +22,8 @@
 #include "products.h"
 #include "updates.h"
 
+_Static_assert((int)WIDTH <= (int)WIDEST && TALL <= TALLEST, "a panel fits into the scratch");
+
 /* --- rows: the largest of a row, the rest of its exponentials, one that an index takes ------ */
 
 /* The number of the first operand that is the largest, or of one that is NaN. */
@@ -160,4 +162,5 @@ const Kernels SET(kernels) = {
     .prepare = prepare,
     .lanes = LANES,
     .rows = TALL,
+    .width = WIDTH,
 };

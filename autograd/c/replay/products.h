@@ -205,11 +205,7 @@ static Panel new_panel(void *scratch)
     Panel panel = {0};
     panel.packed = (T *)scratch + (int64_t)REGISTERS * CHUNK;
     panel.spill = panel.packed + (int64_t)DEPTH * (SPAN + 2 * WIDTH);
-    int64_t *steps = (int64_t *)(panel.spill + TALL * SPAN);
-    if (steps[DEPTH - 1] != (DEPTH - 1) * WIDTH) /* of new scratch, which is zero */
-        for (int64_t k = 0; k < DEPTH; k++)
-            steps[k] = k * WIDTH;
-    panel.steps = steps;
+    panel.steps = (const int64_t *)((T *)scratch + SCRATCH); /* as make_scratch wrote them */
     return panel;
 }
 

@@ -18,6 +18,7 @@
 #include "read_product.h"
 #include "read.h"
 #include "watch.h"
+#include "pieces.h"
 #include "train.h"
 #include "type.h"
 #include "play.h"
@@ -94,6 +95,8 @@ static int fill(PyObject *self)
     Py_XDECREF(names);
     if (!status)
         status = PyModule_AddIntConstant(self, "interface", AUTOGRAD_INTERFACE);
+    if (!status)
+        status = PyModule_AddIntConstant(self, "scratch", SCRATCH_BYTES);
     return status ? -1 : PyModule_AddStringConstant(self, "tile", tile_name);
 }
 

@@ -30,7 +30,8 @@ typedef struct {
     int64_t count[SECTIONS];
     void **owned; /* what a table's reading allocated */
     int64_t owned_count, owned_room;
-    void *scratch, *unaligned;
+    Py_buffer room; /* for what instructions keep for themselves, from `scratch` on */
+    void *scratch;
 } Replay;
 
 static void *own(Replay *self, size_t bytes)

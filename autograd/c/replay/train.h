@@ -1,22 +1,29 @@
 /* Running the sections of a table, and the pieces of a step of training. */
 
-/* Run a section; -1 where it was interrupted before its end. Without a watch nothing stops it. */
-static int run_section(const Replay *self, int section, Watch *watch)
+/* Run an instruction; -1 where it was interrupted. Without a watch nothing stops it. */
+static int run_one(const Replay *self, const Instruction *this, Watch *watch)
 {
     const Kernels *kernels = self->kernels;
+    if (this->kind == ROW)
+        kernels->row(&this->is.row, self->scratch);
+    else if (watch && this->work > PATIENCE)
+        return this->kind == MAP ? run_map_in_pieces(self, this, watch)
+                                 : run_product_in_pieces(self, this, watch);
+    else if (this->kind == MAP)
+        kernels->map(&this->is.map, self->scratch);
+    else
+        (this->is.product.lanewise ? kernels->lanewise : kernels->product)(&this->is.product,
+                                                                           self->scratch);
+    return watch ? interrupted(watch, this->work) : 0;
+}
+
+/* Run a section; -1 where it was interrupted before its end. */
+static int run_section(const Replay *self, int section, Watch *watch)
+{
     const Instruction *at = self->code[section], *end = at + self->count[section];
-    for (; at < end; at++) {
-        if (at->kind == MAP)
-            kernels->map(&at->is.map, self->scratch);
-        else if (at->kind == ROW)
-            kernels->row(&at->is.row, self->scratch);
-        else if (at->is.product.lanewise)
-            kernels->lanewise(&at->is.product, self->scratch);
-        else
-            kernels->product(&at->is.product, self->scratch);
-        if (watch && interrupted(watch, at->work) < 0)
+    for (; at < end; at++)
+        if (run_one(self, at, watch) < 0)
             return -1;
-    }
     return 0;
 }
 
@@ -130,24 +137,26 @@ static int are_bounded(const Replay *self)
     return 1;
 }
 
-/* Gradients and update of one step: 1; 0 where a gradient is not finite and nothing was updated.
+/* Gradients and update of one step: 1; 0 where a gradient is not finite or an interrupt arrived
+ * before the update, and nothing was updated.
  * Large matrices are updated block by block as their gradient is found, where there is a rule that
  * can be applied so, and the gradient is bounded: nothing has to be undone. */
-static int finish_step(const Replay *self, const Map *rule, int64_t parameters)
+static int finish_step(const Replay *self, const Map *rule, int64_t parameters, Watch *watch)
 {
     const Kernels *kernels = self->kernels;
     const Instruction *code = self->code[GRADIENTS];
     int64_t count = self->count[GRADIENTS];
     if (!rule || !are_bounded(self)) {
-        run_section(self, GRADIENTS, NULL);
+        if (run_section(self, GRADIENTS, watch) < 0)
+            return 0;
         if (kernels->zero(self->buffers[GRADIENT].buf, parameters) != 0)
             return 0;
         run_section(self, UPDATE, NULL);
         return 1;
     }
     for (int64_t k = 0; k < count; k++)
-        if (!code[k].is.product.fused)
-            kernels->product(&code[k].is.product, self->scratch);
+        if (!code[k].is.product.fused && run_one(self, &code[k], watch) < 0)
+            return 0;
     if (between(self, rule, parameters, check_stretch) != 0)
         return 0;
     kernels->prepare(rule, self->scratch);

@@ -136,7 +136,7 @@ static void take_steps(const Replay *self, const Training *asked, Watch *watch)
         if (!isfinite(cost[done]) || run_section(self, BACKWARD, watch) < 0)
             return;
         write_step(self, asked->counter, asked->step + done);
-        if (!finish_step(self, rule, asked->parameters))
+        if (!finish_step(self, rule, asked->parameters, watch))
             return;
     }
 }
@@ -172,13 +172,13 @@ static void replay_dealloc(PyObject *object)
     for (int64_t k = 0; k < self->owned_count; k++)
         PyMem_RawFree(self->owned[k]);
     PyMem_RawFree(self->owned);
-    PyMem_RawFree(self->unaligned);
     for (int k = 0; k < BUFFERS; k++)
         PyBuffer_Release(&self->buffers[k]);
     for (int k = 0; k < SECTIONS; k++)
         PyBuffer_Release(&self->tables[k]);
     PyBuffer_Release(&self->constants);
     PyBuffer_Release(&self->index);
+    PyBuffer_Release(&self->room);
     PyTypeObject *type = Py_TYPE(self);
     type->tp_free(self);
     Py_DECREF(type);
@@ -202,29 +202,33 @@ static int open_buffers(Replay *self, PyObject *buffers, PyObject *tables, PyObj
     return open_words(constants, &self->constants) < 0 ? -1 : open_words(index, &self->index);
 }
 
-static int make_scratch(Replay *self)
+/* Open the room for what instructions keep for themselves; each writes what it reads there. */
+static int open_scratch(Replay *self, PyObject *room)
 {
-    size_t numbers = (size_t)REGISTERS * CHUNK + (size_t)DEPTH * (SPAN + 128) + (size_t)8 * SPAN;
-    self->unaligned = PyMem_RawCalloc(1, numbers * self->size + DEPTH * sizeof(int64_t) + 64);
-    if (!self->unaligned) {
-        PyErr_NoMemory();
+    if (PyObject_GetBuffer(room, &self->room, PyBUF_WRITABLE | PyBUF_C_CONTIGUOUS) < 0)
+        return -1;
+    if (self->room.len < SCRATCH_BYTES) {
+        PyErr_SetString(PyExc_ValueError, "the scratch is shorter than `scratch` says");
         return -1;
     }
-    self->scratch = (void *)(((uintptr_t)self->unaligned + 63) & ~(uintptr_t)63);
+    self->scratch = (void *)(((uintptr_t)self->room.buf + 63) & ~(uintptr_t)63);
+    int64_t *steps = (int64_t *)((char *)self->scratch + (size_t)SCRATCH * self->size);
+    for (int64_t k = 0; k < DEPTH; k++)
+        steps[k] = k * self->kernels->width;
     return 0;
 }
 
 static PyObject *replay_new(PyTypeObject *type, PyObject *args, PyObject *keywords)
 {
-    PyObject *buffers, *tables, *constants, *index;
+    PyObject *buffers, *tables, *constants, *index, *scratch;
     int single;
     Py_ssize_t lanes;
     if (keywords && PyDict_GET_SIZE(keywords)) {
         PyErr_SetString(PyExc_TypeError, "Replay takes no keywords");
         return NULL;
     }
-    if (!PyArg_ParseTuple(args, "pnO!O!OO:Replay", &single, &lanes, &PyTuple_Type, &buffers,
-                          &PyTuple_Type, &tables, &constants, &index))
+    if (!PyArg_ParseTuple(args, "pnO!O!OOO:Replay", &single, &lanes, &PyTuple_Type, &buffers,
+                          &PyTuple_Type, &tables, &constants, &index, &scratch))
         return NULL;
     if (PyTuple_GET_SIZE(buffers) != BUFFERS || PyTuple_GET_SIZE(tables) != SECTIONS) {
         PyErr_SetString(PyExc_ValueError, "Replay takes 5 buffers and 5 tables");
@@ -238,7 +242,7 @@ static PyObject *replay_new(PyTypeObject *type, PyObject *args, PyObject *keywor
     self->kernels = single ? kernels_float : kernels_double;
     int status = open_buffers(self, buffers, tables, constants, index);
     if (!status)
-        status = make_scratch(self);
+        status = open_scratch(self, scratch);
     for (int k = 0; k < SECTIONS && !status; k++)
         status = read_table(self, k);
     if (status)
@@ -268,8 +272,9 @@ static PyType_Slot replay_slots[] = {
     {Py_tp_new, SLOT(replay_new)},
     {Py_tp_dealloc, SLOT(replay_dealloc)},
     {Py_tp_methods, replay_methods},
-    {Py_tp_doc, "Replay(single, lanes, buffers, tables, constants, index, /)\n--\n\n"
-                "An instruction table, read for a number of lanes."},
+    {Py_tp_doc, "Replay(single, lanes, buffers, tables, constants, index, scratch, /)\n--\n\n"
+                "An instruction table, read for a number of lanes. Those of one program, of which\n"
+                "one runs at a time, share a scratch: `scratch` bytes that only they write to."},
     {0, NULL},
 };
 

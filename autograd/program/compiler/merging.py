@@ -27,8 +27,10 @@ Kind = tuple[
 
 def merged(np: Any, code: list[Instruction], sizes: Sequence[int]) -> list[Instruction]:
     """Return instructions that compute the same with fewer; `sizes` are those of the buffers."""
-    for find, make in ((_as_sum, _sum), (_as_column, _columns)):
-        code = _Pass(np, code, sizes).run(find, make)
+    for find, place, make in (
+        (_as_sum, _Pass.summed, _sum), (_as_column, _Pass.in_columns, _columns),
+    ):  # fmt: skip
+        code = _Pass(np, code, sizes).run(find, place, make)
     return code
 
 
@@ -121,21 +123,25 @@ class _Pass:
         return self.np.array(found, int).reshape(-1, 4).T
 
     def run(
-        self, find: Callable[[Instruction], Kind | None], make: Callable[..., Instruction]
-    ) -> list[Instruction]:
-        """Return the instructions with those of one kind made one, where they can be."""
+        self, find: Callable[[Instruction], Kind | None],
+        place: Callable[[_Pass, list[int]], tuple[list[int], int] | None],
+        make: Callable[..., Instruction],
+    ) -> list[Instruction]:  # fmt: skip
+        """Return the instructions with those of one kind made one, where they can be.
+
+        `place` says of places which of them, and where the one can run.
+        """
         families: dict[Any, list[tuple[int, tuple[int, ...]]]] = {}
         for at, this in enumerate(self.code):
             kind = find(this)
             if kind is not None:
                 families.setdefault(kind[0], []).append((at, kind[1]))
         out: list[Instruction | None] = [*self.code]
-        place = self._summed if make is _sum else self._in_columns
         for family in families.values():
             for run, steps in _runs(family):
-                places = run if make is not _sum or self._stores_alone(run) else run[1:]
-                anchor = place(places)
-                if anchor is not None:
+                found = place(self, run)
+                if found is not None:
+                    places, anchor = found
                     one = make(self.code[places[0]], len(places), steps)
                     for at in places:
                         out[at] = None
@@ -157,8 +163,9 @@ class _Pass:
         found = at[reached & (at > places[0]) & (at < places[-1])]
         return found[~self.np.isin(found, places)]
 
-    def _summed(self, places: list[int]) -> int | None:
-        """Return where the sum of some instructions can run, None where it cannot."""
+    def summed(self, places: list[int]) -> tuple[list[int], int] | None:
+        """Return which of some instructions can be one sum, and where it can run."""
+        places = places if self._stores_alone(places) else places[1:]
         if not self.adds[places[1:]].all():
             return None
         if not all(self._is_final(self.touched[at][0], at) for at in places):
@@ -167,21 +174,21 @@ class _Pass:
         others = self._between(self.writes, target, places)
         if len(self._between(self.reads, target, places)) or not self.adds[others].all():
             return None
-        return places[-1]
+        return places, places[-1]
 
-    def _in_columns(self, places: list[int]) -> int | None:
-        """Return where one product can run in the place of some, None where it cannot."""
+    def in_columns(self, places: list[int]) -> tuple[list[int], int] | None:
+        """Return some instructions, and where one product can run in their place."""
         first, last = places[0], places[-1]
         reads = [x for at in places for x in self.touched[at][0]]
         ends = [(at, self.touched[at][1][0]) for at in places]
         if self._is_final(reads, first) and all(
             (self.used[buffer][start:stop] == at).all() for at, (buffer, start, stop) in ends
         ):
-            return first
+            return places, first
         if all(self._is_final(self.touched[at][0], at) for at in places) and all(
             (self.left[buffer][start:stop] == at).all() for at, (buffer, start, stop) in ends
         ):
-            return last
+            return places, last
         return None
 
     def _is_final(self, reads: Sequence[Span], at: int) -> bool:

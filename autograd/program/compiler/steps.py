@@ -156,9 +156,9 @@ def _scaled_adjoint(factor: float) -> Pullback | None:
 
 def _inside(domain: Domain) -> float:
     """Return a number inside a domain, to record a rule at; the rule does not depend on it."""
-    if math.isinf(domain.low):
-        return 0.5 if math.isinf(domain.high) else domain.high - 0.5
-    return domain.low + 0.5 if math.isinf(domain.high) else (domain.low + domain.high) / 2 + 0.25
+    low = domain.low if math.isfinite(domain.low) else min(domain.high, 1.0) - 1.0
+    high = domain.high if math.isfinite(domain.high) else low + 1.0
+    return low + 0.6 * (high - low)
 
 
 def dot(*operands: Any) -> Any:

@@ -17,6 +17,8 @@ from autograd.program.executors.tape import executor as tape
 from autograd.program.executors.tape.irregular import is_irregular, number_of_levels
 from autograd.program.plans import Plan
 
+MANY = 4096  # groups, which take a few seconds
+
 
 @dataclass(frozen=True)
 class Way:
@@ -58,10 +60,13 @@ WAYS = {
 }
 
 
-def others() -> list[Callable[[Plan, str], Parts]]:
-    """Return the ways that may be right where the usual one is wrong."""
+def others(plan: Plan) -> list[Callable[[Plan, str], Parts]]:
+    """Return the ways that may be right where the usual one is wrong.
+
+    Matrices of many groups would take minutes to be written down.
+    """
     tapes = [tape.assemble] if native.available() else []
-    return [*tapes, WAYS["numpy"].assemble]
+    return [*tapes, *([WAYS["numpy"].assemble] if len(plan.reroll.groups) <= MANY else ())]
 
 
 def assemble(executor: str, plan: Plan, dtype: str) -> Parts:

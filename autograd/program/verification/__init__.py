@@ -7,7 +7,8 @@ with it. Read in this order:
 
 * `points` says where a program is tried; `witness` what its nodes say there, and with how much
   doubt: what cancels may differ in its last digits.
-* `comparison` runs the program there and finds the first number that differs.
+* `comparison` runs the program there and finds the first number that differs; `consistency`
+  says of one that does whether its numbers follow from one another all the same.
 * `trial` takes another way where one is wrong, and says so once; the last resort is `eager`.
 * `rehearsal` does the same for the steps of a training.
 

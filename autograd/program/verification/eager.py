@@ -22,6 +22,7 @@ from autograd.program.plans import Plan
 from autograd.table import PRIMITIVES
 
 Off = Callable[[Array, Array, str], Array]
+NONE_THERE = ArithmeticError, ValueError, IndexError, TypeError  # the last of complex numbers
 
 
 def _sum_minus_one(*exponentials: float) -> float:
@@ -50,11 +51,11 @@ def evaluate(recording: Recording, values: Array, off: Off | None = None) -> Non
     for node, kind in enumerate(recording.kinds):
         if kind == COMPUTED:
             operation = recording.operations[node]
-            found, scale = _computed(recording, operation, values[[*recording.operands[node]]])
+            found, scale = computed(recording, operation, values[[*recording.operands[node]]])
             values[node] = off(found, scale, operation) if off else found
 
 
-def _computed(recording: Recording, operation: str, operands: Array) -> tuple[Array, Array]:
+def computed(recording: Recording, operation: str, operands: Array) -> tuple[Array, Array]:
     """Return a node in all columns, and the size of what was rounded on the way to it."""
     if operation == "dot":
         half = len(operands) // 2
@@ -68,7 +69,7 @@ def _computed(recording: Recording, operation: str, operands: Array) -> tuple[Ar
     for column, numbers in enumerate(operands.T.tolist()):
         try:
             found[column] = function(*numbers)
-        except (ArithmeticError, ValueError, IndexError):
+        except NONE_THERE:
             found[column] = math.nan
     return found, found
 
@@ -85,13 +86,13 @@ def pull_back(
         if recording.kinds[node] == COMPUTED and needed[node]:
             operands = recording.operands[node]
             slots = [k for k, x in enumerate(operands) if needed[x]]
-            terms = _partials(recording, node, values, slots) * adjoints[node]
+            terms = partials(recording, node, values, slots) * adjoints[node]
             targets = [operands[k] for k in slots]
             np.add.at(adjoints, targets, off(terms, terms, "add") if off else terms)
     return adjoints
 
 
-def _partials(recording: Recording, node: int, values: Array, slots: list[int]) -> Array:
+def partials(recording: Recording, node: int, values: Array, slots: list[int]) -> Array:
     """Return ∂node/∂operand for some of its operands, in each column."""
     import numpy as np
 
@@ -109,7 +110,7 @@ def _partials(recording: Recording, node: int, values: Array, slots: list[int]) 
     for column, out in enumerate(values[node].tolist()):
         try:
             found[:, column] = row.local(numbers[:, column].tolist(), out, slots)
-        except (ArithmeticError, ValueError, IndexError):
+        except NONE_THERE:
             found[:, column] = math.nan
     return found
 

@@ -45,9 +45,9 @@ def tried(
         if said and other and other.values.shape == said.values.shape:
             said = said.doubting(other)
             wrong = Comparison(recording, parts, said).difference()
-    if not (said and wrong):
+    if not (said and wrong) or Comparison(recording, parts, said).follows(wrong.lanes):
         return partial(registry.assemble, executor), parts, None
-    for way in registry.others():
+    for way in registry.others(plan):
         try:
             parts = way(plan, dtype)
         except NotImplementedError:

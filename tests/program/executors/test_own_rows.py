@@ -9,7 +9,7 @@ import pytest
 from autograd import Value, abs, exp, gradients, log1p, tanh
 from autograd.program import Program
 from autograd.program.executors import native
-from autograd.table import PRIMITIVES, primitive
+from autograd.table import PRIMITIVES, Domain, primitive
 
 built = pytest.mark.skipif(not native.available(), reason="the extension is not built")
 numbers = itertools.count()  # what programs know of a row they know by its name
@@ -132,3 +132,38 @@ def test_a_row_may_be_added_after_a_program_has_run(squash, executor):
     f = squash()
     program = Program(f(x), inputs=[x], parameters=[], executor=executor)
     assert program([[3.0]])[0] == 0.3
+
+
+ENDS = [(2.0, 3.0), (2.0, 2.1), (-math.inf, -7.0), (7.0, math.inf), (-0.1, 0.1)]
+
+
+@pytest.mark.parametrize("executor", ["numpy", pytest.param("native", marks=built)])
+@pytest.mark.parametrize(("low", "high"), ENDS)
+def test_a_rule_is_read_inside_the_domain_of_its_row(low, high, executor):
+    """√((x - low)(high - x)), or that of an end alone, and its derivative by hand."""
+    name = f"arch_{next(numbers)}"
+
+    def inside(x):
+        left = 1.0 if math.isinf(low) else x - low
+        right = 1.0 if math.isinf(high) else high - x
+        return left * right
+
+    def slope(x):
+        return (0.0 if math.isinf(low) else 1.0) * (1.0 if math.isinf(high) else high - x) - (
+            0.0 if math.isinf(high) else 1.0
+        ) * (1.0 if math.isinf(low) else x - low)
+
+    arch = primitive(
+        name, lambda x: math.sqrt(inside(x)), lambda x, out: 0.5 * slope(x) / inside(x) ** 0.5,
+        domain=(Domain(low, high, "x between its ends"),), composed=lambda x: inside(x) ** 0.5,
+    )  # fmt: skip
+    try:
+        at = low + 0.04 if math.isfinite(low) else high - 0.04
+        w = Value(at)
+        program = Program(arch(w), inputs=[], parameters=[w], executor=executor)
+        cost, gradient = program([[]])
+    finally:
+        del PRIMITIVES[name]
+        delattr(Value, name)
+    assert cost == pytest.approx(math.sqrt(inside(at)), rel=1e-12)
+    assert gradient[0] == pytest.approx(0.5 * slope(at) / math.sqrt(inside(at)), rel=1e-12)

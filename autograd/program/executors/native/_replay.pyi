@@ -5,6 +5,7 @@ from typing import Any, final
 operations: tuple[str, ...]
 tile: str
 interface: int
+scratch: int
 
 def places(single: bool, /) -> tuple[int, ...]: ...
 def flips(
@@ -39,6 +40,7 @@ class Replay:
         tables: tuple[Any, ...],
         constants: Any,
         index: Any,
+        scratch: Any,
         /,
     ) -> Replay: ...
     def load(self, rows: Any, places: Any, /) -> None: ...

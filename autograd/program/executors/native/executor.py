@@ -48,6 +48,8 @@ class NativeExecutor:
     def __init__(self, instructions: Instructions, memory: Memory, ends: Ends) -> None:
         import numpy as np
 
+        from autograd.program.executors.native import _replay
+
         self.np, self.memory, self.ends = np, memory, ends
         self.optimiser = self  # it keeps an optimiser's rule and state as well
         table = Table()
@@ -63,6 +65,7 @@ class NativeExecutor:
         self._table, self._lengths = table, (len(table.constants), len(table.index))
         self._places = np.ascontiguousarray(ends.inputs, dtype=np.int64)
         self._root = int(ends.root_lanes), ends.root, ends.parameters
+        self._scratch = np.empty(_replay.scratch, np.uint8)  # of whichever room is in use
         none = self._rule(None, np.zeros(2, memory.dtype))
         memory.use(self._bound(memory.room, none))
 
@@ -109,6 +112,7 @@ class NativeExecutor:
             (*self._sections, rule.words),
             rule.constants,
             rule.index,
+            self._scratch,
         )
         return Room(room.lanes, room.values, room.adjoints, _Calls(replay, rule))
 

@@ -13,7 +13,7 @@ from typing import Any
 from autograd.program.compiler.accesses import Array
 from autograd.program.compiler.instructions import STORE, Map
 from autograd.program.compiler.steps import Expression
-from autograd.program.executors.numpy.views import Call, Views, stored
+from autograd.program.executors.numpy.views import Call, Views, in_blocks, stored
 from autograd.program.memory import aligned
 
 
@@ -39,7 +39,7 @@ def bind_steps(
             key = result, np.broadcast_shapes(*[x.shape for x in read])
             out = scratch[key] = scratch[key] if key in scratch else aligned(key[1], dtype)
         arrays[result] = out
-        calls.append(partial(step, *read, out))
+        calls += in_blocks(step, read, out)
     results = [arrays[k] for k in code.results]
     pairs = zip(destinations, results, strict=False)
     moves = [(end, found) for end, found in pairs if end is not found]

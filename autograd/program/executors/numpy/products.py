@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from functools import partial
+from itertools import pairwise
+from typing import Any
 
 from autograd.program.compiler.accesses import Array
 from autograd.program.compiler.instructions import STORE, Contraction
 from autograd.program.executors.numpy.views import Call, Views, stored
+
+WORK = 1 << 26  # multiplications of one call, 0.1 s where each takes 1.5 ns
 
 
 def bind_product(views: Views, this: Contraction) -> list[Call]:
@@ -36,12 +40,26 @@ def _multiplied(
 ) -> list[Call]:
     """Return the calls of: out ←/+= the matrix product of a pair."""
     np = views.np
-    flat = out.ndim == 2 and out.flags.c_contiguous
-    multiply = np.dot if flat else np.matmul  # dot starts sooner, but knows no stacks
     if this.mode == STORE:
-        return [partial(multiply, *pair, out)]
+        return _in_parts(np, *pair, out)
     product = views.scratch(out.shape)
-    return [partial(multiply, *pair, product), partial(np.add, out, product, out)]
+    return [*_in_parts(np, *pair, product), partial(np.add, out, product, out)]
+
+
+def _in_parts(np: Any, left: Array, right: Array, out: Array) -> list[Call]:
+    """Return the calls of a product, in parts of its rows or columns where it takes long."""
+    flat = out.ndim == 2 and out.flags.c_contiguous
+    *_, rows, columns = out.shape
+    wanted = -(-out.size * left.shape[-1] // WORK)
+    pieces = min(wanted, max(rows, columns))
+    if pieces < 2:  # dot starts sooner, but knows no stacks
+        return [partial(np.dot if flat else np.matmul, left, right, out)]
+    ends = [k * max(rows, columns) // pieces for k in range(pieces + 1)]
+    if rows < columns:
+        parts = [(left, right[..., a:b], out[..., a:b]) for a, b in pairwise(ends)]
+    else:
+        parts = [(left[..., a:b, :], right, out[..., a:b, :]) for a, b in pairwise(ends)]
+    return [partial(np.matmul, *part) for part in parts]
 
 
 def _biased(views: Views, this: Contraction, out: Array) -> list[Call]:

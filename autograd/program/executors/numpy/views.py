@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from itertools import pairwise
 from typing import Any
 
 from autograd.program.compiler.accesses import Access, Array, matrix_access
 from autograd.program.memory import Room, aligned
 
 Call = Callable[[], Any]  # a function with its arguments: functools.partial costs least
+BLOCK = 1 << 17  # numbers that one call computes at most: Ctrl-C is answered between two
 
 
 class Views:
@@ -78,6 +80,26 @@ class Views:
     def _gathered(self, base: Array, index: Array) -> tuple[Array, list[Call]]:
         found = self.scratch((*index.shape, *base.shape[1:]))
         return found, [partial(self.np.take, base, index, 0, found, "clip")]
+
+
+def in_blocks(function: Callable[..., Any], read: Sequence[Array], out: Array) -> list[Call]:
+    """Return the calls of an elementwise function(*read, out), none of which takes long."""
+    if out.size <= BLOCK:
+        return [partial(function, *read, out)]
+    axis = max(range(out.ndim), key=out.shape.__getitem__) - out.ndim
+    size = out.shape[axis]
+    pieces = min(-(-out.size // BLOCK), size)
+    ends = [k * size // pieces for k in range(pieces + 1)]
+    return [
+        partial(function, *(_part(x, axis, a, b) for x in (*read, out))) for a, b in pairwise(ends)
+    ]
+
+
+def _part(x: Array, axis: int, first: int, end: int) -> Array:
+    """Return a part along an axis, counted from the last; all of what has no length there."""
+    if x.ndim < -axis or x.shape[axis] == 1:
+        return x
+    return x[(..., slice(first, end), *[slice(None)] * (-axis - 1))]
 
 
 def stored(target: Array, array: Any) -> Call:
