@@ -2,10 +2,10 @@
 const graphSvg = document.querySelector("#view-expression svg");
 const PORT = 14, EDGE = 16, LABELLED = 150, HEAD = 18;
 const layer = (name) => graphSvg && draw(graphSvg, "g", { id: name });
-const [frames, arrowLayer, boxLayer] = ["frames", "arrows", "boxes"].map(layer);
+const [frames, arrowLayer, labelLayer, boxLayer] = ["frames", "arrows", "labels", "boxes"].map(layer);
 const shapes = [];  // of each box: its parts, and how wide its left cell is
 if (graphSvg) {
-  graphSvg.querySelectorAll('[data-part="cluster"], svg > text').forEach((old) => old.remove());
+  graphSvg.querySelectorAll('[data-part="cluster"], [data-part="edge-label"], svg > text').forEach((old) => old.remove());
   data.boxes.forEach((box, k) => {
     const element = boxElements[k], rect = element.querySelector("rect"), cell = element.querySelector("path");
     const texts = [...element.querySelectorAll("text")], start = Number(rect.getAttribute("x"));
@@ -150,17 +150,16 @@ const arrowElement = (arrow) => {
   draw(group, "path", {});
   return group;
 };
-const labelled = (arrow, on) => {
-  const { element } = arrow, words = on ? wordsOf(arrow) : [];
-  element.querySelectorAll("rect, text").forEach((old) => old.remove());
-  found.delete(element);
+const labelled = (arrow, on) => {  // labels lie over all arrows
+  const words = on ? wordsOf(arrow) : [];
+  arrow.label = words.length ? draw(labelLayer, "g", { "data-part": "edge-label", class: "made" }) : null;
   if (!words.length) return;
-  draw(element, "rect", { height: 13, fill: "var(--background)", "fill-opacity": 0.9 });
-  for (const part of words) draw(element, "text", { "font-size": 10.5, "data-part": part });
+  draw(arrow.label, "rect", { height: 13, fill: "var(--background)" });
+  for (const part of words) draw(arrow.label, "text", { "font-size": 10.5, "data-part": part });
 };
 const drawArrow = (arrow, points, port, lift, vertical) => {
   const { element } = arrow, [x, y] = points.at(-1), [shaft, head] = element.querySelectorAll("path");
-  const rect = element.querySelector("rect"), texts = [...element.querySelectorAll("text")];
+  const rect = arrow.label?.querySelector("rect"), texts = [...arrow.label?.querySelectorAll("text") ?? []];
   const wide = labelWidth(arrow), height = PORT * port + lift;
   const straight = rect ? (vertical ? height + PORT + 8 : wide + 16) : 5;
   const joint = vertical ? [x, y - straight] : [x - straight, y];
@@ -171,7 +170,7 @@ const drawArrow = (arrow, points, port, lift, vertical) => {
   const side = vertical && texts.length === 2 ? Math.sign(port - (arrow.crowd - 1) / 2) * (wide / 2 - 16) : 0;
   const [middle, base] = vertical ? [x + side, y - height - 10] : [x - 12 - wide / 2, y + 4];
   set(rect, { x: middle - wide / 2, y: base - 10, width: wide });
-  const spots = texts.length === 2 ? [[2 - wide / 2, "start"], [wide / 2 - 2, "end"]] : [[0, "middle"]];
+  const spots = texts.length === 2 ? [[-5, "end"], [0, "start"]] : [[0, "middle"]];
   texts.forEach((text, k) => set(text, { x: middle + spots[k][0], y: base, "text-anchor": spots[k][1] }));
 };
 
@@ -218,7 +217,7 @@ const arrange = () => {
   const left = Math.min(0, ...boxes.map((box) => box[0])), top = Math.min(0, ...boxes.map((box) => box[1]));
   const right = Math.max(plan.width, ...boxes.map((box) => box[2])), bottom = Math.max(plan.height, ...boxes.map((box) => box[3]));
   const whole = { x: 0, y: 0, width: right - left + 2 * EDGE, height: bottom - top + 2 * EDGE };
-  for (const group of [frames, arrowLayer, boxLayer]) group.setAttribute("transform", `translate(${EDGE - left} ${EDGE - top})`);
+  for (const group of [frames, arrowLayer, labelLayer, boxLayer]) group.setAttribute("transform", `translate(${EDGE - left} ${EDGE - top})`);
   set(graphSvg.querySelector(":scope > rect"), { width: whole.width, height: whole.height });
   cameras.get("expression").whole = whole;
   drawn.length = grads.length = 0;
@@ -252,5 +251,4 @@ const drawArrows = (plan, labels) => {
       drawArrow(arrow, [start, ...bends, end], port, plan.lifts[n], plan.vertical);
     });
   });
-  if (plan.vertical) [...seen.arrows].sort((a, b) => b.height - a.height).forEach((arrow) => arrowLayer.append(arrow.element));
 };

@@ -50,7 +50,7 @@ const spokenOf = (active) => {  // what a step speaks of, as it is drawn: the ch
   const arrows = seen.arrows.filter((arrow) => { const node = seen.nodes[arrow.target]; return fold ? node.fold === fold : node.box === active; });
   const near = arrows.map((arrow) => seen.nodes[arrow.source]);
   return [main, ...near.map((node) => node.element ?? node.fold?.element ?? boxElements[node.box]),
-          ...arrows.map((arrow) => arrow.element.querySelector("rect"))];
+          ...arrows.map((arrow) => arrow.label?.querySelector("rect"))];
 };
 
 // --- a local partial: as a formula, then with numbers -------------------------------------

@@ -39,8 +39,8 @@ OUTSIDE = """(elements) => { const pane = document.querySelector("#canvas").getB
       || box.top < pane.top - 1 || box.bottom > pane.bottom + 1)).map(([html]) => html); }"""
 DRAWN = ".view:not([hidden]) :is([data-part=box], [data-part=fold], [data-part=chip], "
 DRAWN += "[data-part=unit], [data-part=cell], [data-part=header])"
-SPOKEN = ".view:not([hidden]) g.active:not([data-part=edge])"
-LABELS = "[data-part=edge].active rect"
+SPOKEN = ".view:not([hidden]) g.active:not([data-part=edge], [data-part=edge-label])"
+LABELS = "[data-part=edge-label].active rect"
 NEAR = ".view:not([hidden]) [data-part=chip].touched"
 READABLE = 0.5  # of full size: 6 px where 12 are meant; the panel says the same in 14 px
 
