@@ -104,7 +104,9 @@ def agrees(found, sign, printed):
     if isinstance(found, Fraction):
         return found == shown if sign == "=" else abs(found - shown) <= rounding(_bare(printed))
     slack = abs(Fraction(found)) / 10**12 + Fraction(1, 10**300)
-    return abs(Fraction(found) - shown) <= (slack if sign == "=" else rounding(_bare(printed)) + slack)
+    return abs(Fraction(found) - shown) <= (
+        slack if sign == "=" else rounding(_bare(printed)) + slack
+    )
 
 
 def _bare(figure):

@@ -5,13 +5,13 @@ import re
 import pytest
 
 from autograd import step_through
+from nn import MLP, probe
 from tests.drawing.page.test_browser import choose, classified, press, probed
 from tests.drawing.page.test_browser import formula as divided
 from tests.drawing.page.test_browser import loop as unrolled
 from tests.drawing.page.test_folds import loop, wide
 from tests.drawing.page.test_live import classes, formula, moons, recurrent
 from tests.explanation.equations import Unknown, holds, joined
-from nn import MLP, probe
 
 
 def averaged():
@@ -31,6 +31,8 @@ PAGES = {  # and at least how many different equations each prints
     "batch": (averaged, 50),
 }
 CHANGES = {"formula": ("w", 0.37), "unrolled": ("u", -1.234567), "2-3-1": ("W1[1,0]", 1.1)}
+POINT = """document.querySelectorAll('[data-part=box]').forEach((box) =>
+  box.dispatchEvent(new PointerEvent('pointerover', { bubbles: true })))"""
 BOXES = """(boxes) => boxes.map((box) => box.querySelector("title").textContent)"""
 
 
@@ -44,8 +46,7 @@ def numbers_of(tab):
         unit = re.fullmatch(r"b(\d+\[\d+\])", name)
         if unit:
             known[f"δ{unit[1]}"] = one["grad"]
-    tab.evaluate("document.querySelectorAll('[data-part=box]').forEach((box) => "
-                 "box.dispatchEvent(new PointerEvent('pointerover', { bubbles: true })))")  # fmt: skip
+    tab.evaluate(POINT)  # for the tooltips to be written
     for title in tab.locator('[data-part="box"]').evaluate_all(BOXES):
         told = re.match(r"(.*?) = (\S+?),? ", f"{title} ")
         if told:
@@ -77,7 +78,7 @@ def states(tab):
 
 
 def equations(lines):
-    """Yield what some lines state; a total is that of the contribution before and what was there."""
+    """Yield what some lines state; a total is what was there and the contribution before."""
     contribution = ""
     for line in joined(lines):
         already = re.fullmatch(r"already (\S+), so total (?:(≈) )?(\S+)", line)

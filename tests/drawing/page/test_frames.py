@@ -13,7 +13,8 @@ from tests.drawing.page.test_in_view import DRAWN, SIZES, outside
 from tests.drawing.test_sources import Net, Recurrent
 
 PLACES = """(elements) => elements.map((one) => { const box = one.getBoundingClientRect();
-  return [one.id || one.dataset.frame || one.dataset.mark, box.left, box.top, box.right, box.bottom]; })"""
+  const name = one.id || one.dataset.frame || one.dataset.mark;
+  return [name, box.left, box.top, box.right, box.bottom]; })"""
 
 
 def network():
