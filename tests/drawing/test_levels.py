@@ -1,8 +1,10 @@
 """Levels of detail: an entry of the registry is an option of `draw`."""
 
+import re
+
 import pytest
 
-from autograd import Value, draw
+from autograd import Value, draw, tanh
 from autograd.drawing import levels
 from autograd.drawing.subject import subject_of
 from tests.drawing.network.networks import network
@@ -33,6 +35,17 @@ def test_a_level_is_added_by_one_entry(monkeypatch):
 
 
 @pytest.mark.parametrize("level", levels.DETAIL)
+def test_a_graph_runs_in_the_direction_in_which_it_is_larger_on_a_page():
+    node = Value(0.5, "x")
+    for _ in range(12):
+        node = tanh(node)
+    sizes = {}
+    for way in ("", "LR", "TB"):
+        svg = draw(node, level="expression", rankdir=way, layout="own").svg()
+        sizes[way] = re.search(r'viewBox="0 0 (\S+) (\S+)"', svg).groups()
+    assert sizes[""] == sizes["TB"] != sizes["LR"]
+
+
 def test_a_level_refuses_by_name_what_it_does_not_take(level):
     takes = levels.DETAIL[level].takes
     for thing in (network([2, 1]), Value(1.0)):
