@@ -34,7 +34,6 @@ def test_a_level_is_added_by_one_entry(monkeypatch):
         draw(Value(1.0), level="signs")
 
 
-@pytest.mark.parametrize("level", levels.DETAIL)
 def test_a_graph_runs_in_the_direction_in_which_it_is_larger_on_a_page():
     node = Value(0.5, "x")
     for _ in range(12):
@@ -46,6 +45,7 @@ def test_a_graph_runs_in_the_direction_in_which_it_is_larger_on_a_page():
     assert sizes[""] == sizes["TB"] != sizes["LR"]
 
 
+@pytest.mark.parametrize("level", levels.DETAIL)
 def test_a_level_refuses_by_name_what_it_does_not_take(level):
     takes = levels.DETAIL[level].takes
     for thing in (network([2, 1]), Value(1.0)):
