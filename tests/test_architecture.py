@@ -35,7 +35,7 @@ BUDGETS = {  # of code lines, over the files that a pattern finds
     "the command line": (415, ("autograd/command/*.py",)),
     "exercises": (105, ("nn/exercises/*.py",)),
     "doors to other libraries": (640, ("nn/interop/*.py",)),
-    "programs for JAX": (525, ("autograd/program/executors/jax/*.py",)),
+    "programs for JAX": (550, ("autograd/program/executors/jax/*.py",)),
     "derivatives": (800, ("autograd/derivatives/**/*.py",)),
     "explanation": (1225, ("autograd/explanation/**/*.py",)),
     "arguments": (210, ("nn/arguments/*.py",)),
@@ -46,7 +46,7 @@ BUDGETS = {  # of code lines, over the files that a pattern finds
     "tracing": (330, ("nn/tracing/**/*.py",)),
     "notes": (4490, ("nn/notes/**/*.py",)),
     "programs": (
-        4890,
+        4891,
         tuple(
             f"autograd/program/{part}*.py"
             for part in (
