@@ -35,7 +35,7 @@ BUDGETS = {  # of code lines, over the files that a pattern finds
     "the command line": (415, ("autograd/command/*.py",)),
     "exercises": (105, ("nn/exercises/*.py",)),
     "doors to other libraries": (640, ("nn/interop/*.py",)),
-    "programs for JAX": (525, ("autograd/program/executors/jax/*.py",)),
+    "programs for JAX": (550, ("autograd/program/executors/jax/*.py",)),
     "derivatives": (800, ("autograd/derivatives/**/*.py",)),
     "explanation": (1225, ("autograd/explanation/**/*.py",)),
     "arguments": (222, ("nn/arguments/*.py",)),
