@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from inspect import Parameter, Signature
 from itertools import cycle, product
 from typing import Any
 
 from autograd import errors
-from autograd.engine import Value
+from autograd.engine import Function, Value
 from autograd.sweep import Rules
 
 POINTS = (-2.5, -0.3, 0.4, 1.7, 5.6)  # where a row is held against what it is composed of
@@ -44,14 +43,27 @@ def _names(rules: Rules) -> Sequence[str]:
     return next(iter(own), "xyz"[:count] if count < 4 else [f"x{k + 1}" for k in range(count)])
 
 
+class _Signature:
+    """What `inspect` finds at a function: made when it asks, for it takes 8 ms to load."""
+
+    def __get__(self, function: Any, owner: Any = None) -> Any:
+        if function is None:  # the class has none of its own
+            raise AttributeError("__signature__")
+        from inspect import Parameter, Signature
+
+        names = _names(function.partials)
+        return Signature([Parameter(name, Parameter.POSITIONAL_ONLY) for name in names])
+
+
+Function.__signature__ = _Signature()
+
+
 def introduce(row: Any, module: str, doc: str, is_called: bool) -> None:
     """Let the function of a row say what it is, and be a method where that has a meaning."""
     names, formula, function = _names(row.partials), row.symbol, row.function
     for mark, name in zip(("#1", "#2", "#3"), names, strict=False):
         formula = formula.replace(mark, name)
     formula = formula.replace("##", ", ".join(names))
-    operands = [Parameter(name, Parameter.POSITIONAL_ONLY) for name in names]
-    function.__signature__ = Signature(operands)
     function.__module__, function.__name__, function.__qualname__ = module, row.name, row.name
     function.__doc__ = doc or f"Return {formula}; defined for {function.domain}."
     if row.arity == 1 or (row.arity == 2 and is_called):

@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from autograd import errors
@@ -39,8 +38,7 @@ UNIT_OPEN = Domain(-1.0, 1.0, "-1 < x < 1")
 SUM, PRODUCT, SIGN, POWER, CALL = range(1, 6)
 
 
-@dataclass(frozen=True, eq=False)
-class Primitive:
+class Primitive(NamedTuple):
     """One row of the table.
 
     `arity` is the number of operands, None where it is free. `partials` holds a rule for

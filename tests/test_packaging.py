@@ -122,7 +122,9 @@ def test_importing_autograd_loads_nothing_heavy():
     """How long it takes is measured by `tests/benchmarks/imports.py`."""
     loaded = "import sys, autograd; print(*{name.split('.')[0] for name in sys.modules})"
     found = subprocess.check_output([sys.executable, "-c", loaded], cwd=ROOT, text=True).split()
-    assert not {"numpy", "scipy", "graphviz", "matplotlib", "nn"} & {*found}
+    assert not {"numpy", "scipy", "graphviz", "matplotlib", "nn", "inspect", "dataclasses"} & {
+        *found
+    }
 
 
 def test_wheels_are_built_for_every_platform_and_python():
@@ -141,3 +143,32 @@ def test_wheels_are_built_for_every_platform_and_python():
         pythons = [f"cp3{minor}" for minor in (11, 12, 13, 14)]
         expected = {f"{python}-{name}" for python in pythons for name in names}
         assert set(found.split()) == expected
+
+
+PRETENDED = """
+import sys
+from pathlib import Path
+
+Path(sys.argv[sys.argv.index("-o") + 1]).write_text("\\n".join(sys.argv[1:]))
+"""
+
+
+@pytest.mark.parametrize("compiler", ["found", "missing"])
+def test_windows_gets_its_extensions_from_a_compiler_of_gnu_c_or_none(copy, tmp_path, compiler):
+    """With one that only writes down what it is asked for; one that is missing is no error."""
+    (tmp_path / "compiler.py").write_text(PRETENDED)
+    cc = f"'{sys.executable}' '{tmp_path / 'compiler.py'}'" if compiler == "found" else "/nowhere"
+    where = ["--build-lib", str(tmp_path / "lib"), "--build-temp", str(tmp_path / "temp")]
+    run = subprocess.run(
+        [sys.executable, "setup.py", "build_ext", "--plat-name", "win-amd64", *where],
+        cwd=copy, capture_output=True, text=True, check=False, env={**os.environ, "CC": cc},
+    )  # fmt: skip
+    assert run.returncode == 0, run.stderr
+    built = [path for path in (tmp_path / "lib").rglob("*") if path.is_file()]
+    asked = {path.name.partition(".")[0]: path.read_text().splitlines() for path in built}
+    assert set(asked) == ({"_value", "_replay", "_witness"} if compiler == "found" else set())
+    for name, words in asked.items():
+        folder = Path("autograd", "c", name[1:])
+        sources = {str(path.relative_to(copy)) for path in (copy / folder).glob("*.c")}
+        assert sources == {word for word in words if word.endswith(".c")}
+        assert {"-shared", "-ffp-contract=off"} <= set(words)

@@ -13,10 +13,10 @@ import operator
 import unicodedata
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from difflib import get_close_matches
 from typing import Any, NamedTuple
 
 import autograd as ag
+from autograd.command.nearest import nearest
 from autograd.errors import short
 from autograd.table import PRIMITIVES
 
@@ -205,17 +205,6 @@ class _Reader:
 
 def _all() -> str:
     return f"{', '.join(sorted(FUNCTIONS))}."
-
-
-def nearest(name: str, names: Iterable[str]) -> str:
-    """Return a question after the name that was meant, or nothing.
-
-    >>> nearest("sigmiod", ["tanh", "sigmoid"]), nearest("x", ["tanh"])
-    (" did you mean 'sigmoid'?", '')
-    """
-    near = get_close_matches(name, list(names), n=5)
-    best = min(near, key=lambda other: abs(len(other) - len(name)), default="")
-    return f" did you mean {best!r}?" if best else ""
 
 
 def _number(node: ast.Constant) -> float:

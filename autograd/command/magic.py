@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from autograd.command.formula import nearest
+from autograd.command.nearest import nearest
 from autograd.engine import Value
 from autograd.explanation import explain
 from autograd.graph import leaves

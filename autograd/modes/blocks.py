@@ -13,7 +13,6 @@ lend it to whom it waits for. What is in force inside of blocks is the subject o
 
 from __future__ import annotations
 
-import inspect
 import sys
 from _thread import RLock
 from collections.abc import Callable
@@ -23,7 +22,7 @@ from itertools import filterfalse
 from typing import Any, final
 from weakref import ref
 
-GENERATORS = inspect.CO_GENERATOR | inspect.CO_ASYNC_GENERATOR
+GENERATORS = 0x20 | 0x200  # CO_GENERATOR | CO_ASYNC_GENERATOR of inspect, which loads for long
 
 
 class Entry:
@@ -141,6 +140,8 @@ class Block(RLock):  # type: ignore[misc]  # typeshed's is final, Python's is no
         def generated(*args: Any, **kwargs: Any) -> Any:
             with Block(self.stack, self.make):
                 return (yield from f(*args, **kwargs))
+
+        import inspect
 
         if inspect.isasyncgenfunction(f):
             raise TypeError(

@@ -7,8 +7,7 @@ A program draws anew in every replay; nothing random is frozen into it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from autograd.engine import Value, constant
 from autograd.modes.blocks import Block, Stack
@@ -55,13 +54,12 @@ def is_noise(node: Value) -> bool:
     )
 
 
-@dataclass
-class _Place:
+class _Place(NamedTuple):
     """A call and an example, and how often streams were asked there."""
 
     call: int
     example: int
-    uses: dict[tuple[int, int], int] = field(default_factory=dict)
+    uses: dict[tuple[int, int], int]
 
 
 _places = Stack("noise")
@@ -81,7 +79,7 @@ def at_call(call: int, example: int = 0) -> Block:
     >>> first[0].data == again[0].data
     True
     """
-    return Block(_places, lambda: _Place(call, example))
+    return Block(_places, lambda: _Place(call, example, {}))
 
 
 def call_in_force() -> int | None:

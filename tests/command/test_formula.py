@@ -120,6 +120,9 @@ def test_the_tower_of_nines_is_no_work():
     [
         ("tahn(x)", "did you mean 'tanh'?"),
         ("sigmiod(x)", "did you mean 'sigmoid'?"),
+        ("tanhh(x)", "did you mean 'tanh'?"),
+        ("asihn(x)", "did you mean 'asinh'?"),
+        ("qsrt(x)", "did you mean 'sqrt'?"),
         ("relu6(x)", "did you mean 'relu'?"),
         ("xx", "did you mean 'x'? add xx=NUMBER"),
         ("y", "there is no number for 'y'; add y=NUMBER"),
