@@ -59,7 +59,7 @@ if not TYPE_CHECKING:  # who would take every name for a public one
 
     def __getattr__(name: str) -> Any:
         if name not in _ROOM_OF:
-            raise AttributeError(missing(name))
+            raise AttributeError(missing("module 'autograd'", name))
         thing = getattr(import_module(f"autograd.{_ROOM_OF[name]}"), name)
         globals()[name] = thing
         return thing

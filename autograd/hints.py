@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, NoReturn
 
 from autograd.engine import Value
@@ -27,22 +28,21 @@ OF_PACKAGE = {
 class Elsewhere:
     """An attribute that is not there, and says what is."""
 
-    def __init__(self, name: str, hint: str) -> None:
-        self.name, self.hint = name, hint
+    def __init__(self, name: str) -> None:
+        self.name = name
 
     def __get__(self, value: Any, owner: Any) -> NoReturn:
-        raise AttributeError(f"'Value' object has no attribute {self.name!r}; {self.hint}")
+        raise AttributeError(missing("'Value' object", self.name, OF_VALUES))
 
 
-for _name, _hint in OF_VALUES.items():
-    setattr(Value, _name, Elsewhere(_name, _hint))
+def missing(owner: str, name: str, hints: Mapping[str, str] = OF_PACKAGE) -> str:
+    """Return the message of an AttributeError, with what the name is called here.
 
-
-def missing(name: str) -> str:
-    """Return what to say of a name that the package does not have.
-
-    >>> missing("draw_dot")
+    >>> missing("module 'autograd'", "draw_dot")
     "module 'autograd' has no attribute 'draw_dot'; write draw(root)"
     """
-    hint = OF_PACKAGE.get(name)
-    return f"module 'autograd' has no attribute {name!r}" + (f"; {hint}" if hint else "")
+    return f"{owner} has no attribute {name!r}" + (f"; {hints[name]}" if name in hints else "")
+
+
+for _name in OF_VALUES:
+    setattr(Value, _name, Elsewhere(_name))

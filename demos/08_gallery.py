@@ -23,6 +23,10 @@ from nn import MLP, Adam, batch_picture, fit, probe
 DEMOS = Path(__file__).parent
 OUTPUT = DEMOS / "output" / "gallery"
 EPOCHS_SHOWN = (0, 1, 5, 20, 60)
+STYLE = (
+    ":root{color-scheme:light dark}body{font:16px system-ui;max-width:1100px;margin:auto;"
+    "padding:16px}img{max-width:100%}"
+)
 
 
 class Gallery:
@@ -39,22 +43,31 @@ class Gallery:
 
     def save(self) -> Path:
         """Write the page that shows all pictures."""
-        parts, last = [], ""
+        chapters = {chapter: "" for chapter, _, _ in self.entries}
         for chapter, name, words in self.entries:
-            if chapter != last:
-                parts.append(f"<h2>{escape(chapter)}</h2>")
-                last = chapter
-            shown = f'<img src="{name}" alt="{escape(words)}">' if ".html" not in name else ""
-            parts.append(f'<p><a href="{name}">{escape(words)}</a></p>{shown}')
-        style = "body{font:16px system-ui;max-width:1100px;margin:auto;padding:16px}"
-        style += "img{max-width:100%}"
+            if not name.endswith("_dark.svg"):  # it is shown where it is preferred
+                chapters[chapter] += _entry(name, words.removesuffix(", light"))
+        parts = [f"<h2>{escape(name)}</h2>{shown}" for name, shown in chapters.items()]
         path = OUTPUT / "index.html"
         path.write_text(
-            f'<!DOCTYPE html><meta charset="utf-8"><title>Gallery</title><style>{style}</style>'
-            f"<h1>Gallery</h1>{''.join(parts)}\n",
+            '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
+            '<meta name="viewport" content="width=device-width"><title>Gallery</title>'
+            f"<style>{STYLE}</style></head>\n"
+            f"<body><main><h1>Gallery</h1>{''.join(parts)}</main></body></html>\n",
             encoding="utf-8",
         )
         return path
+
+
+def _entry(name: str, words: str) -> str:
+    """Return a link to a page, or a picture, in the theme that the reader's system prefers."""
+    link = f'<p><a href="{name}">{escape(words)}</a></p>'
+    if name.endswith(".html"):
+        return link
+    dark = name.replace("_light.svg", "_dark.svg")
+    other = f'<source media="(prefers-color-scheme: dark)" srcset="{dark}">'
+    picture = f'{other if dark != name else ""}<img src="{name}" alt="{escape(words)}">'
+    return f"{link}<picture>{picture}</picture>"
 
 
 def formula(gallery: Gallery) -> None:

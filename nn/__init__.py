@@ -20,9 +20,10 @@ from importlib import import_module
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
+from autograd.hints import missing
 from nn.activations import *
+from nn.arguments.hints import ELSEWHERE
 from nn.checkpoint import *
-from nn.arguments.hints import missing
 from nn.initializers import *
 from nn.layers import *
 from nn.losses import *
@@ -58,7 +59,7 @@ if not TYPE_CHECKING:  # who would take every name for a public one
         if name == "estimators":  # whose import takes scikit-learn
             return import_module("nn.estimators")
         if name not in _ROOM_OF:
-            raise AttributeError(missing("module 'nn'", name))
+            raise AttributeError(missing("module 'nn'", name, ELSEWHERE))
         return getattr(import_module(f"nn.{_ROOM_OF[name]}"), name)
 
 

@@ -8,9 +8,10 @@ from itertools import product
 from typing import TYPE_CHECKING, Any, Self
 
 from autograd import Value
+from autograd.hints import missing
 from autograd.text import printed
 from nn.arguments import Array, floats
-from nn.arguments.hints import ELSEWHERE, FREEZE, missing
+from nn.arguments.hints import ELSEWHERE, FREEZE
 from nn.arguments.sequences import examples
 from nn.data import probabilities
 from nn.freezing import freeze, frozen, unfreeze
@@ -193,7 +194,7 @@ class Module:
     if not TYPE_CHECKING:  # who would take every name for an attribute
 
         def __getattr__(self, name: str) -> Any:
-            raise AttributeError(missing(f"{type(self).__name__!r} object", name))
+            raise AttributeError(missing(f"{type(self).__name__!r} object", name, ELSEWHERE))
 
     def __setattr__(self, name: str, value: Any) -> None:
         if ELSEWHERE.get(name) is FREEZE:

@@ -123,3 +123,21 @@ def test_importing_autograd_loads_nothing_heavy():
     loaded = "import sys, autograd; print(*{name.split('.')[0] for name in sys.modules})"
     found = subprocess.check_output([sys.executable, "-c", loaded], cwd=ROOT, text=True).split()
     assert not {"numpy", "scipy", "graphviz", "matplotlib", "nn"} & {*found}
+
+
+def test_wheels_are_built_for_every_platform_and_python():
+    """Asked of cibuildwheel itself; what it builds and tests needs these platforms."""
+    pytest.importorskip("cibuildwheel")
+    machines = {
+        "linux": [f"{libc}linux_{machine}" for libc in ("many", "musl")
+                  for machine in ("x86_64", "aarch64")],
+        "macos": ["macosx_x86_64", "macosx_arm64"],
+        "windows": ["win_amd64", "win_arm64"],
+    }  # fmt: skip
+    command = [sys.executable, "-m", "cibuildwheel", "--print-build-identifiers", "--platform"]
+    for platform, names in machines.items():
+        environment = {**os.environ, "CIBW_PLATFORM": platform}
+        found = subprocess.check_output([*command, platform], cwd=ROOT, text=True, env=environment)
+        pythons = [f"cp3{minor}" for minor in (11, 12, 13, 14)]
+        expected = {f"{python}-{name}" for python in pythons for name in names}
+        assert set(found.split()) == expected

@@ -80,8 +80,16 @@ class ExpressionPicture:
         """Return whether it can be read at the width of a page."""
         if not self.complete or len(self.picture.boxes) > LABELLED:
             return False
+        return is_legible(*self._size(), boxes.SMALLEST)
+
+    def scale(self) -> float:
+        """Return how large it is on a page, where it may be as high as that is long."""
+        width, height = self._size() if self.complete else (1.0, 1.0)
+        return min(1.0, PAGE / width, LONGEST / height)
+
+    def _size(self) -> tuple[float, float]:
         place = boxes.arrangement(self.picture, vertical=self.rankdir == "TB")
-        return is_legible(place.width + 2 * boxes.MARGIN, place.height, boxes.SMALLEST)
+        return place.width + 2 * boxes.MARGIN, place.height
 
     def summary(self) -> str:
         """Return the level and the size."""
@@ -190,6 +198,15 @@ def _expression(subject: Subject, options: Options) -> ExpressionPicture:
     return ExpressionPicture(picture, options, complete=True)
 
 
+def _best(subject: Subject, options: Options) -> ExpressionPicture:
+    """Return the graph in the direction in which it is larger on a page."""
+    ways = [options.rankdir] if options.rankdir else ["LR", "TB"]
+    graphs = [_expression(subject, replace(options, rankdir=way)) for way in ways]
+    legible = next((graph for graph in graphs if graph.is_legible()), None)
+    few = len(graphs[0].picture.boxes) <= LABELLED
+    return legible or (max(graphs, key=ExpressionPicture.scale) if few else graphs[0])
+
+
 def _neurons(subject: Subject, options: Options) -> NetworkLevel:
     network = _network_of(subject)
     units, weights = max(network.sizes), network.weight_count
@@ -234,7 +251,7 @@ DETAIL = {
         lambda subject: bool(subject.roots),
         'level="expression" takes a graph of Values; got the numbers of a network. '
         'Draw its loss, or use level="neuron" or level="layer".',
-        _expression,
+        _best,
     ),
     "neuron": Level(lambda subject: subject.network is not None, TAKES_A_NETWORK, _neurons),
     "layer": Level(lambda subject: subject.network is not None, TAKES_A_NETWORK, _layers),
@@ -265,13 +282,9 @@ def _finest(subject: Subject, options: Options) -> Picture:
 
     A graph that is legible from top to bottom alone runs so.
     """
-    graphs: list[ExpressionPicture] = []
-    if subject.roots:
-        directions = [options.rankdir] if options.rankdir else ["LR", "TB"]
-        graphs = [_expression(subject, replace(options, rankdir=way)) for way in directions]
-        legible = next((graph for graph in graphs if graph.is_legible()), None)
-        if legible or subject.network is None:
-            return legible or graphs[0]
+    graph = _best(subject, options) if subject.roots else None
+    if graph and (subject.network is None or graph.is_legible()):
+        return graph
     if subject.network is None and subject.model is not None:
         return _model(subject, options)
     units = _neurons(subject, replace(options, max_nodes=0))
@@ -279,8 +292,8 @@ def _finest(subject: Subject, options: Options) -> Picture:
         return units
     if not units.is_legible():
         return NetworkLevel(units.picture, "layer", 'drawn by layer: level="neuron" shows units')
-    if subject.roots:
-        large = not graphs[0].complete
+    if graph:
+        large = not graph.complete
         cause = f"more than max_nodes = {options.max_nodes} nodes" if large else "many nodes"
         units.note = f'drawn by neuron: the graph has {cause}; level="expression" shows them'
     return units

@@ -51,7 +51,8 @@ def sources(function: Callable[[], Any]) -> Sources:
         leaf: name for model in watch.models.values() for name, leaf in model.named_parameters()
     }
     labels = Counter(leaf.label for leaf in named)
-    names = {leaf: name for leaf, name in named.items() if not leaf.label or labels[leaf.label] > 1}
+    twice = any(count > 1 for label, count in labels.items() if label)  # names of one kind, then
+    names = {leaf: name for leaf, name in named.items() if twice or not leaf.label}
     lines = {node: _line(*place) for node, place in watch.lines.items()}
     return Sources(result, lines, watch.groups, names, tuple(named))
 

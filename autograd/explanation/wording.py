@@ -59,11 +59,15 @@ class Wording:
 
     def html(self, terms: int) -> str:
         """Return what the text says, with the chain rule as a table."""
-        cells = [[f"<td><code>{escape(cell)}</code></td>" for cell in row] for row in self.chain()]
+        rows = self.chain()
+        cells = [
+            [f'<td style="white-space:nowrap"><code>{escape(name)}</code></td>', *map(_cell, rest)]
+            for name, *rest in rows
+        ]
         blocks = ["\n".join([self.numbers(), *self.definitions()]), "\n".join(self.paths(terms))]
         given, paths = (f"<pre>{escape(block)}</pre>" if block else "" for block in blocks)
-        rows = "".join(f"<tr>{''.join(row)}</tr>" for row in cells)
-        table = f"<table>{rows}</table>" if rows else ""
+        inner = "".join(f"<tr>{''.join(row)}</tr>" for row in cells)
+        table = f"<table>{inner}</table>" if rows else ""
         rest = "".join(f"<p>{escape(line)}</p>" for line in self.left_out())
         first = " ".join([self.headline(), *remarks(self.why)])
         return f"<div><p>{escape(first)}</p>{given}{table}{rest}{paths}</div>"
@@ -210,6 +214,10 @@ class Wording:
                 found += self.why.notation.mentioned(self._local(edge))
             found.append(contribution.above)
         return found
+
+
+def _cell(text: str) -> str:
+    return f"<td><code>{escape(text)}</code></td>"
 
 
 def _wrapped(text: str) -> list[str]:

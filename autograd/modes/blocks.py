@@ -19,6 +19,7 @@ from _thread import RLock
 from collections.abc import Callable
 from contextvars import ContextVar
 from functools import wraps
+from itertools import filterfalse
 from typing import Any, final
 from weakref import ref
 
@@ -45,9 +46,9 @@ class Entry:
     def subject(self) -> Any:
         """Return what the block is about where it is in force here, else None."""
         block = self.block()
-        if block is None or not block.is_held() or block.is_suspended():
+        if block is None or not (block.is_owned() or block.is_held()):  # the quicker one first
             return None
-        return block.subject
+        return None if block.frame is not None and block.is_suspended() else block.subject
 
 
 class Stack:
@@ -58,27 +59,24 @@ class Stack:
     """
 
     def __init__(self, name: str, keeps: bool = False) -> None:
+        """Keep blocks; `entries()` are those that a context has entered, some of them over."""
         self.keeps = keeps
         self._entries: ContextVar[tuple[Entry, ...]] = ContextVar(name, default=())
-
-    @property
-    def entries(self) -> tuple[Entry, ...]:
-        """The blocks that this context has entered, among them some that are over."""
-        return self._entries.get()
+        self.entries: Callable[[], tuple[Entry, ...]] = self._entries.get
 
     def subjects(self) -> list[Any]:
         """Return what the blocks are about that are in force here."""
-        found = [entry.subject() for entry in self.entries]
+        found = [entry.subject() for entry in self.entries()]
         return [subject for subject in found if subject is not None]
 
     def latest(self) -> Any:
         """Return what the innermost block is about, or was the last outermost one; else None."""
         inside = self.subjects()
-        return inside[-1] if inside else self.entries[0].last if self.entries else None
+        return inside[-1] if inside else next((x.last for x in self.entries()), None)
 
     def push(self, block: Block) -> Entry:
         """Add a block that is being entered, in the place of those left."""
-        around = self._entries.get()
+        around = self.entries()
         if around:
             around = tuple([x for x in around if x.block() is not block and not x.is_over()])
         entry = Entry(block, self.keeps)
@@ -87,8 +85,9 @@ class Stack:
 
     def forget(self) -> None:
         """Drop the blocks that are over."""
-        held = [x for x in self._entries.get() if not x.is_over()]
-        self._entries.set(tuple(held) if held else ())
+        held = self.entries()
+        if held:
+            self._entries.set(tuple(filterfalse(Entry.is_over, held)))
 
 
 @final

@@ -57,9 +57,10 @@ class _Dispatcher(Stack):
 
     def push(self, block: Block) -> Entry:
         """Add a block that is being entered, whose subject is a mode."""
-        entry = super().push(block)
+        entry = Stack.push(self, block)
         with _lock:
-            self.known = (*filter(_may_count, self.known), ref(entry))
+            known = self.known
+            self.known = (*filter(_may_count, known), ref(entry)) if known else (ref(entry),)
             engine.watch(self)
         return entry
 
@@ -87,8 +88,7 @@ class _Dispatcher(Stack):
 
     def created(self, node: Any) -> Any:
         handed, alone = node, True
-        for entry in self.entries:  # as in `modes`, without lists for every node
-            mode = entry.subject()
+        for mode in map(Entry.subject, self.entries()):  # as in `modes`, without lists
             if mode is not None:
                 handed, alone = mode.created(node, handed), False
         if alone:
@@ -145,7 +145,7 @@ def differentiating() -> Block:
 
 def depth() -> int:
     """Return how many derivatives this context is inside of."""
-    if not _derivatives.entries:
+    if not _derivatives.entries():
         return 0
     inside = len(_derivatives.subjects())
     if not inside:

@@ -25,7 +25,7 @@ class _NoGrad(Mode):
     def created(self, node: Any, handed: Any) -> Any:
         if depth() > self.depth:
             return handed
-        if len(dispatcher.entries) > 1 and in_a_recording():  # this one does not record
+        if len(dispatcher.entries()) > 1 and in_a_recording():  # this one does not record
             return handed if node.op == "detach" else detach(handed)
         return Value(engine.unwatched(node))
 

@@ -20,7 +20,7 @@ class Apply(NamedTuple):
     itself; operands are broadcast to the shape of the result, as NumPy does it. The operation is
     a function of `autograd` by its name ("tanh", "maximum", "where"; "add" "sub" "mul" "div" "neg"
     "pow" are the operators), or "copy", x itself, "shifted", x - y with 0 where they are equal, or
-    "log_share" of x, y, z, which is x - log1p(z).
+    "rest_of_share" of x, y, z, which is z, or "log_share" of them, which is x - log1p(z).
     """
 
     operation: str

@@ -21,6 +21,7 @@ from autograd.program.compiler.layout import Array
 from autograd.program.compiler.recording import Recording
 from autograd.program.describe import Description, describe
 from autograd.program.executors.jax.function import to_jax
+from autograd.program.executors.jax.returning import from_jax
 from autograd.program.lock import Lock
 from autograd.program.machine import Machine
 from autograd.program.pytorch import to_torch
@@ -142,7 +143,7 @@ class Program:
             slopes = list(map(machine.reader.adjoint, self._numbers(self.inputs)))
             return cost, gradient, machine.reader.columns(slopes) / len(examples)
 
-    to_torch, to_jax, listing = to_torch, to_jax, listing
+    to_torch, to_jax, from_jax, listing = to_torch, to_jax, from_jax, listing
 
     def at(self, parameters: Sequence[float]) -> tuple[float, list[float]]:
         """Return cost and gradient of a program without inputs at these parameters."""

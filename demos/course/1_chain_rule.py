@@ -18,13 +18,14 @@
 # A `Value` is a number that remembers how it was computed. Below, $a$, $b$ and $c$ go through two
 # operations and a $\tanh$.
 
-# %%
+# %% tags=["remove-cell"]
 import sys
 from pathlib import Path
 
 here = Path(globals().get("__file__", Path.cwd() / "x")).resolve()
 sys.path[:0] = [str(folder) for folder in here.parents if (folder / "autograd").is_dir()]
 
+# %%
 from autograd import Value, compare, draw, gradients, tanh
 
 a, b, c = Value(2.0, "a"), Value(-3.0, "b"), Value(10.0, "c")

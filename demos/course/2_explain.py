@@ -14,13 +14,14 @@
 #
 # Any derivative can be asked where it comes from: as a formula, as numbers, path by path.
 
-# %%
+# %% tags=["remove-cell"]
 import sys
 from pathlib import Path
 
 here = Path(globals().get("__file__", Path.cwd() / "x")).resolve()
 sys.path[:0] = [str(folder) for folder in here.parents if (folder / "autograd").is_dir()]
 
+# %%
 from autograd import Value, check_gradients, compare, exp, explain, expression, tanh
 
 x, k = Value(0.7, "x"), Value(2.0, "k")

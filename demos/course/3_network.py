@@ -17,14 +17,16 @@
 # $\partial c/\partial W_{ij} = a_i\,\delta_j$ and
 # $\delta_j = g'(z_j) \sum_k W_{jk}\,\delta_k$.
 
-# %%
-import csv
+# %% tags=["remove-cell"]
 import sys
-import tempfile
 from pathlib import Path
 
 here = Path(globals().get("__file__", Path.cwd() / "x")).resolve()
 sys.path[:0] = [str(folder) for folder in here.parents if (folder / "autograd").is_dir()]
+
+# %%
+import csv
+import tempfile
 
 from nn import MLP, exercise, fit, probe
 

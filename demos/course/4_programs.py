@@ -15,13 +15,14 @@
 # Scalar code is easy to check and slow to run, usually. Here it is recorded once, the matrix products
 # in it are found, and those run over a whole batch.
 
-# %%
+# %% tags=["remove-cell"]
 import sys
 from pathlib import Path
 
 here = Path(globals().get("__file__", Path.cwd() / "x")).resolve()
 sys.path[:0] = [str(folder) for folder in here.parents if (folder / "autograd").is_dir()]
 
+# %%
 import numpy as np
 
 from autograd import Program, Value, compare, dot, gradients, jit, tanh

@@ -16,13 +16,14 @@
 # them as they stand, in LaTeX or plain text, and holds each against autodiff on random networks, over
 # every layer, unit and example.
 
-# %%
+# %% tags=["remove-cell"]
 import sys
 from pathlib import Path
 
 here = Path(globals().get("__file__", Path.cwd() / "x")).resolve()
 sys.path[:0] = [str(folder) for folder in here.parents if (folder / "autograd").is_dir()]
 
+# %%
 from nn import MLP, check_notes, probe
 
 page = r"""

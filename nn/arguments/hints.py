@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from typing import ParamSpec, TypeVar
+from inspect import signature
+from typing import Any, TypeVar, cast
 
-P = ParamSpec("P")
-T = TypeVar("T")
+C = TypeVar("C", bound=Callable[..., Any])
 
 LOSS = 'give its name to fit: loss="cross_entropy", "binary_cross_entropy", "mean_squared_error" …'
 ACTIVATION = 'give its name to the layer: Layer(2, 3, "relu"), MLP(2, [3, 1], activation="relu")'
@@ -32,6 +32,19 @@ ELSEWHERE = {
     "shuffle": "the rows are shuffled by seed=",
     "Parameter": "a Value in an attribute of a Module is a parameter",
 }
+SIZES = "sizes come first: Layer(fan_in, fan_out), MLP(fan_in, [16, 1])"
+ARGUMENTS = {  # of what makes layers, optimisers and callbacks
+    "nonlin": 'name the activation: Neuron(2, "relu"), or "identity" where nonlin=False',
+    **dict.fromkeys(("in_features", "out_features", "units", "input_dim", "nin", "nout"), SIZES),
+    **dict.fromkeys(("input_shape", "nouts"), SIZES),
+    **dict.fromkeys(("bias", "use_bias"), "every unit has a bias, which starts at 0"),
+    "kernel_initializer": 'write initializer="he_normal"',
+    "rate": "write Dropout(p), with the share that is dropped",
+    "monitor": 'write column="loss"',
+    "params": "parameters come first: Adam(model.parameters())",
+    **dict.fromkeys(("betas", "beta_1", "beta_2"), "write beta1= and beta2="),
+    **dict.fromkeys(("eps", "epsilon"), "write eps= to LayerNorm, epsilon= to an optimiser"),
+}
 SYNONYMS = {  # of names that are handed in
     "mse": "mean_squared_error", "mae": "absolute_error", "l1": "absolute_error",
     "bce": "binary_cross_entropy", "categorical_crossentropy": "cross_entropy",
@@ -43,23 +56,18 @@ SYNONYMS = {  # of names that are handed in
 }  # fmt: skip
 
 
-def missing(owner: str, name: str) -> str:
-    """Return the message of an AttributeError, with what the name is called here.
+def hinting(made: C) -> C:
+    """Return a function or a class that says what an argument of another library is called here."""
+    if isinstance(made, type):
+        made.__init__ = hinting(made.__init__)  # type: ignore[misc]
+        return made
+    foreign = (ELSEWHERE | ARGUMENTS).keys() - signature(made).parameters.keys()
 
-    >>> missing("module 'nn'", "verbose")
-    "module 'nn' has no attribute 'verbose'; write progress=True or False"
-    """
-    hint = f"; {ELSEWHERE[name]}" if name in ELSEWHERE else ""
-    return f"{owner} has no attribute {name!r}{hint}"
+    @wraps(made)
+    def hinted(*args: Any, **options: Any) -> Any:
+        for name in sorted(foreign & options.keys()):
+            owner = made.__name__ if made.__name__ != "__init__" else type(args[0]).__name__
+            raise TypeError(f"{owner} takes no {name!r}; {(ELSEWHERE | ARGUMENTS)[name]}")
+        return made(*args, **options)
 
-
-def hinting(function: Callable[P, T]) -> Callable[P, T]:
-    """Return a function that says what an argument of another library is called here."""
-
-    @wraps(function)
-    def hinted(*args: P.args, **options: P.kwargs) -> T:
-        for name in ELSEWHERE.keys() & options.keys():
-            raise TypeError(f"{function.__name__} takes no {name!r}; {ELSEWHERE[name]}")
-        return function(*args, **options)
-
-    return hinted
+    return cast("C", hinted)

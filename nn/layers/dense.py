@@ -14,6 +14,7 @@ from typing import Any
 from autograd import Value, dot
 from nn.activations import Activation, activation_function
 from nn.arguments import count, named, several
+from nn.arguments.hints import hinting
 from nn.initializers import INITIALIZERS, STREAM
 from nn.layers.dropout import Dropout, share
 from nn.layers.normalization import LayerNorm, Normalized, place_of
@@ -32,6 +33,7 @@ class Outputs(list[Value]):
         )
 
 
+@hinting
 class Neuron(Module):
     """One unit: a = g(z), where z = Σᵢ wᵢ aᵢ + b.
 
@@ -82,6 +84,7 @@ class Neuron(Module):
         return [f"{self.fan_in} → 1", self.activation.name]
 
 
+@hinting
 class Layer(Module):
     """`fan_out` units side by side: a_j = g(Σ_i a_i W_ij + b_j), returned as a list.
 
@@ -173,6 +176,7 @@ def _of_units(g: Activation) -> Any:
     return "identity" if g.whole else g
 
 
+@hinting
 class MLP(Module):
     """Layers in a row: `fan_in` inputs, then one layer for each of `sizes`.
 

@@ -6,12 +6,14 @@ from typing import Any
 
 from autograd import NoiseStream, heaviside
 from nn.arguments import several
+from nn.arguments.hints import hinting
 from nn.initializers import STREAM
 from nn.module import Module
 
 __all__ = ["Dropout"]
 
 
+@hinting
 class Dropout(Module):
     """Leaves each unit out with probability p while training, and divides the others by 1 - p.
 

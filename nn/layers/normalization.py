@@ -7,6 +7,7 @@ from typing import Any
 from autograd import Value, dot, mean, sqrt
 from nn.activations import Activation
 from nn.arguments import count, several
+from nn.arguments.hints import hinting
 from nn.module import Module
 
 __all__ = ["LayerNorm"]
@@ -14,6 +15,7 @@ __all__ = ["LayerNorm"]
 PLACES = ("", "before", "after")
 
 
+@hinting
 class LayerNorm(Module):
     """n numbers of one example, normalised together: y_j = γ_j x̂_j + β_j.
 

@@ -8,12 +8,14 @@ from typing import Any
 
 from autograd import Value, heaviside, maximum, sqrt
 from nn.arguments import named
+from nn.arguments.hints import hinting
 from nn.optimizers.interface import NUMBER, SHARE, Optimizer
 from nn.optimizers.state import State
 
 __all__ = ["OPTIMIZERS", "SGD", "Adagrad", "Adam", "AdamW", "RMSprop"]
 
 
+@hinting
 @dataclass(eq=False, repr=False, init=False)
 class SGD(Optimizer):
     """Gradient descent: v ← μ v + g, then w ← w - lr v (Nesterov: w - lr (g + μ v)).
@@ -64,6 +66,7 @@ class SGD(Optimizer):
         return 1.0 - self.dampening * heaviside(step - 1.5)
 
 
+@hinting
 @dataclass(eq=False, repr=False)
 class Adagrad(Optimizer):
     """Steps divided by the root of all squares so far: s ← s + g², w ← w - lr g/(√s + ε).
@@ -97,6 +100,7 @@ class Adagrad(Optimizer):
         return w - rate * (g / (sqrt(s) + self.epsilon)), (s,)
 
 
+@hinting
 @dataclass(eq=False, repr=False)
 class RMSprop(Optimizer):
     """Steps divided by a running root mean square: s ← α s + (1-α) g², w ← w - lr g/(√s + ε).
@@ -119,6 +123,7 @@ class RMSprop(Optimizer):
         return w - self.rate(step) * (g / (sqrt(s) + self.epsilon)), (s,)
 
 
+@hinting
 @dataclass(eq=False, repr=False)
 class Moments(Optimizer):
     """What Adam and AdamW share: running means m of g and v of g², freed of their bias.
@@ -167,6 +172,7 @@ class Adam(Moments):
         return w - self.rate(step) * direction, state
 
 
+@hinting
 @dataclass(eq=False, repr=False)
 class AdamW(Moments):
     """Adam with decoupled weight decay λ: w ← w - lr (m̂/(√v̂ + ε) + λ w).

@@ -10,6 +10,7 @@ from typing import Any
 from autograd.files import write
 from autograd.text import printed
 from nn.arguments import Array
+from nn.arguments.hints import hinting
 from nn.tracing import Learned, Trace
 from nn.tracing.plots import new_axes
 
@@ -103,6 +104,7 @@ class History:
         return axes.figure
 
 
+@hinting
 class EarlyStopping:
     """A callback that ends training once `column` has not got better for `patience` epochs.
 

@@ -52,6 +52,44 @@ def test_a_wrong_answer_stops_the_lesson(name, tmp_path):
     assert "AssertionError" in run(tmp_path / "wrong.py", tmp_path).stderr
 
 
+WRITTEN = """
+writer.close()
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+board = EventAccumulator("logs")
+board.Reload()
+events = board.Scalars("loss")
+assert board.Tags()["scalars"] == ["loss"]
+assert [event.step for event in events] == list(range(1, len(history.loss) + 1))
+assert [event.value for event in events] == np.float32(history.loss).tolist()
+print("read back:", len(events))
+"""
+
+
+@pytest.mark.parametrize("library", ["torch.utils.tensorboard", "tensorboardX"])
+def test_tensorboard_reads_back_what_the_lesson_logs(library, tmp_path):
+    """With the one line that the lesson names. An event file holds numbers in single precision."""
+    pytest.importorskip("tensorboard")
+    pytest.importorskip(library)
+    text = LESSONS[2].read_text()
+    start, after = text.index("class Curves"), text.index("# ## Who pulls where")
+    lines = text[:after].splitlines(keepends=True)
+    kept = "".join(line for line in lines if 'assert writer["loss"]' not in line)
+    assert len(kept) < len(text[:after])
+    assert "`writer = SummaryWriter()`" in text[:start]
+    script = kept.replace("writer = Curves()", 'writer = SummaryWriter("logs")')
+    assert script != kept
+    head = f"import sys\nsys.path.insert(0, {str(ROOT)!r})\nimport numpy as np\n"
+    imported = f"from {library} import SummaryWriter\n"
+    (tmp_path / "lesson.py").write_text(head + imported + script + WRITTEN)
+    run = subprocess.run(
+        [sys.executable, "lesson.py"],
+        cwd=tmp_path, capture_output=True, text=True, check=False,
+        env={**os.environ, "PYTHONIOENCODING": "utf-8"},
+    )  # fmt: skip
+    assert run.returncode == 0, run.stderr
+    assert "read back: 60" in run.stdout
+
+
 def test_a_lesson_runs_as_a_notebook(lesson):
     jupytext = pytest.importorskip("jupytext")
     nbclient = pytest.importorskip("nbclient")

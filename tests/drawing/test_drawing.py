@@ -68,13 +68,22 @@ def test_the_same_graph_gives_the_same_bytes(layout):
     assert first.text() == second.text()
 
 
-def test_a_contribution_and_its_partial_each_have_the_colour_of_their_sign(layout):
-    a, b = Value(2.0, "a"), Value(-3.0, "b")
-    root = -(a * b) + a
+SIGNED = {  # with how many words that have a sign: partials that are no 1, and contributions
+    "a product turned round": (lambda a, b: -(a * b) + a, 6),  # a: ×−3 ⇒ +3, ×1 ⇒ +1; b: ×2; ×−1
+    "a number below zero": (lambda a, b: a * -1.2, 1),
+    "a square taken away": (lambda a, b: a * b - b * b, 8),  # b: ×2 ⇒ +2, twice ×−3 ⇒ +3
+    "a quotient": (lambda a, b: a / b, 2),
+}
+
+
+@pytest.mark.parametrize("name", SIGNED)
+def test_a_contribution_and_its_partial_each_have_the_colour_of_their_sign(layout, name):
+    make, count = SIGNED[name]
+    root = make(Value(2.0, "a"), Value(-3.0, "b"))
     root.backward()
     svg = draw(root, theme="light").svg()
     words = [text for text in re.findall(r">([^<>]*[×⇒][^<>]*)<", svg) if re.search(r"\d", text)]
-    assert len(words) == 6  # a: ×−3 ⇒ +3 and ×1 ⇒ +1; b: ×2; the product: ×−1
+    assert len(words) == count
     for text in words:
         colour = re.search(r'fill="(#\w{6})"[^>]*>' + re.escape(text), svg)[1].upper()
         sign = THEMES["light"].negative if "−" in text else THEMES["light"].positive
@@ -443,6 +452,13 @@ def test_any_model_is_drawn_by_the_names_of_its_parameters():
         drawing.dot()
 
 
+PRINTED = (
+    "m", "p", "p.table()", "p.explain('layers.0.W[1][0]')", "p.draw()", "p.draw().text()",
+    "p.layers[0]", "explain(y, x)", "explain(y, x).text()", "expression(y)", "draw(y)",
+    "draw(y).text()", "compare(1., 2.)", "step_through(y)", "draw(m).text()",
+)  # fmt: skip
+
+
 @pytest.mark.parametrize("encoding", ["cp1252", "ascii"])
 def test_what_prints_falls_back_to_ascii(encoding):
     script = (
@@ -450,15 +466,15 @@ def test_what_prints_falls_back_to_ascii(encoding):
         "m = nn.MLP(2, [3, 1], activation='tanh', seed=0)\n"
         "p = nn.probe(m, [1., 2.], [1.], 'half_squared_error')\n"
         "x = Value(2., 'x'); y = tanh(x) * x\n"
-        "for thing in (m, p, p.table(), p.explain('layers.0.W[1][0]'), p.draw(), p.draw().text(),\n"
-        "              p.layers[0], explain(y, x), explain(y, x).text(), expression(y), draw(y),\n"
-        "              draw(y).text(), compare(1., 2.), step_through(y), draw(m).text()):\n"
+        f"for thing in ({', '.join(PRINTED)}):\n"
         "    print(thing)\n"
+        "    print('@@@')\n"
     )
     environment = {**os.environ, "PYTHONIOENCODING": encoding}
     run = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, env=environment, check=True
     )
     words = run.stdout.decode(encoding)
+    assert len(words.split("@@@")) == len(PRINTED) + 1
     assert "MLP(2 -> 3 -> 1, tanh" in words
     assert "?" not in words

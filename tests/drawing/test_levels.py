@@ -1,8 +1,10 @@
 """Levels of detail: an entry of the registry is an option of `draw`."""
 
+import re
+
 import pytest
 
-from autograd import Value, draw
+from autograd import Value, draw, tanh
 from autograd.drawing import levels
 from autograd.drawing.subject import subject_of
 from tests.drawing.network.networks import network
@@ -30,6 +32,17 @@ def test_a_level_is_added_by_one_entry(monkeypatch):
         draw(network([2, 1]), level="sign")
     with pytest.raises(ValueError, match="'model', 'sign'; got 'signs'"):
         draw(Value(1.0), level="signs")
+
+
+def test_a_graph_runs_in_the_direction_in_which_it_is_larger_on_a_page():
+    node = Value(0.5, "x")
+    for _ in range(12):
+        node = tanh(node)
+    sizes = {}
+    for way in ("", "LR", "TB"):
+        svg = draw(node, level="expression", rankdir=way, layout="own").svg()
+        sizes[way] = re.search(r'viewBox="0 0 (\S+) (\S+)"', svg).groups()
+    assert sizes[""] == sizes["TB"] != sizes["LR"]
 
 
 @pytest.mark.parametrize("level", levels.DETAIL)

@@ -104,6 +104,24 @@ def test_labels_that_tell_parameters_apart_are_kept():
     assert sources(lambda: model([0.5, 1.0])[0]).names == {}
 
 
+class Narrowing(Module):
+    """Layers of different shapes: some of their labels occur in both, some in one."""
+
+    def __init__(self):
+        rng = random.Random(0)
+        self.wide, self.narrow = Layer(2, 3, "tanh", rng=rng), Layer(3, 1, "tanh", rng=rng)
+
+    def __call__(self, x):
+        return self.narrow(self.wide(x))[0]
+
+
+def test_names_of_a_model_are_all_of_one_kind():
+    model = Narrowing()
+    named = dict(model.named_parameters())
+    found = sources(lambda: model([0.5, 1.0]))
+    assert found.names == {leaf: name for name, leaf in named.items()}
+
+
 def test_each_call_of_a_part_is_a_group_of_its_own():
     model = Recurrent()
     found = sources(lambda: model([0.5, -1.0, 0.25]))

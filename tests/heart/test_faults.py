@@ -130,6 +130,8 @@ FAULTS = {
         (lambda: hinted([[1.0, 2.0], [3.0, 4.0]], [[0.5, 0.2], [0.3, 2.0]]), True),
         (lambda: hinted([[1.0, 2.0]], [[0.5, 0.2]]), True),
         (lambda: hinted([[[1.0, 2.0]], [[3.0, 4.0]]], [[[0.5, 0.2]], [[0.3, 2.0]]]), True),
+        (lambda: hinted(np.array([[1.0], [3.0]]), np.array([[0.5], [0.3]])), True),
+        (lambda: hinted([1.0, 2.0], [0.5, 0.2]), True),
     ],
     "names of Python's own": [
         (lambda: "abs" in autograd.__all__, False),

@@ -63,6 +63,11 @@ FAULTS = {
     "model.forward": (lambda: mlp().forward, AttributeError, r"model\(x\)"),
     # models
     "sizes": (lambda: nn.MLP(4, 16, 3), ValueError, r"Write MLP\(4, \[16, 3\]\)"),
+    "one size": (lambda: nn.MLP(4, 16), ValueError, r"Write MLP\(4, \[16\]\)"),
+    "size of NumPy": (lambda: nn.MLP(4, np.int64(16)), ValueError, "sizes is a list"),
+    "size as text": (lambda: nn.MLP(2, "16"), ValueError, r"sizes\[0\] must be a positive whole"),
+    "activation unused": (lambda: nn.MLP(2, [1], "tahn"), ValueError, r"tanh, .*got 'tahn'"),
+    "output": (lambda: nn.MLP(2, [3, 1], output="sofmax"), ValueError, "got 'sofmax'"),
     "no sizes": (lambda: nn.MLP(4, []), ValueError, "at least one layer"),
     "zero units": (lambda: nn.MLP(4, [0, 1]), ValueError, r"sizes\[0\] must be a positive"),
     "softmax neuron": (lambda: neuron("softmax"), ValueError, "Use Layer"),

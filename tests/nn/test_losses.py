@@ -2,13 +2,15 @@
 
 import math
 from functools import partial
+from itertools import product
 
 import numpy as np
 import pytest
+from mpmath import mp, mpf
 from scipy import special
 
 import nn
-from autograd import Value, gradients
+from autograd import Program, Value, gradients
 from nn.losses import loss_function
 
 RESIDUAL_LOSSES = {
@@ -306,6 +308,54 @@ def test_binary_cross_entropy_of_soft_labels_is_the_mean_over_both(y, z):
         assert c.data == pytest.approx(exact, rel=1e-14, abs=1e-300)
         assert gradients(c, leaf) == pytest.approx(special.expit(z) - y, rel=1e-12, abs=1e-15)
     assert nn.binary_cross_entropy(z, y) == pytest.approx(exact, rel=1e-14, abs=1e-300)
+
+
+def softmax_loss(*z):
+    """Return log Σ e^(z_k - z_0), by mpmath, and its derivatives σ_k - [k = 0]."""
+    with mp.workdps(60):
+        powers = [mp.exp(mpf(x) - max(z)) for x in z]
+        p = [e / sum(powers) for e in powers]
+        return max(z) - mpf(z[0]) + mp.log(sum(powers)), [-sum(p[1:]), *p[1:]]
+
+
+def logistic_loss(z):
+    """Return -log σ(z), by mpmath, and its derivative -σ(-z)."""
+    with mp.workdps(60):
+        e = mp.exp(-abs(mpf(z)))
+        return max(-mpf(z), 0) + mp.log1p(e), [-(e if z > 0 else 1) / (1 + e)]
+
+
+LARGE = {  # logits whose loss is far below their size, or as large
+    "two of 1e16": (1e16, 1e16), "ten apart at 1e4": (1e4, 9990.0), "one far above": (30.0, 0.0),
+    "one far below": (-500.0, 0.0), "three of -1e30": (-1e30, -1e30, -1e30),
+    "a tie of two": (5e7, 5e7, -5e7), "a tail": (80.0, -3.0, 0.0), "one logit": (40.0,),
+    "one logit far below": (-1e16,), "one logit at 80": (80.0,), "one logit near 0": (1e-8,),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", LARGE)
+def test_a_loss_of_large_numbers_keeps_its_digits(name):
+    """No loss is a difference of logits: value and gradient against mpmath at 60 digits."""
+    z = LARGE[name]
+    value, slopes = (softmax_loss if len(z) > 1 else logistic_loss)(*z)
+    leaves = [Value(x) for x in z]
+    label = Value(0.0 if len(z) > 1 else 1.0)
+    by = nn.cross_entropy if len(z) > 1 else nn.binary_cross_entropy
+    loss = by(leaves if len(z) > 1 else leaves[0], label)
+    assert loss.data == pytest.approx(float(value), rel=1e-13, abs=1e-300)
+    assert gradients(loss, leaves) == pytest.approx([*map(float, slopes)], rel=1e-13, abs=1e-300)
+    for executor, dtype in product(("numpy", "native"), ("float64", "float32")):
+        digits = {"rel": 1e-13 if dtype == "float64" else 3e-6, "abs": 1e-300}
+        if dtype == "float32":
+            z = [float(np.float32(x)) for x in z]
+            value, slopes = (softmax_loss if len(z) > 1 else logistic_loss)(*z)
+            digits["abs"] = 1e-37  # below it numbers are no normal ones
+        program = Program(
+            loss, inputs=[*leaves, label], parameters=[], executor=executor, dtype=dtype
+        )
+        assert program([[*z, label.data]])[0] == pytest.approx(float(value), **digits)
+        found = [float(np.ravel(program.adjoint(x))[0]) for x in leaves]
+        assert found == pytest.approx([*map(float, slopes)], **digits)
 
 
 def test_soft_labels_are_trained_on_by_both_ways():

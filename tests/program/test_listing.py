@@ -35,7 +35,7 @@ FUNCTIONS = {
     "maximum": max, "minimum": min, "where": lambda c, x, y: x if c else y,
     "relu": lambda x: max(x, 0.0), "leaky_relu": lambda x, slope=0.01: x if x > 0 else slope * x,
     "sigmoid": sigmoid, "softplus": softplus, "heaviside": heaviside, "copy": lambda x: x,
-    "log_share": lambda x, y, z: x - math.log1p(z),
+    "rest_of_share": lambda x, y, z: z, "log_share": lambda x, y, z: x - math.log1p(z),
     "shifted": lambda x, y: 0.0 if x == y else x - y, "square": lambda x: x * x,
     "sign": lambda x: math.copysign(1.0, x) if x else 0.0, "detach": lambda x: x,
     "clip": lambda x, low, high: min(max(x, low), high), "silu": lambda x: x * sigmoid(x),

@@ -7,6 +7,7 @@ import pytest
 
 import autograd
 from autograd import Value, dot, gradients, jacobian, mean, softmax, total
+from autograd.rows import rounding
 from autograd.table import PRIMITIVES
 
 KINDS = [
@@ -135,6 +136,43 @@ def test_arrays_of_values_are_compared_with_numbers_entry_by_entry():
     assert np.where(a == 0, 5.0, 7.0).tolist() == [5.0, 7.0, 5.0]
     assert (a == np.array([0.0, 2.0, 1.0])).tolist() == [True, True, False]
     assert (a == a[::-1]).tolist() == [False, True, False]  # Values among themselves: identity
+
+
+WITHOUT_LOOPS = {  # over objects: what NumPy has no hook for, by the functions it stands for
+    "copysign": autograd.copysign, "divmod": divmod, "float_power": operator.pow,
+    "isfinite": rounding.isfinite, "isinf": rounding.isinf, "isnan": rounding.isnan,
+    "logaddexp": autograd.logaddexp, "signbit": rounding.signbit,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", WITHOUT_LOOPS)
+def test_where_numpy_has_no_loop_over_objects_a_function_made_of_ours_does(name):
+    ufunc, numbers = getattr(np, name), [np.array([1.5, -2.0, 0.25]), np.array([2.0, -3.0, 0.5])]
+    if name == "float_power":
+        numbers[0] = abs(numbers[0])
+    numbers = numbers[: ufunc.nin]
+    arrays = [np.vectorize(Value, otypes=[object])(x) for x in numbers]
+    with pytest.raises(TypeError, match=f"ufunc '{name}' not supported for the input types"):
+        ufunc(*arrays)  # it asks neither the array nor what is in it
+    own = np.frompyfunc(WITHOUT_LOOPS[name], ufunc.nin, ufunc.nout)
+    np.testing.assert_allclose(of_numbers(own(*arrays)), np.array(ufunc(*numbers)), 1e-15)
+    alone = ufunc(*[x[0] for x in arrays])
+    np.testing.assert_allclose(of_numbers(alone), np.array(ufunc(*[x[0] for x in numbers])), 1e-15)
+
+
+def of_numbers(found):
+    """Return the numbers in what a ufunc found: Values or bool, in a tuple too."""
+    numbers = np.frompyfunc(lambda x: getattr(x, "data", x), 1, 1)
+    return np.asarray(numbers(np.array(found, object)), float)
+
+
+def test_what_takes_floats_alone_says_so_of_a_value():
+    for ufunc in (np.nextafter, np.heaviside, np.logaddexp2):
+        with pytest.raises(TypeError, match=rf"np\.{ufunc.__name__} takes floats alone"):
+            ufunc(Value(1.0), 2.0)
+    for ufunc in (np.spacing, np.modf, np.frexp):
+        with pytest.raises(TypeError, match=r"or give it the number, value\.data"):
+            ufunc(Value(1.0))
 
 
 @pytest.mark.parametrize("text", [np.str_("1"), np.bytes_(b"1")])

@@ -94,8 +94,36 @@ static void choose(const Row *row, const int64_t *index, const T *chosen, T *out
     }
 }
 
+/* The same where every operand has lanes and so has the index, and operands are few: each of them
+ * meets the index in vectors. */
+static void choose_of_few(const Row *row, const int64_t *index, const T *chosen, T *out)
+{
+    for (int64_t from = 0; from < row->lanes; from += CHUNK) {
+        const int64_t n = row->lanes - from < CHUNK ? row->lanes - from : CHUNK;
+        const T *wanted = chosen + from;
+        T *taken = out + from;
+        if (row->operation == TAKE)
+            for (int64_t s = 0; s < n; s++)
+                taken[s] = (T)NAN;
+        for (int64_t k = 0; k < row->width; k++) {
+            if (index[k] < 0)
+                continue;
+            T *x = (T *)row->base + index[k] * row->step + from;
+            if (row->operation == TAKE) {
+                INDEPENDENT for (int64_t s = 0; s < n; s++)
+                    taken[s] = wanted[s] == (T)k ? x[s] : taken[s];
+            } else {
+                INDEPENDENT for (int64_t s = 0; s < n; s++)
+                    x[s] = wanted[s] == (T)k ? x[s] + taken[s] : x[s];
+            }
+        }
+    }
+}
+
 static void run_row(const Row *row, void *scratch)
 {
+    const int few = row->sources_lanes && row->chosen_lane == 1 && row->width <= 2 * LANES &&
+                    row->lanes >= LANES;
     for (int64_t r = 0; r < row->rows; r++) {
         const int64_t *index = row->index + r * row->width;
         T *out = (T *)row->target + r * row->lanes;
@@ -108,7 +136,7 @@ static void run_row(const Row *row, void *scratch)
         else {
             int64_t at =
                 row->chosen_index ? row->chosen_index[r] * row->chosen_step : r * row->chosen_row;
-            choose(row, index, (const T *)row->chosen + at, out);
+            (few ? choose_of_few : choose)(row, index, (const T *)row->chosen + at, out);
         }
     }
 }

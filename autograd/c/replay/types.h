@@ -137,8 +137,8 @@ _Static_assert(sizeof(uintptr_t) <= sizeof(uint64_t), "the place of an operation
 #endif
 extern const Kernels plain_kernels_double, plain_kernels_float;
 extern RunStretch plain_stretch_double, plain_stretch_float;
-#if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__)
-#define HAS_SETS 1
+#if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__) && !defined(_WIN32)
+#define HAS_SETS 1 /* not on Windows, where gcc lays vectors of 32 bytes on the stack unaligned */
 extern const Kernels v3_kernels_double, v3_kernels_float, v4_kernels_double, v4_kernels_float;
 extern RunStretch v3_stretch_double, v3_stretch_float;
 #endif

@@ -174,7 +174,7 @@ static inline PyObject *created(Node *node)
         PyObject_GC_Track(node);
     if (!watcher)
         return (PyObject *)node;
-    PyObject *result = PyObject_CallMethod(watcher, "created", "(O)", node);
+    PyObject *result = PyObject_CallMethodOneArg(watcher, created_text, (PyObject *)node);
     Py_DECREF(node);
     return result;
 }

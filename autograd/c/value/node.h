@@ -106,11 +106,12 @@ typedef struct {
 
 static PyTypeObject *ValueType;
 static PyTypeObject *FunctionType;
-static PyObject *errors;  /* the module autograd.errors */
-static PyObject *reals;   /* the module autograd.reals */
-static PyObject *flat;    /* the rule of autograd.sweep that passes nothing */
-static PyObject *labels;  /* address of a computed node -> its label */
-static PyObject *watcher; /* NULL while no thread mode is in use */
+static PyObject *errors;       /* the module autograd.errors */
+static PyObject *reals;        /* the module autograd.reals */
+static PyObject *flat;         /* the rule of autograd.sweep that passes nothing */
+static PyObject *labels;       /* address of a computed node -> its label */
+static PyObject *watcher;      /* NULL while no thread mode is in use */
+static PyObject *created_text; /* the name of its method */
 static PyObject *functions[CODES];
 static PyObject *empty_text;
 static uint64_t now; /* the time of the last write to any leaf */

@@ -126,7 +126,8 @@ static int fill(PyObject *module)
     Py_XDECREF(sweep);
     labels = PyDict_New();
     empty_text = PyUnicode_FromString("");
-    if (!errors || !reals || !flat || !labels || !empty_text)
+    created_text = PyUnicode_InternFromString("created");
+    if (!errors || !reals || !flat || !labels || !empty_text || !created_text)
         return -1;
     if (add_types(module) < 0 || add_names(module) < 0)
         return -1;

@@ -32,6 +32,12 @@ static inline double op_increment(double x, double y, double z)
     return x + 1;
 }
 
+static inline double op_rest_of_share(double x, double y, double z)
+{
+    (void)x, (void)y;
+    return z;
+}
+
 static inline double op_log_share(double x, double y, double z)
 {
     (void)y;
@@ -92,6 +98,6 @@ static inline double op_radians(double x, double y, double z)
     LOOSE(gelu, 1, 0.5 * erfc(-x / ROOT_2) + x * exp(-0.5 * x * x) / (ROOT_2 * ROOT_PI), 0, 0) \
     LOOSE(softsign, 1, 1 / ((1 + fabs(x)) * (1 + fabs(x))), 0, 0) LOOSE(shifted, 2, 1, -1, 0) \
     EXACT(broadcast, 2, 1, 0, 0) LOOSE(increment, 1, 1, 0, 0) \
-    LOOSE(log_share, 3, (z - (y - 1)) / (1 + z), 1 / (1 + z), -1 / (1 + z))
+    LOOSE(rest_of_share, 3, y - 1 - z, -1, 1) LOOSE(log_share, 3, 0, -1 / (1 + z), 0)
 
 // clang-format on

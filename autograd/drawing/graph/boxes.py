@@ -44,19 +44,19 @@ def boxes_svg(
     width = max([place.width, *(one.right for one in behind)]) + left + 2 * MARGIN
     height = max([place.height, *(one.bottom for one in behind)]) + top + 2 * MARGIN
     height += 20 * bool(note)
-    edges = [
-        _edge(k, edge, line, place.heights[k], theme, largest, labels, vertical)
-        for k, (edge, line) in enumerate(zip(picture.edges, place.lines, strict=True))
-    ]
-    if vertical:  # a label lies over the arrows that pass it, to ports further right
-        edges = [edges[k] for k in sorted(range(len(edges)), key=lambda k: -place.heights[k])]
+    edges, over = [], []  # a label lies over the arrows that pass it
+    for k, (edge, line) in enumerate(zip(picture.edges, place.lines, strict=True)):
+        shown = labels and bool(edge.label)
+        edges.append(_edge(k, edge, line, place.heights[k], theme, largest, shown, vertical))
+        if shown:
+            over.append(_edge_label(edge, line[-1], place.heights[k], theme, vertical))
     boxes = [
         _box(box, place.centres[box.key], place.sizes[box.key], theme) for box in picture.boxes
     ]
     arrows = svg.element("g", *edges, stroke_opacity=None if labels else 0.55)
     grounds = [cluster_svg(one, behind, theme) for one in behind]
     moved = f"translate({MARGIN + left:g} {MARGIN + top:g})"
-    body = svg.element("g", *grounds, arrows, *boxes, transform=moved)
+    body = svg.element("g", *grounds, arrows, *over, *boxes, transform=moved)
     words = svg.text(MARGIN, height - 10, note, theme.muted, size=11)
     width = max(width, svg.text_width(note, 11) + 2 * MARGIN)
     parts = ["<metadata>layout: own</metadata>", body, words]
@@ -201,15 +201,13 @@ def _before(k: int, picture: GraphPicture, layout: Layout) -> Point:
 
 def _edge(
     k: int, edge: Edge, line: list[Point], height: float, theme: Theme, largest: float,
-    labels: bool, vertical: bool,
+    labelled: bool, vertical: bool,
 ) -> str:  # fmt: skip
     colour = theme.constant_line if edge.local is None else theme.sign(edge.flow)
     x, y = line[-1]
-    label, straight = "", 0.0
-    if labels and edge.label:
-        label = _edge_label(edge, line[-1], height, theme, vertical)
+    straight = 5.0
+    if labelled:
         straight = height + PORT + 8 if vertical else _label_width(edge) + 16
-    straight = max(5.0, straight)
     joint = (x, y - straight) if vertical else (x - straight, y)
     end = f"V{y - 5:.1f}" if vertical else f"H{x - 5:.1f}"
     shaft = svg.element(
@@ -218,8 +216,8 @@ def _edge(
     )  # fmt: skip
     corners = f"M{x:.1f} {y:.1f}l-3.5 -7h7z" if vertical else f"M{x:.1f} {y:.1f}l-7 -3.5v7z"
     head = svg.element("path", d=corners, fill=colour)
-    inside = svg.title(edge_tooltip(edge)), shaft, head, label
-    return svg.element("g", *inside, id=f"e{k}", data_part="edge")
+    tooltip = svg.title(edge_tooltip(edge))
+    return svg.element("g", tooltip, shaft, head, id=f"e{k}", data_part="edge")
 
 
 def _edge_label(edge: Edge, end: Point, height: float, theme: Theme, vertical: bool) -> str:
@@ -231,18 +229,19 @@ def _edge_label(edge: Edge, end: Point, height: float, theme: Theme, vertical: b
         middle, base = end[0] - 12 - width / 2, end[1] + 4
     patch = svg.element(
         "rect", x=middle - width / 2, y=base - 10, width=width, height=13, fill=theme.background,
-        fill_opacity=0.9,
     )  # fmt: skip
     half = width / 2 - 2  # no tspans: cairosvg puts them elsewhere
     places = [(-half, "start"), (half, "end")] if len(edge.words) == 2 else [(0.0, "middle")]
-    return patch + "".join(
+    texts = [
         svg.text(
             middle + shift, base, words, theme.sign(number), size=10.5, anchor=anchor, part=part
         )
         for (words, number), (shift, anchor), part in zip(
             edge.words, places, ("local", "flow"), strict=False
         )
-    )
+    ]
+    tooltip = svg.title(edge_tooltip(edge))
+    return svg.element("g", tooltip, patch, *texts, data_part="edge-label")
 
 
 def _label_width(edge: Edge) -> float:

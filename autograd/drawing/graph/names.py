@@ -48,11 +48,11 @@ def short_name(op: str, sign: str, operands: Sequence[Piece]) -> Piece:
     return formula if len(formula.text) <= LONGEST_NAME else Piece("", CALL)
 
 
-def formula(op: str, sign: str, names: Sequence[str]) -> str:
+def formula(op: str, sign: str, names: Sequence[Piece]) -> str:
     """Return the operation written with the names of its operands; "" for a leaf."""
     if not op:
         return ""
-    shown = [Piece(name, CALL) for name in [*names[:9], *["…"] * (len(names) > 9)]]
+    shown = [*names[:9], *[Piece("…", CALL)] * (len(names) > 9)]
     return clean(written(op, sign, shown).text, 60)
 
 

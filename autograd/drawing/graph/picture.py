@@ -27,7 +27,8 @@ class Box:
     kind: str  # "input", "parameter", "constant" or "node"
     root: bool
     group: tuple[str, ...]
-    formula: str
+    formula: str  # by the names of the text table
+    written: str = ""  # by the names that boxes show
 
     @property
     def tooltip(self) -> str:

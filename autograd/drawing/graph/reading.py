@@ -183,7 +183,8 @@ class _Reader:
         box = Box(
             key, symbol, piece.text, label, node.data, self.gradient(node), self._kind(node),
             node in self.roots, _path(self.groups.get(node)),
-            names.formula(node.op, symbol, [reference(x) for x in sources[:10]]),
+            names.formula(node.op, symbol, [Piece(reference(x), CALL) for x in sources[:10]]),
+            names.formula(node.op, symbol, [self.pieces[x.key] for x in sources[:10]]),
         )  # fmt: skip
         self._keep(box, node, piece)
         self.box_of[node] = box

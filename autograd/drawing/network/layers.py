@@ -28,12 +28,13 @@ class Panel:
 
     layer: int
     heading: str
-    matrix: Matrix | None
+    matrix: Matrix  # of ∂C/∂W, or of W where that is not known
     a: Row | None
     delta: Row | None
     cell: tuple[float, float]
     notes: tuple[str, ...]
     binned: bool
+    known: bool
 
     @property
     def strip(self) -> float:
@@ -43,7 +44,7 @@ class Panel:
     @property
     def size(self) -> tuple[float, float]:
         """The width and height with heading and strips."""
-        rows, columns = _shape(self.matrix, self.a, self.delta)
+        rows, columns = len(self.matrix), len(self.matrix[0])
         width = columns * self.cell[0] + self.left + 24
         words = max(
             svg.text_width(self.heading, bold=True), *(svg.text_width(n, 11) for n in self.notes)
@@ -95,21 +96,26 @@ def _panel(picture: NetworkPicture, layer: int) -> Panel:
     a, delta = (picture.a(layer - 1), shown.delta) if single else (None, None)
     rows, columns = _bins(shown.fan_in), _bins(shown.fan_out)
     binned = rows[0] > 1 or columns[0] > 1
-    matrix = None if shown.dW is None else _binned(shown.dW, rows, columns)
+    matrix = _binned(shown.W if shown.dW is None else shown.dW, rows, columns)
     a = None if a is None else tuple(_means(a, rows))
     delta = None if delta is None else tuple(_means(delta, columns))
     notes = [_identity(layer, single and a is not None and delta is not None, shown)]
     if binned:
         notes.append(f"binned: a cell is the mean of {rows[0]}×{columns[0]} weights")
-    cell = _cell(rows[1], columns[1], chain(a or (), delta or (), *(matrix or ())))
-    return Panel(layer, picture.heading(layer), matrix, a, delta, cell, tuple(notes), binned)
+    cell = _cell(rows[1], columns[1], chain(a or (), delta or (), *matrix))
+    known = shown.dW is not None
+    return Panel(layer, picture.heading(layer), matrix, a, delta, cell, tuple(notes), binned, known)
 
 
 def _identity(layer: int, factors: bool, shown: LayerPicture) -> str:
     if shown.dW is None:
-        return "∂C/∂W is not known"
+        return f"W{layer}, max |W| {_most(shown.W)}; ∂C/∂W is not known"
     name = f"∂C/∂W{layer}" + (f" = a{layer - 1} ⊗ δ{layer}" if factors else "")
-    return f"{name}, max |∂C/∂W| {numerals.shown(_largest(x for row in shown.dW for x in row))}"
+    return f"{name}, max |∂C/∂W| {_most(shown.dW)}"
+
+
+def _most(matrix: Matrix) -> str:
+    return numerals.shown(_largest(x for row in matrix for x in row))
 
 
 def _bins(count: int) -> tuple[int, int]:
@@ -141,12 +147,6 @@ def _cell(rows: int, columns: int, numbers: Iterable[float]) -> tuple[float, flo
     return side, side
 
 
-def _shape(matrix: Matrix | None, a: Row | None, delta: Row | None) -> tuple[int, int]:
-    if matrix is not None:
-        return len(matrix), len(matrix[0])
-    return len(a or ()), len(delta or ())
-
-
 def _drawn(panel: Panel, x: float, y: float, theme: Theme) -> str:
     parts = [svg.text(0, 12, panel.heading, theme.text, bold=True)]
     parts += [
@@ -167,14 +167,12 @@ def _drawn(panel: Panel, x: float, y: float, theme: Theme) -> str:
         if panel.delta is not None:
             middle = (left + panel.strip_width) / 2
             parts.append(svg.text(middle, top - 6, "⊗", theme.muted, size=13, anchor="middle"))
-    if panel.matrix is not None:
-        columns = len(panel.matrix[0])
-        flat = [x for row in panel.matrix for x in row]
-        places = [
-            (left + (k % columns) * width, top + (k // columns) * height)
-            for k in range(len(flat))
-        ]  # fmt: skip
-        parts += _cells(panel, flat, places, "cell", theme)
+    columns = len(panel.matrix[0])
+    flat = [x for row in panel.matrix for x in row]
+    places = [
+        (left + (k % columns) * width, top + (k // columns) * height) for k in range(len(flat))
+    ]
+    parts += _cells(panel, flat, places, "cell", theme)
     return svg.element("g", *parts, transform=f"translate({x:.1f} {y:.1f})")
 
 
@@ -183,7 +181,7 @@ def _cells(
 ) -> list[str]:
     """Return the cells of a strip or a matrix, each on the scale of its largest number."""
     largest = _largest(numbers)
-    columns = len(panel.matrix[0]) if panel.matrix and part == "cell" else 1
+    columns = len(panel.matrix[0]) if part == "cell" else 1
     cells = []
     for k, (x, place) in enumerate(zip(numbers, places, strict=True)):
         i, j = divmod(k, columns) if part == "cell" else (k, k)
@@ -210,7 +208,7 @@ def _cell_name(panel: Panel, part: str, i: int, j: int) -> str:
     return {
         "delta": f"δ{layer}[{j}] = ∂C/∂b{layer}[{j}]",
         "a": f"a{layer - 1}[{i}]",
-        "cell": f"∂C/∂W{layer}[{i},{j}]",
+        "cell": f"∂C/∂W{layer}[{i},{j}]" if panel.known else f"W{layer}[{i},{j}]",
     }[part]
 
 

@@ -60,6 +60,7 @@ const pan = (dx, dy) => {
   one.fitted = false;
   look_at(state.view, { ...one.box, x: one.box.x - dx / scale, y: one.box.y - dy / scale });
 };
+const PHONE = 760;  // pixels of a window, as in page.css
 const LEAST = 0.6, READABLE = 0.85, ROOM = 14;  // scales: too small to read, and made readable; a margin in pixels
 const spanOf = (elements) => elements.map((element) => element.getBoundingClientRect()).filter((one) => one.width > 0)
   .reduce((all_, one) => ({ left: Math.min(all_.left, one.left), top: Math.min(all_.top, one.top),
@@ -79,14 +80,31 @@ const follow = (elements) => {  // move as little as shows all of them with some
   if (out && (dx || dy)) pan(dx, dy);
 };
 const centre = (there, here) => pan((here.left + here.right - there.left - there.right) / 2, (here.top + here.bottom - there.top - there.bottom) / 2);
+const paper = { theme: null, box: null };  // printed is the whole picture, in the light theme
+const heighten = () => {  // on a phone the view of one unit is as tall as it has to be, and the page scrolls
+  const { width, height } = camera().whole, tall = state.view === "focus" && window.innerWidth <= PHONE;
+  canvas.parentElement.style.height = tall ? `${Math.ceil((height / width) * window.innerWidth)}px` : "";
+  canvas.style.touchAction = tall ? "pan-y" : "";
+};
 const resize = () => {
   const one = camera();
-  if (!one) return;
+  if (!one || paper.theme) return;
   if (state.view === "expression" && one.box) { arrange(); paintEdges(); paint(); drawMap(); }
   if (one.fitted || !one.box) return fit();
   look_at(state.view, shaped(one.box));
 };
 new ResizeObserver(resize).observe(canvas);
+window.addEventListener("beforeprint", () => {
+  const root = document.documentElement, one = camera();
+  Object.assign(paper, { theme: root.dataset.theme, box: one.box });
+  root.dataset.theme = "light";
+  one.svg.setAttribute("viewBox", `0 0 ${one.whole.width} ${one.whole.height}`);
+});
+window.addEventListener("afterprint", () => {
+  document.documentElement.dataset.theme = paper.theme;
+  paper.theme = null;
+  look_at(state.view, paper.box);
+});
 
 // --- fingers, mouse and wheel ---------------------------------------------------------------
 const pointers = new Map();

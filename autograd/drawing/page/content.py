@@ -114,7 +114,7 @@ def _graph_data(expression: GraphPicture, steps: Steps, tape: Tape | None) -> di
             {
                 "name": box.name or reference(box),
                 "symbol": box.symbol,
-                "expression": box.formula if kind == "node" else "",
+                "expression": box.written if kind == "node" else "",
                 "leaf": kind != "node",
                 "root": box.root,
                 "kind": kind,

@@ -59,6 +59,7 @@ const look = (view) => {
   all("#views button").forEach((button) =>
     button.setAttribute("aria-pressed", String(button.dataset.view === view)));
   if (view === "expression" && !camera().box) { arrange(); paintEdges(); }
+  heighten();
   if (!camera().box) fit();
   drawMap();
   paintMap();

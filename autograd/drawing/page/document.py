@@ -15,8 +15,8 @@ from autograd.drawing.page.content import COLOURS, Content
 
 SCRIPTS = (  # in the order they are put together: what comes later uses what came before
     "unpack", "numbers", "elementary", "RULES", "tape", "pass", "network", "paint", "focus",
-    "panel", "canvas", "layout", "folds", "graph", "knobs", "film", "message", "address",
-    "controls",
+    "panel", "canvas", "layout", "nested", "folds", "graph", "knobs", "film", "message",
+    "address", "controls",
 )  # fmt: skip
 
 INDENTS = re.compile(r"^\s+|^\s*//.*\n|  // .*$", re.M)  # and comments

@@ -27,6 +27,7 @@ const cells = (parent, left, top, numbers, size, { name, press, line } = {}) => 
   });
 };
 const strip = (count, size) => sides(count)[0] * size;
+const below_ = (count, size) => 36 + sides(count)[1] * size;
 const ranked = (terms, most) => {
   const whole = terms.reduce((sum, term) => sum + Math.abs(term.value), 0);
   return [...terms].sort((a, b) => Math.abs(b.value) - Math.abs(a.value)).slice(0, most)
@@ -87,13 +88,16 @@ const drawLayers = (group, net) => {
     });
     x += Math.max(strip(a.length, 22), 100) + 30;
   });
-  if (!isNarrow()) return drawOutputs(group, Math.max(x, 640), net);
-  return drawOutputs(draw(group, "g", { transform: "translate(0 250)" }), 24, net);
+  const low = Math.max(below_(inputs.length, size), ...net.layers.slice(0, -1).map((layer) => below_(layer.W[0].length, 22)));
+  const outputs = 48 + 24 * Math.min(net.layers.at(-1).W[0].length, 13);
+  if (!isNarrow()) { drawOutputs(group, Math.max(x, 640), net); return Math.max(low, outputs); }
+  drawOutputs(draw(group, "g", { transform: `translate(0 ${low + 24})` }), 24, net);
+  return low + 24 + outputs;
 };
-const drawUnit = (group, net) => {
+const drawUnit = (group, net, top) => {
   const { layer, j } = focus, here = net.layers[layer - 1], a = aOf(net, layer - 1), next = net.layers[layer];
   const w = here.W.map((row) => row[j]), dw = here.dW && here.dW.map((row) => row[j]);
-  const narrow = isNarrow(), top = narrow ? 620 : 372;
+  const narrow = isNarrow();
   const size = Math.max(4, Math.min(20, 150 / Math.ceil(Math.sqrt(w.length))));
   draw(group, "path", { d: `M24 ${top - 28}H${narrow ? 440 : 916}`, stroke: "var(--constant_line)" });
   const numbers = here.z ? `: z ${shown(here.z[j])}, a ${shown(here.a[j])}, δ ${here.delta ? shown(here.delta[j]) : "—"}` : "";
@@ -105,15 +109,25 @@ const drawUnit = (group, net) => {
     say(group, 24 + wide, top + 18, "∂C/∂W", { tone: "muted" });
     cells(group, 24 + wide, top + 28, dw, size, { name: (i) => `∂C/∂${weightName(layer, i, j)}`, press: pick });
   }
-  const left = narrow ? 24 : Math.max(34 + 2 * wide, 250), below_ = narrow ? 190 : 0;
+  const left = narrow ? 24 : Math.max(34 + 2 * wide, 250), first = narrow ? below_(w.length, size) + 24 : 0;
   if (a && net.samples === 1) {
-    bars(group, left, top + 18 + below_, `the largest terms of z${layer}[${j}]`, ranked(w.map((x, i) => ({
+    bars(group, left, top + 18 + first, `the largest terms of z${layer}[${j}]`, ranked(w.map((x, i) => ({
       words: `a${layer - 1}[${i}]·${weightName(layer, i, j)}`, value: a[i] * x, name: weightName(layer, i, j) })), 8));
   }
   if (next && next.delta && net.samples === 1) {
-    bars(group, narrow ? 24 : left + 290, top + 18 + 2.15 * below_, `the strongest ways of a${layer}[${j}] to C`, ranked(next.W[j].map((x, k) => ({
+    bars(group, narrow ? 24 : left + 290, top + 18 + (narrow ? first + 220 : 0), `the strongest ways of a${layer}[${j}] to C`, ranked(next.W[j].map((x, k) => ({
       words: `${weightName(layer + 1, j, k)}·δ${layer + 1}[${k}]`, value: x * next.delta[k], name: weightName(layer + 1, j, k) })), 8));
   }
+};
+const makeRoom = ({ x, y, width, height }) => {  // all of it is in the picture, which does not shrink from step to step
+  const one = cameras.get("focus"), narrow = isNarrow(), same = focus.narrow === narrow;
+  const whole_ = { x: 0, y: 0, width: Math.max(x + width + 24, narrow ? 380 : 640, same ? one.whole.width : 0),
+                   height: Math.max(y + height + 16, same ? one.whole.height : 0) };
+  focus.narrow = narrow;
+  if (same && whole_.width === one.whole.width && whole_.height === one.whole.height) return;
+  one.whole = whole_;
+  heighten();
+  fitView("focus");
 };
 const paintFocus = () => {
   if (!focusView || state.view !== "focus") return;
@@ -121,10 +135,9 @@ const paintFocus = () => {
   if (current && state.step !== focus.step) Object.assign(focus, current);
   else if (weight && state.pinned !== focus.pinned) Object.assign(focus, { layer: weight.layer, j: weight.j });
   Object.assign(focus, { step: state.step, pinned: state.pinned });
-  const whole_ = isNarrow() ? { x: 0, y: 0, width: 470, height: 1250 } : { x: 0, y: 0, width: 940, height: 600 };
-  if (cameras.get("focus").whole.width !== whole_.width) { cameras.get("focus").whole = whole_; fitView("focus"); }
   const net = networkNow(), group = document.createElementNS("http://www.w3.org/2000/svg", "g");
-  drawLayers(group, net);
-  drawUnit(draw(group, "g", { class: state.step ? "active" : "" }), net);
+  const low = drawLayers(group, net);
+  drawUnit(draw(group, "g", { class: state.step ? "active" : "" }), net, low + 52);
   focusView.replaceChildren(group);
+  makeRoom(group.getBBox());
 };

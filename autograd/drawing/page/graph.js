@@ -2,10 +2,10 @@
 const graphSvg = document.querySelector("#view-expression svg");
 const PORT = 14, EDGE = 16, LABELLED = 150, HEAD = 18;
 const layer = (name) => graphSvg && draw(graphSvg, "g", { id: name });
-const [frames, arrowLayer, boxLayer] = ["frames", "arrows", "boxes"].map(layer);
+const [frames, arrowLayer, labelLayer, boxLayer] = ["frames", "arrows", "labels", "boxes"].map(layer);
 const shapes = [];  // of each box: its parts, and how wide its left cell is
 if (graphSvg) {
-  graphSvg.querySelectorAll('[data-part="cluster"], svg > text').forEach((old) => old.remove());
+  graphSvg.querySelectorAll('[data-part="cluster"], [data-part="edge-label"], svg > text').forEach((old) => old.remove());
   data.boxes.forEach((box, k) => {
     const element = boxElements[k], rect = element.querySelector("rect"), cell = element.querySelector("path");
     const texts = [...element.querySelectorAll("text")], start = Number(rect.getAttribute("x"));
@@ -92,26 +92,34 @@ const extentOf = (indices, spots, sizes) => indices.reduce((all_, n) => {
   return [Math.min(all_[0], x - w / 2), Math.min(all_[1], y - h / 2), Math.max(all_[2], x + w / 2), Math.max(all_[3], y + h / 2)];
 }, [Infinity, Infinity, -Infinity, -Infinity]);
 const meets = (a, b) => a[0] < b[2] && b[0] < a[2] && a[1] < b[3] && b[1] < a[3];
-const foldOfNode = (node) => (node.fold ? node.fold.parent : node.chip !== undefined ? -1 : foldOf[node.box]);
+const foldOfNode = (node) => (node.fold ? node.fold.parent : node.chip === undefined ? foldOf[node.box]
+  : hiddenIn(edges[node.edges[0]].target)?.parent ?? foldOf[edges[node.edges[0]].target]);
 const isWithin = (k, fold) => { for (let at = k; at >= 0; at = folds[at].parent) if (at === fold.k) return true; return false; };
-const drawFrames = (spots, sizes) => {
-  const open = folds.filter((fold) => !fold.closed && isShown(fold));
+const AROUND = [7, HEAD, 7, 7];  // of a frame: left, top with its name, right, bottom
+const drawFrames = ({ centres: spots, sizes, frames: laid }) => {
+  const open = folds.filter((fold) => !fold.closed && isShown(fold)).sort((a, b) => a.depth - b.depth);
   const deepest = Math.max(0, ...open.map((fold) => fold.depth));
   const known = [];
   for (const fold of open) {
     const inside = seen.nodes.map((_, n) => n).filter((n) => isWithin(foldOfNode(seen.nodes[n]), fold));
     if (!inside.length) continue;
-    const levels = deepest - fold.depth + 1, [l, t, r, b] = extentOf(inside, spots, sizes);
+    const ready = laid?.find(({ id }) => id === fold.k);
+    if (ready) { known.push({ fold, apart: true, box: ready.at }); continue; }
+    const levels = laid ? 1 : deepest - fold.depth + 1, [l, t, r, b] = extentOf(inside, spots, sizes);
     const box = [l - 7 * levels, t - HEAD * levels, r + 7 * levels, b + 7 * levels], within = new Set(inside);
     const apart = seen.nodes.every((_, n) => within.has(n) || !meets(box, extentOf([n], spots, sizes)))
       && known.every((one) => isWithin(fold.k, one.fold) || !one.apart || !meets(box, one.box));
     const shown_ = inside.find((n) => seen.nodes[n].box !== undefined && !data.boxes[seen.nodes[n].box].leaf) ?? inside[0];
     const first = extentOf([shown_], spots, sizes);
-    known.push({ fold, apart, box: apart ? box : [first[0] - 7, first[1] - HEAD * levels, first[2] + 7, first[3] + 7] });
+    known.push({ fold, apart, inside, box: apart ? box : [first[0] - 7, first[1] - HEAD * levels, first[2] + 7, first[3] + 7] });
   }
-  for (const { fold, apart, box: [l, t, r, b] } of known) {
+  for (const { fold, apart, inside, box: [l, t, r, b] } of known) {
+    for (const n of apart ? [] : inside) {  // others lie between its boxes: each is marked by itself
+      const [x0, y0, x1, y1] = extentOf([n], spots, sizes);
+      draw(frames, "rect", { x: x0 - 5, y: y0 - 5, width: x1 - x0 + 10, height: y1 - y0 + 10, rx: 9, fill: "var(--cluster)", stroke: "var(--constant_line)", "stroke-dasharray": "3 3", class: "made", "data-mark": fold.k });
+    }
     if (apart) {
-      draw(frames, "rect", { x: l, y: t, width: r - l, height: b - t, rx: 9, fill: fold.depth % 2 ? "var(--cluster)" : "var(--background)", stroke: "var(--constant_line)", "stroke-opacity": 0.5, class: "made" });
+      draw(frames, "rect", { x: l, y: t, width: r - l, height: b - t, rx: 9, fill: fold.depth % 2 ? "var(--cluster)" : "var(--background)", stroke: "var(--constant_line)", "stroke-opacity": 0.5, class: "made", "data-frame": fold.k });
     }
     const head = draw(boxLayer, "g", { "data-part": "header", "data-fold": fold.k, class: "made pick" });
     const room = Math.max(40, r - l - 30), name = wideText(fold.name, 11) > room ? `${fold.name.slice(0, Math.max(3, Math.floor(room / 7)))}…` : fold.name;
@@ -150,17 +158,16 @@ const arrowElement = (arrow) => {
   draw(group, "path", {});
   return group;
 };
-const labelled = (arrow, on) => {
-  const { element } = arrow, words = on ? wordsOf(arrow) : [];
-  element.querySelectorAll("rect, text").forEach((old) => old.remove());
-  found.delete(element);
+const labelled = (arrow, on) => {  // labels lie over all arrows
+  const words = on ? wordsOf(arrow) : [];
+  arrow.label = words.length ? draw(labelLayer, "g", { "data-part": "edge-label", class: "made" }) : null;
   if (!words.length) return;
-  draw(element, "rect", { height: 13, fill: "var(--background)", "fill-opacity": 0.9 });
-  for (const part of words) draw(element, "text", { "font-size": 10.5, "data-part": part });
+  draw(arrow.label, "rect", { height: 13, fill: "var(--background)" });
+  for (const part of words) draw(arrow.label, "text", { "font-size": 10.5, "data-part": part });
 };
 const drawArrow = (arrow, points, port, lift, vertical) => {
   const { element } = arrow, [x, y] = points.at(-1), [shaft, head] = element.querySelectorAll("path");
-  const rect = element.querySelector("rect"), texts = [...element.querySelectorAll("text")];
+  const rect = arrow.label?.querySelector("rect"), texts = [...arrow.label?.querySelectorAll("text") ?? []];
   const wide = labelWidth(arrow), height = PORT * port + lift;
   const straight = rect ? (vertical ? height + PORT + 8 : wide + 16) : 5;
   const joint = vertical ? [x, y - straight] : [x - straight, y];
@@ -171,14 +178,14 @@ const drawArrow = (arrow, points, port, lift, vertical) => {
   const side = vertical && texts.length === 2 ? Math.sign(port - (arrow.crowd - 1) / 2) * (wide / 2 - 16) : 0;
   const [middle, base] = vertical ? [x + side, y - height - 10] : [x - 12 - wide / 2, y + 4];
   set(rect, { x: middle - wide / 2, y: base - 10, width: wide });
-  const spots = texts.length === 2 ? [[2 - wide / 2, "start"], [wide / 2 - 2, "end"]] : [[0, "middle"]];
+  const spots = texts.length === 2 ? [[-5, "end"], [0, "start"]] : [[0, "middle"]];
   texts.forEach((text, k) => set(text, { x: middle + spots[k][0], y: base, "text-anchor": spots[k][1] }));
 };
 
 // --- all of it --------------------------------------------------------------------------------------
-const planned = (vertical, labels) => {
+const planned = (vertical, labels, apart) => {
   const { nodes, arrows } = seen, room = nodes.map(() => 0), counts = nodes.map(() => 0);
-  const lifts = nodes.map((node) => (foldOfNode(node) >= 0 ? HEAD * folds[foldOfNode(node)].depth : 0));
+  const lifts = nodes.map((node) => (!apart && foldOfNode(node) >= 0 ? HEAD * folds[foldOfNode(node)].depth : 0));
   arrows.forEach((arrow) => {
     counts[arrow.target] += 1;
     if (labels) room[arrow.target] = Math.max(room[arrow.target], vertical ? PORT * counts[arrow.target] + lifts[arrow.target] : labelWidth(arrow));
@@ -188,20 +195,23 @@ const planned = (vertical, labels) => {
     return vertical ? [Math.max(w, needed), h] : [w, Math.max(h, needed)];
   });
   const ends = arrows.filter((arrow) => !arrow.back).map(({ source, target }) => [source, target]);
-  const deepest = Math.max(0, ...folds.filter((fold) => !fold.closed).map((fold) => fold.depth));
+  const deepest = apart ? 0 : Math.max(0, ...folds.filter((fold) => !fold.closed).map((fold) => fold.depth));
   const gap = [Math.max(56, 14 * deepest + 30), deepest ? 24 + 22 * deepest : 14];
   const { width, height } = frame();
   const paths = nodes.map((node) => { const k = foldOfNode(node); return k < 0 ? [] : [...ancestors(folds[k]), folds[k]].map((fold) => fold.k); });
-  const found_ = laidOut(sizes, ends, { paths, gap: vertical ? [gap[1] + 46, gap[0] - 32] : gap, room, vertical, frame: { width: width - 2 * EDGE, height: height - 2 * EDGE } });
+  const found_ = laidOut(sizes, ends, { paths, gap: vertical ? [gap[1] + 46, gap[0] - 32] : gap, room, vertical, pad: apart ? AROUND : null, frame: { width: width - 2 * EDGE, height: height - 2 * EDGE } });
   return { ...found_, sizes, lifts, vertical, scale: scaleIn({ width, height }, found_.width + 2 * EDGE, found_.height + 2 * EDGE) };
 };
+const COST_OF_FRAMES = 0.6;  // how much smaller a picture may be for its groups to lie apart
 const liking = (plan) => (plan.turned.length ? plan.scale / 1.35 : plan.scale);  // rows are a last resort
 const arrange = () => {
   if (!graphSvg) return;
   seen = sight();
   const labels = seen.nodes.length <= LABELLED;
-  const across = planned(false, labels), down = planned(true, labels);
-  const plan = liking(down) > liking(across) * 1.02 ? down : across;
+  const best = (apart) => { const across = planned(false, labels, apart), down = planned(true, labels, apart); return liking(down) > liking(across) * 1.02 ? down : across; };
+  const grouped = labels && folds.some((fold) => !fold.closed && isShown(fold)), apart = grouped ? best(true) : null;
+  const plain = apart && apart.scale > LEAST ? null : best(false);
+  const plan = apart && (!plain || liking(apart) > COST_OF_FRAMES * liking(plain)) ? apart : plain;
   graphSvg.querySelectorAll(".made").forEach((old) => old.remove());
   folds.forEach((fold) => { fold.element = null; });
   boxElements.forEach((element) => { element.style.display = "none"; });
@@ -214,11 +224,11 @@ const arrange = () => {
     return placeBox(node.box, spot, size);
   });
   drawArrows(plan, labels);
-  const boxes = drawFrames(plan.centres, plan.sizes);
+  const boxes = drawFrames(plan);
   const left = Math.min(0, ...boxes.map((box) => box[0])), top = Math.min(0, ...boxes.map((box) => box[1]));
   const right = Math.max(plan.width, ...boxes.map((box) => box[2])), bottom = Math.max(plan.height, ...boxes.map((box) => box[3]));
   const whole = { x: 0, y: 0, width: right - left + 2 * EDGE, height: bottom - top + 2 * EDGE };
-  for (const group of [frames, arrowLayer, boxLayer]) group.setAttribute("transform", `translate(${EDGE - left} ${EDGE - top})`);
+  for (const group of [frames, arrowLayer, labelLayer, boxLayer]) group.setAttribute("transform", `translate(${EDGE - left} ${EDGE - top})`);
   set(graphSvg.querySelector(":scope > rect"), { width: whole.width, height: whole.height });
   cameras.get("expression").whole = whole;
   drawn.length = grads.length = 0;
@@ -252,5 +262,4 @@ const drawArrows = (plan, labels) => {
       drawArrow(arrow, [start, ...bends, end], port, plan.lifts[n], plan.vertical);
     });
   });
-  if (plan.vertical) [...seen.arrows].sort((a, b) => b.height - a.height).forEach((arrow) => arrowLayer.append(arrow.element));
 };

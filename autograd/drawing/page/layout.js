@@ -1,5 +1,6 @@
 // A plain layered layout, as `layered.py` has it: columns by depth, rows by the barycentres of the
 // neighbours; and rows of columns, where one row would be too long for the window.
+const PORT_GAP = 16;
 const SWEEPS = 8, FARTHEST_PULL = 8, MOST_BENDS = 6000;
 
 const ranksOf = (count, ends) => {  // after the operands, or before the first user
@@ -41,10 +42,13 @@ const settle = (column, wishes, ys, heights, gap) => {
   }
 };
 const flat = ([x, y]) => [y, x];
-const laidOut = (sizes, ends, { gap, room, paths, vertical, frame }) => {
-  if (!vertical) return wrapped(layered(sizes, ends, { gap, room, paths }), ends, frame);
-  const found = wrapped(layered(sizes.map(flat), ends, { gap, room, paths }), ends, { width: frame.height, height: frame.width });
+const laidOut = (sizes, ends, { gap, room, paths, vertical, frame, pad }) => {  // `pad` where groups are boxes of their own
+  const way = (extents, window_, around_) => (around_ ? nested(extents, ends, { gap, room, paths, pad: around_, frame: window_ })
+    : wrapped(layered(extents, ends, { gap, room, paths }), ends, window_));
+  if (!vertical) return way(sizes, frame, pad);
+  const found = way(sizes.map(flat), { width: frame.height, height: frame.width }, pad && [pad[1], pad[0], pad[3], pad[2]]);
   return { ...found, centres: found.centres.map(flat), bends: found.bends.map((bends) => bends.map(flat)),
+           frames: found.frames?.map(({ id, at: [l, t, r, b] }) => ({ id, at: [t, l, b, r] })),
            width: found.height, height: found.width };
 };
 // A column by its wishes, those of one group together; leaves outside of the groups stand first.
@@ -69,8 +73,11 @@ const sortColumn = (column, wish, paths, leaf) => {
     }
   });
 };
-const layered = (sizes, ends, { gap, room, paths }) => {
-  const ranks = ranksOf(sizes.length, ends), own = [...ranks], leaf = sizes.map(() => true);
+const layered = (sizes, ends, { gap, room, paths, first = new Set(), last = new Set() }) => {
+  const ranks = ranksOf(sizes.length, ends), leaf = sizes.map(() => true);
+  const farthest = ranks.reduce((a, b) => Math.max(a, b), 0);
+  ranks.forEach((rank, box) => { ranks[box] = first.has(box) ? 0 : last.has(box) ? farthest : rank; });  // ports stand at the sides
+  const own = [...ranks];
   for (const [, target] of ends) leaf[target] = false;
   const spans = ends.reduce((sum, [s, t]) => sum + Math.max(0, ranks[t] - ranks[s] - 1), 0);
   const heights = sizes.map(([, h]) => h);
@@ -112,22 +119,25 @@ const layered = (sizes, ends, { gap, room, paths }) => {
       settle(column, column.map((box) => meanOf([...before[box], ...after[box]], ys, ys[box])), ys, heights, gap[1]);
     }
   }
-  const xs = [], edgesOf = [];
+  const xs = [], widths = [], edgesOf = [];
   let x = 0;
-  for (const column of columns) {
+  const isOfPorts = (column) => column.length > 0 && column.every((box) => first.has(box) || last.has(box));
+  columns.forEach((column, rank) => {
     const start = x, real = column.filter((box) => box < sizes.length);
     x += real.reduce((most, box) => Math.max(most, room[box] ?? 0), 0);
     const width = real.reduce((most, box) => Math.max(most, sizes[box][0]), 0);
     xs.push(x + width / 2);
-    x += width + gap[0];
+    widths.push(width);
+    x += width + (isOfPorts(column) || isOfPorts(columns[rank + 1] ?? []) ? PORT_GAP : gap[0]);
     edgesOf.push([start, x]);
-  }
+  });
   const top = ys.reduce((least, y, k) => Math.min(least, y - heights[k] / 2), Infinity);
   const bottom = ys.reduce((most, y, k) => Math.max(most, y + heights[k] / 2), -Infinity);
   const points = ranks.map((rank, k) => [xs[rank], ys[k] - top]);
   return {
     centres: points.slice(0, sizes.length), bends: chains.map((chain) => chain.slice(1, -1).map((k) => points[k])),
-    width: Math.max(x - gap[0], 0), height: Math.max(bottom - top, 0), ranks: own, columns: edgesOf,
+    width: Math.max(edgesOf.length ? xs.at(-1) + widths.at(-1) / 2 : 0, 0), height: Math.max(bottom - top, 0), ranks: own, columns: edgesOf,
+    spans: own.map((rank) => [xs[rank] - widths[rank] / 2, xs[rank] + widths[rank] / 2]),
   };
 };
 // --- rows of columns ------------------------------------------------------------------------

@@ -59,7 +59,7 @@ const paintEdges = () => {
     head.setAttribute("fill", colour);
     const thick = flow && Number.isFinite(flow) && widest;
     shaft.setAttribute("stroke-width", thick ? 0.9 + 2.3 * Math.sqrt(Math.abs(flow) / widest) : 1);
-    const [local, contribution] = [inside(element, "local"), inside(element, "flow")];
+    const [local, contribution] = [inside(arrow.label, "local"), inside(arrow.label, "flow")];
     if (local) { write(local, `×${fmt(local_now)}`); tint(local, local_now); }
     if (contribution) { write(contribution, `⇒ ${fmt(flow, true)}`); tint(contribution, flow); }
     if (arrow.edges.length > 1) write(inside(element, "title"), `${arrow.edges.length} arrows together, contribution ${flow}`);
@@ -107,8 +107,10 @@ const paintGraph = (swept) => {
   for (const arrow of seen.arrows) {
     const targets = arrow.edges.map((k) => edges[k].target);
     const on = targets.some((target) => (forwards() ? done.has(target) : swept.done.has(target))) || arrow.edges.every((k) => edges[k].constant && !forwards());
-    toggle(arrow.element, "off", !on);
-    toggle(arrow.element, "active", targets.some(isActive));
+    for (const element of [arrow.element, arrow.label]) {
+      toggle(element, "off", !on);
+      toggle(element, "active", targets.some(isActive));
+    }
     const chip = seen.nodes[arrow.source];
     if (chip.chip === undefined) continue;
     toggle(chip.element, "off", !on && !forwards());

@@ -50,7 +50,7 @@ const spokenOf = (active) => {  // what a step speaks of, as it is drawn: the ch
   const arrows = seen.arrows.filter((arrow) => { const node = seen.nodes[arrow.target]; return fold ? node.fold === fold : node.box === active; });
   const near = arrows.map((arrow) => seen.nodes[arrow.source]);
   return [main, ...near.map((node) => node.element ?? node.fold?.element ?? boxElements[node.box]),
-          ...arrows.map((arrow) => arrow.element.querySelector("rect"))];
+          ...arrows.map((arrow) => arrow.label?.querySelector("rect"))];
 };
 
 // --- a local partial: as a formula, then with numbers -------------------------------------
@@ -78,18 +78,29 @@ const partialLine = (edge) => {
     if (!Number.isFinite(local) || again.toPrecision(3) === local.toPrecision(3)) break;
   }
   const lone = /^⟨[0-9=]⟩$/.test(formula[0]);
-  const names = filled(formula[0], (name) => (name === "=" ? boxLink(edge.target) : boxLink(sources[name])));
+  const place = (name) => (name === "=" ? edge.target : sources[name]);
+  const names = filled(formula[0], (name) => (lone ? boxLink(place(name)) : around(boxLink(place(name)))));
   const numbers = filled(formula[0], (name) => bracketed(texts[name])).join("");
   const exact = [...x, out].every((number) => relation(number, fmt(number)) === "=");
   const p = line("∂", around(boxLink(edge.target)), "/∂", around(boxLink(edge.source)), " = ", ...names);
   if (!lone) p.append(` ${exact ? "=" : "≈"} ${numbers}`);
-  p.append(" ", relation(again, fmt(local)), " ", show(local));
-  const latex = filled(formula[1], (name) => (name === "=" ? boxName(edge.target) : boxName(sources[name]))).join("");
+  p.append(" ", relation(lone ? local : again, fmt(local)), " ", show(local));
+  const latex = filled(formula[1], (name) => (lone ? boxName(place(name)) : enclosed(boxName(place(name))))).join("");
   p.append(copier(latex));
   return p;
 };
+const isWhole = (text) => {  // a name, or a function of something, as a bracket closes at the end alone
+  const head = /^[\p{L}_][\p{L}\p{N}_]*(\[[\d,]+\])?/u.exec(text)?.[0];
+  if (head === undefined || text[head.length] !== "(") return head === text;
+  let depth = 0;
+  return [...text].every((letter, k) => {
+    depth += letter === "(" ? 1 : letter === ")" ? -1 : 0;
+    return depth > 0 || k < head.length || k === text.length - 1;
+  });
+};
+const enclosed = (text) => (isWhole(text) ? text : `(${text})`);
 const around = (name) => {  // in brackets, unless it is one name
-  if (/^[\p{L}_][\p{L}\p{N}_]*(\[[\d,]+\])?$/u.test(name.textContent)) return name;
+  if (isWhole(name.textContent)) return name;
   const whole = make("span", "(");
   whole.append(name, ")");
   return whole;
@@ -145,12 +156,15 @@ const contributionCard = (one) => {
   const sum = line(`${left} `, make("span", "local", "muted"), ` × ${right} ${sign} `, show(one.contribution));
   const lines = formula ? [name, formula, sum] : [name, sum];
   if (one.already !== null) {
-    const printed = reading(fmt(one.already)) + reading(fmt(one.contribution));
-    const rounded = Number.isFinite(one.total) && relation(printed, fmt(one.total)) === "≈";
-    lines.push(line(make("span", "already ", "muted"), fmt(one.already, true),
-                    make("span", `, so total ${rounded ? "≈ " : ""}`, "muted"), show(one.total)));
+    lines.push(line(make("span", "already ", "muted"), fmt(one.already, true), make("span", ", so total ", "muted"), ...totalOf(one)));
   }
   return card(...lines);
+};
+const totalOf = ({ already, contribution, total }) => {  // with more digits where those that stand there do not add up to it
+  const printed = reading(fmt(already)) + reading(fmt(contribution));
+  if (!Number.isFinite(total) || relation(printed, fmt(total)) === "=") return [show(total)];
+  if (agree(printed, total, [[already], [contribution]], [])) return ["≈ ", show(total)];
+  return [arithmetic(total, [[already], [contribution]]).replace(/ \S+$/, " "), show(total)];
 };
 const forwardStep = () => {
   const box = activeBox();

@@ -63,14 +63,15 @@ _ROWS = (
     # a number that is the same for all examples, in the lanes of another
     Piece("broadcast", "#1", "#1", 2, (1.0, 0.0), lambda x, like: x),
     Piece("increment", "#1 + 1", "#1 + 1", 1, (1.0,), lambda x: x + 1.0),
-    # log(e / Σ e) of u = log e, e and R = Σ e - 1, as a function of u and of the others,
-    # N = R - (e - 1): what e gets through R it gives back, to the bit, and ∂/∂u = N / Σ e is no
+    # R = Σ e - 1 as log(e / Σ e) wants it, e = exp u being one of them: what e gets through R it
+    # gives back, to the bit, and u gets through N = R - (e - 1), the others. N / Σ e is then no
     # difference of rounded numbers where e is the 1 that R leaves out
+    Piece("rest_of_share", "#3", "#3", 3, (lambda u, e, rest, out: (e - 1.0) - rest, -1.0, 1.0),
+          lambda u, e, rest: rest),
+    # log(e / Σ e) of u, of R in that sense, and of R itself
     Piece("log_share", "#1 - log1p(#3)", r"#1 - \operatorname{log1p}(#3)", 3,
-          (lambda u, e, rest, out: (rest - (e - 1.0)) / (1.0 + rest),
-           lambda u, e, rest, out: 1.0 / (1.0 + rest),
-           lambda u, e, rest, out: -1.0 / (1.0 + rest)),
-          lambda u, e, rest: u - log1p(rest)),
+          (0.0, lambda u, told, rest, out: -1.0 / (1.0 + rest), 0.0),
+          lambda u, told, rest: u - log1p(rest)),
     # which operand is the largest
     Piece("argmax", "argmax(#1)", r"\operatorname{argmax} #1", row=0, padding="first"),
     # Σ e - 1 of numbers up to 1, one of which is 1: the small ones keep their digits

@@ -258,22 +258,23 @@ class Recording:
 
     def _logsumexp(self, values: Sequence[int]) -> int:
         """Return p + log1p(R) with p held constant, for no derivative depends on what p is."""
-        largest, _, exponentials = self._exponentials(values)
+        largest, exponentials = self._exponentials(values)
         log = self._once("log1p", self._once("sum_minus_one", *exponentials))
         return self._add("add", (largest, log))
 
-    def _exponentials(self, values: Sequence[int]) -> tuple[int, list[int], list[int]]:
-        """Return p = max x held constant, xₖ - p and eₖ = e^(xₖ - p)."""
+    def _exponentials(self, values: Sequence[int]) -> tuple[int, list[int]]:
+        """Return p = max x held constant, and eₖ = e^(xₖ - p)."""
         largest = self._once("peak", *(values := self._level(values)))
         shifted = [self._once("shifted", x, largest) for x in values]
-        return largest, shifted, [self._once("exp", x) for x in shifted]
+        return largest, [self._once("exp", x) for x in shifted]
 
     def _log_softmax(self, values_and_index: Sequence[int]) -> int:
         *values, index = values_and_index
-        _, *columns = self._exponentials(values)
-        chosen = [self._pick(column, index) for column in columns]
-        rest = self._once("sum_minus_one", *columns[1])  # last, so that its adjoints come first
-        return self._add("log_share", (*chosen, rest))
+        largest, exponentials = self._exponentials(values)
+        x, share = (self._pick(column, index) for column in (self._level(values), exponentials))
+        rest = self._once("sum_minus_one", *exponentials)  # last, so that its adjoints come first
+        told = self._add("rest_of_share", (u := self._once("shifted", x, largest), share, rest))
+        return self._add("log_share", (u, told, rest))
 
     def _softmax(self, values_and_index: Sequence[int]) -> int:
         *values, index = values_and_index
@@ -282,8 +283,7 @@ class Recording:
         return self._add("div", (self._pick(exponentials, index), whole))
 
     def _take(self, values_and_index: Sequence[int]) -> int:
-        *values, index = values_and_index
-        return self._add("take", (*self._level(values), index))
+        return self._add("take", (*self._level(values_and_index[:-1]), values_and_index[-1]))
 
     def _pick(self, nodes: Sequence[int], index: int) -> int:
         if self.kinds[index] == CONSTANT:

@@ -1,11 +1,13 @@
-# %% [markdown]
-# # A training, as a film
-#
-# `record=` keeps every epoch. The page shows the losses, the weights of each epoch, and what the
-# network says at each point of the plane.
+"""
+A training, as a film
+=====================
 
-# %%
+``record=`` keeps every epoch. The page shows the losses, the weights of each epoch, and what the
+network says at each point of the plane.
+"""
+
 import tempfile
+from html import escape
 from pathlib import Path
 
 from nn import MLP, fit
@@ -19,11 +21,13 @@ with tempfile.TemporaryDirectory() as folder:
     page = film.read_text(encoding="utf-8")
 history
 
-# %% [markdown]
-# The film itself:
+# %%
+# Its losses, drawn by Matplotlib:
+
+axes = history.plot()
 
 # %%
-from html import escape
+# The film itself:
 
 
 class Frame:

@@ -115,6 +115,17 @@ def test_unknown_gradients_are_dashes():
     assert "not known" in draw(network([2, 3, 1], gradients=False), level="layer").svg()
 
 
+def test_without_gradients_the_heat_map_is_that_of_the_weights():
+    picture = network([2, 3, 1], gradients=False)
+    W = picture.layers[0].W
+    svg = draw(picture, level="layer").svg()
+    for i, row in enumerate(W):
+        for j, weight in enumerate(row):
+            assert f"<title>W1[{i},{j}] = {weight!r}</title>" in svg
+            assert f">{figure(weight, signed=True)}<" in svg
+    assert "∂C/∂W1[" not in svg
+
+
 def colours(drawing, part, layer):
     return {
         (e.attrib.get("data-i"), e.attrib.get("data-j")): words(e)

@@ -4,17 +4,20 @@
 """
 
 import os
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
 from autograd import step_through
-from nn import MLP, probe
+from nn import MLP, fit, probe
 from tests.drawing.page.test_folds import loop, wide
-from tests.drawing.page.test_live import X, Y, formula, network
+from tests.drawing.page.test_in_view import parts
+from tests.drawing.page.test_live import X, Y, classes, formula, moons, network, recurrent
 
 PACKAGE = find_spec("axe_playwright_python")
+STATES = ("whygrad.go(0)", "whygrad.step(0.1)", "whygrad.unfold()", "whygrad.go(3)")
 PLACES = [os.environ.get("AXE_CORE", ""), "node_modules/axe-core/axe.min.js"]
 PLACES += [
     f"{folder}/axe.min.js" for folder in getattr(PACKAGE, "submodule_search_locations", None) or []
@@ -26,6 +29,11 @@ PAGES = {
     "loop": lambda: loop()[0],
     "sum": lambda: wide()[0],
     "large": lambda: probe(MLP(64, [12, 10], seed=1), [0.1] * 64, 3, "cross_entropy"),
+    "a small RNN": lambda: recurrent()[0],
+    "softmax": lambda: classes()[0],
+    "parts of a model": parts,
+    "batch": lambda: probe(MLP(2, [4, 4, 1], seed=2), *moons(12), "binary_cross_entropy"),
+    "moons": lambda: probe(MLP(2, [16, 16, 1], seed=2), X, 1, "binary_cross_entropy"),
 }
 
 
@@ -38,11 +46,42 @@ def test_axe_finds_nothing(browser, tmp_path, page, theme):
     tab = context.new_page()
     tab.goto((tmp_path / "page.html").as_uri())
     tab.add_script_tag(path=AXE)
-    for state in ("whygrad.go(0)", "whygrad.go(3)", "whygrad.step(0.1)", "whygrad.unfold()"):
-        tab.evaluate(state)
-        found = tab.evaluate("axe.run()")["violations"]
-        assert [(one["id"], one["nodes"][0]["html"][:200]) for one in found] == []
+    for view in tab.locator("#views button").all():
+        first = view.get_attribute("aria-pressed") == "true"
+        view.click()
+        for state in STATES if first else STATES[-1:]:
+            tab.evaluate(state)
+            tab.click("#fit")  # what is cut off by the window has a name of its own all the same
+            assert violations(tab) == [], (view, state)
     context.close()
+
+
+@pytest.mark.skipif(AXE is None, reason="axe-core is not installed")
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_nothing_in_a_film_and_in_the_gallery(browser, tmp_path, monkeypatch, theme):
+    data, labels = moons(12)
+    model = MLP(2, [3, 1], activation="tanh", seed=2)
+    fit(
+        model, data, labels, loss="binary_cross_entropy", epochs=3, progress=False,
+        record=tmp_path / "film.html",
+    )  # fmt: skip
+    gallery = import_module("demos.08_gallery")
+    monkeypatch.setattr(gallery, "OUTPUT", tmp_path)
+    index = gallery.Gallery()
+    gallery.two_three_one(index)
+    index.save()
+    context = browser.new_context(bypass_csp=True, reduced_motion="reduce", color_scheme=theme)
+    for name in ("film.html", "index.html"):
+        tab = context.new_page()
+        tab.goto((tmp_path / name).as_uri())
+        tab.add_script_tag(path=AXE)
+        assert violations(tab) == []
+    context.close()
+
+
+def violations(tab):
+    found = tab.evaluate("axe.run()")["violations"]
+    return [(one["id"], one["nodes"][0]["html"][:200]) for one in found]
 
 
 @pytest.mark.parametrize("page", PAGES)

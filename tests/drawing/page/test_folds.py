@@ -169,7 +169,7 @@ def test_the_arrow_out_of_a_fold_has_what_flows_through_it(show):
     root, _ = wide(30)
     tab = show(step_through(root))
     press(tab, "End")
-    label = tab.locator('.made[data-part="edge"] [data-part="flow"]').text_content()
+    label = tab.locator('[data-part="edge-label"] [data-part="flow"]').text_content()
     sweep = gradients(root, [root.parents[0]])[0] * 23  # 23 operands, each with partial 1
     assert label == f"⇒ {figure(sweep, signed=True)}"
 

@@ -1,16 +1,34 @@
 """Opened, the whole graph is in view; at every step, what the panel speaks of is. At all sizes."""
 
 import math
+import random
 
 import pytest
 
-from autograd import Value, step_through, tanh
-from nn import MLP, probe
+from autograd import Value, step_through, tanh, total
+from nn import MLP, Layer, Module, probe
 from tests.drawing.page.test_browser import press
 from tests.drawing.page.test_folds import loop, wide
 from tests.drawing.page.test_live import X, Y, classes, formula, moons, network, recurrent
 
 SIZES = [(1440, 900), (1024, 768), (390, 844)]
+
+
+class Block(Module):
+    """Two layers around a sum: its second one is used twice."""
+
+    def __init__(self):
+        rng = random.Random(0)
+        self.first, self.second = Layer(2, 2, "tanh", rng=rng), Layer(2, 2, "tanh", rng=rng)
+
+    def __call__(self, x):
+        x = self.second([a + b for a, b in zip(self.first(x), x, strict=True)])
+        return total(self.second(x))
+
+
+def parts():
+    model = Block()
+    return lambda: (model([0.5, -1.2]) - 0.8) ** 2
 
 
 def chain():
@@ -32,6 +50,10 @@ PAGES = {
         MLP(64, [32, 10], seed=2), [k / 64 for k in range(64)], 3, "cross_entropy"
     ),
     "moons": lambda: probe(MLP(2, [16, 16, 1], seed=2), *moons(12), "binary_cross_entropy"),
+    "one of the moons": lambda: probe(
+        MLP(2, [16, 16, 1], seed=2), [0.5, -1.2], 1, "binary_cross_entropy"
+    ),
+    "parts of a model": parts,
 }
 OUTSIDE = """(elements) => { const pane = document.querySelector("#canvas").getBoundingClientRect();
   return elements.map((one) => [one.outerHTML.slice(0, 80), one.getBoundingClientRect()])
@@ -39,8 +61,8 @@ OUTSIDE = """(elements) => { const pane = document.querySelector("#canvas").getB
       || box.top < pane.top - 1 || box.bottom > pane.bottom + 1)).map(([html]) => html); }"""
 DRAWN = ".view:not([hidden]) :is([data-part=box], [data-part=fold], [data-part=chip], "
 DRAWN += "[data-part=unit], [data-part=cell], [data-part=header])"
-SPOKEN = ".view:not([hidden]) g.active:not([data-part=edge])"
-LABELS = "[data-part=edge].active rect"
+SPOKEN = ".view:not([hidden]) g.active:not([data-part=edge], [data-part=edge-label])"
+LABELS = "[data-part=edge-label].active rect"
 NEAR = ".view:not([hidden]) [data-part=chip].touched"
 READABLE = 0.5  # of full size: 6 px where 12 are meant; the panel says the same in 14 px
 

@@ -309,6 +309,30 @@ def test_models_without_a_seed_differ_and_are_the_same_in_every_process():
     assert first != second != third != fourth
 
 
+TWICE = {  # models without a seed, each made twice in a row
+    "a neuron": lambda: nn.Neuron(4),
+    "a layer": lambda: nn.Layer(4, 4),
+    "a layer of another initializer": lambda: nn.Layer(4, 4, "relu", initializer="he_uniform"),
+    "a network": lambda: nn.MLP(2, [4, 1]),
+    "a network with dropout": lambda: nn.MLP(2, [4, 1], dropout=0.5),
+    "a normalised network": lambda: nn.MLP(2, [4, 1], layer_norm="before"),
+}
+
+
+@pytest.mark.parametrize("name", TWICE)
+def test_two_models_without_a_seed_have_other_weights_and_come_again(name):
+    def drawn():
+        first, second = ([p.data for p in TWICE[name]().parameters()] for _ in range(2))
+        return first, second
+
+    nn.seed(3)
+    first, second = drawn()
+    assert first != second and len(set(first + second)) > len(first)
+    nn.seed(3)
+    assert drawn() == (first, second)
+    assert drawn() != (first, second)
+
+
 def test_a_seed_starts_the_stream_of_weights_anew_and_leaves_other_seeds_alone():
     def drawn(**options):
         return nn.MLP(2, [2, 1], **options).layers[0].W[0][0].data

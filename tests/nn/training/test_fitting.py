@@ -642,6 +642,44 @@ class Headed(nn.Module):
         return self.head(self.layers[-1](x))
 
 
+class Twins(nn.Module):
+    """Two layers side by side, whose outputs are one list of four."""
+
+    def __init__(self):
+        self.layers = [nn.Layer(2, 1), nn.Layer(2, 3)]
+
+    def __call__(self, x):
+        return [a for layer in self.layers for a in layer(x)]
+
+
+class Bare(nn.Module):
+    """Three logits without a layer."""
+
+    def __init__(self):
+        self.w = [Value(0.1 * k) for k in range(3)]
+
+    def __call__(self, x):
+        return [w * x[0] + x[1] for w in self.w]
+
+
+HEADS = {  # how many outputs a model has, which no attribute of it says
+    "a head beside the layers": (lambda: Headed(nn.Layer(1, 3, "identity")), 3),
+    "a network for a head": (lambda: Headed(nn.MLP(1, [2, 5])), 5),
+    "two layers side by side": (Twins, 4),
+    "no layer at all": (Bare, 3),
+}
+
+
+@pytest.mark.parametrize("name", HEADS)
+@pytest.mark.parametrize("compiled", [True, False])
+def test_as_many_classes_are_known_as_a_model_has_outputs(name, compiled):
+    make, count = HEADS[name]
+    options = {"loss": "cross_entropy", "epochs": 1, "progress": False, "compiled": compiled}
+    assert len(fit_(make(), [[0, 1], [1, 0]], [count - 1, 0], **options)) == 1
+    with pytest.raises(ValueError, match=rf"from 0 to {count - 1}; got {count}"):
+        fit_(make(), [[0, 1], [1, 0]], [0, count], **options)
+
+
 @pytest.mark.parametrize("compiled", [True, False])
 def test_the_outputs_of_a_model_are_counted_and_not_guessed(compiled):
     options = {"epochs": 1, "progress": False, "compiled": compiled}

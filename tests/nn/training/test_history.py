@@ -35,12 +35,58 @@ def test_a_plot_is_one_of_pyplot_where_that_is_in_use():
     pyplot.close(figure)
 
 
+PLOTS = {
+    "history": "h = nn.History(); h.add({'loss': 1.0}); h.plot",
+    "rates": "nn.find_lr(nn.MLP(1, [1]), [[1.0], [2.0]], [1.0, 2.0], loss='huber').plot",
+    "axes given": "h = nn.History(); h.add({'loss': 1.0}); "
+    "from matplotlib.figure import Figure; h.plot(Figure().subplots()) and h.plot",
+    "learned": "m = nn.Layer(1, 1); h = nn.fit(m, [[1.0], [2.0]], [1.0, 2.0], loss='huber', "
+    "epochs=2, trace=True, optimizer=nn.SGD(m.parameters(), lr=0.1), progress=False); "
+    "h.why('W[0][0]').plot",
+}
+
+
+@pytest.mark.parametrize("name", PLOTS)
+def test_every_plot_is_pyplots_where_that_is_in_use_and_loads_none_elsewhere(name):
+    setting, _, plot = PLOTS[name].rpartition("; ")
+    lines = ["import sys, nn", setting or "pass", f"({plot})()",
+             "assert 'matplotlib.pyplot' not in sys.modules",
+             "from matplotlib import pyplot", f"figure = ({plot})()",
+             "assert pyplot.fignum_exists(figure.number)"]  # fmt: skip
+    subprocess.run([sys.executable, "-c", "\n".join(lines)], check=True)
+
+
 def test_a_plot_loads_no_pyplot_of_itself():
     script = (
         "import sys, nn; h = nn.History(); h.add({'loss': 1.0}); h.plot(); "
         "assert 'matplotlib.pyplot' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", script], check=True)
+
+
+BEST = {  # of three epochs, by the column and what says which way it gets better
+    ("val_accuracy", "auto"): ([0.2, 0.9, 0.5], 1),
+    ("accuracy", "auto"): ([0.9, 0.2, 0.5], 0),
+    ("val_loss", "auto"): ([0.9, 0.2, 0.5], 1),
+    ("loss", "auto"): ([0.2, 0.9, 0.5], 0),
+    ("val_accuracy", "min"): ([0.2, 0.9, 0.5], 0),
+    ("val_auc", "max"): ([0.2, 0.5, 0.9], 2),
+    ("val_loss", "max"): ([0.2, 0.9, 0.5], 1),
+}
+
+
+@pytest.mark.parametrize(("column", "mode"), BEST)
+def test_the_best_model_is_that_of_the_best_epoch_whichever_way_is_better(column, mode):
+    model, stop, history = nn.MLP(1, [1], seed=1), nn.EarlyStopping(9, column, mode), nn.History()
+    numbers, best = BEST[column, mode]
+    seen = []
+    for number in numbers:
+        model.layers[0].W[0][0].data = number
+        seen.append([p.data for p in model.parameters()])
+        history.columns[column] = [*history.columns.get(column, []), number]
+        assert not stop(history, model)
+    stop.finish(model)
+    assert [p.data for p in model.parameters()] == seen[best]
 
 
 @pytest.mark.parametrize("compiled", [True, False])

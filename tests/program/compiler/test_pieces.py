@@ -63,6 +63,7 @@ def test_recordings_are_made_of_known_operations():
         "sum_minus_one",
         "take",
         "peak",
+        "rest_of_share",
         "log_share",
     ):
         assert f'"{name}"' in source and name in PIECES

@@ -61,7 +61,7 @@ def to_jax(program: Recorded) -> tuple[Callable[[Any, Any], Any], dict[str, Arra
 
     layout, instructions = PLANS.find(program.recording).made(matrices)
     in_time = serial(program.recording, len(instructions.forward))
-    numbers = {"θ1": np.arange(len(program.parameters))} if in_time else layers(layout)
+    numbers = _places(program.recording, layout, in_time is not None)
     known = np.array(list(map(unwatched, program.parameters)))
     columns = len(program.recording.inputs)
     example = in_time or _by_matrices(program.recording, layout, instructions.forward, numbers)
@@ -77,6 +77,18 @@ def to_jax(program: Recorded) -> tuple[Callable[[Any, Any], Any], dict[str, Arra
         return jax.vmap(example, (None, 0))(arrays, X.astype(dtype)).mean()
 
     return function, {name: known[places] for name, places in numbers.items()}
+
+
+def places_of(recording: Recording) -> dict[str, Array]:
+    """Return arrays of the numbers of parameters, 0 …, by the names that `to_jax` gives them."""
+    layout, instructions = PLANS.find(recording).made(matrices)
+    return _places(recording, layout, serial(recording, len(instructions.forward)) is not None)
+
+
+def _places(recording: Recording, layout: Layout, in_time: bool) -> dict[str, Array]:
+    import numpy as np
+
+    return {"θ1": np.arange(len(recording.parameters))} if in_time else layers(layout)
 
 
 def _by_matrices(

@@ -48,7 +48,8 @@ class Table:
         every = (*this.sources, this.destination)
         sums = 0 in this.destination.strides or this.destination.lanes != this.lanes
         if not code.steps and this.mode == STORE and not sums:  # a copy, straight to its place
-            code = replace(code, steps=(("copy", code.registers, (0,)),), results=(code.registers,))
+            copy = "copy", code.registers, code.results
+            code = replace(code, steps=(copy,), results=(code.registers,))
         fixed = [k for k, x in enumerate(this.sources) if _is_fixed(x, this.lanes)]
         lead, rest = hoisted(code, fixed)
         steps = [*lead, *joined(rest.steps, rest.results)]

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
-from autograd.program.compiler.accesses import Array, unique
+from autograd.program.compiler.accesses import Array
 from autograd.program.compiler.instructions import Row
 from autograd.program.executors.numpy.views import Call, Views
 
@@ -54,9 +54,11 @@ _REDUCTIONS = {"peak": _peak, "argmax": _argmax, "sum_minus_one": _sum_minus_one
 
 def _taking(views: Views, this: Row) -> list[Call]:
     np, back = views.np, this.destination.adjoint
-    out = views.stretch(this.destination, len(this.index))
-    numbers = views.room.buffer(back, this.sources_lanes).reshape(-1)
-    calls, look = _choice(views, this, out.shape)
+    out = views.stretch(this.destination, len(this.index)).reshape(-1)
+    numbers = views.room.buffer(back, this.sources_lanes)[_from(this) : this.index.max() + 1]
+    numbers = numbers.reshape(-1)  # without what is taken, or NumPy would make copies
+    calls, look = _choice(views, this)
+    share = 1 / views.lanes if this.lanes and not this.sources_lanes else 1.0
 
     def take() -> None:
         places, valid = look()
@@ -64,25 +66,19 @@ def _taking(views: Views, this: Row) -> list[Call]:
         if valid is not ...:
             out[~valid] = np.nan
 
-    share = 1 / views.lanes if this.lanes and not this.sources_lanes else 1.0
-    known = this.index[this.index >= 0]
-    once = this.sources_lanes and len(unique(np, known)) == len(known)
-
     def scatter() -> None:
         places, valid = look()
-        if once and valid is ...:
-            numbers[places] += out
-        elif once:
-            numbers[places[valid]] += out[valid]
-        else:
-            np.add.at(numbers, places[valid], out[valid] * share)
+        np.add.at(numbers, places[valid], out[valid] if share == 1.0 else out[valid] * share)
 
     return [*calls, scatter if back else take]
 
 
-def _choice(
-    views: Views, this: Row, shape: tuple[int, ...]
-) -> tuple[list[Call], Callable[[], tuple[Array, Array]]]:
+def _from(this: Row) -> int:
+    """Return the first address of those that an index may take."""
+    return int(this.index[this.index >= 0].min(initial=this.index.max(initial=0)))
+
+
+def _choice(views: Views, this: Row) -> tuple[list[Call], Callable[[], tuple[Array, Array]]]:
     """Return what an index takes now: on the way back that is what was taken on the way there."""
     assert this.chosen is not None
     chosen = replace(this.chosen, index=None), *map(_bytes, (this.chosen.index, this.index))
@@ -90,7 +86,7 @@ def _choice(
     known = views.choices.get(key)
     if known is not None and this.destination.adjoint:
         return [], known.last
-    choice = views.choices[key] = Choice(views, this, shape)
+    choice = views.choices[key] = Choice(views, this)
     return choice.calls, choice.look
 
 
@@ -99,23 +95,24 @@ def _bytes(index: Array | None) -> bytes:
 
 
 class Choice:
-    """The places of the numbers that an index operand takes now, in a flat buffer.
+    """The places of the numbers that an index operand takes now, from the first that it may on.
 
     An index is mostly data, the same in every step of a full batch: places are found again
     only when it differs from the last one. `valid` tells which of them there are; `...` is
     all.
     """
 
-    def __init__(self, views: Views, this: Row, shape: tuple[int, ...]) -> None:
+    def __init__(self, views: Views, this: Row) -> None:
         assert this.chosen is not None
-        self.np, self.index, self.shape = views.np, this.index, shape
-        self.chosen, self.calls = views.read(this.chosen, shape[:1], this.lanes)
+        self.np, self.index, self.first = views.np, this.index, _from(this)
+        self.shape = views.stretch(this.destination, len(this.index)).shape
+        self.chosen, self.calls = views.read(this.chosen, self.shape[:1], this.lanes)
         self.lanes = views.lanes if this.sources_lanes else 1
         self._seen = b""  # as no index is
         self._found: tuple[Array, Array] = None, None
 
     def look(self) -> tuple[Array, Array]:
-        """Return (places, valid), both of the shape of what is taken."""
+        """Return (places, valid), both of them flat, one for each number that is taken."""
         now = self.chosen.tobytes()
         if now != self._seen:
             self._found, self._seen = self._places(), now
@@ -133,7 +130,7 @@ class Choice:
         row = np.arange(rows).reshape(rows, *[1] * (len(self.shape) - 1))
         address = self.index[row, np.where(valid, column, 0)]
         valid &= address >= 0
-        places = address * self.lanes
+        places = (address - self.first) * self.lanes
         if self.lanes > 1:
             places += np.arange(self.lanes)
-        return places, ... if valid.all() else valid
+        return places.reshape(-1), ... if valid.all() else valid.reshape(-1)

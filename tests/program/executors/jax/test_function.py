@@ -212,6 +212,26 @@ def test_the_function_reads_nothing_but_its_arguments():
     assert float(function(parameters, X)) == before
 
 
+@pytest.mark.parametrize("name", MODELS)
+def test_what_jax_trained_is_in_the_values_again(name):
+    program, X, function, parameters = prepared(MODELS[name])
+    changed = {key: jnp.asarray(array) * 1.001 for key, array in parameters.items()}
+    program.from_jax(changed)
+    _, again = program.to_jax()
+    assert all((again[key] == np.asarray(array)).all() for key, array in changed.items())
+    assert program(X)[0] == pytest.approx(float(function(changed, X)), rel=1e-12, abs=1e-12)
+
+
+def test_arrays_that_are_not_the_programs_change_nothing():
+    program, _, _, parameters = prepared(ZOO["mlp"])
+    before = [leaf.data for leaf in program.parameters]
+    with pytest.raises(ValueError, match=r"W1, b1, W2, b2, W3, b3, as to_jax .*; found W1"):
+        program.from_jax({"W1": parameters["W1"]})
+    with pytest.raises(ValueError, match=r"b2: expected shape \(4,\), found \(1, 4\)"):
+        program.from_jax(parameters | {"b2": parameters["b2"][None], "b1": np.zeros(5)})
+    assert [leaf.data for leaf in program.parameters] == before
+
+
 def test_rows_of_another_width_are_refused():
     _, _, function, parameters = prepared(ZOO["mlp"])
     with pytest.raises(ValueError, match=r"\(m, 4\); got shape \(2, 3\)"):
