@@ -1,10 +1,14 @@
 /* Instructions of much work piece by piece, so that Ctrl-C is answered in between. */
 
-/* Into how many pieces something of this size is cut, so that each has little work. */
-static int64_t pieces_of(int64_t work, int64_t size)
+/* Multiples in which rows and columns of a product are cut, so that few tiles are small, and how
+ * much longer a piece of one may be: what is packed for it is packed for each. */
+enum { ROWS_AT_ONCE = 24, COLUMNS_AT_ONCE = 64, LONGER = 8 };
+
+/* How long pieces are that have so much work each, where all of this size has `work`. */
+static int64_t length_of_piece(int64_t work, int64_t each, int64_t size, int64_t multiple)
 {
-    const int64_t wanted = work / PATIENCE + 1;
-    return wanted < size ? wanted : size;
+    const int64_t pieces = work / each + 1, length = (size + pieces - 1) / pieces;
+    return (length + multiple - 1) / multiple * multiple;
 }
 
 /* The part of a Map from `first` to `end` along a dimension. A destination that is the same all
@@ -52,11 +56,12 @@ static int run_map_in_pieces(const Replay *self, const Instruction *this, Watch 
     for (int k = 1; k < map->dimensions; k++)
         if (map->sizes[k] > map->sizes[d])
             d = k;
-    const int64_t size = map->sizes[d], count = pieces_of(this->work, size);
-    for (int64_t k = 0; k < count; k++) {
-        Map part = part_of_map(map, d, k * size / count, (k + 1) * size / count, self->size);
+    const int64_t size = map->sizes[d], length = length_of_piece(this->work, PATIENCE, size, 1);
+    for (int64_t first = 0; first < size; first += length) {
+        const int64_t end = first + length < size ? first + length : size;
+        const Map part = part_of_map(map, d, first, end, self->size);
         self->kernels->map(&part, self->scratch);
-        if (interrupted(watch, this->work / count) < 0)
+        if (interrupted(watch, this->work / size * (end - first)) < 0)
             return -1;
     }
     return 0;
@@ -66,12 +71,14 @@ static int run_product_in_pieces(const Replay *self, const Instruction *this, Wa
 {
     const Product *p = &this->is.product;
     const int of_rows = p->M >= p->N;
-    const int64_t size = of_rows ? p->M : p->N, count = pieces_of(this->work, size);
-    for (int64_t k = 0; k < count; k++) {
-        Product part =
-            part_of_product(p, of_rows, k * size / count, (k + 1) * size / count, self->size);
+    const int64_t size = of_rows ? p->M : p->N;
+    const int64_t length = length_of_piece(this->work, LONGER * PATIENCE, size,
+                                           of_rows ? ROWS_AT_ONCE : COLUMNS_AT_ONCE);
+    for (int64_t first = 0; first < size; first += length) {
+        const int64_t end = first + length < size ? first + length : size;
+        const Product part = part_of_product(p, of_rows, first, end, self->size);
         (p->lanewise ? self->kernels->lanewise : self->kernels->product)(&part, self->scratch);
-        if (interrupted(watch, this->work / count) < 0)
+        if (interrupted(watch, this->work / size * (end - first)) < 0)
             return -1;
     }
     return 0;

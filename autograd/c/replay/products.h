@@ -205,7 +205,7 @@ static Panel new_panel(void *scratch)
     Panel panel = {0};
     panel.packed = (T *)scratch + (int64_t)REGISTERS * CHUNK;
     panel.spill = panel.packed + (int64_t)DEPTH * (SPAN + 2 * WIDTH);
-    panel.steps = (const int64_t *)((T *)scratch + SCRATCH); /* as make_scratch wrote them */
+    panel.steps = (const int64_t *)((T *)scratch + SCRATCH); /* as open_scratch wrote them */
     return panel;
 }
 

@@ -87,6 +87,7 @@ class Comparison:
             with self.np.errstate(all="ignore"):
                 self._fill()
                 self._run(order)
+                self.reader.complete = True
                 numbers = Numbers(self.recording, self.reader, lanes, said.precision.noise)
                 return numbers.follow(said.values[:, order], said.adjoints[:, order])
         finally:

@@ -14,8 +14,8 @@ from autograd.program.reading import Reader
 from autograd.program.verification import eager
 
 CLEAR = 8.0  # times the noise
-MOST = 1 << 16  # nodes that are looked at
-SAMPLE = 1 << 12  # of more nodes, beside those that are the first to be far off
+MOST = 1 << 17  # numbers that are looked at: some seconds
+SAMPLE = 1 << 11  # nodes, of more nodes, beside those that are the first to be far off
 USERS = 64  # that give back to a node, beyond which its adjoint is not looked at then
 DIFFERENCES = ("add", "sub", "shifted")  # their operands may be far larger than they are
 
@@ -52,12 +52,13 @@ class Numbers:
         """
         np, count, users, flat = self.np, len(self.recording), self.users, self.recording.flat
         nodes = targets = np.arange(count)
-        if count > MOST:
+        most = MOST // self.values.shape[1]
+        if count > most:
             ours = self._first(self.values, values, flat, users)
             theirs = self._first(self.adjoints, self._means(adjoints), users, flat)
             nodes = np.concatenate([nodes[:: count // SAMPLE], ours, theirs])
             targets = nodes[np.bincount(flat, minlength=count)[nodes] <= USERS]
-            if len(nodes) > MOST:
+            if len(nodes) > most:
                 return False
         looked = np.union1d(nodes, users[np.isin(flat, targets)])
         kinds = np.frombuffer(self.recording.kinds, np.uint8)
