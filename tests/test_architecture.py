@@ -62,7 +62,7 @@ BUDGETS = {  # of code lines, over the files that a pattern finds
     "compiled functions": (1510, ("autograd/program/jitting/**/*.py",)),
     "programs held to their nodes": (775, ("autograd/program/verification/**/*.py",)),
     "pictures": (
-        2470,
+        2500,
         tuple(f"autograd/drawing/{folder}*.py" for folder in ("", "graph/", "network/")),
     ),
     "the page": (1010, ("autograd/drawing/page/**/*.py",)),

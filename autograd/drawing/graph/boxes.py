@@ -9,6 +9,7 @@ from autograd.drawing.colours import Theme
 from autograd.drawing.graph.clusters import cluster_svg, clusters
 from autograd.drawing.graph.dot import edge_tooltip, edge_width, widest
 from autograd.drawing.graph.layered import Layout, Point, layered
+from autograd.drawing.graph.legend import legend
 from autograd.drawing.graph.picture import Box, Edge, GraphPicture
 from autograd.explanation.numerals import figure
 
@@ -38,12 +39,10 @@ def boxes_svg(
     place = arrangement(picture, vertical=vertical, labels=labels)
     largest = widest(picture)
     behind = clusters(picture, place.centres, place.sizes)
-    note = " · ".join(picture.notes)
     left = max([0.0, *(-one.left for one in behind)])
     top = max([0.0, *(-one.top for one in behind)])
     width = max([place.width, *(one.right for one in behind)]) + left + 2 * MARGIN
     height = max([place.height, *(one.bottom for one in behind)]) + top + 2 * MARGIN
-    height += 20 * bool(note)
     edges, over = [], []  # a label lies over the arrows that pass it
     for k, (edge, line) in enumerate(zip(picture.edges, place.lines, strict=True)):
         shown = labels and bool(edge.label)
@@ -57,10 +56,23 @@ def boxes_svg(
     grounds = [cluster_svg(one, behind, theme) for one in behind]
     moved = f"translate({MARGIN + left:g} {MARGIN + top:g})"
     body = svg.element("g", *grounds, arrows, *over, *boxes, transform=moved)
-    words = svg.text(MARGIN, height - 10, note, theme.muted, size=11)
-    width = max(width, svg.text_width(note, 11) + 2 * MARGIN)
-    parts = ["<metadata>layout: own</metadata>", body, words]
-    return svg.document(width, height, theme, parts, name="computation graph")
+    words, needed, low = _legend(picture, height - 10, theme, labels)
+    parts = ["<metadata>layout: own</metadata>", body, *words]
+    return svg.document(max(width, needed), low + 10, theme, parts, name="computation graph")
+
+
+def _legend(
+    picture: GraphPicture, top: float, theme: Theme, labels: bool
+) -> tuple[list[str], float, float]:
+    """Return the lines below a picture, how wide it must be for them, and where they end."""
+    lines = legend(picture, labels=labels)
+    rows = [top + 18 * k for k in range(len(lines) + 1)]
+    words = [
+        svg.text(MARGIN, y, line, theme.muted, size=11)
+        for line, y in zip(lines, rows[1:], strict=True)
+    ]
+    widest = max((svg.text_width(line, 11) for line in lines), default=0.0)
+    return words, widest + 2 * MARGIN, rows[-1]
 
 
 def arrangement(

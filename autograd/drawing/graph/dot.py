@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator
 
 from autograd.drawing.colours import Theme, clean, escape
+from autograd.drawing.graph.legend import legend
 from autograd.drawing.graph.picture import Box, Edge, GraphPicture
 from autograd.drawing.svg import text_width
 from autograd.explanation.numerals import figure
@@ -21,7 +22,7 @@ def dot(picture: GraphPicture, theme: Theme, *, rankdir: str = "LR", labels: boo
         "digraph expression {",
         f'  graph [rankdir={rankdir}, bgcolor="{theme.background}", pad=0.2, nodesep=0.22,'
         f' ranksep={0.42 if labels else 0.5}, fontname="{FONT}", fontsize=11, labeljust=r,'
-        f' fontcolor="{theme.muted}"{_note(picture)}]',
+        f' fontcolor="{theme.muted}"{_note(picture, labels)}]',
         f'  node [shape=plain, fontname="{FONT}", fontsize=12, fontcolor="{theme.text}"]',
         f'  edge [fontname="{FONT}", fontsize=10.5, arrowsize=0.6]',
         *_clusters(picture, theme),
@@ -31,9 +32,10 @@ def dot(picture: GraphPicture, theme: Theme, *, rankdir: str = "LR", labels: boo
     return "\n".join(lines) + "\n"
 
 
-def _note(picture: GraphPicture) -> str:
-    text = " · ".join(picture.notes)
-    return f", labelloc=b, label={quoted(clean(text, 300))}" if text else ""
+def _note(picture: GraphPicture, labels: bool) -> str:
+    lines = legend(picture, labels=labels)
+    text = "".join(rf"{quoted(clean(line, 300))[1:-1]}\l" for line in lines)
+    return f', labelloc=b, label="{text}"' if text else ""
 
 
 def _clusters(picture: GraphPicture, theme: Theme) -> Iterator[str]:

@@ -185,7 +185,8 @@ def _cells(
     cells = []
     for k, (x, place) in enumerate(zip(numbers, places, strict=True)):
         i, j = divmod(k, columns) if part == "cell" else (k, k)
-        tooltip = svg.title(f"{_cell_name(panel, part, i, j)} = {x!r}")
+        number = f"{x:.9g}" if panel.binned else repr(x)
+        tooltip = svg.title(f"{_cell_name(panel, part, i, j)} = {number}")
         share = x / largest if largest and math.isfinite(x) else 0.0
         cells.append(
             svg.element(

@@ -1,5 +1,6 @@
 // Buttons, keys, and the beginning.
-const MOST_READ = 300;  // names that are kept up to date while numbers change
+const MOST_READ = 300;  // names that are kept up to date while numbers change; of more, when they rest
+const REST = 200;  // milliseconds
 const elementsOf = new Map();  // name → where it stands in the pictures
 const paint = () => {
   const swept = sweep(operationsDone());
@@ -22,7 +23,9 @@ const paint = () => {
   document.body.dataset.step = state.step;
   document.body.dataset.pass = state.pass;
   tellNumbers();
+  clearTimeout(state.naming);
   if (elementsOf.size <= MOST_READ || !live.changed) nameForReaders();
+  else state.naming = setTimeout(nameForReaders, REST);
   return swept;
 };
 const hover = (name) => {  // a glance at a number: only what shows it is painted

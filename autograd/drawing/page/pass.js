@@ -2,7 +2,7 @@
 const views = all(".view").map((view) => view.id.slice(5));
 const state = {
   view: ["neurons", "focus"].find((name) => views.includes(name)) ?? views[0], by: "", pass: "backward", step: 0,
-  pinned: null, hovered: null, timer: 0, training: 0, nudge: null,
+  pinned: null, hovered: null, timer: 0, naming: 0, training: 0, nudge: null,
 };
 const hasGraph = data.operations.length > 0;
 const hasUnits = data.units.length > 0;
