@@ -7,8 +7,7 @@ every operand advances by a constant step.
 
 from __future__ import annotations
 
-from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -116,10 +115,3 @@ def matrix_access(np: Any, table: Array, lanes: bool, adjoint: bool) -> Access |
     if repeats or (table != expected).any() or not found.distinct(np, table.shape):
         return None
     return found
-
-
-def joined(rows: Iterable[array[int]]) -> Any:
-    """Return the numbers of all rows, one after another, as a NumPy array."""
-    import numpy as np
-
-    return np.frombuffer(b"".join(rows), np.int64)
