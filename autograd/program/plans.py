@@ -47,7 +47,7 @@ class Plan:
         are must be so.
         """
         known: Reroll | None = self._made.get(Plan._rerolled)
-        said = known and known.same_shape(numbers)
+        said = known.same_shape(numbers) if known else None
         if said is not None:
             return said
         import numpy as np

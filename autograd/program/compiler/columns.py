@@ -144,8 +144,9 @@ class _Walk:
             self._first[shared] = number
 
     def _operand(self, operand: Value | float) -> int:
-        known = self.ids.get(operand) if operand.__class__ is Value else None
-        return self._add(0, CONSTANT, operand, False) if known is None else known
+        if isinstance(operand, float):
+            return self._add(0, CONSTANT, operand, False)
+        return self.ids[operand]
 
     def _add(self, code: int, kind: int, number: float, lanes: bool) -> int:
         self.codes.append(code)
