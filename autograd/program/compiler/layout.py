@@ -66,6 +66,8 @@ class Layout:
         self.reroll = reroll
         self.signatures = reroll.signatures
         self.position = np.full(len(reroll.recording), -1)
+        lanes = np.array([group.lanes for group in reroll.groups])
+        self._rank = lanes * len(lanes) + np.arange(len(lanes))  # of the two sides of a product
         self._touched = [0, 0, 0]
         self._first = np.empty(len(reroll.recording), int)  # scratch of `_touch`
         self.works = [self._place(index) for index in range(COMPUTED, len(reroll.groups))]
@@ -132,9 +134,7 @@ class Layout:
             work.terms.append(Terms(rows[mine], nodes[mine], signature))
 
     def _oriented(self, left: Array, right: Array) -> tuple[Array, Array]:
-        np, groups = self.np, self.reroll.groups
-        lanes = np.array([group.lanes for group in groups])
-        rank = lanes * len(groups) + np.arange(len(groups))
+        np, rank = self.np, self._rank
         swap = rank[self.signatures[left]] > rank[self.signatures[right]]
         return np.where(swap, right, left), np.where(swap, left, right)
 

@@ -106,10 +106,12 @@ class _Pass:
         self.left = {key: np.full(sizes[key[1]], -1) for key in keys}  # for the last
         for at, (reads, writes) in enumerate(self.touched):
             for buffer, start, stop in (*reads, *writes):
-                np.minimum(self.used[buffer][start:stop], at, out=self.used[buffer][start:stop])
                 self.left[buffer][start:stop] = at
             for buffer, start, stop in writes:
                 self.written[buffer][start:stop] = at
+        for at, touched in reversed([*enumerate(self.touched)]):
+            for buffer, start, stop in (*touched[0], *touched[1]):
+                self.used[buffer][start:stop] = at
         self.reads, self.writes = (self._spans(which) for which in (0, 1))
         self.adds = np.array([getattr(this, "mode", STORE) == ADD for this in code], bool)
 
