@@ -15,6 +15,7 @@ import gc
 import random
 import sys
 from collections.abc import Callable
+from importlib import import_module
 from itertools import starmap
 from operator import mul
 from pathlib import Path
@@ -63,6 +64,17 @@ def batch(size: int) -> Graph:
     return total(losses) / len(rows), [a for row in rows for a in row], parameters
 
 
+def written(size: int) -> Graph:
+    """The same network with examples written in numbers, by `dot`."""
+    rng = random.Random(0)
+    model = nn.MLP(8, [16, 1], activation="tanh", seed=0)
+    losses = []
+    for _ in range(max(2, size // 190)):
+        *x, y = [rng.gauss(0.0, 1.0) for _ in range(9)]
+        losses.append(nn.half_squared_error(model(x), [y]))
+    return total(losses) / len(losses), [], model.parameters()
+
+
 def words(size: int) -> Graph:
     """A bag of words: means of rows of a table, of as many rows as a sentence has words."""
     rng, width = random.Random(0), 8
@@ -102,6 +114,16 @@ def integrator(size: int) -> Graph:
     return end_of_pendulum(ag, *parameters, max(1, size // 62), 1e-3), [], parameters
 
 
+def transformer(size: int) -> Graph:
+    """The GPT of demos/09_gpt.py, over as many letters as it takes; at least one."""
+    demo: Any = import_module("demos.09_gpt")
+    demo.CONTEXT = max(1, size // 4200)
+    model, letters = demo.GPT(seed=1), [Value(float(k % 27)) for k in range(demo.CONTEXT + 1)]
+    scores = zip(model.logits(letters[:-1]), letters[1:], strict=True)
+    losses = [ag.logsumexp(z) - ag.take(z, letter) for z, letter in scores]
+    return total(losses) / len(losses), letters, model.parameters
+
+
 def tangle(size: int) -> Graph:
     """A random graph of smooth operations, whose nodes have little in common."""
     rng = random.Random(3)
@@ -119,9 +141,11 @@ def tangle(size: int) -> Graph:
 GRAPHS: dict[str, tuple[Callable[[int], Graph], float]] = {
     "layers, with dot": (layers, REGULAR),
     "a batch, with operators": (batch, REGULAR),
+    "a batch of numbers": (written, REGULAR),
     "bags of words": (words, REGULAR),
     "ragged rows": (ragged, REGULAR),
     "recurrent, 200 steps": (recurrent, IRREGULAR),
+    "a transformer of letters": (transformer, IRREGULAR),
     "Runge and Kutta": (integrator, IRREGULAR),
     "random": (tangle, IRREGULAR),
 }

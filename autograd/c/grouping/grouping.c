@@ -9,6 +9,7 @@
 #include "sums.h"
 #include "keys.h"
 #include "signatures.h"
+#include "factors.h"
 #include "../primitives.h"
 
 static PyMethodDef functions[] = {
@@ -23,6 +24,10 @@ static PyMethodDef functions[] = {
      "Return the signature of each node, all nodes by group, and where each group begins. Ways, "
      "of\n"
      "each code: plain, a power, a row that may be padded."},
+    {"share", share, METH_VARARGS,
+     "share($module, pair_bounds, left, right, kinds, numbers, /)\n--\n\n"
+     "Let constant factors that another sum has too be the same nodes; return which took whose\n"
+     "place, two by two."},
     {NULL, NULL, 0, NULL},
 };
 

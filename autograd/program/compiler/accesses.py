@@ -99,8 +99,8 @@ def accesses(np: Any, columns: Sequence[Column]) -> tuple[tuple[int, ...], list[
         ]
     sizes, strides = found
     return sizes, [
-        Access(lanes, adjoint, int(addresses[0]), tuple(map(int, strides[k])))
-        for k, (addresses, lanes, adjoint) in enumerate(columns)
+        Access(lanes, adjoint, int(addresses[0]), tuple(own))
+        for own, (addresses, lanes, adjoint) in zip(strides.tolist(), columns, strict=True)
     ]
 
 

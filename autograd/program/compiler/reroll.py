@@ -10,7 +10,8 @@ computes. Groups in first-seen order are in topological order. C finds them, or 
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
@@ -69,9 +70,7 @@ class Reroll:
 
         self.np, self.recording, self.sums = np, recording, Sums(recording)
         self.kinds = np.frombuffer(recording.kinds, np.uint8)
-        self.alike: list[tuple[int, int]] | None = None  # not known before `groups` are
-        self._runs: dict[Any, Any] = {}
-        self._beside: dict[Any, int] = {}
+        self.alike: Array | None = None  # rows of two; not known before `groups` are
         compiled = grouping()
         found = self._signed() if compiled is None else self._compiled(compiled)
         self.signatures, self._members, self._bounds = found
@@ -91,7 +90,7 @@ class Reroll:
         np, sums = self.np, self.sums
         own, other = (np.frombuffer(x, float) for x in (self.recording.numbers, numbers))
         exponents = self.recording.exponents
-        left, right = np.array(self.alike, int).reshape(-1, 2).T
+        left, right = self.alike.T
         return bool(
             (own[exponents] == other[exponents]).all()
             and ((other[sums.constants] == 0.0) == sums.zeros).all()
@@ -173,37 +172,38 @@ class Reroll:
         codes = {*(left << 32 | right).tolist()}
         return frozenset((code >> 32, code & (1 << 32) - 1) for code in codes)
 
-    # --- constant factors ------------------------------------------------------------
-
     def _share_factors(self) -> None:
-        """Let sums have equal constant factors in common, sum by sum."""
-        self.alike, np, sums = [], self.np, self.sums
-        rows = np.repeat(2 * np.arange(len(sums.nodes)), np.diff(sums.pair_bounds))
-        left, right = (rows[self.kinds[side] == CONSTANT] for side in (sums.left, sums.right))
-        for code in sorted({*left.tolist(), *(right + 1).tolist()}):
-            own = slice(*sums.pair_bounds[code >> 1 : (code >> 1) + 2].tolist())
-            left, right = sums.left[own], sums.right[own]
-            self._share(*((right, left) if code & 1 else (left, right)))
-        self._runs, self._beside = {}, {}
-
-    def _share(self, factors: Array, others: Array) -> None:
         """Let constant factors that another sum has too be the same nodes, as inputs would be.
 
         A plain number is a constant of its own at each use, so an example written in numbers
         is a row for each unit of a layer: here they become one row. Where it meets the same
         others again, it is another example with equal numbers, and another row.
         """
-        np = self.np
-        places = np.flatnonzero(self.kinds[factors] == CONSTANT)
-        own = factors[places]
-        run = np.frombuffer(self.recording.numbers, float)[own].tobytes()
-        beside = run, others[places].tobytes()
-        self._beside[beside] = again = self._beside.get(beside, -1) + 1
-        row = self._runs.setdefault((run, again), own)
-        if row is not own and (row != own).any():
-            assert self.alike is not None
-            self.alike += zip(own.tolist(), row.tolist(), strict=True)
-            factors[places] = row
+        np, sums, compiled = self.np, self.sums, grouping()
+        if compiled is None:
+            found = array("q", _shared(np, self.recording, sums))
+        else:
+            numbers = self.recording.kinds, self.recording.numbers
+            found = compiled.share(sums.pair_bounds, sums.left, sums.right, *numbers)
+        self.alike = np.frombuffer(found, np.int64).reshape(-1, 2)
+
+
+def _shared(np: Any, recording: Recording, sums: Sums) -> Iterator[int]:
+    """Yield each factor that gave way to another, and that one, sum by sum."""
+    kinds, every = np.frombuffer(recording.kinds, np.uint8), np.frombuffer(recording.numbers, float)
+    runs, times = dict[Any, Any](), Counter[Any]()
+    for start, stop in pairwise(sums.pair_bounds.tolist()):
+        left, right = sums.left[start:stop], sums.right[start:stop]
+        for factors, others in ((left, right), (right, left)):
+            places = np.flatnonzero(kinds[factors] == CONSTANT)
+            own = factors[places]
+            run = every[own].tobytes()
+            beside = run, others[places].tobytes()
+            row = runs.setdefault((run, times[beside]), own)
+            times[beside] += 1
+            if row is not own:
+                yield from np.column_stack([own, row]).ravel().tolist()
+                factors[places] = row
 
 
 def _way(name: str) -> int:

@@ -135,6 +135,19 @@ def no_constants(original):
     return changed
 
 
+def first_is_last(original):
+    """The first factor of each sum is its last one."""
+
+    def changed(self):
+        original(self)
+        bounds = self.sums.pair_bounds
+        some = np.flatnonzero(np.diff(bounds))
+        self.sums.left[bounds[some]] = self.sums.left[bounds[some + 1] - 1]
+        self.sums.right[bounds[some]] = self.sums.right[bounds[some + 1] - 1]
+
+    return changed
+
+
 def no_terms(original):
     def changed(self):
         original(self)
@@ -155,8 +168,7 @@ FAULTS = {  # where, what, how it is changed, a graph that shows it
     "a number is lost from sums": (sums.Sums, "_leave_out_zeros", no_constants, weighted),
     "every power is a square": (reroll.Reroll, "_key", no_exponents, powers),
     "factors are taken for equal": (
-        reroll.Reroll, "_share",
-        lambda f: lambda self, factors, others: factors.__setitem__(0, factors[-1]), weighted),
+        reroll.Reroll, "_share_factors", first_is_last, weighted),
     "terms are lost": (sums.Sums, "_leave_out_zeros", no_terms, shared),
     "the sums of a group trade their terms": (layout.Layout, "_collect_sums", lambda f: (
         lambda self, work: (f(self, work), [setattr(x, "nodes", x.nodes[::-1]) for x in work.terms])
