@@ -97,6 +97,7 @@ def extension(name: str, folder: str, flags: list[str]) -> Extension:
 
 EXTENSIONS = [
     extension("autograd._value", "value", STRICT),
+    extension("autograd.program.compiler._grouping", "grouping", STRICT),
     extension("autograd.program.verification._witness", "witness", STRICT),
     extension(
         "autograd.program.executors.native._replay",

@@ -36,7 +36,7 @@ def refuse_intruders(folder: str | os.PathLike[str]) -> None:
 
 refuse_intruders(os.path.dirname(__file__))
 
-INTERFACE = 17  # to be raised, here and in c/primitives.h, when C and Python change together
+INTERFACE = 18  # to be raised, here and in c/primitives.h, when C and Python change together
 
 
 def require_interface(extension: ModuleType) -> None:
@@ -73,8 +73,10 @@ if TYPE_CHECKING or implementation == "c":
         Function,
         Value,
         adjoints,
+        columns,
         constant,
         dot,
+        hot_rows,
         install,
         last_write,
         read,
@@ -84,13 +86,14 @@ if TYPE_CHECKING or implementation == "c":
         write,
     )
 
-    compiled_dot = dot
+    compiled_dot, compiled_columns = dot, columns
 else:
     from autograd.bulk import last_write, read, write
     from autograd.function import Function, install, share
     from autograd.value import Value, adjoints, constant, topological, watch
 
-    compiled_dot = None
+    compiled_dot = compiled_columns = None
+    hot_rows = ()
 
 unwatched = attrgetter("_data")  # the number of a node, without telling a mode
 unwatched_partials = attrgetter("_partials")
@@ -127,7 +130,7 @@ for _name, _method in (("reduce", _reduced), ("copy", _copied), ("deepcopy", _co
     setattr(Value, f"__{_name}__", _method)
 
 __all__ = [
-    "Function", "Value", "adjoints", "compiled_dot", "constant",
-    "family", "implementation", "install", "last_write", "lend",
+    "Function", "Value", "adjoints", "compiled_columns", "compiled_dot", "constant",
+    "family", "hot_rows", "implementation", "install", "last_write", "lend",
     "read", "share", "topological", "unwatched", "unwatched_partials", "watch", "write",
 ]  # fmt: skip

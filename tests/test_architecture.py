@@ -46,7 +46,7 @@ BUDGETS = {  # of code lines, over the files that a pattern finds
     "tracing": (330, ("nn/tracing/**/*.py",)),
     "notes": (4490, ("nn/notes/**/*.py",)),
     "programs": (
-        4925,
+        5190,
         tuple(
             f"autograd/program/{part}*.py"
             for part in (
@@ -69,6 +69,7 @@ BUDGETS = {  # of code lines, over the files that a pattern finds
 }
 EXTENSIONS = {
     "autograd._value",
+    "autograd.program.compiler._grouping",
     "autograd.program.executors.native._replay",
     "autograd.program.verification._witness",
 }

@@ -9,7 +9,8 @@ share it and are otherwise strangers.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from array import array
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 from autograd.program.compiler.emit import Emitter
@@ -31,7 +32,6 @@ class Plan:
 
     def __init__(self, recording: Recording) -> None:
         self.recording = recording.without_values()
-        self.exponents = self._constant_exponents()
         self.trusted: dict[Any, Any] = {}  # how it runs, by executor and dtype, once verified
         self._made: dict[Callable[[Plan], Any], Any] = {}
         self._lock = Lock()
@@ -40,21 +40,23 @@ class Plan:
         """Whether a recording compiles to this plan."""
         return self.recording.same_columns(recording) and self._same_shape(recording.numbers)
 
-    def _same_shape(self, numbers: Sequence[float]) -> bool:
+    def _same_shape(self, numbers: array[float]) -> bool:
         """Whether these numbers would give the same code.
 
         Where no groups were found yet, nobody knows which constants must be 0 or alike: all that
         are must be so.
         """
-        if any(numbers[x] != exponent for x, exponent in self.exponents):
-            return False
         known: Reroll | None = self._made.get(Plan._rerolled)
-        if known is not None:
-            return known.same_shape(numbers)
+        said = known.same_shape(numbers) if known else None
+        if said is not None:
+            return said
         import numpy as np
 
+        own, other = (np.frombuffer(x, float) for x in (self.recording.numbers, numbers))
+        if (own[self.recording.exponents] != other[self.recording.exponents]).any():
+            return False
         constants = np.frombuffer(self.recording.kinds, np.uint8) == CONSTANT
-        own, other = (np.array(x)[constants] for x in (self.recording.numbers, numbers))
+        own, other = own[constants], other[constants]
         order = np.argsort(own, kind="stable")
         alike = own[order][1:] == own[order][:-1]
         same = other[order][1:] == other[order][:-1]
@@ -67,16 +69,6 @@ class Plan:
 
     def _rerolled(self) -> Reroll:
         return Reroll(self.recording)
-
-    def _constant_exponents(self) -> list[tuple[int, float]]:
-        """Return the nodes of constant exponents, with their numbers."""
-        recording, found = self.recording, []
-        for node, operation in enumerate(recording.operations):
-            if operation == "pow":
-                exponent = recording.operands[node][1]
-                if recording.kinds[exponent] == CONSTANT:
-                    found.append((exponent, recording.numbers[exponent]))
-        return found
 
     def made(self, make: Callable[[Plan], T]) -> T:
         """Return what a function makes of this plan: it is called once, when first asked for."""

@@ -106,7 +106,7 @@ class Program:
     @property
     def node_count(self) -> int:
         """The number of scalar nodes recorded for one example."""
-        return len(self.recording.ids)
+        return self.recording.values
 
     @property
     def instructions(self) -> list[Instruction]:

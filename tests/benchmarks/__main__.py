@@ -19,7 +19,11 @@ from tests.benchmarks.harness import held, machine
 from tests.benchmarks.report import plot, table
 
 PARTS = (steps, calls, eager, scaling, imports)
-SCRIPTS = ("compiled", "growth")  # which compare in a process of their own, and print their bounds
+SCRIPTS = (
+    "compiled",
+    "growth",
+    "first_calls",
+)  # which compare in a process of their own, and print their bounds
 
 
 def main() -> int:

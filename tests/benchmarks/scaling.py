@@ -1,4 +1,6 @@
-"""How cost grows: with nodes, width, lanes and depth; and what a first call takes.
+"""How cost grows with width, lanes and depth; and what a first call takes.
+
+What eager nodes take as they become more is the subject of `growth.py`.
 
 Sides are sizes, and times are for each node, or each number of a lane.
 """
@@ -6,33 +8,6 @@ Sides are sizes, and times are for each node, or each number of a lane.
 from __future__ import annotations
 
 from tests.benchmarks.harness import Contest, Side
-
-
-def chain(n):
-    """Evaluate and differentiate n nodes one after another."""
-    from autograd import Value
-
-    def run(times):
-        for _ in range(times):
-            y = Value(1.0)
-            for _ in range(n):
-                y = y * 0.999 + 0.001
-            y.backward()
-
-    return run, []
-
-
-def softmax(n):
-    """Evaluate and differentiate the softmax of n numbers."""
-    from autograd import Value, dot, softmax
-
-    x, weights = [Value(0.001 * k) for k in range(n)], [0.5 * (k % 3) for k in range(n)]
-
-    def run(times):
-        for _ in range(times):
-            dot(softmax(x), weights).backward()
-
-    return run, []
 
 
 def network(sizes):
@@ -115,10 +90,6 @@ def contests():
         sides = [Side(str(n), f"scaling:{make}", arguments(n), times(n), per(n)) for n in sizes]
         return Contest(title, tuple(sides), "number", curve=title)
 
-    tens = (1000, 10_000, 100_000, 1_000_000)
-    few = lambda n: max(1, 100_000 // n)
-    yield curve("scaling nodes, eager", "chain", tens, lambda n: (n,), lambda n: 2 * n, few)
-    yield curve("scaling softmax, eager", "softmax", tens[:3], lambda n: (n,), lambda n: n, few)
     widths = (8, 32, 128, 512)
     yield curve(
         "scaling width", "passes", widths, lambda n: ([n, n, 1], 32), lambda n: 32 * n * n,

@@ -26,6 +26,7 @@
 #include "columns.h"
 #include "tape.h"
 #include "write_tape.h"
+#include "repeats.h"
 
 #define TEXT(name, ...) #name,
 static const char *const operation_names[] = {OPERATIONS(TEXT) TAPE_ONLY(TEXT) "stop"};
@@ -61,6 +62,17 @@ static PyMethodDef functions[] = {
      " temporaries, /)\n--\n\n"
      "Return the words of a tape, forward and backward, and where its numbers are; None where a\n"
      "template does not say how a node is written."},
+    {"signatures", signatures, METH_O,
+     "signatures($module, code, /)\n--\n\n"
+     "Return a number for each operation of a tape: what it does, and how long ago its slots were\n"
+     "used."},
+    {"widen", widen, METH_VARARGS,
+     "widen($module, hashes, width, factor, /)\n--\n\n"
+     "Let each number be itself times a factor, and the one that is `width` further on."},
+    {"repeats", repeats, METH_VARARGS,
+     "repeats($module, code, period, least, /)\n--\n\n"
+     "Return (first, length) where at least so many operations of a tape are done again twice,\n"
+     "`period` further on each time, their slots moving alike."},
     {NULL, NULL, 0, NULL},
 };
 

@@ -25,6 +25,8 @@
 #include "adjoints.h"
 #include "attributes.h"
 #include "bulk.h"
+#include "columns.h"
+#include "export.h"
 #include "compare.h"
 #include "type.h"
 #include "function.h"
@@ -58,6 +60,11 @@ static PyMethodDef module_methods[] = {
     {"adjoints", module_adjoints, METH_VARARGS,
      "adjoints($module, root, wrt, /)\n--\n\n"
      "Return d root/d node for each node of `wrt`, 0.0 where root does not depend on it."},
+    {"columns", module_columns, METH_VARARGS,
+     "columns($module, nodes, parameters, leaves, drawn, /)\n--\n\n"
+     "Return all that nodes depend on as columns; None where the first `leaves` of them are not\n"
+     "different leaves. `parameters` of these are that, the others inputs; functions named `drawn`"
+     "\nof constants are inputs as well."},
     {"constant", module_constant, METH_O,
      "constant($module, number, /)\n--\n\n"
      "Return a number as an operand: a leaf whose data is fixed and whose gradient stays 0."},

@@ -236,19 +236,20 @@ static int walk_down(Node *root, Array *stack, Order *order)
     return 0;
 }
 
-/* Fill `order` with what root depends on, parents first. Runs no Python code; the SEEN flag of
- * every node in it stays set, and its grad 0, until restore(), after a failure too. */
-static int walk(Node *root, Order *order)
+/* Go on with an order: what some more nodes depend on. */
+static int walk_on(PyObject *const *roots, Py_ssize_t count, Order *order)
 {
     Array stack = kept_stack;
-    *order = kept_order;
     kept_stack = (Array){0};
-    kept_order = (Order){0};
-    int status = require_room(order);
-    if (!status && root->code == LEAF)
-        emit_leaf(order, root);
-    else if (!status)
-        status = walk_down(root, &stack, order);
+    int status = 0;
+    for (Py_ssize_t k = 0; k < count && !status; k++) {
+        Node *root = NODE(roots[k]);
+        status = require_room(order);
+        if (!status && !(root->flags & SEEN) && root->code == LEAF)
+            emit_leaf(order, root);
+        else if (!status && !(root->flags & SEEN))
+            status = walk_down(root, &stack, order);
+    }
     for (Py_ssize_t k = 0; k < stack.size; k++) /* after a failure */
         unmark(UNTAGGED(stack.items[k]));
     stack.size = 0;
@@ -257,6 +258,21 @@ static int walk(Node *root, Order *order)
     else
         PyMem_Free(stack.items);
     return status;
+}
+
+static void open_order(Order *order)
+{
+    *order = kept_order;
+    kept_order = (Order){0};
+}
+
+/* Fill `order` with what root depends on, parents first. Runs no Python code; the SEEN flag of
+ * every node in it stays set, and its grad 0, until restore(), after a failure too. */
+static int walk(Node *root, Order *order)
+{
+    PyObject *const roots[] = {(PyObject *)root};
+    open_order(order);
+    return walk_on(roots, 1, order);
 }
 
 /* Give every node its own grad back, and take all marks off. */

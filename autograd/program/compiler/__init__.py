@@ -1,7 +1,8 @@
 """From a scalar graph to matrix instructions: record, re-roll, lay out, emit.
 
-Read in this order: `recording` lists the nodes of one example, some of them `pieces` that exist
-only in programs, and has its `refusals`; `reroll` finds the groups of equal work in it; `layout`
+Read in this order: `recording` lists the nodes of one example as `columns`, functions of many
+operands taken `apart` into `pieces` that exist only in programs, and has its `refusals`; `sums`
+finds the canonical sums in it and `reroll` the groups of equal work; `layout`
 gives every node an address, so that operands lie in straight lines, which `accesses` finds; `steps`
 holds elementwise formulas; `instructions` are what there is to run; `emit` writes them, forward and
 back, and `adjoints` knows what they have written; `merging` makes one of what repeats from step to

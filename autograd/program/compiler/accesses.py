@@ -7,8 +7,7 @@ every operand advances by a constant step.
 
 from __future__ import annotations
 
-from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -100,8 +99,8 @@ def accesses(np: Any, columns: Sequence[Column]) -> tuple[tuple[int, ...], list[
         ]
     sizes, strides = found
     return sizes, [
-        Access(lanes, adjoint, int(addresses[0]), tuple(map(int, strides[k])))
-        for k, (addresses, lanes, adjoint) in enumerate(columns)
+        Access(lanes, adjoint, int(addresses[0]), tuple(own))
+        for own, (addresses, lanes, adjoint) in zip(strides.tolist(), columns, strict=True)
     ]
 
 
@@ -116,10 +115,3 @@ def matrix_access(np: Any, table: Array, lanes: bool, adjoint: bool) -> Access |
     if repeats or (table != expected).any() or not found.distinct(np, table.shape):
         return None
     return found
-
-
-def joined(rows: Iterable[array[int]]) -> Any:
-    """Return the numbers of all rows, one after another, as a NumPy array."""
-    import numpy as np
-
-    return np.frombuffer(b"".join(rows), np.int64)

@@ -13,9 +13,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from autograd.program.compiler.accesses import joined
 from autograd.program.compiler.recording import COMPUTED
 from autograd.program.compiler.reroll import LINEAR, Group, Reroll
+from autograd.program.compiler.sums import gathered
 
 Array = Any  # numpy.ndarray; NumPy is imported on use
 
@@ -64,8 +64,10 @@ class Layout:
 
         self.np = np
         self.reroll = reroll
-        self.signatures = reroll.column
+        self.signatures = reroll.signatures
         self.position = np.full(len(reroll.recording), -1)
+        lanes = np.array([group.lanes for group in reroll.groups])
+        self._rank = lanes * len(lanes) + np.arange(len(lanes))  # of the two sides of a product
         self._touched = [0, 0, 0]
         self._first = np.empty(len(reroll.recording), int)  # scratch of `_touch`
         self.works = [self._place(index) for index in range(COMPUTED, len(reroll.groups))]
@@ -92,7 +94,6 @@ class Layout:
     def _place(self, index: int) -> Work:
         np = self.np
         group = self.reroll.groups[index]
-        group.members = np.array(group.members)
         work = Work(group, index, len(group.members))
         if group.operation == LINEAR:
             self._collect_sums(work)
@@ -110,30 +111,30 @@ class Layout:
         starts, slots = recording.starts[group.members], np.arange(len(group.key) - 2)
         if not group.piece.padding or len(slots) > 1:
             return recording.flat[starts + slots[:, None]]
-        lengths = [len(recording.operands[node]) for node in group.members.tolist()]
-        slots = np.arange(max(lengths))[:, None]
-        inside = slots < np.array(lengths)
+        lengths = recording.bounds[group.members + 1] - starts
+        slots = np.arange(lengths.max())[:, None]
+        inside = slots < lengths
         return np.where(inside, recording.flat[np.where(inside, starts + slots, 0)], -1)
 
     def _collect_sums(self, work: Work) -> None:
         np = self.np
-        sums = [self.reroll.sums[node] for node in work.group.members.tolist()]
-        left, right = joined([x.left for x in sums]), joined([x.right for x in sums])
-        rows = np.repeat(np.arange(work.count), [len(x.left) for x in sums])
+        sums = self.reroll.sums
+        these = sums.row[work.group.members]
+        left, counts = gathered(np, sums.left, sums.pair_bounds, these)
+        right, _ = gathered(np, sums.right, sums.pair_bounds, these)
+        rows = np.repeat(np.arange(work.count), counts)
         left, right = self._oriented(left, right)
         kinds = self.signatures[left] * len(self.reroll.groups) + self.signatures[right]
         for _, mine in _classes(np, kinds):
             kind = int(self.signatures[left[mine][0]]), int(self.signatures[right[mine][0]])
             work.products.append(Products(rows[mine], left[mine], right[mine], kind))
-        nodes = joined([x.terms for x in sums])
-        rows = np.repeat(np.arange(work.count), [len(x.terms) for x in sums])
+        nodes, counts = gathered(np, sums.terms, sums.term_bounds, these)
+        rows = np.repeat(np.arange(work.count), counts)
         for signature, mine in _classes(np, self.signatures[nodes]):
             work.terms.append(Terms(rows[mine], nodes[mine], signature))
 
     def _oriented(self, left: Array, right: Array) -> tuple[Array, Array]:
-        np, groups = self.np, self.reroll.groups
-        lanes = np.array([group.lanes for group in groups])
-        rank = lanes * len(groups) + np.arange(len(groups))
+        np, rank = self.np, self._rank
         swap = rank[self.signatures[left]] > rank[self.signatures[right]]
         return np.where(swap, right, left), np.where(swap, left, right)
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import cached_property
 from typing import Any
 
 from autograd.program.compiler.accesses import MOST_DIMENSIONS, Access, Array
@@ -98,20 +99,54 @@ class _Pass:
     """One look at instructions: who reads and writes what, and when."""
 
     def __init__(self, np: Any, code: list[Instruction], sizes: Sequence[int]) -> None:
-        self.np, self.code = np, code
-        self.touched = [_touched(np, this) for this in code]
+        self.np, self.code, self.sizes = np, code, sizes
+
+    @cached_property
+    def touched(self) -> list[tuple[list[Span], list[Span]]]:
+        """What each instruction reads and what it writes."""
+        return [_touched(self.np, this) for this in self.code]
+
+    @cached_property
+    def written(self) -> dict[tuple[bool, bool], Array]:
+        """When each address is written for the last time."""
+        return self._when([(at, writes) for at, (_, writes) in enumerate(self.touched)], -1)
+
+    @cached_property
+    def left(self) -> dict[tuple[bool, bool], Array]:
+        """When each address is used for the last time."""
+        return self._when([(at, [*x, *y]) for at, (x, y) in enumerate(self.touched)], -1)
+
+    @cached_property
+    def used(self) -> dict[tuple[bool, bool], Array]:
+        """When each address is used for the first time."""
+        spans = [(at, [*x, *y]) for at, (x, y) in enumerate(self.touched)]
+        return self._when(spans[::-1], len(self.code))
+
+    @cached_property
+    def reads(self) -> Array:
+        """All that is read, as `_spans` says."""
+        return self._spans(0)
+
+    @cached_property
+    def writes(self) -> Array:
+        """All that is written."""
+        return self._spans(1)
+
+    @cached_property
+    def adds(self) -> Array:
+        """Which instructions add."""
+        return self.np.array([getattr(this, "mode", STORE) == ADD for this in self.code], bool)
+
+    def _when(
+        self, spans: Sequence[tuple[int, Sequence[Span]]], never: int
+    ) -> dict[tuple[bool, bool], Array]:
+        """Return for each address the last entry of a list that has it."""
         keys = [(adjoint, lanes) for adjoint in (False, True) for lanes in (False, True)]
-        self.written = {key: np.full(sizes[key[1]], -1) for key in keys}  # when for the last time
-        self.used = {key: np.full(sizes[key[1]], len(code)) for key in keys}  # for the first
-        self.left = {key: np.full(sizes[key[1]], -1) for key in keys}  # for the last
-        for at, (reads, writes) in enumerate(self.touched):
-            for buffer, start, stop in (*reads, *writes):
-                np.minimum(self.used[buffer][start:stop], at, out=self.used[buffer][start:stop])
-                self.left[buffer][start:stop] = at
-            for buffer, start, stop in writes:
-                self.written[buffer][start:stop] = at
-        self.reads, self.writes = (self._spans(which) for which in (0, 1))
-        self.adds = np.array([getattr(this, "mode", STORE) == ADD for this in code], bool)
+        found = {key: self.np.full(self.sizes[key[1]], never) for key in keys}
+        for at, each in spans:
+            for buffer, start, stop in each:
+                found[buffer][start:stop] = at
+        return found
 
     def _spans(self, which: int) -> Array:
         """Return all that is read, or written: buffer, start, stop and when, (4, spans)."""
@@ -238,7 +273,10 @@ def _span(np: Any, access: Access, sizes: Sequence[int]) -> Span:
         return _of(buffer, access.index)
     start = stop = access.offset
     for size, stride in zip(sizes, access.strides, strict=True):
-        start, stop = start + min(stride * (size - 1), 0), stop + max(stride * (size - 1), 0)
+        if stride > 0:
+            stop += stride * (size - 1)
+        else:
+            start += stride * (size - 1)
     return buffer, start, stop + 1
 
 

@@ -20,6 +20,24 @@ def elementwise(operation: str) -> Primitive:
     return row
 
 
+def refused_leaves(inputs: Sequence[Any], parameters: Sequence[Any]) -> ValueError:
+    """Return the error for lists of which some entry is no leaf, or stands there twice."""
+    before: set[Value] = set()
+    for role, leaves in (("parameters", parameters), ("inputs", inputs)):
+        for leaf in leaves:
+            if leaf.op or leaf.constant:
+                return ValueError(
+                    f"{role} must be leaves of the graph; got {leaf!r}"
+                    f"{f', computed by {leaf.op!r}' if leaf.op else ''}. "
+                    "Pass the Values the graph was started from."
+                )
+        if len({*leaves} | before) < len(leaves) + len(before):
+            found = repeated(leaves, role, before)
+            return ValueError(f"{found} List each leaf once, in one role.")
+        before |= {*leaves}
+    return ValueError("parameters and inputs are Values.")
+
+
 def repeated(leaves: Sequence[Any], role: str, before: set[Value]) -> str:
     """Return which leaf stands twice in a list of them, or in an earlier one."""
     seen = set()

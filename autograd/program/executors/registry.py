@@ -45,7 +45,7 @@ def _is_irregular(plan: Plan) -> bool:
     """
     work = max(len(plan.recording), len(plan.recording.flat) // 2)
     levels = number_of_levels(plan.recording)
-    return is_irregular(work, levels) or is_irregular(work, len(plan.reroll.groups))
+    return is_irregular(work, levels) or is_irregular(work, plan.reroll.count)
 
 
 WAYS = {

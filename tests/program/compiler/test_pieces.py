@@ -4,7 +4,7 @@ import inspect
 
 import pytest
 
-from autograd.program.compiler import recording, steps
+from autograd.program.compiler import apart, steps
 from autograd.program.compiler.pieces import PIECES
 from autograd.program.executors import native
 from autograd.program.executors.native.table import codes
@@ -54,7 +54,7 @@ def test_a_pullback_with_a_step_of_its_own_is_the_local_partial(piece):
 
 
 def test_recordings_are_made_of_known_operations():
-    source = inspect.getsource(recording)
+    source = inspect.getsource(apart)
     for name in (
         "argmax",
         "shifted",

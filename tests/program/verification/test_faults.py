@@ -3,7 +3,6 @@
 Each test plants one: in a step of the compiler, in a step of a kernel, in a table it reads.
 """
 
-from array import array
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +11,7 @@ import pytest
 import autograd as ag
 from autograd import Value, logsumexp, softmax, take, tanh, total
 from autograd.program import machine, plans
-from autograd.program.compiler import adjoints, emit, layout, pieces, reroll, steps
+from autograd.program.compiler import adjoints, emit, layout, pieces, reroll, steps, sums
 from autograd.program.compiler.instructions import Contraction, Row
 from autograd.program.compiler.recording import CONSTANT, Recording
 from autograd.program.executors import native, registry
@@ -89,20 +88,6 @@ def always(result):
     return lambda *args, **named: result
 
 
-def without(attribute):
-    """Return a function that sets an attribute of what the original returns to nothing."""
-
-    def change(original):
-        def changed(self, *args):
-            found = original(self, *args)
-            setattr(found, attribute, getattr(found, attribute)[:0])
-            return found
-
-        return changed
-
-    return change
-
-
 def shifted(original):
     """Nodes of a group trade places after their operands were put down."""
 
@@ -140,10 +125,33 @@ def turned_wrongly(original):
 
 
 def no_constants(original):
-    def changed(self, found):
-        kinds = self.recording.kinds
-        kept = [x for x in found.terms if kinds[x] != CONSTANT]
-        return array("q", kept) if kept or found.left else found.terms
+    """All constant terms are taken for zeros."""
+
+    def changed(self):
+        kinds = np.frombuffer(self.recording.kinds, np.uint8)
+        original(self)
+        self._leave_out(kinds[self.terms] == CONSTANT)
+
+    return changed
+
+
+def first_is_last(original):
+    """The first factor of each sum is its last one."""
+
+    def changed(self):
+        original(self)
+        bounds = self.sums.pair_bounds
+        some = np.flatnonzero(np.diff(bounds))
+        self.sums.left[bounds[some]] = self.sums.left[bounds[some + 1] - 1]
+        self.sums.right[bounds[some]] = self.sums.right[bounds[some + 1] - 1]
+
+    return changed
+
+
+def no_terms(original):
+    def changed(self):
+        original(self)
+        self.terms, self.term_bounds = self.terms[:0], 0 * self.term_bounds
 
     return changed
 
@@ -157,12 +165,11 @@ def no_exponents(original):
 
 
 FAULTS = {  # where, what, how it is changed, a graph that shows it
-    "a number is lost from sums": (reroll.Reroll, "_without_zeros", no_constants, weighted),
+    "a number is lost from sums": (sums.Sums, "_leave_out_zeros", no_constants, weighted),
     "every power is a square": (reroll.Reroll, "_key", no_exponents, powers),
     "factors are taken for equal": (
-        reroll.Reroll, "_share",
-        lambda f: lambda self, factors, others: factors.__setitem__(0, factors[-1]), weighted),
-    "terms are lost": (reroll.Reroll, "_sum", without("terms"), shared),
+        reroll.Reroll, "_share_factors", first_is_last, weighted),
+    "terms are lost": (sums.Sums, "_leave_out_zeros", no_terms, shared),
     "the sums of a group trade their terms": (layout.Layout, "_collect_sums", lambda f: (
         lambda self, work: (f(self, work), [setattr(x, "nodes", x.nodes[::-1]) for x in work.terms])
     ), network),

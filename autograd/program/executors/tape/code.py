@@ -7,6 +7,7 @@ behind has a form of its own (`add_x`, `accumulate_last`), and so have pairs (`m
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from autograd.program.compiler.accesses import unique
@@ -47,10 +48,16 @@ class Tape:
 
         code = turned(np.array(words, np.uint32).reshape(-1, 4), codes)
         self.stretches = stretches(code)
-        self.wide = formed(code, code, code, self.stretches, codes)
+        self._plain = code, codes
         pieces = hurried(code, codes, self.stretches)
         fast = paired(pieces, codes, [x.first + x.length - 1 for x in self.stretches])
         self.alone = formed(code, pieces, fast, self.stretches, codes)
+
+    @cached_property
+    def wide(self) -> Form:
+        """The form for many lanes together."""
+        code, codes = self._plain
+        return formed(code, code, code, self.stretches, codes)
 
     def loops(self, nodes: int) -> list[tuple[int, int]]:
         """Return how often each loop runs, and how many of the first slots one time computes."""

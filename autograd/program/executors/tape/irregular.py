@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from autograd.program.compiler.recording import SUMS, Recording
 
 FEW = 15  # nodes an instruction, below which a graph counts as irregular
@@ -27,14 +25,7 @@ def number_of_levels(recording: Recording) -> int:
 
     from autograd.program.executors.native import _replay
 
-    kinds = bytes([LEVELS.get(x, 0) for x in recording.operations])
+    kinds = recording.table(lambda name: LEVELS.get(name, 0), np.uint8)
     once = np.bincount(recording.flat, minlength=len(recording)) == 1
-    found: int = _replay.levels(recording.flat, bounds(recording), kinds, once)
+    found: int = _replay.levels(recording.flat, recording.bounds, kinds, once)
     return found
-
-
-def bounds(recording: Recording) -> Any:
-    """Return where the operands of each node start among all, and where the last end."""
-    import numpy as np
-
-    return np.append(recording.starts, len(recording.flat))

@@ -19,6 +19,7 @@ FEWEST = 4  # times that are worth a loop
 LEAST = 32  # operations that a loop must save
 WINDOWS = (4, 32, 256, 2048)  # operations compared to find a period
 PLACES, PERIODS = 48, 16  # that are asked, that are tried
+NEAR = 1024  # operations looked at first
 MIX = 0x9E3779B97F4A7C15  # an odd number with well spread bits
 
 
@@ -56,19 +57,12 @@ def stretches(code: Array) -> list[Stretch]:
 
 def _loops(code: Array, period: int) -> list[Stretch]:
     """Return the stretches that repeat with this period."""
-    import numpy as np
+    from autograd.program.executors.native import _replay
 
-    growth = code[period:] - code[:-period]  # unsigned: what decreases wraps around
-    pairs = growth.view(np.uint64)
-    again = (pairs[period:] == pairs[:-period]).all(axis=1) & (growth[:-period, 0] & 255 == 0)
-    edges = np.flatnonzero(np.diff(again.view(np.int8), prepend=0, append=0))
-    starts, lengths = edges[::2], edges[1::2] - edges[::2]
-    times = lengths // period + 2
-    worth = (times >= FEWEST) & ((times - 1) * period >= LEAST)
-    return [
-        Stretch(first, period, count)
-        for first, count in zip(starts[worth].tolist(), times[worth].tolist(), strict=True)
-    ]
+    least = max((FEWEST - 2) * period, LEAST - period)
+    runs = _replay.repeats(code, period, least - least % period)
+    found = [Stretch(first, period, length // period + 2) for first, length in runs]
+    return [x for x in found if x.times >= FEWEST and (x.times - 1) * period >= LEAST]
 
 
 def _disjoint(found: Iterable[Stretch]) -> list[Stretch]:
@@ -88,34 +82,31 @@ def _periods(code: Array) -> list[int]:
     """Return after how many operations a few windows come again, the most frequent first."""
     import numpy as np
 
+    from autograd.program.executors.native import _replay
+
     votes: Counter[int] = Counter()
-    hashes, width = _signatures(code), 1
+    numbers, width = _replay.signatures(code), 1
+    hashes = np.frombuffer(numbers, np.uint64)
     for wanted in WINDOWS:
         while width < wanted and 2 * width < len(hashes):  # of twice as many operations
-            hashes = hashes[:-width] * np.uint64(MIX + 2 * width) + hashes[width:]
+            _replay.widen(hashes, width, MIX + 2 * width & 2**64 - 1)
+            hashes = hashes[:-width]
             width *= 2
         reach = len(hashes) // (FEWEST - 1)
-        for place in np.linspace(0, len(hashes) - 2, PLACES, dtype=int) if reach else ():
-            again = hashes[place + 1 : place + 1 + reach] == hashes[place]
-            distance = int(again.argmax())
-            votes[distance + 1] += bool(again[distance])
+        for place in np.linspace(0, len(hashes) - 2, PLACES, dtype=int).tolist() if reach else ():
+            distance = _distance(hashes, place, reach)
+            votes[distance or 1] += bool(distance)
     return [period for period, count in votes.most_common(PERIODS) if count]
 
 
-def _signatures(code: Array) -> Array:
-    """Return a number for each operation: what it does, and how long ago its slots were used."""
-    import numpy as np
-
-    slots = code[:, :3].copy()
-    slots[:, 0] >>= 8
-    order = np.argsort(slots.ravel(), kind="stable")
-    when = order // 3
-    ago: Array = np.zeros(len(order), np.uint64)
-    same = np.diff(slots.ravel()[order]) == 0
-    ago[order[1:][same]] = np.diff(when)[same]
-    ago = ago.reshape(-1, 3)
-    out: Array = (code[:, 0] & 255).astype(np.uint64)
-    for column in ago.T:
-        out = (out ^ column) * np.uint64(MIX)
-        out ^= out >> np.uint64(29)
-    return out
+def _distance(hashes: Array, place: int, reach: int) -> int:
+    """Return after how many places, at most so many, a number comes again; 0 where it does not."""
+    wanted, start, size = hashes[place], place + 1, NEAR
+    end = min(start + reach, len(hashes))
+    while start < end:
+        again = hashes[start : min(start + size, end)] == wanted
+        found = int(again.argmax())
+        if again[found]:
+            return start + found - place
+        start, size = start + size, 2 * size
+    return 0

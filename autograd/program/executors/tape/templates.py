@@ -39,21 +39,18 @@ class Templates:
         self.constants: dict[str, int] = {}
         self.temporaries = 0
         self.zero = self._constant(0.0)
-        operations = recording.operations
         known = {"": -1} | {
-            name: self._template(name, None) for name in {*operations} - {"", "pow"}
+            name: self._template(name, None) for name in recording.present - {"", "pow"}
         }
-        if "pow" in recording.rows:
-            known["pow"] = 0
-        which = [known[name] for name in operations]
+        which = recording.table(lambda name: known.get(name, 0), np.int32)
         powers: dict[float | None, int] = {}
-        for node in [k for k, place in enumerate(which) if not place]:
+        for node in np.flatnonzero(which == 0).tolist():
             exponent = recording.operands[node][1]
             fixed = recording.numbers[exponent] if recording.kinds[exponent] == CONSTANT else None
             if fixed not in powers:
                 powers[fixed] = self._template("pow", fixed)
             which[node] = powers[fixed]
-        self.which = np.array(which, np.int32)
+        self.which = which
 
     def _constant(self, number: float) -> int:
         return self.constants.setdefault(repr(number), len(self.constants))

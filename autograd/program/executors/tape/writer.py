@@ -21,7 +21,6 @@ from autograd.program.compiler.reroll import live
 from autograd.program.compiler.steps import Expression
 from autograd.program.executors.native.table import codes
 from autograd.program.executors.tape.code import Tape
-from autograd.program.executors.tape.irregular import bounds
 from autograd.program.executors.tape.templates import CIRCULAR, GIVEN, Templates
 
 ACCUMULATE, MULTIPLY = "accumulate", "multiply_accumulate"
@@ -33,7 +32,7 @@ class TapeWriter:
     def __init__(self, recording: Recording, compiled: bool = True) -> None:
         self.codes = codes()
         self.recording, self.n = recording, len(recording)
-        beside = not {*CIRCULAR}.isdisjoint(recording.operations)  # a slot more for each node
+        beside = not {*CIRCULAR}.isdisjoint(recording.present)  # a slot more for each node
         self.slots = (2 + beside) * self.n
         self.constants: dict[str, int] = {}
         self.temporaries: dict[int, int] = {}
@@ -58,7 +57,7 @@ class TapeWriter:
         firsts = [f"{x}_first" for x in (ACCUMULATE, "subtract", MULTIPLY)]
         names = ("add", "copy", "sine_and_cosine", ACCUMULATE, "subtract", MULTIPLY, *firsts)
         found = _replay.write_tape(
-            recording.flat, bounds(recording), ways.which, np.array(ways.words, np.int32),
+            recording.flat, recording.bounds, ways.which, np.array(ways.words, np.int32),
             np.array([self.codes[x] for x in names], np.int32), self.leaves, recording.root,
             self.slots, ways.zero, len(ways.constants), ways.temporaries,
         )  # fmt: skip

@@ -1,0 +1,48 @@
+/* The groups of a recording: what programs do together, found node by node.
+ *
+ * It does what compiler/sums.py and compiler/reroll.py say, on the columns of a recording. No
+ * Python object but the columns is touched; a Ctrl-C is answered on the way.
+ *
+ * One unit: the headers hold its functions, in this order. */
+
+#include "graph.h"
+#include "sums.h"
+#include "keys.h"
+#include "signatures.h"
+#include "factors.h"
+#include "../primitives.h"
+
+static PyMethodDef functions[] = {
+    {"sums", sums, METH_VARARGS,
+     "sums($module, flat, bounds, sorts, once, /)\n--\n\n"
+     "Return owners, and of the canonical sums: nodes, where their pairs begin, left, right, "
+     "where\n"
+     "their terms begin, and these. Sorts are others, additions, products, dot products, totals."},
+    {"groups", groups, METH_VARARGS,
+     "groups($module, flat, bounds, codes, kinds, lanes, ways, numbers, owner, row, pair_bounds,\n"
+     "left, right, term_bounds, terms, /)\n--\n\n"
+     "Return the signature of each node, all nodes by group, and where each group begins. Ways, "
+     "of\n"
+     "each code: plain, a power, a row that may be padded."},
+    {"share", share, METH_VARARGS,
+     "share($module, pair_bounds, left, right, kinds, numbers, /)\n--\n\n"
+     "Let constant factors that another sum has too be the same nodes; return which took whose\n"
+     "place, two by two."},
+    {NULL, NULL, 0, NULL},
+};
+
+static struct PyModuleDef module = {
+    .m_base = PyModuleDef_HEAD_INIT,
+    .m_name = "_grouping",
+    .m_doc = "The groups of a recording.",
+    .m_size = -1,
+    .m_methods = functions,
+};
+
+PyMODINIT_FUNC PyInit__grouping(void)
+{
+    PyObject *self = PyModule_Create(&module);
+    if (self && PyModule_AddIntConstant(self, "interface", AUTOGRAD_INTERFACE) < 0)
+        Py_CLEAR(self);
+    return self;
+}

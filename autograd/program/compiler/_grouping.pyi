@@ -1,0 +1,25 @@
+"""The groups of a recording, as C finds them."""
+
+from typing import Any
+
+interface: int
+
+def sums(flat: Any, bounds: Any, sorts: Any, once: Any, /) -> tuple[bytearray, ...]: ...
+def share(pair_bounds: Any, left: Any, right: Any, kinds: Any, numbers: Any, /) -> bytearray: ...
+def groups(
+    flat: Any,
+    bounds: Any,
+    codes: Any,
+    kinds: Any,
+    lanes: Any,
+    ways: Any,
+    numbers: Any,
+    owner: Any,
+    row: Any,
+    pair_bounds: Any,
+    left: Any,
+    right: Any,
+    term_bounds: Any,
+    terms: Any,
+    /,
+) -> tuple[bytearray, bytearray, bytearray]: ...
