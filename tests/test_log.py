@@ -53,6 +53,8 @@ LOG = {  # by kind: tests, or members of tests, by the beginnings of their names
         "heart/test_digits.py::test_digits_of_a_graph",
         "heart/test_digits.py::test_digits_of_a_program",
         "heart/test_digits.py::test_digits_of_reductions",
+        "heart/test_digits_of_two.py::test_digits_of_a_graph",
+        "heart/test_digits_of_two.py::test_digits_of_a_program",
     ),
     "losses from differences": (
         "nn/test_losses.py::test_a_loss_of_large_numbers_keeps_its_digits",
