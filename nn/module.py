@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import partial
+from html import escape
 from itertools import product
 from typing import TYPE_CHECKING, Any, Self
 
@@ -220,6 +221,14 @@ class Module:
         number = len(self.parameters())
         parts = [*self._summary(), f"{number} parameter{'' if number == 1 else 's'}"]
         return f"{type(self).__name__}({', '.join(parts)})"
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows: the parameters, array by array."""
+        rows = [("parameter", "shape", "count")]
+        for path, shape, leaves in self._tensors():
+            rows.append((path, "×".join(map(str, shape)) or "scalar", str(len(leaves))))
+        lines = ["<td>".join(["<tr>", *map(escape, row)]) for row in rows]
+        return f"<table><caption>{escape(repr(self))}</caption>{''.join(lines)}</table>"
 
     def _summary(self) -> list[str]:
         """Return what the repr says before the number of parameters."""

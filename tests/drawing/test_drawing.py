@@ -341,8 +341,17 @@ class Sanitised(HTMLParser):
         self.words.append(words)
 
 
-def test_an_untrusted_notebook_shows_the_picture_and_no_text_soup(layout):
-    drawing = draw(small())
+DRAWN = {
+    "a graph": small,
+    "a network": lambda: MLP(2, [3, 1], seed=3),
+    "a layer": lambda: Layer(2, 2),
+    "a neuron": lambda: Neuron(2),
+}
+
+
+@pytest.mark.parametrize("kind", DRAWN)
+def test_an_untrusted_notebook_shows_the_picture_and_no_text_soup(layout, kind):
+    drawing = draw(DRAWN[kind]())
     for html in (drawing._repr_mimebundle_()["text/html"], drawing._repr_html_()):
         shown = Sanitised(html)
         assert "".join(shown.words).strip() == ""
@@ -459,7 +468,7 @@ PRINTED = (
 )  # fmt: skip
 
 
-@pytest.mark.parametrize("encoding", ["cp1252", "ascii"])
+@pytest.mark.parametrize("encoding", ["cp1252", "ascii", "latin-1", "cp850"])
 def test_what_prints_falls_back_to_ascii(encoding):
     script = (
         "from autograd import *; import nn\n"

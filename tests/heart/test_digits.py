@@ -25,6 +25,8 @@ SIZES = (
     1e+170, 1e+300,
 )  # fmt: skip
 EVERYWHERE = (*(-x for x in reversed(SIZES)), 0.0, *SIZES)
+ALPHA = mpf("1.6732632423543772848170429916717")  # of selu: Klambauer et al. 2017, appendix A
+SCALE = mpf("1.0507009873554804934193349852946")
 INSIDE = (1 - 1e-4, 1 - 2.0**-20, 1 - 1e-10, 1 - 2.0**-53, 0.7, 0.95)
 
 
@@ -146,6 +148,11 @@ EXACT = {
         lambda x: 1 if x > 0 else mp.exp(x),
         lambda x: 0 if x > 0 else mp.exp(x),
     ),
+    "selu": triple(
+        lambda x: SCALE * (x if x > 0 else ALPHA * mp.expm1(x)),
+        lambda x: SCALE * (1 if x > 0 else ALPHA * mp.exp(x)),
+        lambda x: 0 if x > 0 else SCALE * ALPHA * mp.exp(x),
+    ),
     "sigmoid": triple(sigmoid, bump, lambda x: -bump(x) * mp.tanh(x / 2)),
     "logistic": triple(
         bump, lambda x: -bump(x) * mp.tanh(x / 2), lambda x: bump(x) * (1 - 6 * bump(x)),
@@ -189,12 +196,23 @@ EXACT = {
         lambda x: -2 * mp.sign(x) * (1 + abs(x)) ** -3,
     ),
 }  # fmt: skip
-STEPS_AT_ZERO = {"abs", "softsign", "sign", "heaviside", "relu", "leaky_relu", "elu", "cbrt"}
+STEPS_AT_ZERO = {
+    "abs",
+    "softsign",
+    "sign",
+    "heaviside",
+    "relu",
+    "leaky_relu",
+    "elu",
+    "selu",
+    "cbrt",
+}
+COMPOSED = {"selu": "elu"}  # a function that is no row: another, scaled
 
 
 def test_every_function_of_one_operand_is_walked():
     every = {row.name for row in PRIMITIVES.values() if row.arity == 1}
-    assert set(EXACT) == every - {"detach"}  # whose derivatives are 0 by definition
+    assert set(EXACT) - COMPOSED.keys() == every - {"detach"}  # derivatives 0 by definition
 
 
 @cache
@@ -209,7 +227,7 @@ def exact(name, order, x):
 
 def points(name, dtype):
     """Return where the function is smooth and defined, as numbers of the dtype."""
-    domain = PRIMITIVES[name].domain[0]
+    domain = PRIMITIVES[COMPOSED.get(name, name)].domain[0]
     near = [s * x for s in (-1, 1) for x in INSIDE] if domain.high == 1.0 else []
     near += [domain.low + x for x in SIZES[3:] if math.isfinite(domain.low)]
     with np.errstate(all="ignore"):
@@ -233,7 +251,7 @@ def smooth_points(name, order, dtype):
 
 def derivative(name, x, order):
     """Return the graph of a derivative at a Value."""
-    out = PRIMITIVES[name](x)
+    out = (getattr(autograd, name) if name in COMPOSED else PRIMITIVES[name])(x)
     for _ in range(order):
         out = gradients(out, x, build_graph=True)
     return out

@@ -193,3 +193,37 @@ def test_what_is_frozen_is_freed_with_its_model():
     del model
     gc.collect()
     assert len(frozen()) == before
+
+
+class Scaled(nn.Module):
+    """A layer in a list, and a scale."""
+
+    def __init__(self):
+        self.encoder, self.scale = [nn.Layer(1, 2)], Value(1.0)
+
+
+SHOWN = {  # in a notebook: what each of them says, by hand
+    "MLP": (lambda: nn.MLP(2, [3, 1]), "MLP(2 → 3 → 1", [
+        ("layers.0.W", "2×3", "6"), ("layers.0.b", "3", "3"),
+        ("layers.1.W", "3×1", "3"), ("layers.1.b", "1", "1"),
+    ]),
+    "Layer": (lambda: nn.Layer(2, 3), "Layer(2 → 3", [("W", "2×3", "6"), ("b", "3", "3")]),
+    "Neuron": (lambda: nn.Neuron(2), "Neuron(2 → 1", [("w", "2", "2"), ("b", "scalar", "1")]),
+    "LayerNorm": (lambda: nn.LayerNorm(3), "LayerNorm(3", [
+        ("weight", "3", "3"), ("bias", "3", "3"),
+    ]),
+    "a module of one's own": (Scaled, "Scaled(5 parameters", [
+        ("encoder.0.W", "1×2", "2"), ("encoder.0.b", "2", "2"), ("scale", "scalar", "1"),
+    ]),
+    "no parameters": (lambda: nn.Dropout(0.5), "Dropout(0.5", []),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SHOWN)
+def test_a_notebook_shows_the_parameters_of_a_model(name):
+    make, title, rows = SHOWN[name]
+    html = make()._repr_html_()
+    caption, *lines = html.removeprefix("<table>").removesuffix("</table>").split("<tr>")
+    assert caption.startswith(f"<caption>{title}")
+    found = [tuple(line.removeprefix("<td>").split("<td>")) for line in lines]
+    assert found == [("parameter", "shape", "count"), *rows]
