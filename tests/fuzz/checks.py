@@ -185,7 +185,7 @@ def _far_outputs(case, way, program, rows, nodes, outputs):
 def _reference(node, inputs, rows):
     """Return all nodes for each row, with the numbers that call 0 draws for it."""
     streams = list(filter(is_noise, topological(node)))
-    drawings = [[x.data for x in noise.operands] for noise in streams]
+    drawings = [[x.data for x in noise.parents] for noise in streams]
     drawn = [
         [uniform_noise(s, call, float(k)) for s, call, _ in drawings] for k in range(len(rows))
     ]

@@ -158,7 +158,7 @@ def test_random_numbers_of_another_example_are_found_out(monkeypatch):
 def test_a_row_that_is_composed_of_something_else_is_found_out(monkeypatch):
     case = with_lines(("bent", (0,)), ("leant", (2, 1)))
     assert difference(case) is None
-    lying = replace(forms.OWN["bent"], composed=lambda x: x * x)
+    lying = forms.OWN["bent"]._replace(composed=lambda x: x * x)
     monkeypatch.setitem(forms.OWN, "bent", lying)
     assert "right" in difference(case)[1]
 
