@@ -35,6 +35,19 @@ def write(leaves: tuple[Value, ...], numbers: Any) -> None:
         leaf.data = number
 
 
+def floats(sequence: Any, numbers: Any) -> bool:
+    """Write a list or tuple to an array; return whether it is plain floats, and ints that fit."""
+    listed = sequence.__class__ in (list, tuple) and len(sequence) == len(numbers)
+    if not listed or any(x.__class__ is not float and not _fits(x) for x in sequence):
+        return False
+    numbers[:] = sequence
+    return True
+
+
+def _fits(x: Any) -> bool:
+    return x.__class__ is int and abs(x) <= 2**53
+
+
 def _require_as_many(leaves: tuple[Value, ...], numbers: Any) -> None:
     if len(leaves) != len(numbers):
         raise ValueError("numbers are as many doubles as there are leaves")

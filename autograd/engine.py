@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import sysconfig
+from collections.abc import Iterable
 from operator import attrgetter
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -36,7 +37,7 @@ def refuse_intruders(folder: str | os.PathLike[str]) -> None:
 
 refuse_intruders(os.path.dirname(__file__))
 
-INTERFACE = 18  # to be raised, here and in c/primitives.h, when C and Python change together
+INTERFACE = 19  # to be raised, here and in c/primitives.h, when C and Python change together
 
 
 def require_interface(extension: ModuleType) -> None:
@@ -76,6 +77,7 @@ if TYPE_CHECKING or implementation == "c":
         columns,
         constant,
         dot,
+        floats,
         hot_rows,
         install,
         last_write,
@@ -88,7 +90,7 @@ if TYPE_CHECKING or implementation == "c":
 
     compiled_dot, compiled_columns = dot, columns
 else:
-    from autograd.bulk import last_write, read, write
+    from autograd.bulk import floats, last_write, read, write
     from autograd.function import Function, install, share
     from autograd.value import Value, adjoints, constant, topological, watch
 
@@ -98,6 +100,17 @@ else:
 unwatched = attrgetter("_data")  # the number of a node, without telling a mode
 unwatched_partials = attrgetter("_partials")
 family = attrgetter("_family")  # what nodes have in common that share their operands, or None
+index_of = attrgetter("_index")  # the operand that such a node has for itself
+
+
+def families_of(nodes: Iterable[Value]) -> dict[Any, list[Value]]:
+    """Return which of the nodes share their operands, by what they have in common."""
+    found: dict[Any, list[Value]] = {}
+    for node in nodes:
+        shared = family(node)
+        if shared is not None:
+            found.setdefault(shared, []).append(node)
+    return found
 
 
 def lend(node: Value) -> Value:
@@ -130,7 +143,7 @@ for _name, _method in (("reduce", _reduced), ("copy", _copied), ("deepcopy", _co
     setattr(Value, f"__{_name}__", _method)
 
 __all__ = [
-    "Function", "Value", "adjoints", "compiled_columns", "compiled_dot", "constant",
-    "family", "hot_rows", "implementation", "install", "last_write", "lend",
+    "Function", "Value", "adjoints", "compiled_columns", "compiled_dot", "constant", "families_of",
+    "family", "floats", "hot_rows", "implementation", "index_of", "install", "last_write", "lend",
     "read", "share", "topological", "unwatched", "unwatched_partials", "watch", "write",
 ]  # fmt: skip

@@ -173,6 +173,7 @@ class Value:
         return () if x is None else (x,) if y is None else (x, y)
 
     _family = property(lambda self: self._x if self._x.__class__ is Family else None)
+    _index = property(lambda self: self._y if self._x.__class__ is Family else None)
 
     @property
     def partials(self) -> tuple[float, ...]:

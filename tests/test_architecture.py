@@ -22,7 +22,7 @@ PACKAGES = ("autograd", "nn")
 TWINS = {f"autograd/{name}.py" for name in ("sweep", "families", "value", "function")}  # one engine
 
 BUDGETS = {  # of code lines, over the files that a pattern finds
-    "the core": (2100, ("autograd/*.py", "nn/*.py")),
+    "the core": (2120, ("autograd/*.py", "nn/*.py")),
     "an evening's reading": (
         800,
         tuple(
@@ -30,7 +30,7 @@ BUDGETS = {  # of code lines, over the files that a pattern finds
             for name in ("sweep", "value", "function", "table", "primitives", "reductions", "graph")
         ),
     ),
-    "modes": (240, ("autograd/modes/*.py",)),
+    "modes": (270, ("autograd/modes/*.py",)),
     "further rows": (475, ("autograd/rows/*.py",)),
     "the command line": (430, ("autograd/command/*.py",)),
     "exercises": (105, ("nn/exercises/*.py",)),
@@ -46,7 +46,7 @@ BUDGETS = {  # of code lines, over the files that a pattern finds
     "tracing": (330, ("nn/tracing/**/*.py",)),
     "notes": (4490, ("nn/notes/**/*.py",)),
     "programs": (
-        5190,
+        5250,
         tuple(
             f"autograd/program/{part}*.py"
             for part in (
@@ -59,7 +59,7 @@ BUDGETS = {  # of code lines, over the files that a pattern finds
             )
         ),
     ),
-    "compiled functions": (1510, ("autograd/program/jitting/**/*.py",)),
+    "compiled functions": (1600, ("autograd/program/jitting/**/*.py",)),
     "programs held to their nodes": (775, ("autograd/program/verification/**/*.py",)),
     "pictures": (
         2500,

@@ -69,7 +69,7 @@ def linear(root: Value, wrt: Iterable[Value], read: Callable[[Any], Any]) -> Lin
     reached = {x for x in wrt if not x.constant}
     found: Linear = []
     order = engine.topological(root)
-    families = _families(order)
+    families = engine.families_of(order)
     for node in order:
         family = families.get(engine.family(node), ())
         if len(family) > 1:
@@ -79,16 +79,6 @@ def linear(root: Value, wrt: Iterable[Value], read: Callable[[Any], Any]) -> Lin
         elif not reached.isdisjoint(node.operands):
             found.append((node, local_partials(node, reached, read)))
             reached.add(node)
-    return found
-
-
-def _families(order: list[Value]) -> dict[Any, list[Value]]:
-    """Return the nodes that share their operands."""
-    found: dict[Any, list[Value]] = {}
-    for node in order:
-        family = engine.family(node)
-        if family is not None:
-            found.setdefault(family, []).append(node)
     return found
 
 
@@ -114,7 +104,7 @@ def shared_partials(
                 terms = [(sum_so_far, 1.0)]
             if values[k] in wanted:
                 terms = [*terms, (values[k], shares[k])]
-    return found + [(node, pairs[int(as_number(node.operands[-1]))]) for node in nodes]
+    return found + [(node, pairs[int(as_number(engine.index_of(node)))]) for node in nodes]
 
 
 def local_partials(node: Value, wanted: Container[Any], read: Callable[[Any], Any]) -> list[Any]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from operator import mul
 from typing import Any
 
 from autograd import engine, errors
 from autograd.engine import Value
+from autograd.families import all_but_own
 from autograd.modes.blocks import Block
 from autograd.modes.dispatch import Mode, dispatcher
 from autograd.sweep import passes
@@ -24,15 +26,54 @@ class _DetectAnomaly(Mode):
         return handed
 
     def sweeping(self, root: Any, seed: float) -> None:
-        totals = {root: seed}
-        for node in reversed(engine.topological(root)):
-            rules = PRIMITIVES[node.op].partials if node.op else ()
-            pairs = zip(node.operands, engine.unwatched_partials(node), strict=True)
-            for k, (parent, partial) in enumerate(pairs):
-                if parent.__class__ is Value and not parent.constant and passes(rules, k):
-                    totals[parent] = totals.get(parent, 0.0) + totals[node] * partial
-                    if not math.isfinite(totals[parent]):
-                        raise errors.anomalous_adjoint(node, parent, partial, totals[node])
+        totals, order = {root: seed}, engine.topological(root)
+        families = engine.families_of(order)
+        for node in reversed(order):
+            family = families.get(engine.family(node), ())
+            if len(family) < 2:
+                _pass_on(node, totals)
+            elif node is family[0] and not _passed_together(family, totals):
+                for one in reversed(family):
+                    _pass_on(one, totals)
+
+
+def _pass_on(node: Any, totals: dict[Any, float]) -> None:
+    """Add to the totals of the operands what a node passes on, where it got something itself."""
+    if node not in totals:
+        return
+    rules = PRIMITIVES[node.op].partials if node.op else ()
+    pairs = zip(node.operands, engine.unwatched_partials(node), strict=True)
+    for k, (parent, partial) in enumerate(pairs):
+        if parent.__class__ is Value and not parent.constant and passes(rules, k):
+            totals[parent] = totals.get(parent, 0.0) + totals[node] * partial
+            if not math.isfinite(totals[parent]):
+                raise errors.anomalous_adjoint(node, parent, partial, totals[node])
+
+
+def _passed_together(nodes: list[Any], totals: dict[Any, float]) -> bool:
+    """Do that for nodes that share their operands; False, with nothing done, to ask each of them.
+
+    That is where a total would not be finite, for one of the nodes is to be named.
+    """
+    engine.unwatched_partials(nodes[0])  # raises where a leaf is stale
+    *values, _ = nodes[0].operands
+    adjoints, found = [0.0] * len(values), dict[Any, float]()
+    for node in nodes:
+        adjoints[int(_number(engine.index_of(node)))] = totals.get(node, 0.0)
+    own, factors, shares = PRIMITIVES[nodes[0].op].function.together(list(map(_number, values)))
+    others = all_but_own(list(map(mul, factors, adjoints)))
+    for x, a, b, p, o in zip(values, own, adjoints, shares, others, strict=True):
+        if x.__class__ is Value and not x.constant:
+            found[x] = found.get(x, totals.get(x, 0.0)) + (a * b + p * o)
+    if not all(map(math.isfinite, found.values())):
+        return False
+    totals |= found
+    return True
+
+
+def _number(operand: Any) -> float:
+    number: float = engine.unwatched(operand) if operand.__class__ is Value else operand
+    return number
 
 
 def detect_anomaly() -> Block:

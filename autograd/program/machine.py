@@ -79,6 +79,15 @@ class Machine:
         self.current = False
         self.memory.room.values[False][self._stretch] = numbers
 
+    def begin_with(self, numbers: Array) -> None:
+        """Let the first parameters have these numbers, and the others stay as they are."""
+        self.current = False
+        values, places, count = self.memory.room.values[False], self._stretch, len(numbers)
+        if isinstance(places, slice):
+            values[places.start : places.start + count] = numbers
+        else:
+            values[places[:count]] = numbers
+
     def release(self) -> None:
         """Let an optimiser keep its state for itself, before another state takes its place."""
         if self.lent is not None:

@@ -15,6 +15,7 @@ Array = Any
 
 CACHE_LINE = 64
 KEPT = 3  # numbers of lanes whose arrays are kept (the last batch of an epoch is smaller)
+ALONE = 8192  # numbers that BLAS multiplies without a second thread
 
 
 @dataclass(frozen=True)
@@ -128,8 +129,12 @@ class Table:
 
 
 def all_finite(np: Any, x: Array) -> bool:
-    """Whether every number is finite: so is then the sum of their squares, unless it overflows."""
-    return math.isfinite(np.vdot(x, x)) or bool(np.isfinite(x).all())
+    """Whether every number is finite: so is then the sum of their squares, unless it overflows.
+
+    That is sooner known of few; for many numbers BLAS may start threads, and wait for them.
+    """
+    few = x.size <= ALONE and math.isfinite(np.vdot(x, x))
+    return few or bool(np.isfinite(x).all())
 
 
 def stretch(np: Any, places: Array) -> Any:

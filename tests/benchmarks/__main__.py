@@ -14,16 +14,12 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # run from anywhere
 
-from tests.benchmarks import calls, eager, imports, scaling, steps
+from tests.benchmarks import calls, eager, gpt, imports, scaling, steps
 from tests.benchmarks.harness import held, machine
 from tests.benchmarks.report import plot, table
 
-PARTS = (steps, calls, eager, scaling, imports)
-SCRIPTS = (
-    "compiled",
-    "growth",
-    "first_calls",
-)  # which compare in a process of their own, and print their bounds
+PARTS = (steps, gpt, calls, eager, scaling, imports)
+SCRIPTS = ("compiled", "growth", "first_calls")  # which compare by themselves, and print bounds
 
 
 def main() -> int:

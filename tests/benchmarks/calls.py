@@ -133,8 +133,10 @@ def squares(values):
 
 
 def function(size, how):
-    """Value and gradient of an array: by a program, by `jit`, by JAX."""
+    """Value and gradient of an array, a list or two arrays: by a program, by `jit`, by JAX."""
     import numpy as np
+
+    from autograd import Program, Value, jit
 
     x = np.random.default_rng(0).normal(size=size)
     if how == "jax":
@@ -144,16 +146,17 @@ def function(size, how):
         compiled = jax.jit(jax.value_and_grad(lambda x: 0.5 * (x * x).sum()))
         call = lambda: jax.block_until_ready(compiled(x))
     elif how == "program":
-        from autograd import Program, Value
-
         leaves = [Value(number) for number in x.tolist()]
         program, nothing = Program(squares(leaves), inputs=[], parameters=leaves), np.empty((1, 0))
         call = lambda: program(nothing)
+    elif how == "jit of two":
+        compiled, parts = jit(lambda a, b: squares([*a, *b])), np.split(x, 2)
+        joined = lambda cost, slopes: (cost, slopes[0])
+        call = lambda: joined(*compiled.value_and_grad(*parts, argnums=(0, 1)))
     else:
-        from autograd import jit
-
         compiled = jit(squares)
-        call = lambda: compiled.value_and_grad(x)
+        given = x.tolist() if how == "jit of a list" else x
+        call = lambda: compiled.value_and_grad(given)
     cost, gradient = call()
     return (lambda times: [call() for _ in range(times)]), [cost, *np.asarray(gradient)[:5]]
 
@@ -201,7 +204,7 @@ def contests():
     for size in SIZES:
         sides = [
             Side(how, "calls:function", (size, how), 200_000 // size)
-            for how in ("program", "jit", "jax")
+            for how in ("program", "jit", "jit of two", "jit of a list", "jax")
         ]
         yield Contest(f"value_and_grad of {size} entries", tuple(sides), "call", 1e-12)
     sides = [Side(how, "calls:warping", (how,), 20) for how in ("jit", "eager")]

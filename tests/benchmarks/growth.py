@@ -1,11 +1,12 @@
-"""What an eager node costs as graphs grow: the curve is flat where cost is linear.
+"""What a node costs as graphs grow, eager and recorded: the curve is flat where cost is linear.
 
 Three graphs, of 10³ nodes to as many as asked for: a chain of products, one deep; a sum of as many
 leaves, by operators and by `total`; and softmax and log_softmax of as many values under a dot
 product. Each gradient is checked against its closed form first. Printed is the processor time of
 a node in nanoseconds, forwards, backwards and as it is freed, the least of some turns, and the
 memory of a node in bytes (what the process grows by), with the garbage collector off: its share
-is Python's.
+is Python's. Up to 10⁶ nodes the graph is also recorded, compiled and run as a program that nothing
+is known of, and run again; its gradient is checked too.
 
 Run `python tests/benchmarks/growth.py --most 7` for up to 10⁷ nodes, which takes 3 GB of memory,
 and with AUTOGRAD_IMPLEMENTATION=python for the readable implementation.
@@ -25,10 +26,14 @@ from time import process_time
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # run from anywhere
 
-from autograd import Value, dot, implementation, log_softmax, softmax, total
+import numpy as np
+
+from autograd import Program, Value, dot, implementation, log_softmax, softmax, total
+from autograd.program.plans import PLANS
 
 Graph = tuple[Value, list[Value]]  # the root, and the leaves
 FACTOR = 1.0 + 2.0**-30
+RECORDED = 10**6  # nodes at most
 
 
 def chain(leaves: list[Value]) -> Value:
@@ -102,6 +107,22 @@ def timed(make: Callable[[list[Value]], Value], leaves: list[Value]) -> tuple[li
     return [b - a for a, b in pairwise(clock)], grown
 
 
+def recorded(make: Callable[[list[Value]], Value], leaves: list[Value]) -> list[float]:
+    """Return the seconds of a program's first call, with all that is before it, and of one more."""
+    PLANS.__init__()
+    root, nothing = make(leaves), np.empty((1, 0))
+    clock = [process_time()]
+    program = Program(root, inputs=[], parameters=leaves)
+    program(nothing)
+    clock.append(process_time())
+    _, gradient = program(nothing)
+    clock.append(process_time())
+    for x, slope in zip(leaves, gradient.tolist(), strict=True):
+        x.grad = slope
+    require_equal(make, leaves)
+    return [b - a for a, b in pairwise(clock)]
+
+
 def line(make: Callable[[list[Value]], Value], size: int, nodes_a_leaf: int) -> str:
     """Return what is printed for one graph of a size."""
     leaves = [Value(math.sin(k)) for k in range(size // nodes_a_leaf)]
@@ -112,7 +133,10 @@ def line(make: Callable[[list[Value]], Value], size: int, nodes_a_leaf: int) -> 
         turns.append(seconds)
     require_equal(make, leaves)
     ways = [1e9 * min(way) / size for way in zip(*turns, strict=True)]
-    return "".join(f"{ns:10.1f}" for ns in ways) + f"{grown / size:10.0f}"
+    text = "".join(f"{ns:10.1f}" for ns in ways) + f"{grown / size:10.0f}"
+    if size <= RECORDED:
+        text += "".join(f"{1e9 * seconds / size:12.1f}" for seconds in recorded(make, leaves))
+    return text
 
 
 GRAPHS: dict[str, tuple[Callable[[list[Value]], Value], int]] = {
@@ -133,7 +157,7 @@ def main() -> None:
     gc.disable()
     print(f"implementation: {implementation}; every gradient is that of its closed form")
     for name, (make, nodes_a_leaf) in GRAPHS.items():
-        print(f"\n{name:20}   forward  backward   freeing  bytes, a node")
+        print(f"\n{name:20}   forward  backward   freeing     bytes  first call    one more")
         for power in range(3, most + 1):
             print(f"  {10**power:18,d}{line(make, 10**power, nodes_a_leaf)}", flush=True)
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from autograd import StaleGraphError, Value, recording, tanh
-from autograd.engine import read, write
+from autograd.engine import floats, read, write
 
 
 def leaves(n):
@@ -54,3 +54,26 @@ def test_as_many_numbers_as_leaves():
             write(leaves(3), numbers)
         with pytest.raises(ValueError):
             read(leaves(3), numbers)
+
+
+@pytest.mark.parametrize("kind", [list, tuple])
+def test_plain_numbers_go_to_an_array(kind):
+    numbers = np.full(4, np.nan)
+    assert floats(kind([1.0, -2, 2**53, -0.0]), numbers)
+    assert numbers.tolist() == [1.0, -2.0, 2.0**53, 0.0] and np.signbit(numbers[3])
+
+
+class Special(float):
+    """A number that may do anything when it is asked."""
+
+
+@pytest.mark.parametrize(
+    "wrong", [True, 2**53 + 1, Special(1.0), Value(1.0), None, np.float64(1.0)]
+)
+def test_other_numbers_do_not(wrong):
+    assert not floats([1.0, wrong], np.empty(2))
+
+
+@pytest.mark.parametrize("wrong", [{1.0: 2}, "ab", np.ones(2), range(2), [1.0], [1.0, 2.0, 3.0]])
+def test_nor_do_other_sequences(wrong):
+    assert not floats(wrong, np.empty(2))

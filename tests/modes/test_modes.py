@@ -8,6 +8,7 @@ import pytest
 from autograd import (
     AnomalyError,
     Value,
+    detach,
     detect_anomaly,
     dot,
     engine,
@@ -15,11 +16,14 @@ from autograd import (
     grad,
     gradients,
     log,
+    log_softmax,
     modes,
     no_grad,
     sin,
+    softmax,
     sqrt,
     tanh,
+    total,
 )
 
 
@@ -160,6 +164,35 @@ def test_detect_anomaly_watches_gradients_too():
             gradients(y, x)
         with pytest.raises(AnomalyError, match="is not finite after log"):
             gradients(y, x, build_graph=True)
+
+
+def test_detect_anomaly_passes_over_what_gets_no_gradient():
+    x, y = Value(3.0, "x"), Value(2.0, "y")
+    with detect_anomaly():
+        (detach(x * y) * x).backward()
+    assert (x.grad, y.grad) == (6.0, 0.0)
+
+
+@pytest.mark.parametrize("function", [softmax, log_softmax])
+def test_detect_anomaly_names_the_one_of_many_whose_partial_made_it(function):
+    x = [Value(v, f"x{k}") for k, v in enumerate((0.5, -1.0, 2.0))]
+    results = function(x)
+    loss = (results[1] + 1.7e308 * results[0]) + 1.7e308 * x[0]
+    words = rf"node 'x0' is not finite after {function.__name__} "
+    with detect_anomaly(), pytest.raises(AnomalyError, match=words):
+        loss.backward()
+    with detect_anomaly():
+        total(results).backward()
+    assert all(math.isfinite(v.grad) for v in x)
+
+
+def test_detect_anomaly_asks_many_results_as_if_they_had_an_operand_each():
+    """Four hundred million pairs would take minutes."""
+    x = [Value(math.sin(k)) for k in range(20_000)]
+    weights = [math.cos(k) for k in range(len(x))]
+    with detect_anomaly():
+        dot(softmax(x), weights).backward()
+    assert [v.grad for v in x] == gradients(dot(softmax(x), weights), x)
 
 
 def test_detect_anomaly_lets_finite_numbers_pass():

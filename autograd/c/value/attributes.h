@@ -181,6 +181,13 @@ static PyObject *get_family(PyObject *self, void *Py_UNUSED(closure))
     return is_member(node) ? PyLong_FromVoidPtr(FAMILY(node)) : Py_NewRef(Py_None);
 }
 
+/* Return the operand that a node of a family has for itself, or None. */
+static PyObject *get_index(PyObject *self, void *Py_UNUSED(closure))
+{
+    Node *node = NODE(self);
+    return is_member(node) ? operand_object(right_of(node), node->b_number) : Py_NewRef(Py_None);
+}
+
 static PyObject *get_unwatched_partials(PyObject *self, void *Py_UNUSED(closure))
 {
     Node *node = NODE(self);

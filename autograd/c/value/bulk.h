@@ -44,6 +44,36 @@ static PyObject *module_read(PyObject *Py_UNUSED(module), PyObject *args)
     return status ? NULL : Py_NewRef(Py_None);
 }
 
+/* Write the numbers of a list or tuple to an array of doubles: 1, or 0 where they are not all plain
+ * floats and ints of as many. */
+static int plain_numbers(PyObject *sequence, Py_buffer *numbers)
+{
+    Py_ssize_t n = PySequence_Fast_GET_SIZE(sequence);
+    PyObject **items = PySequence_Fast_ITEMS(sequence);
+    double *out = numbers->buf;
+    if (numbers->itemsize != sizeof(double) || numbers->len != n * numbers->itemsize)
+        return 0;
+    for (Py_ssize_t k = 0; k < n; k++) {
+        if (PyFloat_CheckExact(items[k]))
+            out[k] = PyFloat_AS_DOUBLE(items[k]);
+        else if (!PyLong_CheckExact(items[k]) || !exact_double(items[k], &out[k]))
+            return 0;
+    }
+    return 1;
+}
+
+static PyObject *module_floats(PyObject *Py_UNUSED(module), PyObject *args)
+{
+    PyObject *sequence;
+    Py_buffer numbers;
+    if (!PyArg_ParseTuple(args, "Ow*:floats", &sequence, &numbers))
+        return NULL;
+    int listed = PyList_CheckExact(sequence) || PyTuple_CheckExact(sequence);
+    int plain = listed && plain_numbers(sequence, &numbers);
+    PyBuffer_Release(&numbers);
+    return PyBool_FromLong(plain);
+}
+
 static PyObject *module_write(PyObject *Py_UNUSED(module), PyObject *args)
 {
     PyObject *leaves;

@@ -15,6 +15,7 @@ static PyGetSetDef value_attributes[] = {
     {"partials", get_partials, NULL, "d self/d parent for each parent, 0.0 for a constant.", NULL},
     {"_data", get_unwatched_data, NULL, NULL, NULL},
     {"_family", get_family, NULL, NULL, NULL},
+    {"_index", get_index, NULL, NULL, NULL},
     {"_lent", get_lent, set_lent, NULL, NULL},
     {"_partials", get_unwatched_partials, NULL, NULL, NULL},
     {0},

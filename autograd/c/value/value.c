@@ -24,10 +24,10 @@
 #include "sweep.h"
 #include "adjoints.h"
 #include "attributes.h"
-#include "bulk.h"
 #include "columns.h"
 #include "export.h"
 #include "compare.h"
+#include "bulk.h"
 #include "type.h"
 #include "function.h"
 
@@ -69,6 +69,9 @@ static PyMethodDef module_methods[] = {
      "constant($module, number, /)\n--\n\n"
      "Return a number as an operand: a leaf whose data is fixed and whose gradient stays 0."},
     {"dot", (PyCFunction)(void (*)(void))module_dot, METH_FASTCALL | METH_KEYWORDS, dot_doc},
+    {"floats", module_floats, METH_VARARGS,
+     "floats($module, sequence, numbers, /)\n--\n\n"
+     "Write a list or tuple to an array of doubles; return whether it is plain floats and ints."},
     {"install", module_install, METH_VARARGS,
      "install($module, function, operator, /)\n--\n\nDo nothing: operators are in the type."},
     {"last_write", module_last_write, METH_NOARGS,

@@ -163,7 +163,8 @@ class Executor(Protocol):
     def evaluate(self) -> Callable[[Array], float] | None:
         """Load, forward and backward in one call; as a rule None, which may be left out.
 
-        `evaluate(examples)` returns the cost, NaN where that or the gradient is not finite.
+        `evaluate(examples)`, of rows in one piece, returns the cost, NaN where that or the
+        gradient is not finite.
         """
 
     @property

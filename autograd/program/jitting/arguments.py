@@ -24,9 +24,11 @@ from autograd.derivatives.trees import (
 from autograd.engine import Value
 from autograd.errors import received, short
 from autograd.program.compiler.accesses import Array
+from autograd.program.jitting.taking import taken
 from autograd.reals import arrayed
 
 TAKER = "a compiled function"
+NOTHING: frozenset[int | str] = frozenset()
 PLAIN = (int, float, str, bool, type(None))
 
 
@@ -35,7 +37,7 @@ class Arguments:
     """The arguments of one call: `first` those bound to a method, `trees` all that hold numbers.
 
     `static` are positions and names of those that do not. `key` is what two calls share that
-    are replayed by one program.
+    are replayed by one program. `known` are the numbers of each of the trees, if known by now.
     """
 
     first: tuple[Any, ...]
@@ -43,6 +45,7 @@ class Arguments:
     named: Mapping[str, Any]
     static: frozenset[int | str]
     key: Any
+    known: Sequence[Any]
 
     @property
     def trees(self) -> list[Any]:
@@ -60,11 +63,11 @@ class Arguments:
         """Return all numbers in a row, (numbers,); None where one of them is a Value."""
         import numpy as np
 
-        trees = self.trees
-        if len(trees) == 1:
-            part = _numbers(trees[0])
-            return None if part is None else np.asarray(part, float)
-        parts = list(map(_numbers, trees))
+        parts = self.known
+        if len(parts) == 1 and parts[0] is not None:
+            return np.asarray(parts[0], float)
+        if any(part is None for part in parts):
+            parts = list(map(_numbers, self.trees))
         if any(part is None for part in parts):
             return None
         return np.concatenate(parts) if parts else np.empty(0)
@@ -103,15 +106,26 @@ class Signature:
 
     def apart(self, first: tuple[Any, ...], args: tuple[Any, ...], named: Any) -> Arguments:
         """Take a call apart. Raises TypeError for what is neither static nor of numbers."""
-        static: frozenset[int | str] = frozenset()
+        static = NOTHING
+        if len(args) == 1 and not (named or first or self.chosen):  # as a rule
+            structure, numbers = taken(args[0])
+            if numbers is not None:
+                return Arguments(first, args, named, static, ((structure,), 1, ()), (numbers,))
         if self.chosen:
             shift = len(first)
             here = (at for at in (*range(len(args)), *named) if self._is_static(at, shift))
             static = frozenset(here)
-        key: list[Any] = [_bound_key(x) for x in first]
-        for at, tree in (*enumerate(args), *named.items()):
-            key.append(static_key(tree) if at in static else structure_of(tree))
-        return Arguments(first, args, named, static, (tuple(key), len(args), tuple(named)))
+        key: list[Any] = [_bound_key(x) for x in first] if first else []
+        known = []
+        for at, tree in (*enumerate(args), *named.items()) if named else enumerate(args):
+            if at in static:
+                key.append(static_key(tree))
+                continue
+            structure, numbers = taken(tree)
+            key.append(structure_of(tree) if numbers is None else structure)
+            known.append(numbers)
+        both = tuple(key), len(args), tuple(named)
+        return Arguments(first, args, named, static, both, known)
 
     def _is_static(self, at: int | str, shift: int) -> bool:
         return (at + shift if isinstance(at, int) else at) in self.chosen

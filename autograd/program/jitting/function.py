@@ -214,7 +214,8 @@ class Jit(Compiled):
 
     def value_and_grad(self, *args: Any, argnums: Any = 0, **named: Any) -> Any:
         """Return (f(*args), ∂f/∂argument); `argnums` is one position or several."""
-        known = self._derivatives.get(("value_and_grad", argnums)) if argnums == 0 else None
+        plain = argnums.__class__ is int or argnums.__class__ is tuple
+        known = self._derivatives.get(("value_and_grad", argnums)) if plain else None
         return (known or value_and_grad(self, argnums))(*args, **named)
 
     def jacobian(self, *args: Any, argnums: Any = 0, sparse: bool = False, **named: Any) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from autograd.engine import Value
+from autograd.engine import Value, last_write, read
 from autograd.program.compiler.accesses import Array
 from autograd.program.guards import Decisions, under
 from autograd.program.jitting.traces import Trace
@@ -33,6 +33,7 @@ class Replay:
 
         self.np, self.lock, self.trace = np, Lock(), trace
         self.moving, lanes = np.array(moving, int), set(moving)
+        self._written = -1  # the last write to a Value that the machine knows
         self.fixed = np.array([k for k in range(len(trace.leaves)) if k not in lanes], int)
         inputs = [*(trace.leaves[k] for k in moving), *seeds]
         parameters = [*(trace.leaves[k] for k in self.fixed), *trace.held]
@@ -46,6 +47,7 @@ class Replay:
         self.outputs = self._addresses(outputs)
         self.adjoints = self._adjoints(inputs)
         self.verdicts = self.machine.verdicts_of(trace.guards)
+        self.decides = len(self.verdicts) > 0
         self.none, self.nothing = np.array([-1]), np.empty((1, 0))
         least, most = LANES
         self.lanes = min(most, max(least, NUMBERS // len(self.machine.recording)))
@@ -59,19 +61,32 @@ class Replay:
         Returns for each lane the first guard that comes out otherwise, -1 where none does, (m,).
         """
         machine = self.machine
-        machine.weights = self._weights(numbers)
+        self._load(numbers)
         machine.forward(machine.noise.beside(lanes, call, rows))
         flips = self.verdicts.flipped(machine.memory.room)
         if flips is not None:
             return flips
         return self.none if len(lanes) == 1 else self.np.full(len(lanes), -1)
 
-    def _weights(self, numbers: Array) -> Array:
-        """Return the numbers of what stays, those included that the function holds by itself."""
-        weights = numbers[self.fixed] if len(self.moving) else numbers
-        if self.trace.held:
-            weights = self.np.concatenate([weights, self.trace.held_numbers()])
-        return weights
+    def _load(self, numbers: Array) -> None:
+        """Let what stays have its numbers, those included that the function holds by itself.
+
+        These are read again where a Value was written since.
+        """
+        machine, held = self.machine, self.trace.held
+        fixed = numbers[self.fixed] if len(self.moving) else numbers
+        if not held:
+            machine.weights = fixed
+            return
+        if (written := last_write()) == self._written:
+            machine.begin_with(fixed)
+            return
+        self._written = -1
+        own = self.np.empty(len(held))
+        read(tuple(held), own)
+        weights: Array = self.np.concatenate([fixed, own])
+        machine.weights = weights
+        self._written = written
 
     def alone(self, numbers: Array) -> tuple[Array, int]:
         """Run where no leaf moves: return outputs and the guard that flips, or -1."""
@@ -89,9 +104,9 @@ class Replay:
         """
         machine, flips = self.machine, None
         with self.lock.held:
-            machine.weights = self._weights(numbers)
+            self._load(numbers)
             value = machine.evaluate(machine.noise.beside(self.nothing))
-            if len(self.verdicts):
+            if self.decides:
                 flips = self.verdicts.flipped(machine.memory.room)
             slopes[:] = machine.slopes()[at]
         return value, -1 if flips is None else int(flips[0])

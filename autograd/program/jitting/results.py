@@ -13,7 +13,6 @@ from autograd.derivatives.trees import (
     like,
     shape,
     size,
-    unflatten,
 )
 from autograd.program.compiler.accesses import Array
 
@@ -27,23 +26,41 @@ def filler(tree: Any, own: bool = False) -> Callable[[Array], Any]:
     >>> filler({"a": [1.0, 2.0], "b": 3.0})(np.array([5.0, 6.0, 7.0]))
     {'a': [5.0, 6.0], 'b': 7.0}
     """
+    return _filler(tree, 0, own)[0]
+
+
+def _filler(tree: Any, at: int, own: bool) -> tuple[Callable[[Array], Any], int]:
+    """Return the function for numbers from number `at` on, and the number behind them."""
     if is_array(tree):
-        whole = tree.shape
+        whole, end = tree.shape, at + tree.size
+        if own and len(whole) == 1:
+            return lambda numbers: numbers[at:end], end
         if own:
-            return lambda numbers: numbers.reshape(whole)
-        return lambda numbers: numbers.reshape(whole).copy()
+            return lambda numbers: numbers[at:end].reshape(whole), end
+        return lambda numbers: numbers[at:end].reshape(whole).copy(), end
     if not isinstance(tree, CONTAINERS):
-        return lambda numbers: float(numbers[0])
-    if tree.__class__ in (list, tuple) and is_flat(tree):
-        kind = tree.__class__
-        return numbers_as_list if kind is list else lambda numbers: kind(numbers.tolist())
-    return lambda numbers: unflatten(tree, numbers.tolist())
+        return lambda numbers: float(numbers[at]), at + 1
+    kind, end = tree.__class__, at + len(tree)
+    if kind is list and is_flat(tree):
+        return lambda numbers: numbers[at:end].tolist(), end
+    if is_flat(tree):
+        return lambda numbers: kind(numbers[at:end].tolist()), end
+    fills = []
+    for child in tree.values() if isinstance(tree, dict) else tree:
+        fill, at = _filler(child, at, own)
+        fills.append(fill)
+    return _gatherer(tree, fills), at
 
 
-def numbers_as_list(numbers: Array) -> list[float]:
-    """Return an array as a list of floats."""
-    found: list[float] = numbers.tolist()
-    return found
+def _gatherer(tree: Any, fills: list[Callable[[Array], Any]]) -> Callable[[Array], Any]:
+    """Return a function that gathers what the parts of a dict, list or tuple become."""
+    kind = tree.__class__
+    if isinstance(tree, dict):
+        parts = list(zip(tree, fills, strict=True))
+        return lambda numbers: {key: fill(numbers) for key, fill in parts}
+    if hasattr(tree, "_fields"):
+        return lambda numbers: kind(*[fill(numbers) for fill in fills])
+    return lambda numbers: kind([fill(numbers) for fill in fills])
 
 
 def matrix_filler(outputs: Any, inputs: Any) -> Callable[[Array], Any]:

@@ -129,8 +129,10 @@ class NativeExecutor:
         self.memory.room.calls.replay.run(1, 3)
 
     def evaluate(self, examples: Array) -> float:
-        """Compute values and gradient; return the cost, NaN where a number is not finite."""
-        examples = self.np.ascontiguousarray(examples)
+        """Compute values and gradient; return the cost, NaN where a number is not finite.
+
+        The examples lie in one piece.
+        """
         replay = self.memory.room.calls.replay
         cost: float = replay.evaluate(examples, self._places, *self._root)
         return cost
