@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -81,7 +81,7 @@ def throughout(
 
 
 def _with(node: syntax.Node, old: syntax.Node, new: syntax.Node) -> syntax.Node:
-    return syntax.mapped(node, lambda part: new if part == old else part)  # type: ignore[no-any-return]
+    return syntax.mapped(node, lambda part: new if part == old else part)
 
 
 def _binds(node: syntax.Node, unit: str) -> bool:
@@ -94,7 +94,7 @@ def _renamed(node: syntax.Node, names: dict[str, str]) -> syntax.Node:
             return replace(part, units=tuple(names.get(u, u) for u in part.units))
         return part
 
-    return syntax.mapped(node, change)  # type: ignore[no-any-return]
+    return syntax.mapped(node, change)
 
 
 def instead(new: syntax.Node, old: syntax.Node, style: Style) -> str:
@@ -172,25 +172,18 @@ def ends(
     for old, new, words in (
         ("l", "L", "at the output alone"), ("L", "l", "for any layer"),
     ):  # fmt: skip
-        changed = syntax.mapped(link, in_layer(old, new))
+        changed = in_layer(link, old, new)
         if changed != link:
             yield changed, f"{new} for {old}: {words}"
     for path, q in letters(link):
         if q.layer and q.layer.symbol in ("l", "L") and q.kind != "y":
-            other = replace(q.layer, symbol="L" if q.layer.symbol == "l" else "l")
+            other = replace(q.layer, symbol="L" if q.layer.symbol == "l" else "l", said="")
             new_q = replace(q, layer=other)
             yield syntax.rebuilt(link, path, new_q), instead(new_q, q, style) + ": L and l"
 
 
-def in_layer(old: str, new: str) -> Callable[[Any], Any]:
-    """Return a change of every layer l to L, or the reverse."""
-
-    def change(node: Any) -> Any:
-        if isinstance(node, syntax.Sum) and node.limit:
-            return replace(node, limit=change(node.limit))
-        layer = getattr(node, "layer", None)
-        if layer is None or layer.symbol != old or getattr(node, "kind", "") == "y":
-            return node
-        return replace(node, layer=replace(layer, symbol=new))
-
-    return change
+def in_layer(link: syntax.Link, old: str, new: str) -> syntax.Link:
+    """Return a formula with L for l in every layer, or the reverse."""
+    return syntax.relayered(
+        link, lambda layer: replace(layer, symbol=new, said="") if layer.symbol == old else layer
+    )

@@ -21,6 +21,11 @@ MARKS = (
 )
 LEVELS = {name: level for level, names in enumerate(MARKS, 1) for name in names.split()}
 DEEPEST = len(MARKS)
+COSTS = {"λ": r"(?:\\lambda|λ)", **{c: c for c in "LFQR"}}
+DIFFERENTIATED = (  # ∂C over ∂w
+    r"(?:\\partial|\\delta|∂)\s*(?:\\[a-z]+\s*\{?\s*|\{\s*)*C\b[^=\n]{0,25}?"
+    r"(?:\}\s*\{|/)\s*(?:\\partial|\\delta|∂)\s*(?:\\[a-z]+\s*\{?\s*)*\{?[WwbzZ]"
+)
 
 
 @dataclass
@@ -29,7 +34,8 @@ class Habits:
 
     The letters of `layers`; whether layers are `numbered`, so that ^2 is one; whether it is about
     `convolution`; whether δW is a `small` change,
-    as dW is; whether numbers below letters are `units`; whether a `bias_unit` is 1, x_0 = 1.
+    as dW is; whether numbers below letters are `units`; whether a `bias_unit` is 1, x_0 = 1; which
+    unusual letters are `costs`, for they are differentiated by weights.
     """
 
     layers: set[str] = field(default_factory=set)
@@ -38,6 +44,7 @@ class Habits:
     small: bool = False
     units: bool = False
     bias_unit: bool = False
+    costs: frozenset[str] = frozenset()
 
 
 def headings(text: str) -> list[tuple[int, int]]:
@@ -66,4 +73,7 @@ def habits_of(text: str) -> Habits:
         bool(small),
         bool(units),
         bool(bias_unit),
+        frozenset(
+            c for c, name in COSTS.items() if re.search(DIFFERENTIATED.replace("C", name), text)
+        ),
     )

@@ -23,6 +23,7 @@ from nn.notes.updates import true_step, updated
 from nn.notes.worlds import SHAPES, Widths, World, Worlds
 
 ROUNDING = 1e-10  # of the largest number on the way
+KNOWN = {"", "L", "input"}  # layers that are no letter for any
 SCOUTS = (0, 3)  # networks that show most slips, asked first
 MOST_READINGS = 24
 
@@ -69,7 +70,10 @@ class Judge:
     def _found(self, link: syntax.Link, convention: Convention, quick: bool) -> Outcome:
         first = None
         trees = dict.fromkeys([link, leftward(link)])
-        for tree, readings in [(each, r) for each in trees for r in readings_of(each)]:
+        ways = [(each, r) for each in trees for r in readings_of(each)]
+        if len({layer.symbol for layer in syntax.layers(link)} - KNOWN) == 2:
+            ways += [(link, Readings(within=way)) for way in ("≤", "≥")]
+        for tree, readings in ways:
             found = self._under(tree, convention, readings, quick)
             if found.holds:
                 return found
@@ -91,7 +95,8 @@ class Judge:
             held += seen
         if not held:
             return Outcome(False, reason="no network has its layers")
-        return Outcome(True, held)
+        only = f" {readings.within} ".join(sorted({y.symbol for y in syntax.layers(link)} - KNOWN))
+        return Outcome(True, held, reason=f"where {only}" if readings.within else "")
 
     def _depth(self, link: syntax.Link, convention: Convention) -> int | None:
         """Return how many layers a network must have for a formula of numbered layers."""
@@ -157,19 +162,11 @@ def leftward(link: syntax.Link) -> syntax.Link:
             )
         return node
 
-    return syntax.mapped(link, turned)  # type: ignore[no-any-return]
+    return syntax.mapped(link, turned)
 
 
 def _numbered(link: syntax.Link) -> bool:
-    return any(
-        layer.symbol == "" for layer in _layers(link)
-    )  # fmt: skip
-
-
-def _layers(link: syntax.Link) -> list[syntax.Layer]:
-    """Return all numbers of layers in a formula."""
-    found = (getattr(node, "layer", None) for node in syntax.nodes(link))
-    return [layer for layer in found if layer]
+    return any(layer.symbol == "" for layer in syntax.layers(link))
 
 
 def readings_of(link: syntax.Link) -> list[Readings]:
@@ -211,8 +208,10 @@ def on_network(
 ) -> tuple[Outcome | None, int]:
     """Return the first failure on one network or None, and 1 if it has the layers for it."""
     free = frozenset(unit for q in syntax.quantities(link.left) for unit in q.units)
-    symbols, seen = sorted({layer.symbol for layer in _layers(link)} - {"", "L", "input"}), 0
+    symbols, seen = sorted({layer.symbol for layer in syntax.layers(link)} - KNOWN), 0
     for numbers in product(range(world.depth + 2), repeat=min(len(symbols), 2)):
+        if numbers != tuple(sorted(numbers, reverse=readings.within == "≥")) and readings.within:
+            continue
         layers = dict(zip(symbols, numbers, strict=False))
         at = Context(world, convention, layers, RULES, readings, free)
         where = tuple((name, n + convention.first) for name, n in layers.items())
