@@ -211,7 +211,7 @@ class Reader(Letters):
                 return self._second(above, below)
             by = self.inner(below[1:])
             if len(above) == 1:
-                return self.derivative(self._operand(), by)
+                return self.derivative(self._operand(), by, True)
             if len(above) == 2 and above[1].text in SLOPED and syntax.kind(by) == "z":
                 return syntax.Applied("g'", by, None, above[1].text)  # ∂σ/∂z
             return self.derivative(self.inner(above[1:]), by)

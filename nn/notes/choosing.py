@@ -234,10 +234,12 @@ def letterings(claims: list[Claim]) -> Iterator[tuple[str, list[Claim]]]:
     links = [claim.link for claim in claims if claim.link]
     letters = {q.letter for link in links for q in quantities(link)}
     turned = any(_is_turned(link) for link in links)
-    outputs = bool(letters & set("yY") and letters & set("tT"))
+    outputs = [""]
+    if letters & set("yY"):
+        outputs += [*OUTS[1:3]] * bool(letters & set("tT")) + [OUTS[3]] * ("ŷ" in letters)
     across = any(_is_data(n.of) for link in links for n in every(Transpose, link))
     for swap, out, data in product(
-        (False, True)[: 1 + turned], OUTS[: 1 + 2 * outputs], (False, True)[: 1 + across]
+        (False, True)[: 1 + turned], outputs, (False, True)[: 1 + across]
     ):
         words = ["a is the weighted input, z the activation"] * swap + [f"y is {out}"] * bool(out)
         words += ["X and Y lie across"] * data
@@ -253,7 +255,7 @@ def _is_data(node: Any) -> bool:
     return isinstance(node, Quantity) and node.letter in "XYT" and not node.units
 
 
-OUTS = ("", "the output", "the output of any unit")
+OUTS = ("", "the output", "the output of any unit", "the output and ŷ the target")
 
 
 def _is_turned(link: Link) -> bool:
@@ -282,7 +284,9 @@ def relettered(link: Link, swap: bool = False, out: str = "", across: bool = Fal
         if swap and kind(node)[-1:] in ("a", "z") and node.letter[-1] in "aAzZ":
             return replace(node, kind=node.kind.translate(str.maketrans("az", "za")))
         if out and kind(node) == "y" and node.letter not in "tT":
-            return replace(node, kind="a", layer=node.layer if out == OUTS[1] else None)
+            return replace(node, kind="a", layer=node.layer if out in OUTS[1::2] else None)
+        if out == OUTS[3] and getattr(node, "letter", "") == "ŷ":
+            return replace(node, kind="y")
         return node
 
     return mapped(link, changed)

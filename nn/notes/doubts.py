@@ -23,7 +23,7 @@ USUAL = frozenset("zZaAwWbBδCEJLxXyYŷ") | frozenset(
     ["dz", "dZ", "da", "dA", "dW", "dw", "db", "∇W", "∇w", "∇b", "net"]
 )
 OF_FUNCTIONS = frozenset("xXyYtTuv")
-SMALL = (0.0, 0.5, 1.0, 2.0)  # what a derivative may be everywhere
+SMALL = (0.0, 1.0)  # what a derivative may be everywhere
 
 
 def of_form(link: Link) -> str:

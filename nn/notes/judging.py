@@ -69,7 +69,7 @@ class Judge:
 
     def _found(self, link: syntax.Link, convention: Convention, quick: bool) -> Outcome:
         first = None
-        trees = dict.fromkeys([link, leftward(link)])
+        trees = dict.fromkeys([link, leftward(link), operating(link)])
         ways = [(each, r) for each in trees for r in readings_of(each)]
         if len({layer.symbol for layer in syntax.layers(link)} - KNOWN) == 2:
             ways += [(link, Readings(within=way)) for way in ("≤", "≥")]
@@ -163,6 +163,20 @@ def leftward(link: syntax.Link) -> syntax.Link:
         return node
 
     return syntax.mapped(link, turned)
+
+
+def operating(link: syntax.Link) -> syntax.Link:
+    """Return ∂/∂w of all factors that stand to its right, side by side."""
+
+    def gathered(node: Any) -> Any:
+        left = getattr(node, "left", None)
+        if not isinstance(node, syntax.Product) or not isinstance(left, syntax.Derivative):
+            return node
+        if node.sign or not left.operator:
+            return node
+        return replace(left, of=syntax.Product(left.of, node.right))
+
+    return syntax.mapped(link, gathered)
 
 
 def _numbered(link: syntax.Link) -> bool:

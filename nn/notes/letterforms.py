@@ -33,12 +33,13 @@ class Letters(Expressions):
         inner, self.at = self.tokens[self.at + 1 : close], close + 1
         return inner
 
-    def derivative(self, of: syntax.Node, by: syntax.Node) -> syntax.Node:
+    def derivative(self, of: syntax.Node, by: syntax.Node, operator: bool = False) -> syntax.Node:
+        """Return ∂of/∂by; `operator` where ∂/∂by stands before what it is applied to."""
         transposed = isinstance(by, syntax.Transpose)
         by = by.of if isinstance(by, syntax.Transpose) else by
         if not isinstance(by, syntax.Quantity) or by.kind == "c":
             raise Unreadable("a derivative by something that is no letter of the network")
-        found = syntax.Derivative(of, by)
+        found = syntax.Derivative(of, by, operator)
         return syntax.Transpose(found) if transposed else found
 
     def letter(self) -> syntax.Node:

@@ -79,6 +79,7 @@ class Derivative(Node):
 
     of: Node
     by: Quantity
+    operator: bool = field(default=False, compare=False)  # ∂/∂z before what it is applied to
 
 
 @dataclass(frozen=True)

@@ -63,7 +63,7 @@ SAME = {
 }  # fmt: skip
 ONES = re.compile(r"\\(?:mathbf|mathbb|boldsymbol|bm|pmb|vec)\s*(?:[1𝟙](?!\d)|\{\s*[1𝟙]\s*\})")
 SCAN = re.compile(
-    r"\\([A-Za-z]+)\*?|\\(.)|(\d+(?:\.\d+)?(?:[eE]-?\d+\b)?|\.\d+)|([A-Za-z][A-Za-z]*)|(:=|<-|=>|->|\|\||\.T\b|\*\*)|(\S)",
+    r"\\([A-Za-z]+)\*?|\\(.)|([0-9]+(?:\.[0-9]+)?(?:[eE]-?[0-9]+\b)?|\.[0-9]+)|([A-Za-z][A-Za-z]*)|(:=|<-|=>|->|\|\||\.T\b|\*\*)|(\S)",
     re.DOTALL,
 )
 

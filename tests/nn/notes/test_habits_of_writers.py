@@ -140,6 +140,10 @@ def test_a_right_formula_holds_and_a_slip_in_it_fails(notes, right, slip):
         r"$y = f(u)$, $\frac{\partial y}{\partial x_i} = \sum_{l=1}^m \frac{\partial y}{\partial u_l} \frac{\partial u_l}{\partial x_i}$",
         r"$Z = X^T$, $\frac{\partial L}{\partial X} = \left(\frac{\partial L}{\partial Z}\right)^T$",
         r"$\frac{\partial}{\partial a} \log(a) = \frac{1}{a \log(2)}$",
+        # ∂/∂w of all that stands to its right, and y the output, ŷ the target
+        UNITS + r"$\frac{\partial z_j^l}{\partial w_{jk}^l} = \frac{\partial}{\partial w_{jk}^l} a_k^{l-1} w_{jk}^l$",
+        r"$o_m = y_m$, $o_m = f(net_m)$, $E = \frac12 \sum_j (\hat{y}_j - y_j)^2$, $\delta_m = -\frac{\partial E}{\partial net_m}$, "
+        r"$\delta_m = (\hat{y}_m - y_m) f'(net_m)$",
         # another kind of layers, and another unit than those of a plain network
         r"$A^i = g(A^{i-1})$",
         r"$z(x) = w \cdot x + b$",
