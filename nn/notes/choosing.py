@@ -32,6 +32,7 @@ from nn.notes.shapes import shape_holds
 from nn.notes.syntax import (
     Applied,
     Derivative,
+    Layer,
     Link,
     Quantity,
     Transpose,
@@ -234,8 +235,11 @@ def letterings(claims: list[Claim]) -> Iterator[tuple[str, list[Claim]]]:
     links = [claim.link for claim in claims if claim.link]
     letters = {q.letter for link in links for q in quantities(link)}
     turned = any(_is_turned(link) for link in links)
-    outputs = [""]
-    if letters & set("yY"):
+    outputs, last = [""], Layer("L")
+    above = {q.layer for link in links for q in quantities(link) if q.letter in "yY" and q.layer}
+    if above - {last}:
+        outputs += OUTS[1:2]
+    elif letters & set("yY"):
         outputs += [*OUTS[1:3]] * bool(letters & set("tT")) + [OUTS[3]] * ("ŷ" in letters)
     across = any(_is_data(n.of) for link in links for n in every(Transpose, link))
     for swap, out, data in product(

@@ -105,6 +105,12 @@ def last(text: str):
             r"\delta^{L+1} = \frac{\partial E}{\partial a^{L+1}} \odot f'(z^{L+1})",
             r"\delta^{L+1} = \frac{\partial E}{\partial a^{L+1}} \odot f'(z^L)",
         ),
+        # y for every activation
+        (
+            r"$z_i^l = \sum_k w_{ik}^l y_k^{l-1} + b_i^l$, $y_i^l = f(z_i^l)$" "\n\n",
+            r"\frac{\partial z_i^l}{\partial w_{ij}^l} = y_j^{l-1}",
+            r"\frac{\partial z_i^l}{\partial w_{ij}^l} = y_j^l",
+        ),
         # vectors of ones
         (
             r"$Z^l = W^l A^{l-1} + b^l \mathbf{1}^T$, $A^l = g(Z^l)$, $J = \frac{1}{2m} \|A^L - Y\|^2$"
