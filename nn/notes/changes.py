@@ -11,6 +11,7 @@ from nn.notes.conventions import Convention
 from nn.notes.writing import Style, written
 
 Path = tuple[str, ...]
+Changed = Iterator[tuple[syntax.Link, str]]  # formulas, each with words for its change
 
 
 def open_parts(link: syntax.Link) -> list[tuple[Path, syntax.Node]]:
@@ -42,9 +43,7 @@ def addends(path: Path, node: syntax.Node) -> Iterator[tuple[Path, syntax.Node]]
         yield path, node
 
 
-def exchanged(
-    link: syntax.Link, convention: Convention, style: Style
-) -> Iterator[tuple[syntax.Link, str]]:
+def exchanged(link: syntax.Link, convention: Convention, style: Style) -> Changed:
     """Yield W_ij for W_ji."""
     for path, q in letters(link):
         if len(q.units) == 2:
@@ -52,9 +51,7 @@ def exchanged(
             yield syntax.rebuilt(link, path, new), instead(new, q, style) + ": indices exchanged"
 
 
-def other_indices(
-    link: syntax.Link, convention: Convention, style: Style
-) -> Iterator[tuple[syntax.Link, str]]:
+def other_indices(link: syntax.Link, convention: Convention, style: Style) -> Changed:
     """Yield one index for another, in one letter or wherever the letter has it."""
     names = list(dict.fromkeys(unit for q in syntax.quantities(link) for unit in q.units))
     for path, q in letters(link):
@@ -67,9 +64,7 @@ def other_indices(
                     yield replace(link, right=_with(link.right, q, new)), words
 
 
-def throughout(
-    link: syntax.Link, convention: Convention, style: Style
-) -> Iterator[tuple[syntax.Link, str]]:
+def throughout(link: syntax.Link, convention: Convention, style: Style) -> Changed:
     """Yield two indices exchanged on the whole right side."""
     names = list(dict.fromkeys(unit for q in syntax.quantities(link) for unit in q.units))
     free = [unit for unit in names if not any(_binds(n, unit) for n in syntax.nodes(link))]
@@ -102,9 +97,7 @@ def instead(new: syntax.Node, old: syntax.Node, style: Style) -> str:
     return f"{written(new, style)} for {written(old, style)}"
 
 
-def transposes(
-    link: syntax.Link, convention: Convention, style: Style
-) -> Iterator[tuple[syntax.Link, str]]:
+def transposes(link: syntax.Link, convention: Convention, style: Style) -> Changed:
     """Yield a matrix transposed, or no longer."""
     for path, node in open_parts(link):
         if isinstance(node, syntax.Transpose):
@@ -122,9 +115,7 @@ def transposes(
             )
 
 
-def orders(
-    link: syntax.Link, convention: Convention, style: Style
-) -> Iterator[tuple[syntax.Link, str]]:
+def orders(link: syntax.Link, convention: Convention, style: Style) -> Changed:
     """Yield two factors the other way round, as they stand or with one of them transposed."""
     for path, node in open_parts(link):
         if isinstance(node, syntax.Product) and without_indices(node):
@@ -154,9 +145,7 @@ def _turned(node: syntax.Node) -> syntax.Node:
     return node.of if isinstance(node, syntax.Transpose) else syntax.Transpose(node)
 
 
-def layers(
-    link: syntax.Link, convention: Convention, style: Style
-) -> Iterator[tuple[syntax.Link, str]]:
+def layers(link: syntax.Link, convention: Convention, style: Style) -> Changed:
     """Yield a letter of the layer above or below, and an activation of it."""
     for path, q in letters(link):
         if q.layer and q.layer.symbol != "input" and q.kind != "y":
@@ -165,9 +154,7 @@ def layers(
                 yield syntax.rebuilt(link, path, new), instead(new, q, style) + ": another layer"
 
 
-def ends(
-    link: syntax.Link, convention: Convention, style: Style
-) -> Iterator[tuple[syntax.Link, str]]:
+def ends(link: syntax.Link, convention: Convention, style: Style) -> Changed:
     """Yield L for l everywhere and l for L, and both in one letter alone."""
     for old, new, words in (
         ("l", "L", "at the output alone"), ("L", "l", "for any layer"),

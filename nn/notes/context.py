@@ -23,7 +23,8 @@ ETA = 0.37  # a rate that no other number of a formula is likely to be
 class Readings:
     """What one formula leaves open: a Σ or ∂z/∂a without index, letters without layers.
 
-    `row` if w_j is a row; `within` is "≤" or "≥" if of two layers one is never above the other.
+    `row` if w_j is a row; `within` is "≤" or "≥" if of two layers one is never above the other,
+    and always `apart` from it.
     """
 
     bare: str = "everything"
@@ -31,6 +32,7 @@ class Readings:
     row: bool = False
     lowered: frozenset[int] = frozenset()
     within: str = ""
+    apart: int = 0
 
 
 @dataclass

@@ -28,6 +28,15 @@ DIFFERENTIATED = (  # ∂C over ∂w
 )
 
 
+TOLD = {  # what tells of a habit, by the name of its field
+    "numbered": r"\^\s*\{?\s*[\[(]\s*\d|\^\s*\{?\s*[013-9]",
+    "convolution": r"convol|kernel|\bCNN|stride|pooling|\bfilter",
+    "small": r"(?:\\delta|δ)\s*[WwAZbB]\b[^=\n]{0,12}(?:=|\\equiv)\s*\\?(?:d?frac|∂)",
+    "units": r"[wWθ]_\{?\d\s*,?\s*\d|(?<![a-z])x_\{?1|w_\{?1\}?\s*x",
+    "bias_unit": r"[xazo]_\{?0\}?(?:\^\S{1,9})?\s*=\s*1\b",
+}
+
+
 @dataclass
 class Habits:
     """What a whole text tells about its signs.
@@ -59,21 +68,6 @@ def habits_of(text: str) -> Habits:
     """Return what a whole text tells about how its formulas are written."""
     text = normal(text)
     below = re.findall(r"[_]\{?([a-zℓ])\s*[-+]\s*\d\}?", text)
-    numbered = re.search(r"\^\s*\{?\s*[\[(]\s*\d|\^\s*\{?\s*[013-9]", text)
-    small = re.search(
-        r"(?:\\delta|δ)\s*[WwAZbB]\b[^=\n]{0,12}(?:=|\\equiv)\s*\\?(?:d?frac|∂)", text
-    )
-    units = re.search(r"[wWθ]_\{?\d\s*,?\s*\d|(?<![a-z])x_\{?1|w_\{?1\}?\s*x", text)
-    bias_unit = re.search(r"[xazo]_\{?0\}?(?:\^\S{1,9})?\s*=\s*1\b", text)
-    convolution = re.search(r"convol|kernel|\bCNN|stride|pooling|\bfilter", text)
-    return Habits(
-        {*below, "l", "ℓ", "L"},
-        bool(numbered),
-        bool(convolution),
-        bool(small),
-        bool(units),
-        bool(bias_unit),
-        frozenset(
-            c for c, name in COSTS.items() if re.search(DIFFERENTIATED.replace("C", name), text)
-        ),
-    )
+    costs = (c for c, name in COSTS.items() if re.search(DIFFERENTIATED.replace("C", name), text))
+    told = {name: bool(re.search(pattern, text)) for name, pattern in TOLD.items()}
+    return Habits({*below, "l", "ℓ", "L"}, costs=frozenset(costs), **told)

@@ -94,7 +94,7 @@ def of_a_variable(link: syntax.Link) -> syntax.Link:
     """Return σ(x) = 1/(1 + e^{-x}) with z for x, which is not the input there."""
     letters = syntax.quantities(link)
     alone = letters and all(q.letter == "x" and not q.units for q in letters)
-    if not alone or not any(isinstance(n, syntax.Applied) for n in syntax.nodes(link)):
+    if not alone or not syntax.every(syntax.Applied, link):
         return link
     return syntax.mapped(
         link, lambda n: syntax.Quantity("z", "x") if isinstance(n, syntax.Quantity) else n

@@ -72,7 +72,9 @@ class Judge:
         trees = dict.fromkeys([link, leftward(link), operating(link)])
         ways = [(each, r) for each in trees for r in readings_of(each)]
         if len({layer.symbol for layer in syntax.layers(link)} - KNOWN) == 2:
-            ways += [(link, Readings(within=way)) for way in ("≤", "≥")]
+            ways += [
+                (link, Readings(within=way, apart=apart)) for way in "≤≥" for apart in range(3)
+            ]
         for tree, readings in ways:
             found = self._under(tree, convention, readings, quick)
             if found.holds:
@@ -95,8 +97,7 @@ class Judge:
             held += seen
         if not held:
             return Outcome(False, reason="no network has its layers")
-        only = f" {readings.within} ".join(sorted({y.symbol for y in syntax.layers(link)} - KNOWN))
-        return Outcome(True, held, reason=f"where {only}" if readings.within else "")
+        return Outcome(True, held, reason=_scope(link, readings))
 
     def _depth(self, link: syntax.Link, convention: Convention) -> int | None:
         """Return how many layers a network must have for a formula of numbered layers."""
@@ -113,6 +114,17 @@ class Judge:
             return
         for number in SCOUTS if quick else range(len(SHAPES)):
             yield self.worlds.world(number, convention.setting, depth, widths)
+
+
+def _scope(link: syntax.Link, readings: Readings) -> str:
+    """Return for which of its layers a formula was held, if not for all."""
+    if not readings.within:
+        return ""
+    first, second = sorted({layer.symbol for layer in syntax.layers(link)} - KNOWN)
+    by = f" - {readings.apart}" if readings.apart else ""
+    if readings.within == "≤":
+        return f"where {first} ≤ {second}{by}"
+    return f"where {second} ≤ {first}{by}"
 
 
 def _widths(link: syntax.Link, convention: Convention) -> Widths:
@@ -224,8 +236,10 @@ def on_network(
     free = frozenset(unit for q in syntax.quantities(link.left) for unit in q.units)
     symbols, seen = sorted({layer.symbol for layer in syntax.layers(link)} - KNOWN), 0
     for numbers in product(range(world.depth + 2), repeat=min(len(symbols), 2)):
-        if numbers != tuple(sorted(numbers, reverse=readings.within == "≥")) and readings.within:
-            continue
+        if readings.within:
+            lower, upper = numbers if readings.within == "≤" else numbers[::-1]
+            if lower + readings.apart > upper:
+                continue
         layers = dict(zip(symbols, numbers, strict=False))
         at = Context(world, convention, layers, RULES, readings, free)
         where = tuple((name, n + convention.first) for name, n in layers.items())
@@ -237,7 +251,8 @@ def on_network(
             return Outcome(False, 0, where, reason=str(problem), distance=float("inf")), 1
         except KeyError as problem:
             raise Unreadable(f"what is {problem.args[0]}?") from None
-        seen = 1
+        if not readings.within or sides(link, at)[0].array.any():
+            seen = 1  # where the layers are restricted, 0 = 0 tells nothing
         if failure:
             return failure._replace(where=where + failure.where), 1
     return None, seen

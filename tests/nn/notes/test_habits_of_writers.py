@@ -169,7 +169,16 @@ def test_a_formula_of_two_layers_may_hold_on_one_side_of_the_other():
         r"$\frac{\partial^2 C}{\partial w_{ij}^p \partial z_r^l} = a_j^{p-1} \frac{\partial \delta_r^l}{\partial z_i^p}$"
     )
     assert last(text).verdict == "holds"
-    assert "where l ≥ p" in last(text).hints
+    assert "where p ≤ l" in last(text).hints
+    steps = (
+        r"$\frac{\partial z_s^{l}}{\partial z_i^p} = \sum_k "
+        r"\frac{\partial z_s^{l}}{\partial z_k^{l-1}} \frac{\partial z_k^{l-1}}{\partial z_i^p}$"
+    )
+    assert "where p ≤ l - 1" in last(UNITS + steps).hints
+    slip = steps.replace(
+        r"\partial z_k^{l-1}}{\partial z_i^p", r"\partial a_k^{l-1}}{\partial z_i^p"
+    )
+    assert last(UNITS + slip).verdict == "fails"
 
 
 def test_an_index_of_the_outputs_is_no_slip_to_be_explained_away():
