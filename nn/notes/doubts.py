@@ -103,6 +103,7 @@ def _is_of_bare_derivatives(link: Link) -> bool:
     """Return whether this is ∂L/∂x = ∂L/∂z ∂z/∂x: derivatives alone, none by a parameter."""
     parts = [*syntax.factors(link.left), *syntax.factors(link.right)]
     parts = [part.of if isinstance(part, syntax.Transpose) else part for part in parts]
+    parts = [part for part in parts if not isinstance(part, syntax.Ones)]
     return all(isinstance(p, syntax.Derivative) and p.by.kind not in ("W", "b") for p in parts)
 
 

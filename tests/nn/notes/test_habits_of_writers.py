@@ -145,6 +145,7 @@ def test_a_right_formula_holds_and_a_slip_in_it_fails(notes, right, slip):
         # the chain rule of functions of several variables
         r"$y = f(u)$, $\frac{\partial y}{\partial x_i} = \sum_{l=1}^m \frac{\partial y}{\partial u_l} \frac{\partial u_l}{\partial x_i}$",
         r"$Z = X^T$, $\frac{\partial L}{\partial X} = \left(\frac{\partial L}{\partial Z}\right)^T$",
+        r"$\frac{\partial L}{\partial X} = \mathbf{1} \frac{\partial L}{\partial z}$",
         r"$\frac{\partial}{\partial a} \log(a) = \frac{1}{a \log(2)}$",
         # ∂/∂w of all that stands to its right, and y the output, ŷ the target
         UNITS + r"$\frac{\partial z_j^l}{\partial w_{jk}^l} = \frac{\partial}{\partial w_{jk}^l} a_k^{l-1} w_{jk}^l$",
