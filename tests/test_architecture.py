@@ -44,7 +44,7 @@ BUDGETS = {  # of code lines, over the files that a pattern finds
     "probing": (1045, ("nn/probing/**/*.py",)),
     "predicting": (160, ("nn/predicting/**/*.py",)),
     "tracing": (330, ("nn/tracing/**/*.py",)),
-    "notes": (4490, ("nn/notes/**/*.py",)),
+    "notes": (4840, ("nn/notes/**/*.py",)),
     "programs": (
         5250,
         tuple(

@@ -5,12 +5,12 @@ Read in this order:
 * `errors`, `syntax`: what a formula is once it is read, and why one gets no number.
 * `tokens`, `letters`, `scripts`, `stream`, `habits`, `grammar`, `letterforms`, `atoms`: how it is
   read.
-* `passages`, `claims`: where formulas stand in a text.
+* `passages`, `intended`, `claims`: where formulas stand in a text.
 * `worlds`: networks, and every derivative in them, the engine's.
 * `conventions`, `levels`: how notes differ, and which layer a bare letter belongs to.
 * `tensors`, `context`, `evaluation`, `derivatives`, `chains`: the number of a formula.
 * `updates`, `judging`, `shapes`: whether it holds. `definitions`, `choosing`: which convention.
-* `meanings`, `doubts`: what else a formula that fails may mean, and why it may be none.
+* `alternatives`, `meanings`, `doubts`: what else a formula may mean, and why it may be none.
 * `changes`, `slips`, `mending`: the smallest change that helps.
 * `writing`, `mathml`: a tree as a formula again.
 * `findings`, `report`, `checking`, `holding`: what people get, for a text and for a probe.

@@ -15,6 +15,14 @@ from nn.notes.tokens import Token
 
 DIFFERENTIALS = ("∂", "d")
 BESIDE = re.compile(r"[XxAaWwZz]d[ZzAaWw]|d[ZzAa][AaXxWw]|[yt]log")  # letters side by side
+SLOPED = set("σgfφψ")
+
+
+def _is_strokes(above: list[Token], below: list[Token]) -> bool:
+    """Return whether δ is written for ∂ in a fraction: δC over δw, and not δ_i over δ_j."""
+    bare = [side[0].text == "δ" and [t.text for t in side[1:2]] not in (["_"], ["^"])
+            for side in (above, below)]  # fmt: skip
+    return all(bare) and len(below) > 1
 
 
 class Reader(Letters):
@@ -25,7 +33,9 @@ class Reader(Letters):
         token = self.peek()
         if token.kind == "number":
             self.take()
-            return self.raised(syntax.Number(float(token.text)))
+            number = self.raised(syntax.Number(float(token.text)))
+            one = number == syntax.Transpose(syntax.Number(1.0))
+            return syntax.Transpose(syntax.Ones()) if one else number
         if token.text == "½":
             self.take()
             return half()
@@ -91,7 +101,10 @@ class Reader(Letters):
     def _nabla(self) -> syntax.Node:
         """Return ∇_a C as ∂C/∂a."""
         if not self.skip("_"):
-            return syntax.Derivative(self.factor(), syntax.Quantity("", "∇"))
+            of = self.factor()
+            if syntax.kind(of) in ("W", "b"):
+                return self.changed("∇", of)
+            return syntax.Derivative(of, syntax.Quantity("", "∇"))
         by = self.inner(self.group())
         return self.derivative(self.factor(), by)
 
@@ -139,7 +152,8 @@ class Reader(Letters):
             return self._braced()
         if token.kind == "word" and BESIDE.fullmatch(token.text):
             return self._beside_letters(token)
-        raise Unreadable(f"what is '{token.text}'?")
+        written_out = token.text == "matrix"
+        raise Unreadable("a matrix written out" if written_out else f"what is '{token.text}'?")
 
     def _beside_letters(self, token: Token) -> syntax.Node:
         """Return the first of letters side by side, which are put back one by one."""
@@ -157,7 +171,7 @@ class Reader(Letters):
 
     def _of_programs(self, name: str) -> syntax.Node:
         if name == "diag":
-            return syntax.Applied("diag", self.inner(self.argument()))
+            return syntax.Applied("diag", self.inner(self.argument()), None, "")
         if name == "sqrt":
             return syntax.Power(self.inner(self.group()), syntax.Number(0.5))
         if name == "max":
@@ -190,15 +204,16 @@ class Reader(Letters):
         return syntax.Applied("relu", self.inner(argument[2:]), None, "")
 
     def _fraction(self, above: list[Token], below: list[Token]) -> syntax.Node:
-        differential = bool(above and below) and all(
-            side[0].text in DIFFERENTIALS for side in (above, below)
-        )
-        if differential and not (len(above) == 1 and len(below) == 1):
+        signs = {side[0].text for side in (above, below) if side}
+        both = len(above) > 0 < len(below) and not (len(above) == 1 and len(below) == 1)
+        if both and (signs <= set(DIFFERENTIALS) or _is_strokes(above, below)):
             if len(above) > 1 and above[1].text == "^":
                 return self._second(above, below)
             by = self.inner(below[1:])
             if len(above) == 1:
-                return self.derivative(self._operand(), by)
+                return self.derivative(self._operand(), by, True)
+            if len(above) == 2 and above[1].text in SLOPED and syntax.kind(by) == "z":
+                return syntax.Applied("g'", by, None, above[1].text)  # ∂σ/∂z
             return self.derivative(self.inner(above[1:]), by)
         return syntax.Quotient(self.inner(above), self.inner(below))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -11,6 +11,7 @@ from nn.notes.conventions import Convention
 from nn.notes.writing import Style, written
 
 Path = tuple[str, ...]
+Changed = Iterator[tuple[syntax.Link, str]]  # formulas, each with words for its change
 
 
 def open_parts(link: syntax.Link) -> list[tuple[Path, syntax.Node]]:
@@ -42,9 +43,7 @@ def addends(path: Path, node: syntax.Node) -> Iterator[tuple[Path, syntax.Node]]
         yield path, node
 
 
-def exchanged(
-    link: syntax.Link, convention: Convention, style: Style
-) -> Iterator[tuple[syntax.Link, str]]:
+def exchanged(link: syntax.Link, convention: Convention, style: Style) -> Changed:
     """Yield W_ij for W_ji."""
     for path, q in letters(link):
         if len(q.units) == 2:
@@ -52,9 +51,7 @@ def exchanged(
             yield syntax.rebuilt(link, path, new), instead(new, q, style) + ": indices exchanged"
 
 
-def other_indices(
-    link: syntax.Link, convention: Convention, style: Style
-) -> Iterator[tuple[syntax.Link, str]]:
+def other_indices(link: syntax.Link, convention: Convention, style: Style) -> Changed:
     """Yield one index for another, in one letter or wherever the letter has it."""
     names = list(dict.fromkeys(unit for q in syntax.quantities(link) for unit in q.units))
     for path, q in letters(link):
@@ -67,9 +64,7 @@ def other_indices(
                     yield replace(link, right=_with(link.right, q, new)), words
 
 
-def throughout(
-    link: syntax.Link, convention: Convention, style: Style
-) -> Iterator[tuple[syntax.Link, str]]:
+def throughout(link: syntax.Link, convention: Convention, style: Style) -> Changed:
     """Yield two indices exchanged on the whole right side."""
     names = list(dict.fromkeys(unit for q in syntax.quantities(link) for unit in q.units))
     free = [unit for unit in names if not any(_binds(n, unit) for n in syntax.nodes(link))]
@@ -81,7 +76,7 @@ def throughout(
 
 
 def _with(node: syntax.Node, old: syntax.Node, new: syntax.Node) -> syntax.Node:
-    return syntax.mapped(node, lambda part: new if part == old else part)  # type: ignore[no-any-return]
+    return syntax.mapped(node, lambda part: new if part == old else part)
 
 
 def _binds(node: syntax.Node, unit: str) -> bool:
@@ -94,7 +89,7 @@ def _renamed(node: syntax.Node, names: dict[str, str]) -> syntax.Node:
             return replace(part, units=tuple(names.get(u, u) for u in part.units))
         return part
 
-    return syntax.mapped(node, change)  # type: ignore[no-any-return]
+    return syntax.mapped(node, change)
 
 
 def instead(new: syntax.Node, old: syntax.Node, style: Style) -> str:
@@ -102,9 +97,7 @@ def instead(new: syntax.Node, old: syntax.Node, style: Style) -> str:
     return f"{written(new, style)} for {written(old, style)}"
 
 
-def transposes(
-    link: syntax.Link, convention: Convention, style: Style
-) -> Iterator[tuple[syntax.Link, str]]:
+def transposes(link: syntax.Link, convention: Convention, style: Style) -> Changed:
     """Yield a matrix transposed, or no longer."""
     for path, node in open_parts(link):
         if isinstance(node, syntax.Transpose):
@@ -122,9 +115,7 @@ def transposes(
             )
 
 
-def orders(
-    link: syntax.Link, convention: Convention, style: Style
-) -> Iterator[tuple[syntax.Link, str]]:
+def orders(link: syntax.Link, convention: Convention, style: Style) -> Changed:
     """Yield two factors the other way round, as they stand or with one of them transposed."""
     for path, node in open_parts(link):
         if isinstance(node, syntax.Product) and without_indices(node):
@@ -154,9 +145,7 @@ def _turned(node: syntax.Node) -> syntax.Node:
     return node.of if isinstance(node, syntax.Transpose) else syntax.Transpose(node)
 
 
-def layers(
-    link: syntax.Link, convention: Convention, style: Style
-) -> Iterator[tuple[syntax.Link, str]]:
+def layers(link: syntax.Link, convention: Convention, style: Style) -> Changed:
     """Yield a letter of the layer above or below, and an activation of it."""
     for path, q in letters(link):
         if q.layer and q.layer.symbol != "input" and q.kind != "y":
@@ -165,32 +154,23 @@ def layers(
                 yield syntax.rebuilt(link, path, new), instead(new, q, style) + ": another layer"
 
 
-def ends(
-    link: syntax.Link, convention: Convention, style: Style
-) -> Iterator[tuple[syntax.Link, str]]:
+def ends(link: syntax.Link, convention: Convention, style: Style) -> Changed:
     """Yield L for l everywhere and l for L, and both in one letter alone."""
     for old, new, words in (
         ("l", "L", "at the output alone"), ("L", "l", "for any layer"),
     ):  # fmt: skip
-        changed = syntax.mapped(link, in_layer(old, new))
+        changed = in_layer(link, old, new)
         if changed != link:
             yield changed, f"{new} for {old}: {words}"
     for path, q in letters(link):
         if q.layer and q.layer.symbol in ("l", "L") and q.kind != "y":
-            other = replace(q.layer, symbol="L" if q.layer.symbol == "l" else "l")
+            other = replace(q.layer, symbol="L" if q.layer.symbol == "l" else "l", said="")
             new_q = replace(q, layer=other)
             yield syntax.rebuilt(link, path, new_q), instead(new_q, q, style) + ": L and l"
 
 
-def in_layer(old: str, new: str) -> Callable[[Any], Any]:
-    """Return a change of every layer l to L, or the reverse."""
-
-    def change(node: Any) -> Any:
-        if isinstance(node, syntax.Sum) and node.limit:
-            return replace(node, limit=change(node.limit))
-        layer = getattr(node, "layer", None)
-        if layer is None or layer.symbol != old or getattr(node, "kind", "") == "y":
-            return node
-        return replace(node, layer=replace(layer, symbol=new))
-
-    return change
+def in_layer(link: syntax.Link, old: str, new: str) -> syntax.Link:
+    """Return a formula with L for l in every layer, or the reverse."""
+    return syntax.relayered(
+        link, lambda layer: replace(layer, symbol=new, said="") if layer.symbol == old else layer
+    )

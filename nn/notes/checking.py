@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from nn.notes.alternatives import of_whole
 from nn.notes.choosing import Chooser, letterings
 from nn.notes.claims import Claim, claims
 from nn.notes.definitions import defines_activation, is_definition, reduced, variants
@@ -122,7 +123,10 @@ class Checker:
             if Constant("λ") in nodes(link):
                 others = [convention for convention, _ in self.meanings.with_terms()] or others
             convention = others[0]
-            mend = mended(link, convention, style_of(claim.source, False), self.judge, missing)
+            style = style_of(claim.source, False)
+            mend = mended(link, convention, style, self.judge, missing)
+            for whole, _ in of_whole(link) if mend is None else ():
+                mend = mended(whole, convention, style, self.judge, missing)
             self.known[claim.sections[0]].fails(link, claim.line, mend)
             return partial(self._bad, claim, link, outcome, mend)
         except Unreadable as problem:
@@ -177,7 +181,10 @@ class Checker:
         )
         return Finding(
             claim.line, claim.source, "defines" if defines else "holds", networks=outcome.networks,
-            hints=(*hints, *remarks(link, self.convention, style_of(claim.source, False))),
+            hints=(
+                *hints, *filter(None, [outcome.reason]),
+                *remarks(link, self.convention, style_of(claim.source, False)),
+            ),
             link=link,
         )  # fmt: skip
 

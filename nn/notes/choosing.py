@@ -29,7 +29,18 @@ from nn.notes.definitions import (
 from nn.notes.errors import Unreadable
 from nn.notes.judging import Judge
 from nn.notes.shapes import shape_holds
-from nn.notes.syntax import Applied, Link, every, kind, mapped, quantities
+from nn.notes.syntax import (
+    Applied,
+    Derivative,
+    Layer,
+    Link,
+    Quantity,
+    Transpose,
+    every,
+    kind,
+    mapped,
+    quantities,
+)
 
 DEFINITION, OTHER = 4, 1  # what a formula counts
 SPECIAL_ACTIVATIONS = ("", "sigmoid", "tanh")
@@ -135,8 +146,8 @@ class Chooser:
         for output, loss, one in self.outputs:
             if one == "output" and not self.single:
                 continue  # said of a single formula, where it needs it
-            for small in self._smalls(now):
-                yield now.with_(output=output, loss=loss, one=one, small=small)
+            for small, batch in product(self._smalls(now), {now.batch, self._may_be_batches()}):
+                yield now.with_(output=output, loss=loss, one=one, small=small, batch=batch)
 
     def _smalls(self, now: Convention) -> tuple[bool, ...]:
         """Return whether dz may be of the mean cost, as it is first; where any is written."""
@@ -163,6 +174,11 @@ class Chooser:
             is_definition(link) and self._holds(claim, link, convention)
             for claim, link in zip(self.claims, self.links, strict=True)
         )
+
+    def failing(self, convention: Convention) -> int:
+        """Return how many formulas do not hold."""
+        pairs = zip(self.claims, self.links, strict=True)
+        return sum(not self._holds(claim, link, convention) for claim, link in pairs)
 
     def missed(self, held: int) -> bool:
         """Return whether more is defined than the definitions that hold."""
@@ -219,17 +235,31 @@ def letterings(claims: list[Claim]) -> Iterator[tuple[str, list[Claim]]]:
     links = [claim.link for claim in claims if claim.link]
     letters = {q.letter for link in links for q in quantities(link)}
     turned = any(_is_turned(link) for link in links)
-    outputs = bool(letters & set("yY") and letters & set("tT"))
-    for swap, out in product((False, True)[: 1 + turned], OUTS[: 1 + 2 * outputs]):
+    outputs, last = [""], Layer("L")
+    above = {q.layer for link in links for q in quantities(link) if q.letter in "yY" and q.layer}
+    if above - {last}:
+        outputs += OUTS[1:2]
+    elif letters & set("yY"):
+        outputs += [*OUTS[1:3]] * bool(letters & set("tT")) + [OUTS[3]] * ("ŷ" in letters)
+    across = any(_is_data(n.of) for link in links for n in every(Transpose, link))
+    for swap, out, data in product(
+        (False, True)[: 1 + turned], outputs, (False, True)[: 1 + across]
+    ):
         words = ["a is the weighted input, z the activation"] * swap + [f"y is {out}"] * bool(out)
+        words += ["X and Y lie across"] * data
         read = [
-            replace(claim, link=relettered(claim.link, swap, out)) if claim.link else claim
+            replace(claim, link=relettered(claim.link, swap, out, data)) if claim.link else claim
             for claim in claims
         ]
         yield ", ".join(words), read
 
 
-OUTS = ("", "the output", "the output of any unit")
+def _is_data(node: Any) -> bool:
+    """Return whether this is X or Y, all inputs or targets at once."""
+    return isinstance(node, Quantity) and node.letter in "XYT" and not node.units
+
+
+OUTS = ("", "the output", "the output of any unit", "the output and ŷ the target")
 
 
 def _is_turned(link: Link) -> bool:
@@ -238,14 +268,29 @@ def _is_turned(link: Link) -> bool:
     return kind(link.left) == "z" and any(q.letter in "aA" for q in inside)
 
 
-def relettered(link: Link, swap: bool = False, out: str = "") -> Link:
-    """Return a formula with a and z exchanged, or with y for the output, as one of OUTS says."""
+def relettered(link: Link, swap: bool = False, out: str = "", across: bool = False) -> Link:
+    """Return a formula with a and z exchanged, or with y for the output, as one of OUTS says.
+
+    `across` puts Xᵀ for X, and X for Xᵀ.
+    """
+
+    def turned(node: Any) -> Any:
+        if isinstance(node, Derivative) and isinstance(node.by, Transpose):
+            return Transpose(replace(node, by=node.by.of))  # type: ignore[arg-type]
+        if isinstance(node, Transpose):
+            return node.of.of if isinstance(node.of, Transpose) and _is_data(node.of.of) else node
+        return Transpose(node) if _is_data(node) else node
+
+    if across:
+        link = mapped(link, turned)
 
     def changed(node: Any) -> Any:
         if swap and kind(node)[-1:] in ("a", "z") and node.letter[-1] in "aAzZ":
             return replace(node, kind=node.kind.translate(str.maketrans("az", "za")))
         if out and kind(node) == "y" and node.letter not in "tT":
-            return replace(node, kind="a", layer=node.layer if out == OUTS[1] else None)
+            return replace(node, kind="a", layer=node.layer if out in OUTS[1::2] else None)
+        if out == OUTS[3] and getattr(node, "letter", "") == "ŷ":
+            return replace(node, kind="y")
         return node
 
-    return mapped(link, changed)  # type: ignore[no-any-return]
+    return mapped(link, changed)

@@ -8,12 +8,18 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from typing import Any
 
 from nn.notes import syntax
 from nn.notes.atoms import Reader
 from nn.notes.errors import Unreadable
 from nn.notes.habits import DEEPEST, Habits, habits_of, headings
+from nn.notes.intended import (
+    by_the_left,
+    has_both_ones,
+    of_a_variable,
+    over_examples,
+    with_last_layer,
+)
 from nn.notes.passages import Row, rows
 from nn.notes.stream import balanced
 from nn.notes.tokens import Token, normal, tokens_of
@@ -72,15 +78,23 @@ def claims(text: str) -> tuple[list[Claim], Habits]:
                 found.append(Claim(row.line, part.strip()[:80] + " …", problem=str(problem)))
                 continue
             for segment in _segments(tokens):
+                if segment[0].text in RELATIONS and _follows_words(part, row):
+                    head = _Head()
                 found += _links(segment, normal(part), row, own, head)
     marks = headings(text)
-    for claim in found:
+    for claim, link in zip(found, with_last_layer([c.link for c in found]), strict=True):
+        claim.link = link
         above = [(line, level) for line, level in marks if line <= claim.line]
         claim.sections = tuple(
             max((line for line, level in above if level <= deepest), default=0)
             for deepest in range(DEEPEST, 0, -1)
         )
     return found, habits
+
+
+def _follows_words(part: str, row: Row) -> bool:
+    """Return whether what begins with = has words as its left side, so that it goes on nothing."""
+    return part.lstrip().startswith(";") or not row.text.lstrip().startswith(part.lstrip()[:20])
 
 
 def _parts(row: Row) -> list[str]:
@@ -110,7 +124,7 @@ def _segments(tokens: list[Token]) -> list[list[Token]]:
 
 def _links(tokens: list[Token], text: str, row: Row, habits: Habits, head: _Head) -> list[Claim]:
     """Return the links of one chain."""
-    sides, relations = _sides(tokens)
+    sides, relations = _sides(_with_arrow(tokens))
     if not relations or any(token.text == "∈" for token in sides[0]):
         return _shapes(tokens, text, row, habits)
     if not sides[0] and (row.line - head.line > NEAR or head.node is None):
@@ -139,12 +153,14 @@ def _claim(
     claim = Claim(row.line, source, latex=row.latex)
     if relation == "≈":
         claim.problem = "≈ is no claim that could be checked"
+    elif not isinstance(left, str) and not isinstance(right, str) and has_both_ones(left, right):
+        claim.problem = "is 1 a number here, or a vector of ones?"
     elif left == right and not isinstance(left, syntax.Quantity | syntax.Number | str):
         claim.problem = "both sides are one, for want of a side before that can be read"
     elif isinstance(left, str) or isinstance(right, str):
         claim.problem = left if isinstance(left, str) else str(right)
     else:
-        found = _by_the_left(_over_examples(_of_a_variable(syntax.Link(left, right, relation))))
+        found = by_the_left(over_examples(of_a_variable(syntax.Link(left, right, relation))))
         if any(q.letter == "∇" for q in syntax.quantities(found)):
             claim.problem = "∇ without the letter to differentiate by"
         else:
@@ -152,49 +168,14 @@ def _claim(
     return claim
 
 
-def _by_the_left(link: syntax.Link) -> syntax.Link:
-    """Return w ← w - η ∇C with ∂C/∂w for ∇C; of a δ it is ∂C/∂a."""
-    left = link.left.of if isinstance(link.left, syntax.Transpose) else link.left
-    if not isinstance(left, syntax.Quantity) or left.kind not in ("W", "b", "delta"):
-        return link
-    by = replace(left, kind="a", letter="a") if left.kind == "delta" else left
-
-    def named(node: Any) -> Any:
-        bare = isinstance(node, syntax.Derivative) and node.by.letter == "∇"
-        return replace(node, by=by) if bare else node
-
-    return syntax.mapped(link, named)  # type: ignore[no-any-return]
-
-
-def _over_examples(link: syntax.Link) -> syntax.Link:
-    """Return Σ_{i=1}^m dZ_i with i as the name of an example, where the other side has no index."""
-    if any(q.units for q in syntax.quantities(link.left)):
-        return link
-
-    def own(node: Any) -> Any:
-        if not isinstance(node, syntax.Sum) or node.limit != syntax.Constant("m"):
-            return node
-        letters = [
-            q for q in syntax.quantities(node.body) if q.units == (node.index,) and not q.example
-        ]
-        if any(q.kind in ("y", "W", "b") for q in letters) or not letters:
-            return node
-        return replace(node, body=syntax.mapped(node.body, lambda part: (
-            replace(part, units=(), example=node.index) if part in letters else part
-        )))  # fmt: skip
-
-    return syntax.mapped(link, own)  # type: ignore[no-any-return]
-
-
-def _of_a_variable(link: syntax.Link) -> syntax.Link:
-    """Return σ(x) = 1/(1 + e^{-x}) with z for x, which is not the input there."""
-    letters = syntax.quantities(link)
-    alone = letters and all(q.letter == "x" and not q.units for q in letters)
-    if not alone or not any(isinstance(n, syntax.Applied) for n in syntax.nodes(link)):
-        return link
-    return syntax.mapped(  # type: ignore[no-any-return]
-        link, lambda n: syntax.Quantity("z", "x") if isinstance(n, syntax.Quantity) else n
-    )
+def _with_arrow(tokens: list[Token]) -> list[Token]:
+    """Return the tokens of w → w' = w - η as those of w ← w - η."""
+    outside = [(k, token) for k, (token, depth) in enumerate(balanced(tokens)) if not depth]
+    arrow = next((k for k, token in outside if token.text == "→"), 0)
+    equals = next((k for k, token in outside if token.text == "="), 0)
+    if not 0 < arrow < equals:
+        return tokens
+    return [*tokens[:arrow], tokens[arrow]._replace(text="←"), *tokens[equals + 1 :]]
 
 
 def _sides(tokens: list[Token]) -> tuple[list[list[Token]], list[str]]:

@@ -23,13 +23,16 @@ ETA = 0.37  # a rate that no other number of a formula is likely to be
 class Readings:
     """What one formula leaves open: a Σ or ∂z/∂a without index, letters without layers.
 
-    `row` if w_j is a row.
+    `row` if w_j is a row; `within` is "≤" or "≥" if of two layers one is never above the other,
+    and always `apart` from it.
     """
 
     bare: str = "everything"
     lone: str = "unit"
     row: bool = False
     lowered: frozenset[int] = frozenset()
+    within: str = ""
+    apart: int = 0
 
 
 @dataclass
@@ -91,18 +94,18 @@ def framed(array: Any, kind: str, q: Quantity, at: Context) -> Tensor:
 def labelled(term: Tensor, kind: str, q: Quantity, at: Context) -> Tensor:
     """Return a term with the indices of a letter in place of the axes source, target and unit."""
     if kind != "W":
-        return _named(term, {"unit": q.units[0]}, at)
+        return named(term, {"unit": q.units[0]}, at)
     if len(q.units) != 1:
         ordered = ("source", "target") if at.convention.order == "source" else ("target", "source")
-        return _named(term, dict(zip(ordered, q.units or (ROWS, COLUMNS), strict=True)), at)
+        return named(term, dict(zip(ordered, q.units or (ROWS, COLUMNS), strict=True)), at)
     if at.convention.setting.one and term.size("target") == 1:  # w_i of a single unit
-        return _named(summed(term, "target"), {"source": q.units[0]}, at)
-    term = _named(term, {"target": q.units[0]}, at)
+        return named(summed(term, "target"), {"source": q.units[0]}, at)
+    term = named(term, {"target": q.units[0]}, at)
     column = Tensor(term.array[..., None], (*term.axes, COLUMNS)).renamed(source=ROWS)
     return transposed(column) if at.readings.row else column
 
 
-def _named(term: Tensor, names: dict[str, str], at: Context) -> Tensor:
+def named(term: Tensor, names: dict[str, str], at: Context) -> Tensor:
     """Return a term with names for its axes; a number is the one unit that is meant."""
     import numpy as np
 

@@ -55,7 +55,8 @@ def setting_words(setting: Setting) -> str:
     """Return what a setting assumes, in words."""
     losses = {
         "half_squared_error": "C = ½‖a − y‖²", "squared_error": "C = ‖a − y‖²",
-        "mean_squared_error": "C = (1/n)‖a − y‖²", "entropy": "C is the cross-entropy",
+        "mean_squared_error": "C = (1/n)‖a − y‖²",
+        "half_mean_squared_error": "C = (1/2n)‖a − y‖²", "entropy": "C is the cross-entropy",
         "softmax": "C is the cross-entropy",
     }  # fmt: skip
     parts = [losses[setting.loss]] if setting.loss else []

@@ -13,7 +13,8 @@ from nn.notes.updates import updated
 
 OUTPUTS = (  # output function and loss, and where there is one unit alone
     ("", "", ""), ("", "half_squared_error", ""), ("", "squared_error", ""),
-    ("", "mean_squared_error", ""), ("sigmoid", "entropy", ""), ("sigmoid", "entropy", "output"),
+    ("", "mean_squared_error", ""), ("", "half_mean_squared_error", ""),
+    ("sigmoid", "entropy", ""), ("sigmoid", "entropy", "output"),
     ("", "half_squared_error", "output"), ("", "squared_error", "output"),
     ("softmax", "softmax", ""), ("identity", "half_squared_error", ""),
     ("", "half_squared_error", "all"), ("", "squared_error", "all"), ("sigmoid", "entropy", "all"),
@@ -44,7 +45,8 @@ def defines_activation(link: syntax.Link) -> bool:
     ):
         return False
     applied = syntax.every(syntax.Applied, link.right)
-    alone = all(q == left.argument for q in syntax.quantities(link.right))
+    letters = syntax.quantities(link.right)
+    alone = bool(letters) and all(q == left.argument for q in letters)
     return alone and not any(node.function.startswith("g") for node in applied)
 
 
@@ -70,15 +72,10 @@ def variants(link: syntax.Link, convention: Convention) -> Iterator[Convention]:
 
 def at_output(link: syntax.Link, but: str = "") -> syntax.Link:
     """Return a formula with L for the letter of any layer but one."""
-
-    def moved(node: Any) -> Any:
-        layer = getattr(node, "layer", None)
-        named = layer and layer.symbol not in ("", "L", "input", but)
-        if layer is None or not named:
-            return node
-        return replace(node, layer=replace(layer, symbol="L"))
-
-    return syntax.mapped(link, moved)  # type: ignore[no-any-return]
+    stay = ("", "L", "input", but)
+    return syntax.relayered(
+        link, lambda layer: layer if layer.symbol in stay else replace(layer, symbol="L", said="")
+    )
 
 
 def _with(costs: tuple[tuple[str, str], ...], letter: str, meaning: str) -> Any:
@@ -137,12 +134,9 @@ def mean_of_another(link: syntax.Link) -> tuple[str, str] | None:
 
 def last_number(links: list[syntax.Link], always: bool = False) -> int | None:
     """Return the largest number of a layer that is written, unless the last one is called L."""
-    layers = [getattr(n, "layer", None) for link in links for n in syntax.nodes(link)]
     if not always and any(q.layer and q.layer.symbol == "L" for q in _placed_by_hand(links)):
         return None
-    numbers = [
-        layer.offset for layer in layers if isinstance(layer, syntax.Layer) and not layer.symbol
-    ]
+    numbers = [layer.offset for link in links for layer in syntax.layers(link) if not layer.symbol]
     return max(numbers, default=None)
 
 
@@ -179,16 +173,9 @@ def reduced(convention: Convention, link: syntax.Link) -> Convention:
         changes |= {"small": True, "steps": False}
         if not updated(link):
             changes["costs"] = tuple(pair for pair in convention.costs if pair[0] in own)
-    if not _numerals(link):
+    if all(layer.symbol for layer in syntax.layers(link)):
         changes |= {"first": 0, "depth": None}
     return convention.with_(**changes)
 
 
 CHANGES = ("dz", "da", "dW", "db")
-
-
-def _numerals(link: syntax.Link) -> bool:
-    layers: list[syntax.Node | syntax.Layer | None] = [
-        getattr(n, "layer", None) for n in syntax.nodes(link)
-    ]
-    return any(isinstance(layer, syntax.Layer) and not layer.symbol for layer in layers)

@@ -38,6 +38,8 @@ def derivative(node: syntax.Derivative, at: Context) -> Tensor:
     terms = dict(at.convention.terms)
     if isinstance(of, syntax.Quantity) and of.letter in terms and not of.example:
         return derivative(replace(node, of=terms[of.letter]), at)
+    if syntax.every(syntax.Ones, of):
+        raise Unreadable("a derivative of what has 𝟙 in it")
     if isinstance(of, syntax.Quantity) and of.kind == "c":
         found = at.world.jacobian(("c", 0), at.place(by))[:, 0]
         return gradient(found, _meaning(of, at), by, at)
@@ -246,6 +248,12 @@ def _minus(node: syntax.Minus, by: syntax.Quantity, at: Context) -> Tensor | Non
     return None if term is None else Tensor(-term.array, term.axes)
 
 
+def _entry(node: syntax.Entry, by: syntax.Quantity, at: Context) -> Tensor | None:
+    term = tangent(node.of, by, at)
+    held = replace(at, rules={**at.rules, type(node.of): lambda inner, at: term})
+    return None if term is None else at.rules[syntax.Entry](node, held)
+
+
 def _transpose(node: syntax.Transpose, by: syntax.Quantity, at: Context) -> Tensor | None:
     term = tangent(node.of, by, at)
     return None if term is None else transposed(term)
@@ -285,5 +293,6 @@ TANGENTS: dict[type, Any] = {
     syntax.Applied: _applied,
     syntax.Minus: _minus,
     syntax.Transpose: _transpose,
+    syntax.Entry: _entry,
     syntax.Derivative: _second,
 }

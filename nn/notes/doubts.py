@@ -9,19 +9,21 @@ from __future__ import annotations
 import re
 
 from nn.notes import syntax
-from nn.notes.definitions import is_definition
+from nn.notes.definitions import defines_cost, is_definition
 from nn.notes.mending import Mend
 from nn.notes.syntax import Link
 from nn.notes.updates import updated
 
 SPECIAL = re.compile(
-    r"convol|pooling|recurren|\bLSTM|\bGRU|attention|residual|skip connection|batch.?norm"
-    r"|Boltzmann|embedding|autoencod",
+    r"convol|pooling|recurren|(?-i:\bLSTM|\bGRU)|(?<!pay )(?<!special )attention(?! to| that)"
+    r"|residual|skip connection|batch.?norm|Boltzmann|embedding|autoencod",
     re.IGNORECASE,
 )
-USUAL = frozenset("zZaAwWbBδCEJLxXyYŷ") | {"dz", "dZ", "da", "dA", "dW", "dw", "db", "net"}
+USUAL = frozenset("zZaAwWbBδCEJLxXyYŷ") | frozenset(
+    ["dz", "dZ", "da", "dA", "dW", "dw", "db", "∇W", "∇w", "∇b", "net"]
+)
 OF_FUNCTIONS = frozenset("xXyYtTuv")
-SMALL = (0.0, 0.5, 1.0, 2.0)  # what a derivative may be everywhere
+SMALL = (0.0, 1.0)  # what a derivative may be everywhere
 
 
 def of_form(link: Link) -> str:
@@ -93,8 +95,22 @@ def _telescopes(link: Link) -> bool:
     return (
         len(ends) == len(steps) and (ends[0][0], ends[-1][1]) == (whole.of, whole.by)
         and all(by == of for by, (of, _) in zip(inner, ends[1:], strict=True))
-        and not any(q.layer or set(q.units) - summed - set(whole.by.units) for q in inner)
+        and not any(_own_place(q, summed | set(whole.by.units)) for q in inner)
     )  # fmt: skip
+
+
+def _is_of_bare_derivatives(link: Link) -> bool:
+    """Return whether this is ∂L/∂x = ∂L/∂z ∂z/∂x: derivatives alone, none by a parameter."""
+    parts = [*syntax.factors(link.left), *syntax.factors(link.right)]
+    parts = [part.of if isinstance(part, syntax.Transpose) else part for part in parts]
+    parts = [part for part in parts if not isinstance(part, syntax.Ones)]
+    return all(isinstance(p, syntax.Derivative) and p.by.kind not in ("W", "b") for p in parts)
+
+
+def _own_place(q: syntax.Quantity, named: set[str]) -> bool:
+    """Return whether a letter has a layer or an index other than those that are named."""
+    layer = {q.layer.name} if q.layer else set()
+    return bool(layer - named or set(q.units) - named)
 
 
 def _has_place(q: syntax.Quantity) -> bool:
@@ -140,6 +156,11 @@ class Known:
         must be known from formulas that hold, in this section or `everywhere` else.
         """
         letters = {q.letter: q for q in syntax.quantities(link)}
+        many = mend is None or (len(mend.changes) > 1 and not defines_cost(link))
+        if is_definition(link) and many:
+            return "no single change makes it hold, so it may define something else"
+        if mend and defines_cost(link) and set(mend.slips) == {"number"}:
+            return "it may be another cost"
         for letter in letters:
             where = self.strange.get(letter, line)
             if where != line and letter not in self.defined:
@@ -150,6 +171,8 @@ class Known:
             unknown = [q for q in letters if q not in everywhere]
         if unknown and (mend is None or len(mend.changes) > 1):
             return f"what is {unknown[0]} here? No small change makes it hold"
+        if not placed and _is_of_bare_derivatives(link):
+            return "it is of any functions, for no letter of a network is in it"
         if mend is None and not placed:
             return "no small change makes it hold, so its letters may mean something else"
         return ""

@@ -12,7 +12,7 @@ from typing import Any
 
 from nn.activations import ACTIVATIONS
 from nn.notes import syntax
-from nn.notes.context import ETA, LAMBDA, Context, framed
+from nn.notes.context import ETA, LAMBDA, Context, framed, named
 from nn.notes.errors import Meaningless, Unreadable
 from nn.notes.tensors import (
     COLUMNS,
@@ -150,7 +150,35 @@ def _bare_sum(body: Tensor, at: Context, samples: str) -> Tensor:
     return summed(body, EXAMPLES, ROWS, COLUMNS, *units)
 
 
+def _entry(node: syntax.Entry, at: Context) -> Tensor:
+    """Return (W a)_j with the axis j; a whole vector is that of one example."""
+    if len(node.units) == 2:
+        return named(
+            evaluated(node.of, at), dict(zip((ROWS, COLUMNS), node.units, strict=True)), at
+        )
+    single = replace(at, single=True)
+    term = evaluated(node.of, single)
+    at.size = max(at.size, single.size)
+    if not term.is_matrix or 1 not in term.shape:
+        raise Unreadable("an index below what is no vector")
+    along, across = (ROWS, COLUMNS) if term.size(COLUMNS) == 1 else (COLUMNS, ROWS)
+    return named(summed(term, across), {along: node.units[0]}, at)
+
+
+def _with_ones(node: syntax.Product, at: Context) -> Tensor | None:
+    """Return v 𝟙ᵀ, a column for all examples; A 𝟙 and 𝟙ᵀ A, sums of rows and of columns."""
+    for own, other, axis in ((node.left, node.right, ROWS), (node.right, node.left, COLUMNS)):
+        flipped = isinstance(own, syntax.Transpose)
+        if isinstance(own.of if isinstance(own, syntax.Transpose) else own, syntax.Ones):
+            term = evaluated(other, at)
+            summed_up = flipped == (axis == ROWS) and term.is_matrix and term.size(axis) > 1
+            return _kept(term, axis) if summed_up else term
+    return None
+
+
 def _product(node: syntax.Product, at: Context) -> Tensor:
+    if (term := _with_ones(node, at)) is not None:
+        return term
     left, right = evaluated(node.left, at), evaluated(node.right, at)
     return product(left, right, node.sign, at.convention.outer)
 
@@ -256,7 +284,9 @@ def _minus(node: syntax.Minus, at: Context) -> Tensor:
 BASIC: dict[type, Any] = {
     syntax.Number: lambda node, at: scalar(node.value),
     syntax.Constant: _constant,
+    syntax.Ones: lambda node, at: scalar(1.0),
     syntax.Quantity: _quantity,
+    syntax.Entry: _entry,
     syntax.Sum: _sum,
     syntax.Product: _product,
     syntax.Quotient: _quotient,

@@ -105,17 +105,11 @@ def _limits(link: Link, convention: Convention, style: Style) -> list[str]:
                 if real.symbol == said.symbol and real != said:
                     name = node.index.rstrip("0123456789")
                     found.append(
-                        f"the sum over {name} runs over the units of layer "
-                        f"{_name(real)}, not {_name(said)}: its upper limit is "
-                        f"n_{{{_name(real)}}}"
+                        f"the sum over {name} runs over the units of layer {real.name}, not "
+                        f"{said.name}: its upper limit is n_{{{real.name}}}"
                     )
                 break
     return found
-
-
-def _name(layer: Any) -> str:
-    offset = f"{layer.offset:+d}" if layer.symbol and layer.offset else ""
-    return (layer.symbol or str(layer.offset)) + offset
 
 
 def _scopes(link: Link, style: Style) -> list[str]:

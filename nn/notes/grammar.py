@@ -11,6 +11,7 @@ from dataclasses import replace
 from nn.notes import syntax
 from nn.notes.errors import Unreadable
 from nn.notes.habits import Habits
+from nn.notes.scripts import Scripts, subscript
 from nn.notes.stream import Stream
 from nn.notes.tokens import Token
 
@@ -86,26 +87,33 @@ class Expressions(Stream):
 
     def sum(self) -> syntax.Node:
         """Return Σ with all factors to its right."""
-        index, limit = "", None
+        names, but, limit = [""], "", None
         while self.peek().text in ("_", "^"):
             if self.take().text == "_":
-                index = self._index(self.group())
+                names, but = self._indices(self.group())
             else:
                 limit = self._limit(self.group())
         body = self.product()
-        for one in reversed(index.split()[1:]):
+        for one in reversed(names[1:]):
             body = syntax.Sum(one, body)
-        return syntax.Sum(index.split()[0] if index else "", body, limit)
+        whole = syntax.Sum(names[0], body, limit)
+        return whole if not but else syntax.Plus(
+            whole, syntax.Minus(syntax.with_unit(body, names[0], but))
+        )  # fmt: skip
 
-    def _index(self, tokens: list[Token]) -> str:
-        """Return the indices of a Σ: k of k = 1, x of x ∈ D, both of i, j."""
-        texts = [t.text for t in tokens if t.text not in ("{", "}", "(", ")")]
-        for stop in ("=", "∈", "≠", "≥", "≤", "<", ">"):
-            texts = texts[: texts.index(stop)] if stop in texts else texts
-        names = [t for t in texts if t != ","]
+    def _indices(self, tokens: list[Token]) -> tuple[list[str], str]:
+        """Return the indices of a Σ, k of k = 1, x of x ∈ D, both of i, j; and j of k ≠ j."""
+        texts = [t.text for t in tokens if t.text not in ("{", "}", "(", ")", ";")]
+        signs = [k for k, t in enumerate(texts) if t in "=∈≠≥≤<>"]
+        names = [t for t in texts[: min(signs, default=None)] if t != ","]
+        unequal = [texts[k + 1] for k in signs if texts[k] == "≠" and k + 1 < len(texts)]
+        bounds = [texts[k + 1 : k + 2] for k in signs if texts[k] in "=≥≤<>"]
+        strange = any(b and b[0].isalpha() and texts[0] not in "xl" for b in bounds)
         if not names or len(names) > 3 or not all(len(n) == 1 and n.isalpha() for n in names):
+            strange = True
+        if strange or len(unequal) > 1 or (unequal and len(names) > 1):
             raise Unreadable(f"what does Σ run over: '{''.join(texts)}'?")
-        return " ".join(names)
+        return names, "".join(unequal)
 
     def _limit(self, tokens: list[Token]) -> syntax.Constant | None:
         """Return an upper limit that is a size, or None for one that is not known."""
@@ -133,8 +141,8 @@ class Expressions(Stream):
                     base = syntax.Transpose(base)
                 else:
                     base = syntax.Power(base, type(self)(inner, self.habits, self.depth).whole())
-            elif self.peek().text == "_":
-                raise Unreadable("an index below a bracket")
+            elif self.skip("_"):
+                base = _entry(base, self.group(), self.habits.layers)
             else:
                 return base
 
@@ -146,6 +154,20 @@ class Expressions(Stream):
         if self.peek().kind != "end":
             raise Unreadable(f"'{self.peek().text}' is not understood here")
         return tree
+
+
+def _entry(base: syntax.Node, below: list[Token], layers: set[str]) -> syntax.Node:
+    """Return (W a)_j, one unit of what stands in brackets; of a lone letter that letter's."""
+    scripts = Scripts()
+    subscript(below, scripts, layers)
+    units = (*scripts.units, *scripts.digits)
+    if not 1 <= len(units) <= 2 or scripts.words or scripts.layer:
+        raise Unreadable("an index below a bracket")
+    inner = base.of if isinstance(base, syntax.Transpose) else base
+    if isinstance(inner, syntax.Quantity) and not inner.units:
+        named = replace(inner, units=units)
+        return syntax.Transpose(named) if inner is not base and len(units) == 2 else named
+    return syntax.Entry(base, units)
 
 
 def half() -> syntax.Node:

@@ -21,6 +21,20 @@ MARKS = (
 )
 LEVELS = {name: level for level, names in enumerate(MARKS, 1) for name in names.split()}
 DEEPEST = len(MARKS)
+COSTS = {"λ": r"(?:\\lambda|λ)", **{c: c for c in "LFQR"}}
+DIFFERENTIATED = (  # ∂C over ∂w
+    r"(?:\\partial|\\delta|∂)\s*(?:\\[a-z]+\s*\{?\s*|\{\s*)*C\b[^=\n]{0,25}?"
+    r"(?:\}\s*\{|/)\s*(?:\\partial|\\delta|∂)\s*(?:\\[a-z]+\s*\{?\s*)*\{?[WwbzZ]"
+)
+
+
+TOLD = {  # what tells of a habit, by the name of its field
+    "numbered": r"\^\s*\{?\s*[\[(]\s*\d|\^\s*\{?\s*[013-9]",
+    "convolution": r"convol|kernel|\bCNN|stride|pooling|\bfilter",
+    "small": r"(?:\\delta|δ)\s*[WwAZbB]\b[^=\n]{0,12}(?:=|\\equiv)\s*\\?(?:d?frac|∂)",
+    "units": r"[wWθ]_\{?\d\s*,?\s*\d|(?<![a-z])x_\{?1|w_\{?1\}?\s*x",
+    "bias_unit": r"[xazo]_\{?0\}?(?:\^\S{1,9})?\s*=\s*1\b",
+}
 
 
 @dataclass
@@ -29,7 +43,8 @@ class Habits:
 
     The letters of `layers`; whether layers are `numbered`, so that ^2 is one; whether it is about
     `convolution`; whether δW is a `small` change,
-    as dW is; whether numbers below letters are `units`; whether a `bias_unit` is 1, x_0 = 1.
+    as dW is; whether numbers below letters are `units`; whether a `bias_unit` is 1, x_0 = 1; which
+    unusual letters are `costs`, for they are differentiated by weights.
     """
 
     layers: set[str] = field(default_factory=set)
@@ -38,6 +53,7 @@ class Habits:
     small: bool = False
     units: bool = False
     bias_unit: bool = False
+    costs: frozenset[str] = frozenset()
 
 
 def headings(text: str) -> list[tuple[int, int]]:
@@ -52,18 +68,6 @@ def habits_of(text: str) -> Habits:
     """Return what a whole text tells about how its formulas are written."""
     text = normal(text)
     below = re.findall(r"[_]\{?([a-zℓ])\s*[-+]\s*\d\}?", text)
-    numbered = re.search(r"\^\s*\{?\s*[\[(]\s*\d|\^\s*\{?\s*[013-9]", text)
-    small = re.search(
-        r"(?:\\delta|δ)\s*[WwAZbB]\b[^=\n]{0,12}(?:=|\\equiv)\s*\\?(?:d?frac|∂)", text
-    )
-    units = re.search(r"[wWθ]_\{?\d\s*,?\s*\d|(?<![a-z])x_\{?1|w_\{?1\}?\s*x", text)
-    bias_unit = re.search(r"[xazo]_\{?0\}?(?:\^\S{1,9})?\s*=\s*1\b", text)
-    convolution = re.search(r"convol|kernel|\bCNN|stride|pooling|\bfilter", text)
-    return Habits(
-        {*below, "l", "ℓ", "L"},
-        bool(numbered),
-        bool(convolution),
-        bool(small),
-        bool(units),
-        bool(bias_unit),
-    )
+    costs = (c for c, name in COSTS.items() if re.search(DIFFERENTIATED.replace("C", name), text))
+    told = {name: bool(re.search(pattern, text)) for name, pattern in TOLD.items()}
+    return Habits({*below, "l", "ℓ", "L"}, costs=frozenset(costs), **told)

@@ -23,6 +23,7 @@ from nn.notes.updates import true_step, updated
 from nn.notes.worlds import SHAPES, Widths, World, Worlds
 
 ROUNDING = 1e-10  # of the largest number on the way
+KNOWN = {"", "L", "input"}  # layers that are no letter for any
 SCOUTS = (0, 3)  # networks that show most slips, asked first
 MOST_READINGS = 24
 
@@ -68,8 +69,13 @@ class Judge:
 
     def _found(self, link: syntax.Link, convention: Convention, quick: bool) -> Outcome:
         first = None
-        trees = dict.fromkeys([link, leftward(link)])
-        for tree, readings in [(each, r) for each in trees for r in readings_of(each)]:
+        trees = dict.fromkeys([link, leftward(link), operating(link)])
+        ways = [(each, r) for each in trees for r in readings_of(each)]
+        if len({layer.symbol for layer in syntax.layers(link)} - KNOWN) == 2:
+            ways += [
+                (link, Readings(within=way, apart=apart)) for way in "≤≥" for apart in range(3)
+            ]
+        for tree, readings in ways:
             found = self._under(tree, convention, readings, quick)
             if found.holds:
                 return found
@@ -91,7 +97,7 @@ class Judge:
             held += seen
         if not held:
             return Outcome(False, reason="no network has its layers")
-        return Outcome(True, held)
+        return Outcome(True, held, reason=_scope(link, readings))
 
     def _depth(self, link: syntax.Link, convention: Convention) -> int | None:
         """Return how many layers a network must have for a formula of numbered layers."""
@@ -108,6 +114,17 @@ class Judge:
             return
         for number in SCOUTS if quick else range(len(SHAPES)):
             yield self.worlds.world(number, convention.setting, depth, widths)
+
+
+def _scope(link: syntax.Link, readings: Readings) -> str:
+    """Return for which of its layers a formula was held, if not for all."""
+    if not readings.within:
+        return ""
+    first, second = sorted({layer.symbol for layer in syntax.layers(link)} - KNOWN)
+    by = f" - {readings.apart}" if readings.apart else ""
+    if readings.within == "≤":
+        return f"where {first} ≤ {second}{by}"
+    return f"where {second} ≤ {first}{by}"
 
 
 def _widths(link: syntax.Link, convention: Convention) -> Widths:
@@ -157,19 +174,25 @@ def leftward(link: syntax.Link) -> syntax.Link:
             )
         return node
 
-    return syntax.mapped(link, turned)  # type: ignore[no-any-return]
+    return syntax.mapped(link, turned)
+
+
+def operating(link: syntax.Link) -> syntax.Link:
+    """Return ∂/∂w of all factors that stand to its right, side by side."""
+
+    def gathered(node: Any) -> Any:
+        left = getattr(node, "left", None)
+        if not isinstance(node, syntax.Product) or not isinstance(left, syntax.Derivative):
+            return node
+        if node.sign or not left.operator:
+            return node
+        return replace(left, of=syntax.Product(left.of, node.right))
+
+    return syntax.mapped(link, gathered)
 
 
 def _numbered(link: syntax.Link) -> bool:
-    return any(
-        layer.symbol == "" for layer in _layers(link)
-    )  # fmt: skip
-
-
-def _layers(link: syntax.Link) -> list[syntax.Layer]:
-    """Return all numbers of layers in a formula."""
-    found = (getattr(node, "layer", None) for node in syntax.nodes(link))
-    return [layer for layer in found if layer]
+    return any(layer.symbol == "" for layer in syntax.layers(link))
 
 
 def readings_of(link: syntax.Link) -> list[Readings]:
@@ -211,8 +234,12 @@ def on_network(
 ) -> tuple[Outcome | None, int]:
     """Return the first failure on one network or None, and 1 if it has the layers for it."""
     free = frozenset(unit for q in syntax.quantities(link.left) for unit in q.units)
-    symbols, seen = sorted({layer.symbol for layer in _layers(link)} - {"", "L", "input"}), 0
+    symbols, seen = sorted({layer.symbol for layer in syntax.layers(link)} - KNOWN), 0
     for numbers in product(range(world.depth + 2), repeat=min(len(symbols), 2)):
+        if readings.within:
+            lower, upper = numbers if readings.within == "≤" else numbers[::-1]
+            if lower + readings.apart > upper:
+                continue
         layers = dict(zip(symbols, numbers, strict=False))
         at = Context(world, convention, layers, RULES, readings, free)
         where = tuple((name, n + convention.first) for name, n in layers.items())
@@ -224,7 +251,8 @@ def on_network(
             return Outcome(False, 0, where, reason=str(problem), distance=float("inf")), 1
         except KeyError as problem:
             raise Unreadable(f"what is {problem.args[0]}?") from None
-        seen = 1
+        if not readings.within or sides(link, at)[0].array.any():
+            seen = 1  # where the layers are restricted, 0 = 0 tells nothing
         if failure:
             return failure._replace(where=where + failure.where), 1
     return None, seen

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 from nn.notes import syntax
 from nn.notes.errors import Unreadable
 from nn.notes.grammar import Expressions
-from nn.notes.letters import COUNTS, FUNCTIONS, KINDS, NAMED, RATES, SIZES
+from nn.notes.letters import COUNTS, FUNCTIONS, KINDS, NAMED, RATES, SIZES, STEPS
 from nn.notes.scripts import Scripts, layer_of, subscript, superscript
-from nn.notes.stream import matching
+from nn.notes.stream import balanced, matching
 from nn.notes.tokens import Token
+
+ENDS = {"x": ("a", "input"), "ŷ": ("a", "L"), "y": ("y", "L")}  # letters whose layer is known
 
 
 class Letters(Expressions):
@@ -30,12 +33,13 @@ class Letters(Expressions):
         inner, self.at = self.tokens[self.at + 1 : close], close + 1
         return inner
 
-    def derivative(self, of: syntax.Node, by: syntax.Node) -> syntax.Node:
+    def derivative(self, of: syntax.Node, by: syntax.Node, operator: bool = False) -> syntax.Node:
+        """Return ∂of/∂by; `operator` where ∂/∂by stands before what it is applied to."""
         transposed = isinstance(by, syntax.Transpose)
         by = by.of if isinstance(by, syntax.Transpose) else by
         if not isinstance(by, syntax.Quantity) or by.kind == "c":
             raise Unreadable("a derivative by something that is no letter of the network")
-        found = syntax.Derivative(of, by)
+        found = syntax.Derivative(of, by, operator)
         return syntax.Transpose(found) if transposed else found
 
     def letter(self) -> syntax.Node:
@@ -49,6 +53,10 @@ class Letters(Expressions):
             return syntax.Quantity("a", "h", syntax.Layer("L"))
         if letter == "e" and after.text == "^":
             return self.raised(syntax.Number(math.e))
+        if letter in self.habits.costs:
+            return self.named(letter, "c")
+        if letter == "𝟙":
+            return self._ones()
         if letter == "λ":
             return syntax.Constant("λ")
         if letter in RATES and after.text not in ("_", "^"):
@@ -83,13 +91,22 @@ class Letters(Expressions):
             self.at += 2
             return self.derivative(whole, self.factor())
         if isinstance(whole, syntax.Transpose) and isinstance(whole.of, syntax.Quantity):
-            return syntax.Transpose(self._changed(letter, whole.of))
-        return self._changed(letter, whole)
+            return syntax.Transpose(self.changed(letter, whole.of))
+        return self.changed(letter, whole)
 
-    def _changed(self, letter: str, of: syntax.Node) -> syntax.Node:
+    def changed(self, letter: str, of: syntax.Node) -> syntax.Node:
+        """Return dW, of which no more is known than that it is ∂J by W."""
         if not isinstance(of, syntax.Quantity) or of.kind not in ("z", "a", "W", "b"):
             raise Unreadable(f"what is {letter} before something else than z, a, W or b?")
         return syntax.Quantity("d" + of.kind, letter + of.letter, of.layer, of.units, of.example)
+
+    def _ones(self) -> syntax.Node:
+        """Return a vector of ones, however long."""
+        while self.skip("_"):
+            self.group()
+        if self.peek().text in ("(", "[", "{"):
+            raise Unreadable("𝟙 of a condition")
+        return self.raised(syntax.Ones())
 
     def _size(self) -> syntax.Node:
         scripts = self._scripts(False)
@@ -153,8 +170,7 @@ class Letters(Expressions):
             power = float(inner[0]) if inner[0].isdecimal() and len(inner) == 1 else power
         if self.peek().text in ("(", "["):
             argument = self.argument()
-            semicolon = [k for k, t in enumerate(argument) if t.text in (";", ",")]
-            if semicolon:
+            if any(t.text in (";", ",") and not deep for t, deep in balanced(argument)):
                 raise Unreadable(f"what is {argument[-1].text}?")
             applied = self.raised(
                 syntax.Applied(function, self.inner(argument), scripts.layer, letter)
@@ -174,13 +190,21 @@ class Letters(Expressions):
         node = self._quantity(letter, kind, scripts)
         if kind == "c" and self.peek().text == "(" and not scripts.power:
             node = self._of_example(node, self.argument())
-        elif kind in ("a", "y") and [self.peek(k).text for k in range(3)] == ["(", "x", ")"]:
+        elif kind in ("a", "y", "z") and [self.peek(k).text for k in range(3)] == ["(", "x", ")"]:
             self.at += 3
-        elif [self.peek(k).text for k in (0, 2)] == ["(", ")"] and self.peek(1).text in "nt":
-            raise Unreadable(f"{letter} of {self.peek(1).text}: a step in time is not read")
+        elif self.peek().text in ("(", "[") and self.peek(1).text in STEPS:
+            self._step(letter, kind)
         if scripts.power:
             node = syntax.Power(node, self.inner(scripts.power))
         return syntax.Transpose(node) if transposed else node
+
+    def _step(self, letter: str, kind: str) -> None:
+        """Go past the step of an update, w(t + 1); no other letter may change in time."""
+        texts = [token.text for token in self.argument()]
+        if texts[1:] and (texts[1] not in "+-" or len(texts) != 3):
+            raise Unreadable(f"{letter} of '{''.join(texts)}'")
+        if kind not in ("W", "b"):
+            raise Unreadable(f"{letter} of {texts[0]}: a step in time is not read")
 
     def _of_example(self, cost: syntax.Node, argument: list[Token]) -> syntax.Node:
         """Return C(…; x, y) as one example's cost, and C(w, b) as the cost."""
@@ -203,11 +227,15 @@ class Letters(Expressions):
 
     def _quantity(self, letter: str, kind: str, scripts: Scripts) -> syntax.Node:
         layer, units, example = scripts.layer, scripts.units, scripts.example
+        if scripts.step and kind not in ("W", "b"):
+            raise Unreadable(f"what is '{scripts.step}' at {letter}? A step in time is not read")
+        if scripts.star and kind != "y":
+            raise Unreadable(f"what is '*' above {letter}?")
         if kind == "c":
-            if letter == "L" and scripts.units:
+            if letter == "L" and scripts.units and "L" not in self.habits.costs:
                 raise Unreadable("L with an index")
             marked = "x" if scripts.example else units[0] if len(units) == 1 else ""
-            name = "_".join((letter, *scripts.digits))
+            name = "_".join((letter, *scripts.digits, *scripts.words))
             return syntax.Quantity("c", name, None, (), marked)
         if kind == "y" and layer and not layer.symbol:
             raise Unreadable("a number as the name of an example")
@@ -223,10 +251,7 @@ class Letters(Expressions):
                 return syntax.Number(1.0)
             if kind == "W":
                 kind, units = "b", tuple(unit for unit in units if unit != "0")
-        if kind == "x":
-            kind, layer = "a", layer or syntax.Layer("input")
-        if kind == "ŷ":
-            kind, layer = "a", layer or syntax.Layer("L")
-        if kind == "y":
-            layer = syntax.Layer("L") if layer is None or layer == syntax.Layer("L") else layer
+        if kind in ENDS:
+            said = replace(layer, said=layer.name) if layer else None
+            kind, layer = ENDS[kind][0], said or syntax.Layer(ENDS[kind][1])
         return syntax.Quantity(kind, letter, layer, units, example)

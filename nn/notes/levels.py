@@ -95,7 +95,7 @@ def _with_known_layers(
             if unit in anchors:
                 at = anchors[unit]
                 layer = syntax.Layer(at.symbol, at.offset - (level.offset - HERE.offset))
-                return syntax.rebuilt(link, path, replace(q, layer=layer))  # type: ignore[no-any-return]
+                return syntax.rebuilt(link, path, replace(q, layer=layer))
     if not bare:
         return None
     path, q = bare[0]
@@ -104,7 +104,7 @@ def _with_known_layers(
     inputs = [p.units for p in every if p.layer == syntax.Layer("input")]
     if any(all(map(str.isdecimal, units)) for units in inputs):  # x, or x_1, tells no index's layer
         alike = [syntax.Layer("input", 1)]
-    return syntax.rebuilt(link, path, replace(q, layer=alike[0] if alike else HERE))  # type: ignore[no-any-return]
+    return syntax.rebuilt(link, path, replace(q, layer=alike[0] if alike else HERE))
 
 
 def _apart(link: syntax.Link) -> syntax.Link:
@@ -124,21 +124,9 @@ def _apart(link: syntax.Link) -> syntax.Link:
         if bound[node.index] < 2 and inside[node.index] == used[node.index]:
             return node
         name = f"{node.index}{next(fresh)}"
-        return replace(node, index=name, body=_with_unit(node.body, node.index, name))
+        return replace(node, index=name, body=syntax.with_unit(node.body, node.index, name))
 
-    return syntax.mapped(link, renamed)  # type: ignore[no-any-return]
-
-
-def _with_unit(node: syntax.Node, old: str, new: str) -> syntax.Node:
-    def changed(part: Any) -> Any:
-        if not isinstance(part, syntax.Quantity):
-            return part
-        example = new if part.example == old else part.example
-        return replace(
-            part, example=example, units=tuple(new if u == old else u for u in part.units)
-        )
-
-    return syntax.mapped(node, changed)  # type: ignore[no-any-return]
+    return syntax.mapped(link, renamed)
 
 
 def _without_indices(

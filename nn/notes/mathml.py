@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from html import escape
 from typing import Any
 
@@ -67,12 +68,13 @@ class _Elements(Walk):
     def layer(self, layer: syntax.Layer | None) -> str:
         if layer is None or layer.symbol == "input":
             return ""
-        name = self.letter(layer.symbol) if layer.symbol else self.number(str(layer.offset))
-        if not layer.symbol or not layer.offset:
-            return name
-        return self.row(
-            name, self.sign("+" if layer.offset > 0 else "-"), self.number(str(abs(layer.offset)))
-        )
+        parts = re.findall(r"\d+|.", layer.name)
+        return self.row(*map(self.part, parts)) if len(parts) > 1 else self.part(parts[0])
+
+    def part(self, text: str) -> str:
+        """Return a number, a letter or a sign."""
+        face = self.number if text.isdecimal() else self.letter if text.isalpha() else self.sign
+        return face(text)
 
     def _quotient(self, node: syntax.Quotient) -> str:
         return self.over(self(node.above), self(node.below))

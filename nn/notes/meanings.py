@@ -9,10 +9,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import product
-from typing import Any
 
 from nn.notes import syntax
-from nn.notes.choosing import OUTS, SPECIAL_ACTIVATIONS, Chooser, relettered
+from nn.notes.alternatives import (
+    counts_outputs,
+    is_bare,
+    is_placed,
+    is_softmax,
+    is_whole,
+    of_all_weights,
+    of_examples,
+    of_other_logs,
+    of_outputs,
+    of_whole,
+)
+from nn.notes.choosing import SPECIAL_ACTIVATIONS, Chooser
 from nn.notes.claims import Claim
 from nn.notes.conventions import Convention, setting_words
 from nn.notes.definitions import (
@@ -30,7 +41,7 @@ from nn.notes.syntax import Layer, Link
 from nn.notes.worlds import Setting
 
 Meaning = tuple[Link, Convention, str]
-ENDS = (Layer("input"), Layer("L"))
+SEVERAL = 2  # formulas that are no single slip
 SQUARES = ("", "half_squared_error", "squared_error")
 ONE_LOGISTIC = Setting("sigmoid", "sigmoid", "entropy", "output")
 
@@ -43,6 +54,7 @@ class Meanings:
         self.loose = not chooser.supports(convention)
         self.frames = chooser.frames(convention)
         self._own: dict[tuple[int, ...], Convention | None] = {}
+        self._others: dict[int, Convention] | None = None
         self.second = chooser.second(convention)
         self.settled = {
             (claim.sections, link.left.letter)
@@ -60,18 +72,37 @@ class Meanings:
             yield last, self.convention, "at the output: its layer is called so here"
         for own in self.of_sections(claim):
             yield link, own, "in the convention of its section"
+        for start, own in self._of_other_sections().items():
+            yield link, own, f"in the convention of line {start}"
         for convention, words in self.with_terms():
             yield link, convention, words
         for base in (self.convention, *self.of_sections(claim)):
             for convention, words in self._assumptions(claim, link, base):
                 yield link, convention, words
-        outputs = (*_of_outputs(link), *_of_outputs(last))
-        for other, words in (*self._local(claim), *_of_examples(link), *outputs):
+        yield from self._at_the_output(claim, link)
+        outputs = (*of_outputs(link), *of_outputs(last), *of_other_logs(link), *of_whole(link))
+        for other, words in (*self._local(claim), *outputs, *of_examples(link)):
             yield other, self.convention, words
+            if defines_cost(other):
+                for convention, more in self._assumptions(claim, other, self.convention):
+                    yield other, convention, f"{words}, {more}"
             for convention, _ in self._of_one_layer(other):
                 yield other, convention, words
         for convention, words in self._of_one_layer(link):
             yield link, convention, words
+
+    def _at_the_output(self, claim: Claim, link: Link) -> Iterator[Meaning]:
+        """Yield a formula of a softmax with its letters at the output, where they say no layer."""
+        functions = [node.function for node in syntax.every(syntax.Applied, link)]
+        if not (is_softmax(link) or "softmax" in functions):
+            return
+        last = syntax.mapped(link, lambda node: (
+            replace(node, layer=Layer("L"))
+            if isinstance(node, syntax.Quantity) and node.kind != "c" and node.layer is None
+            else node
+        ))  # fmt: skip
+        for convention, words in self._assumptions(claim, last, self.convention):
+            yield last, convention, words
 
     def with_terms(self) -> Iterator[tuple[Convention, str]]:
         """Yield conventions in which a cost has a term for the size of the weights, with λ."""
@@ -79,7 +110,7 @@ class Meanings:
             link = claim.link
             if link and defines_cost(link) and syntax.Constant("λ") in syntax.nodes(link.right):
                 letters = [q.letter for q in syntax.quantities(link) if q.kind == "c"]
-                tree = placed(syntax.mapped(link, _of_all_weights), self.convention).right
+                tree = placed(syntax.mapped(link, of_all_weights), self.convention).right
                 for meaning in ("example", "mean"):
                     costs = {**dict(self.convention.costs), **dict.fromkeys(letters, meaning)}
                     yield (
@@ -97,26 +128,45 @@ class Meanings:
         found = []
         for k, start in enumerate(claim.sections):
             inside = [each for each in self.chooser.claims if each.sections[k] == start]
-            lines = tuple(id(each) for each in inside)
-            if lines not in self._own:
-                self._own[lines] = self._of_section(inside)
-            if own := self._own[lines]:
+            if own := self._own_of(claim, k):
                 found.append(own)
             links = [each.link for each in inside if each.link]
             if (last := last_number(links, True)) not in (None, self.convention.depth):
                 found.append(self.convention.with_(depth=last))
         return list(dict.fromkeys(found))
 
+    def _of_other_sections(self) -> dict[int, Convention]:
+        """Return all conventions of sections, each with the line where its section starts."""
+        if self._others is None:
+            starts = {claim.sections[0]: claim for claim in self.chooser.claims}
+            found = {self._own_of(claim, 0): start for start, claim in starts.items()}
+            self._others = {start: own for own, start in found.items() if own}
+        return self._others
+
+    def _own_of(self, claim: Claim, k: int) -> Convention | None:
+        """Return the convention of the k-th smallest section in which a formula stands."""
+        inside = [each for each in self.chooser.claims if each.sections[k] == claim.sections[k]]
+        lines = tuple(id(each) for each in inside)
+        if lines not in self._own:
+            self._own[lines] = self._of_section(inside)
+        return self._own[lines]
+
     def _of_section(self, claims: list[Claim]) -> Convention | None:
-        """Return the convention of a section, where more of its definitions hold than otherwise."""
+        """Return the convention of a section, where more of its definitions hold than otherwise.
+
+        Or several other formulas more: one might be a slip.
+        """
         own = Chooser(claims, self.judge, self.chooser.text)
-        before = own.definitions(self.convention)
-        if not own.missed(before) or len(claims) == len(self.chooser.claims):
+        before, score = own.definitions(self.convention), own.score(self.convention)
+        if len(claims) == len(self.chooser.claims):
+            return None
+        if not own.missed(before) and own.failing(self.convention) < SEVERAL:
             return None
         numbered = self.convention.with_(depth=last_number(own.links, True))
         found = [own.convention(first) for first in dict.fromkeys((self.convention, numbered))]
-        other = max(found, key=own.definitions)
-        return other if own.definitions(other) > before else None
+        other = max(found, key=own.score)
+        more = own.definitions(other) > before or own.score(other) >= score + SEVERAL
+        return other if more else None
 
     def _settings(self) -> list[Setting]:
         """Return the other costs and activations under which a formula may hold.
@@ -144,7 +194,7 @@ class Meanings:
         self, claim: Claim, link: Link, base: Convention
     ) -> list[tuple[Convention, str]]:
         """Return other conventions that one formula may be read in, with words for them."""
-        others = self.frames if self.loose and _is_bare(link) else [self.second]
+        others = self.frames if self.loose and is_bare(link) else [self.second]
         found = [
             (other, f"with vectors as {other.vectors} and W {other.order} first")
             for other in others
@@ -155,7 +205,8 @@ class Meanings:
         costs = [q for q in syntax.quantities(link) if q.kind == "c"]
         settled = any((claim.sections, q.letter) in self.settled for q in costs)
         for setting in self._settings_for(link, functions):
-            if settled and setting.one == "output":
+            several = settled or counts_outputs(link)
+            if setting.one == "output" and several and not (defines_cost(link) and is_bare(link)):
                 continue
             other = replace(base, setting=setting)
             found.append((other, f"where {setting_words(setting)}"))
@@ -184,7 +235,7 @@ class Meanings:
             settings = [*settings, now._replace(unbiased=True)]
         if functions == {"exp"} and {q.kind for q in letters} <= {"a", "z"}:
             settings = [*settings, *(Setting(name) for name in SPECIAL_ACTIVATIONS[1:])]
-        if functions & {"exp"} or _is_softmax(link):
+        if functions & {"exp"} or is_softmax(link):
             settings = [*settings, Setting("", "softmax", "softmax")]
         if is_definition(link) and "W" in kinds and not functions and syntax.kind(link.left) == "a":
             linear = Setting("identity", "identity")
@@ -193,7 +244,7 @@ class Meanings:
 
     def _of_one_layer(self, link: Link) -> Iterator[tuple[Convention, str]]:
         """Yield conventions of one unit or layer, for a formula without layers and indices."""
-        if not _is_bare(link) or not any(q.kind.endswith("W") for q in syntax.quantities(link)):
+        if not is_bare(link) or not any(q.kind.endswith("W") for q in syntax.quantities(link)):
             return
         for output, loss in product(("", "sigmoid", "identity"), SQUARES):
             for setting in (Setting(output, output, loss, "output"), ONE_LOGISTIC):
@@ -215,12 +266,16 @@ class Meanings:
             ):
                 continue
             name, meaning = definition.left, definition.right
-            if not isinstance(name, syntax.Quantity) or _placed(name) or definition.relation != "=":
+            if (
+                not isinstance(name, syntax.Quantity)
+                or is_placed(name)
+                or definition.relation != "="
+            ):
                 continue
             if definition == claim.link or name in syntax.nodes(meaning) or self._holds(definition):
                 continue
             changed = syntax.mapped(new.right, lambda n: meaning if n == name else n)  # noqa: B023
-            if changed != new.right and _is_whole(changed):
+            if changed != new.right and is_whole(changed):
                 new = replace(new, right=changed)
                 words.append(f"{name.letter} as line {other.line} says")
         if words:
@@ -228,68 +283,3 @@ class Meanings:
 
     def _holds(self, link: Link) -> bool:
         return self.judge.holds(link, reduced(self.convention, link))
-
-
-def _of_all_weights(node: Any) -> Any:
-    """Return Σ_w w² for ‖w‖² where w has no layer."""
-    if isinstance(node, syntax.Power) and isinstance(node.base, syntax.Norm):
-        q = node.base.of
-        if isinstance(q, syntax.Quantity) and q.kind == "W" and not q.layer:
-            return syntax.Sum(q.letter, syntax.Power(q, node.exponent))
-    return node
-
-
-def _is_whole(node: syntax.Node) -> bool:
-    """Return whether every derivative is still by a letter."""
-    return all(
-        isinstance(part.by, syntax.Quantity) for part in syntax.every(syntax.Derivative, node)
-    )
-
-
-def _is_softmax(link: Link) -> bool:
-    """Return whether a formula writes a softmax out, as e^z over a Σ of them."""
-    below = [node.below for node in syntax.every(syntax.Quotient, link)]
-    return any(
-        syntax.every(syntax.Power, sum_)
-        for part in below
-        for sum_ in syntax.every(syntax.Sum, part)
-    )
-
-
-def _is_bare(link: Link) -> bool:
-    return not any(_placed(q) for q in syntax.quantities(link) if q.kind != "c")
-
-
-def _placed(q: syntax.Quantity) -> bool:
-    return bool(q.units) or not (q.layer is None or (q.layer in ENDS and q.letter in "xXyYŷtT"))
-
-
-def _of_examples(link: Link) -> Iterator[tuple[Link, str]]:
-    """Yield a formula in which x_i is the i-th example, where i is the index of nothing else."""
-    letters = syntax.quantities(link)
-    units = {unit for q in letters for unit in q.units}
-    if len(units) == 1 and any(not q.units for q in letters if q.kind != "c"):
-        [name] = units
-
-        def own(node: Any) -> Any:
-            indexed = isinstance(node, syntax.Quantity) and node.units
-            return replace(node, units=(), example=name) if indexed else node
-
-        if not any(q.kind.endswith(("W", "b")) and q.units for q in letters):
-            yield syntax.mapped(link, own), f"reading {name} as the number of an example"
-
-
-def _of_outputs(link: Link) -> Iterator[tuple[Link, str]]:
-    """Yield a formula in which y is what the network gives, where it says what y is."""
-    primed = syntax.mapped(link, _output)
-    if primed != link:
-        yield primed, "reading y' as the output"
-    said = link.left.of if isinstance(link.left, syntax.Derivative) else link.left
-    if isinstance(said, syntax.Quantity) and said.kind == "y":
-        yield relettered(link, out=OUTS[1]), f"reading {said.letter} as the output"
-
-
-def _output(node: Any) -> Any:
-    """Return ŷ for y', which is first read as yᵀ."""
-    turned = isinstance(node, syntax.Transpose) and syntax.kind(node.of) == "y"
-    return syntax.Quantity("a", "ŷ", Layer("L")) if turned else node

@@ -9,7 +9,7 @@ from nn.notes.conventions import Convention
 from nn.notes.definitions import reduced
 from nn.notes.judging import Judge
 from nn.notes.slips import Change, changes_of, one_example
-from nn.notes.syntax import Link, mapped
+from nn.notes.syntax import Link
 from nn.notes.writing import Style
 
 MOST_PAIRS, MOST_TRIED = 10_000, 3_000  # of one formula
@@ -70,7 +70,7 @@ def _starts(
 ) -> list[tuple[Link, tuple[Change, ...]]]:
     starts: list[tuple[Link, tuple[Change, ...]]] = [(link, ())]
     if missing:
-        changed = mapped(link, in_layer("L", "l"))
+        changed = in_layer(link, "L", "l")
         starts = [(changed, (Change(changed, "l for L: for any layer", "L for l"),))]
     for start, before in list(starts):
         if own := one_example(start, convention):

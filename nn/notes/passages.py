@@ -36,7 +36,9 @@ REMARK = re.compile(
     re.IGNORECASE,
 )
 NUMBERED = re.compile(r"(?:\s|;|\\quad)\(\s*\d+\s*[a-z]?\s*\)\s*$")
-DEFINED = re.compile(r"\\(?:stackrel|overset|underset)\s*\{[^{}]*\}\s*\{\s*(:?=)\s*\}")
+DEFINED = re.compile(
+    r"\\(?:stackrel|overset|underset)\s*\{(?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*\}\s*\{\s*(:?=)\s*\}"
+)
 LONGEST, MOST_MACROS = 20_000, 200
 
 
@@ -58,6 +60,15 @@ MATRIX = re.compile(
 )
 
 
+NO_FORMULAS = re.compile(  # pictures, programs, comments
+    r"\\begin\{(tikzpicture|lstlisting|verbatim|minted|figure)(\*?)\}.*?\\end\{\1\2\}"
+    r"|\\(?:tikzstyle|includegraphics|usepackage|tikzset|pgfplotsset)\b[^\n]*|(?<=\n)[ \t]*%[^\n]*"
+    r"|<svg.*?</svg>|(?<=\n)```mermaid.*?```",
+    re.DOTALL,
+)
+QUOTED = re.compile(r"^[ ]{0,3}>[> ]*", re.MULTILINE)
+
+
 def _blank(match: re.Match[str]) -> str:
     """Return a command for a matrix written out, which is not read, on as many lines."""
     return r"\matrix " + "\n" * match[0].count("\n")
@@ -65,6 +76,8 @@ def _blank(match: re.Match[str]) -> str:
 
 def rows(text: str) -> list[Row]:
     """Return all rows of a text in which a formula may stand, in order."""
+    text = NO_FORMULAS.sub(lambda match: "\n" * match[0].count("\n"), text)
+    text = QUOTED.sub(lambda match: " " * len(match[0]), text)
     macros, text = _macros(MATRIX.sub(_blank, PROGRAM.sub("", text)))
     starts = [0, *(match.end() for match in re.finditer("\n", text))]
     found: list[Row] = []
@@ -149,7 +162,8 @@ def cleaned(row: str) -> str:
     'a = b'
     """
     row = re.sub(r"(?<!\\)%.*", "", row)
-    row = DEFINED.sub(r" \1 ", DROPPED.sub(" ", row))
+    for _ in range(2):  # \underset{…}{\overset{…}{=}}
+        row = DEFINED.sub(r" \1 ", DROPPED.sub(" ", row))
     row = re.sub(r"\\textcolor\s*\{[^{}]*\}", "", row)
     row = WORDS.sub(_word, row)
     row = unwrapped(row, r"\boxed")
@@ -224,6 +238,8 @@ def _expanded(row: str, macros: dict[str, tuple[int, str]]) -> str:
 def _argument(row: str, at: int) -> tuple[str, int]:
     while at < len(row) and row[at].isspace():
         at += 1
+    if command := re.compile(r"\\(?:[A-Za-z]+|.)").match(row, at):
+        return command[0], command.end()
     close = _closing(row, at) if row[at : at + 1] == "{" else -1
     if close > 0:
         return row[at + 1 : close], close + 1

@@ -2,19 +2,37 @@
 
 from __future__ import annotations
 
+import html
 import json
+import re
 from collections import Counter
 from html import escape
 
 from autograd.text import Text, aligned, printed
+from nn.notes.atoms import Reader
 from nn.notes.conventions import Convention, setting_words
+from nn.notes.errors import Unreadable
 from nn.notes.findings import Finding
+from nn.notes.habits import Habits
 from nn.notes.mathml import mathml
 from nn.notes.syntax import Link, quantities
+from nn.notes.tokens import tokens_of
 
-COLOURS = {  # that can be read on white and on black
-    "holds": "#14885a", "defines": "#14885a", "fails": "#d0393b", "not understood": "#767676",
+COLOURS = {  # of text on a light ground and on a dark one
+    "holds": ("#0B6B43", "#5AD19A"), "fails": ("#B3261E", "#FF9C94"),
+    "unread": ("#57606A", "#B4BCC6"), "text": ("#1F2328", "#E6E8EB"),
+    "page": ("#FFFFFF", "#16181D"),
 }  # fmt: skip
+CLASSES = {"defines": "holds", "not understood": "unread"}  # of verdicts not called as their class
+# a letter with what is above or below it, perhaps in brackets
+SCRIPTED = re.compile(r"\((\w_\w+)\)|[^\s:;,]*[^\s:;,_^][_^][^\s:;,]+")
+
+
+def _colour(name: str, part: str = "color") -> str:
+    light, dark = COLOURS[name]
+    return f"{part}: {light}; {part}: light-dark({light}, {dark})"
+
+
 STYLE = """<style>
 .notes table {border-collapse: collapse; text-align: left}
 .notes tr {border-bottom: 1px solid #8884; vertical-align: baseline}
@@ -26,8 +44,12 @@ STYLE = """<style>
   .notes tr:first-child {display: none}
   .notes td {display: block; padding: .2em 0; overflow-x: auto; overflow-y: hidden}
 }
-</style>"""
-PAGE = "max-width: 70em; margin: 2em auto; padding: 0 1em; font: 16px/1.5 system-ui, sans-serif"
+""" + "\n".join(
+    f".notes .{name} {{{_colour(name)}}}" for name in ("holds", "fails", "unread")
+) + "\n</style>"  # fmt: skip
+PAGE = f"{_colour('text')}; {_colour('page', 'background')}; " + (
+    "max-width: 70em; margin: 2em auto; padding: 0 1em; font: 16px/1.5 system-ui, sans-serif"
+)
 WIDEST = 72
 
 
@@ -96,7 +118,7 @@ class Report:
     def _repr_html_(self) -> str:
         rows = "\n".join(map(_row, self.formulas))
         return (
-            f"{STYLE}\n<div class='notes'><p>{escape(self.title)}</p>\n<table>\n"
+            f"{STYLE}\n<div class='notes'><p>{typeset(self.title)}</p>\n<table>\n"
             f"<tr><th>line</th><th>formula</th><th>verdict</th></tr>\n{rows}\n</table>\n"
             f"<p>{escape(self.total)}</p></div>"
         )
@@ -109,16 +131,35 @@ def _cut(text: str) -> str:
 
 
 def _row(finding: Finding) -> str:
-    link, hints = finding.link, [escape(hint) for hint in finding.hints]
-    typeset = f"<code>{escape(finding.source)}</code>"
+    link, hints = finding.link, [typeset(hint) for hint in finding.hints]
+    formula = f"<code>{escape(finding.source)}</code>"
     if link and link.relation != "shape":
-        typeset = mathml(link)
+        formula = mathml(link)
     if finding.corrected:  # typeset, with the words that follow it in the first hint
-        words = escape(finding.hints[0].partition(": ")[2])
+        words = typeset(finding.hints[0].partition(": ")[2])
         hints[0] = f"holds as {mathml(finding.corrected)}: {words}"
     below = "".join(f"<small>{hint}</small>" for hint in hints)
-    verdict = f"<span style='color: {COLOURS[finding.verdict]}'>{escape(finding.words())}</span>"
-    return f"<tr><td>{finding.line}</td><td>{typeset}</td><td>{verdict}{below}</td></tr>"
+    name = CLASSES.get(finding.verdict, finding.verdict)
+    verdict = f"<span class='{name}'>{typeset(finding.words())}</span>"
+    return f"<tr><td>{finding.line}</td><td>{formula}</td><td>{verdict}{below}</td></tr>"
+
+
+def typeset(words: str) -> str:
+    """Return words with every letter that has scripts, w_ij^{(l)}, as a formula.
+
+    >>> typeset("without W_ij")[:16]
+    'without <math><m'
+    """
+
+    def formula(match: re.Match[str]) -> str:
+        inner = match[1] or match[0]
+        try:
+            tree = Reader(tokens_of(html.unescape(inner), False), Habits()).whole()
+        except Unreadable:
+            return match[0]
+        return match[0].replace(inner, mathml(tree))
+
+    return SCRIPTED.sub(formula, escape(words, quote=False))
 
 
 def convention_words(convention: Convention, links: list[Link]) -> str:

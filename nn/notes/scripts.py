@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from nn.notes.errors import Unreadable
-from nn.notes.letters import EXAMPLE_NAMES, LAYERS, UNIT_INDICES
+from nn.notes.letters import EXAMPLE_NAMES, LAYERS, STEPS, UNIT_INDICES
 from nn.notes.syntax import Layer
 from nn.notes.tokens import Token
+
+PASSING = ("new", "old", "neu", "alt", "updated")  # of a parameter before and after a step
 
 
 @dataclass
@@ -22,6 +24,8 @@ class Scripts:
     power: list[Token] = field(default_factory=list)
     words: list[str] = field(default_factory=list)
     digits: tuple[str, ...] = ()
+    step: str = ""
+    star: bool = False
 
     @property
     def numbered(self) -> Layer | None:
@@ -52,7 +56,9 @@ def superscript(tokens: list[Token], scripts: Scripts, function: bool, known: se
             inner = texts[k + 1 : end]  # in square brackets no letter is an example
             _number(inner, scripts, text, known | set(inner) if text == "[" else known)
             k = end
-        elif text not in (",", ";", "^"):
+        elif text == "*":
+            scripts.star = True
+        elif text not in (",", ";", "^") and text not in PASSING:
             end = k + 1
             while end < len(texts) and texts[end] not in (",", "(", "[", "⊤", "'", "T", "^"):
                 end += 1
@@ -63,7 +69,9 @@ def superscript(tokens: list[Token], scripts: Scripts, function: bool, known: se
 
 def _number(texts: list[str], scripts: Scripts, bracket: str, known: set[str]) -> None:
     """Read one number of a layer or name of an example."""
-    texts = [t for t in texts if t not in ("{", "}")]
+    texts = [t for t in texts if t not in ("{", "}") and t not in PASSING]
+    if not texts or texts == ["+"]:
+        return None
     if "," in texts:
         at = texts.index(",")
         _number(texts[:at], scripts, bracket, known)
@@ -83,7 +91,10 @@ def _number(texts: list[str], scripts: Scripts, bracket: str, known: set[str]) -
     layer = layer_of(texts)
     if layer is None:
         raise Unreadable(f"what is '{''.join(texts)}' above a letter?")
-    if layer.symbol in ("t", "τ") or (scripts.layer and layer != scripts.layer):
+    if layer.symbol in STEPS[:2]:
+        scripts.step = "".join(texts)
+        return None
+    if scripts.layer and layer != scripts.layer:
         raise Unreadable(f"what is '{''.join(texts)}' above a letter? A step in time is not read")
     scripts.layer = layer
     return None
@@ -104,25 +115,27 @@ def layer_of(texts: list[str]) -> Layer | None:
         offset = int(texts[1] + texts[2])
     if symbol.isdecimal() and len(symbol) < 4:
         return Layer("", int(symbol) + offset)
-    return Layer(symbol, offset) if symbol in LAYERS | {"t", "τ"} else None
+    return Layer(symbol, offset) if symbol in LAYERS | set(STEPS) else None
 
 
 def subscript(tokens: list[Token], scripts: Scripts, known: set[str]) -> None:
     """Read what stands below a letter into `scripts`."""
-    texts = [token.text for token in tokens if token.text not in ("{", "}")]
+    texts = [t.text for t in tokens if t.text not in ("{", "}") and t.text not in PASSING]
     if texts and texts[0] in ("(", "["):
         texts = [t for t in texts if t not in "()[]"]
-    words = [t.text for t in tokens if t.kind in ("word", "command")]
+    words = [t.text for t in tokens if t.kind in ("word", "command") and t.text not in PASSING]
+    if texts[-1:] == [","]:
+        texts = texts[:-1]
     layer = layer_of(texts)
     if words in (["prev"], ["next"]):
         scripts.layer = Layer("l", -1 if words == ["prev"] else 1)
     elif words:
         scripts.words += words
+    elif layer and layer.symbol in STEPS[:2]:
+        scripts.step = "".join(texts)
     elif texts and all(text.isdecimal() for text in texts if text != ","):
         scripts.digits = tuple(text for text in texts if text != ",")
     elif layer and (layer.symbol in ("l", "L") or texts[0] in known or layer.offset):
-        if layer.symbol in ("t", "τ"):
-            raise Unreadable(f"what is '{''.join(texts)}' below a letter? No step in time is read")
         scripts.layer = scripts.layer or layer
     elif texts == ["x"] or texts == ["0"]:
         scripts.example = texts[0]

@@ -35,12 +35,7 @@ def real_shape(claim: Claim, convention: Convention, worlds: Worlds) -> str:
     letter = claim.link.left
     if letter.kind == "c":
         return "it is a number"
-    at = str(letter.layer.symbol or letter.layer.offset) if letter.layer else "l"
-    at += (
-        f"{letter.layer.offset:+d}"
-        if letter.layer and letter.layer.symbol and letter.layer.offset
-        else ""
-    )
+    at = letter.layer.name if letter.layer else "l"
     if letter.kind.endswith("W"):
         pair = [f"n_{at}", "units of the layer below"]
         pair = pair if convention.order == "target" else pair[::-1]

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from autograd.explanation.slips import NAMES
 from nn.notes.changes import (
+    Changed,
     Path,
     addends,
     ends,
@@ -77,7 +78,7 @@ def _is_whole(link: Link) -> bool:
     return all(isinstance(n.by, Quantity) for n in nodes(link) if isinstance(n, Derivative))
 
 
-def slopes(link: Link, convention: Convention, style: Style) -> Iterator[tuple[Link, str]]:
+def slopes(link: Link, convention: Convention, style: Style) -> Changed:
     """Yield g'(z) as a further factor, and in place of g(z), a or g'(a)."""
     for factor in _units_of(link, convention):
         slope = _slope(factor, link)
@@ -119,7 +120,7 @@ def _units_of(link: Link, convention: Convention) -> list[Quantity]:
     return list(dict.fromkeys(found))
 
 
-def variables(link: Link, convention: Convention, style: Style) -> Iterator[tuple[Link, str]]:
+def variables(link: Link, convention: Convention, style: Style) -> Changed:
     """Yield z for a, and a for z."""
     for path, q in letters(link):
         if q.kind in ("a", "z") and q.letter in "azAZ":
@@ -128,7 +129,7 @@ def variables(link: Link, convention: Convention, style: Style) -> Iterator[tupl
             yield rebuilt(link, path, new), instead(new, q, style) + ": a and z confused"
 
 
-def left_out(link: Link, convention: Convention, style: Style) -> Iterator[tuple[Link, str]]:
+def left_out(link: Link, convention: Convention, style: Style) -> Changed:
     """Yield a formula without one of its factors, or one of its sums."""
     for path, node in open_parts(link):
         if isinstance(node, Product):
@@ -147,7 +148,7 @@ def _uses(node: Sum) -> bool:
     return any(node.index in q.units for q in quantities(node.body))
 
 
-def forgotten(link: Link, convention: Convention, style: Style) -> Iterator[tuple[Link, str]]:
+def forgotten(link: Link, convention: Convention, style: Style) -> Changed:
     """Yield a further factor: an activation, a δ or a weight of the units in the formula."""
     units = _units_of(link, convention)
     for path, node in terms(link):
@@ -179,7 +180,7 @@ def _factors(units: list[Quantity], convention: Convention) -> Iterator[Node]:
                 yield Quantity("W", "W", layer, pair)
 
 
-def signs(link: Link, convention: Convention, style: Style) -> Iterator[tuple[Link, str]]:
+def signs(link: Link, convention: Convention, style: Style) -> Changed:
     """Yield a term with the other sign, or the whole right side."""
     for path, node in open_parts(link):
         if isinstance(node, Minus):
@@ -190,7 +191,7 @@ def signs(link: Link, convention: Convention, style: Style) -> Iterator[tuple[Li
     yield replace(link, right=Minus(link.right)), "−: a sign"
 
 
-def numbers(link: Link, convention: Convention, style: Style) -> Iterator[tuple[Link, str]]:
+def numbers(link: Link, convention: Convention, style: Style) -> Changed:
     """Yield ½, 2, m or 1/m as a further factor, or a number less."""
     half, m = Number(0.5), Constant("m")
     for path, node in addends(("right",), link.right):
@@ -209,7 +210,7 @@ def numbers(link: Link, convention: Convention, style: Style) -> Iterator[tuple[
             yield rebuilt(link, path, half), "½ for 1"
 
 
-def examples(link: Link, convention: Convention, style: Style) -> Iterator[tuple[Link, str]]:
+def examples(link: Link, convention: Convention, style: Style) -> Changed:
     """Yield Σ over the examples, or their mean, and one example's cost for that of all."""
     mean = Quotient(Number(1.0), Constant("m"))
     for path, node in addends(("right",), link.right):
@@ -256,7 +257,7 @@ def one_example(link: Link, convention: Convention) -> Change | None:
     return Change(mapped(link, own), words, "examples")
 
 
-def products(link: Link, convention: Convention, style: Style) -> Iterator[tuple[Link, str]]:
+def products(link: Link, convention: Convention, style: Style) -> Changed:
     """Yield ⊙ for a matrix product, and a matrix product for ⊙."""
     for path, node in open_parts(link):
         if isinstance(node, Product) and without_indices(node):

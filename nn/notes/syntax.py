@@ -7,7 +7,7 @@ ways in and out of it.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 
@@ -17,9 +17,16 @@ class Layer:
 
     symbol: str
     offset: int = 0
+    said: str = field(default="", compare=False)  # as its writer calls it, where that differs
 
     def __add__(self, steps: int) -> Layer:
-        return replace(self, offset=self.offset + steps)
+        return replace(self, offset=self.offset + steps, said="")
+
+    @property
+    def name(self) -> str:
+        """How it is written."""
+        offset = f"{self.offset:+d}" if self.symbol and self.offset else ""
+        return self.said or (self.symbol or str(self.offset)) + offset
 
 
 @dataclass(frozen=True)
@@ -72,6 +79,7 @@ class Derivative(Node):
 
     of: Node
     by: Quantity
+    operator: bool = field(default=False, compare=False)  # ∂/∂z before what it is applied to
 
 
 @dataclass(frozen=True)
@@ -138,6 +146,19 @@ class Norm(Node):
 
 
 @dataclass(frozen=True)
+class Entry(Node):
+    """One unit of a whole vector, (W a)_j, or one entry of a matrix."""
+
+    of: Node
+    units: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Ones(Node):
+    """A vector of ones, as long as it must be: b 𝟙ᵀ, 𝟙ᵀ v."""
+
+
+@dataclass(frozen=True)
 class Link:
     """Two sides that a relation joins; `relation` is "=" or "←"."""
 
@@ -149,9 +170,11 @@ class Link:
 PARTS: dict[type, tuple[str, ...]] = {  # the fields of a node that are nodes themselves
     Applied: ("argument",), Derivative: ("of", "by"), Sum: ("body",), Product: ("left", "right"),
     Quotient: ("above", "below"), Plus: ("left", "right"), Minus: ("term",),
-    Power: ("base", "exponent"), Transpose: ("of",), Norm: ("of",), Link: ("left", "right"),
+    Power: ("base", "exponent"), Transpose: ("of",), Norm: ("of",), Entry: ("of",),
+    Link: ("left", "right"),
 }  # fmt: skip
 Kind = TypeVar("Kind", bound=Node)
+Tree = TypeVar("Tree")
 
 
 def occurrences(node: Any, path: tuple[str, ...] = ()) -> list[tuple[tuple[str, ...], Any]]:
@@ -164,14 +187,14 @@ def occurrences(node: Any, path: tuple[str, ...] = ()) -> list[tuple[tuple[str, 
     return found
 
 
-def rebuilt(node: Any, path: tuple[str, ...], new: Node) -> Any:
+def rebuilt(node: Tree, path: tuple[str, ...], new: Node) -> Tree:
     """Return a tree with the part at a path replaced."""
     if not path:
-        return new
-    return replace(node, **{path[0]: rebuilt(getattr(node, path[0]), path[1:], new)})
+        return new  # type: ignore[return-value]
+    return replace(node, **{path[0]: rebuilt(getattr(node, path[0]), path[1:], new)})  # type: ignore[type-var]
 
 
-def mapped(node: Any, change: Callable[[Any], Any]) -> Any:
+def mapped(node: Tree, change: Callable[[Any], Any]) -> Tree:
     """Return a tree with `change` made to every node, the innermost first."""
     new = {}
     for name in PARTS.get(node.__class__, ()):
@@ -179,7 +202,7 @@ def mapped(node: Any, change: Callable[[Any], Any]) -> Any:
         changed = mapped(part, change)
         if changed is not part:
             new[name] = changed
-    return change(replace(node, **new) if new else node)
+    return change(replace(node, **new) if new else node)  # type: ignore[type-var, no-any-return]
 
 
 def nodes(tree: Any) -> list[Any]:
@@ -202,6 +225,38 @@ def every(kind: type[Kind], tree: Any) -> list[Kind]:
 def quantities(tree: Any) -> list[Quantity]:
     """Return all quantities, in the order in which they are written."""
     return every(Quantity, tree)
+
+
+def with_unit(tree: Tree, old: str, new: str) -> Tree:
+    """Return a tree with another name for an index, also where it names an example."""
+
+    def changed(part: Any) -> Any:
+        if not isinstance(part, Quantity | Entry):
+            return part
+        units = tuple(new if unit == old else unit for unit in part.units)
+        if isinstance(part, Quantity) and part.example == old:
+            part = replace(part, example=new)
+        return replace(part, units=units)
+
+    return mapped(tree, changed)
+
+
+def relayered(tree: Tree, change: Callable[[Layer], Layer]) -> Tree:
+    """Return a tree with `change` made to every layer, but for targets, which are at the output."""
+
+    def moved(node: Any) -> Any:
+        if isinstance(node, Sum) and node.limit:
+            return replace(node, limit=moved(node.limit))
+        layer = getattr(node, "layer", None)
+        return node if layer is None or kind(node) == "y" else replace(node, layer=change(layer))
+
+    return mapped(tree, moved)
+
+
+def layers(tree: Any) -> list[Layer]:
+    """Return the layers of all letters and functions of a tree that say one."""
+    found = (getattr(node, "layer", None) for node in nodes(tree))
+    return [layer for layer in found if layer]
 
 
 def kind(node: Any) -> str:

@@ -39,8 +39,8 @@ LOOKS_TEXT = """
 ! , / : ; < > Big Bigg Biggl Biggr Bigl Bigr Large bar bf big bigg biggl biggr bigl bigr
 bm bold boldsymbol boxed cal centering displaystyle fbox hline hphantom hspace* it large
 left left. limits mathbb mathbf mathbin mathcal mathclose mathit mathop mathopen mathrel
-mathrm mathscr mathsf mathstrut mathtt mbox middle noindent nolimits nonumber normalsize
-notag overline overrightarrow phantom pmb qed right right. rm scriptscriptstyle
+mathord mathrm mathscr mathsf mathstrut mathtt mbox middle noindent nolimits nonumber
+normalsize notag onedot overline overrightarrow phantom pmb qed right right. rm scriptscriptstyle
 scriptstyle small smash strut symbf textstyle tilde underline vec vphantom widetilde
 """
 LOOKS = frozenset(LOOKS_TEXT.split())
@@ -61,8 +61,9 @@ SAME = {
     "⨀": "⊙", "⟵": "←", "≡": "=", "≔": "=", "∥": "‖", "ϵ": "ε", "ϕ": "φ", "𝜕": "∂", "∆": "Δ",
     "ᵗ": "⊤", "⟹": "⇒", "⟶": "→", "½": "½", "∼": "=", "~": " ", "ς": "σ", "ℒ": "L", "←": "←",
 }  # fmt: skip
+ONES = re.compile(r"\\(?:mathbf|mathbb|boldsymbol|bm|pmb|vec)\s*(?:[1𝟙](?!\d)|\{\s*[1𝟙]\s*\})")
 SCAN = re.compile(
-    r"\\([A-Za-z]+)\*?|\\(.)|(\d+(?:\.\d+)?(?:[eE]-?\d+\b)?|\.\d+)|([A-Za-z][A-Za-z]*)|(:=|<-|=>|->|\|\||\.T\b|\*\*)|(\S)",
+    r"\\([A-Za-z]+)\*?|\\(.)|([0-9]+(?:\.[0-9]+)?(?:[eE]-?[0-9]+\b)?|\.[0-9]+)|([A-Za-z][A-Za-z]*)|(:=|<-|=>|->|\|\||\.T\b|\*\*)|(\S)",
     re.DOTALL,
 )
 
@@ -83,10 +84,12 @@ def normal(text: str) -> str:
     """
     text = re.sub(r"[⁰¹²³⁴-⁹⁺⁻⁽⁾ᵀˡᴸⁱʲᵏⁿᵐˣ]+", lambda s: "^{" + s[0].translate(SUPER) + "}", text)
     text = re.sub(r"[₀-₉₊₋₍₎ᵢⱼₖₗₘₙₚₛₜₓ]+", lambda s: "_{" + s[0].translate(SUB) + "}", text)
-    text = "".join(c if c in SAME or c in "ŷ½" else _plain_letter(c) for c in text)
+    text = "".join(c if c in SAME or c in "ŷ½𝟙" else _plain_letter(c) for c in text)
     for old, new in SAME.items():
         text = text.replace(old, new)
     text = re.sub(r"\.\.+", "…", text)
+    for _ in range(2):  # \boldsymbol{\mathbf{1}}
+        text = ONES.sub("𝟙", text)
     return text.replace("y\u0302", "ŷ").replace("Y\u0302", "ŷ").replace("Ŷ", "ŷ")
 
 
@@ -114,7 +117,8 @@ def tokens_of(text: str, latex: bool) -> list[Token]:
             same = {":=": "=", "<-": "←", "=>": "⇒", "->": "→", "||": "‖", ".T": "⊤", "**": "^"}
             found.append(Token("sign", same[pair], place))
         elif sign not in "&$":
-            found.append(Token("letter" if sign.isalpha() and sign != "Σ" else "sign", sign, place))
+            letter = sign == "𝟙" or (sign.isalpha() and sign != "Σ")
+            found.append(Token("letter" if letter else "sign", sign, place))
         if len(found) > MOST_TOKENS:
             raise Unreadable(f"longer than {MOST_TOKENS} tokens")
     return found

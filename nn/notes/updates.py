@@ -15,7 +15,7 @@ def updated(link: syntax.Link) -> syntax.Node | None:
 
     With "=" it is one where the parameter stands on both sides and a rate beside it.
     """
-    rate = any(isinstance(n, syntax.Constant) and n.name == "η" for n in syntax.nodes(link.right))
+    rate = any(n.name == "η" for n in syntax.every(syntax.Constant, link.right))
     left = _bare(link.left)
     if not isinstance(left, syntax.Quantity) or left.kind not in ("W", "b"):
         return None

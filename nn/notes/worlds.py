@@ -191,10 +191,16 @@ def entropy_of_sigmoids(outputs: Any, target: Any) -> Any:
     return 0.0 - total([y * log(a) + (1.0 - y) * log(1.0 - a) for a, y in pairs])
 
 
+def half_mean_squared_error(outputs: Any, target: Any) -> Any:
+    """Return ½ of the mean of (a - y)² over the outputs."""
+    return 0.5 * LOSSES["mean_squared_error"](outputs, target)
+
+
 COSTS = {
     "": coupled_loss,
     "softmax": entropy_of_probabilities,
     "entropy": entropy_of_sigmoids,
+    "half_mean_squared_error": half_mean_squared_error,
     **{n: LOSSES[n] for n in ("half_squared_error", "squared_error", "mean_squared_error")},
 }
 

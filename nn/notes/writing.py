@@ -15,6 +15,7 @@ LATEX = {
     "Θ": r"\Theta", "Δ": r"\Delta ", "ŷ": r"\hat{y}", "·": r" \cdot ", "⊙": r" \odot ",
     "⊗": r" \otimes ", "×": r" \times ", "∂": r"\partial ", "Σ": r"\sum", "←": r"\leftarrow",
     "ℓ": r"\ell", "½": r"\tfrac{1}{2}", "λ": r"\lambda", "‖": r"\|",
+    "∇": r"\nabla ", "𝟙": r"\mathbf{1}",
 }  # fmt: skip
 SUM, PRODUCT, FACTOR, ATOM = range(4)  # how closely a part binds
 
@@ -98,9 +99,7 @@ class Walk:
         """Return the number of a layer as it stands above a letter."""
         if layer is None or layer.symbol == "input":
             return ""
-        offset = f"{layer.offset:+d}" if layer.symbol and layer.offset else ""
-        text = (layer.symbol or str(layer.offset)) + offset
-        return f"{self.style.brackets[:1]}{text}{self.style.brackets[1:]}"
+        return f"{self.style.brackets[:1]}{layer.name}{self.style.brackets[1:]}"
 
     def __call__(self, node: Any) -> str:
         return str(getattr(self, f"_{type(node).__name__.lower()}")(node))
@@ -180,6 +179,12 @@ class Walk:
 
     def _norm(self, node: syntax.Norm) -> str:
         return self.tight(self.sign("‖"), self(node.of), self.sign("‖"))
+
+    def _entry(self, node: syntax.Entry) -> str:
+        return self.scripted(self.bracketed(self(node.of)), "".join(node.units))
+
+    def _ones(self, node: syntax.Ones) -> str:
+        return self.sign("𝟙")
 
     def _transpose(self, node: syntax.Transpose) -> str:
         q = node.of

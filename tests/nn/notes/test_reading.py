@@ -89,7 +89,7 @@ def test_prose_ranges_and_names_are_passed_over():
     ("text", "reason"),
     [
         ("$E = f(a^L, y; θ)$", "what is θ?"),
-        ("$h_t = \\tanh(W x_t + U h_{t-1} + b)$", "No step in time is read"),
+        ("$h_t = \\tanh(W x_t + U h_{t-1} + b)$", "A step in time is not read"),
         ("$h^{(t)} = \\tanh(W h^{(t-1)} + b)$", "A step in time is not read"),
         ("with a kernel $z = w * a + b$", "'*' in notes on convolution"),
         ("$z_{ij} = \\sum_m \\sum_n w_{mn} a_{i+m,j+n}$", "with the indices"),

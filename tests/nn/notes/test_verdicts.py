@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 
 import numpy as np
 import pytest
 
+from autograd.drawing.colours import contrast
 from nn import MLP, check_notes, probe
 from nn.__main__ import main
+from nn.notes.report import COLOURS
 
 COLUMNS = "$z^l = W^l a^{l-1} + b^l$, $a^l = g(z^l)$, $C = \\frac12 \\|a^L - y\\|^2$\n\n"
 
@@ -140,8 +143,34 @@ def test_a_report_speaks_text_json_and_html(tmp_path):
     assert record["formulas"][3]["hints"][0].startswith("holds as δ^l (a^{l-1})^T")
     assert record["formulas"][3]["line"] == 3
     assert record["holds"] is False
-    assert report.html().count("<math>") == 5  # four formulas, and a corrected one
+    assert report.html().count("<math>") >= 5  # four formulas, and a corrected one
     assert "<script" not in report.html()
+
+
+def test_hints_and_the_convention_are_typeset():
+    page = check_notes(
+        "$z_k = \\sum_j w_{kj} a_j + b_k$\n\n$\\delta_j = g'(z_j) \\sum_k w_{jk} \\delta_k$"
+    ).html()
+    assert "_" not in page.partition("</style>")[2]
+    assert "(<math>" in page.partition("<table>")[0]  # (w_kj)
+
+
+@pytest.mark.parametrize("ground", ["#FFFFFF", "#F7F7F7", "#111111", "#1E1E1E", "page"])
+def test_verdicts_have_a_contrast_of_4_5_on_pages_and_in_notebooks_light_and_dark(ground):
+    """The grounds are those of the page, of JupyterLab and of VS Code."""
+    pages = COLOURS["page"]
+    for dark in (False, True) if ground == "page" else (contrast(ground, "#000000") < 4.5,):
+        for name in ("holds", "fails", "unread", "text"):
+            under = pages[dark] if ground == "page" else ground
+            assert contrast(COLOURS[name][dark], under) >= 4.5, (name, under)
+
+
+def test_every_verdict_has_a_colour():
+    page = check_notes(
+        "$a = g(z)$, $a = z$, $q = z$, $\\delta = \\frac{\\partial C}{\\partial z}$"
+    ).html()
+    for name in set(re.findall("<span class='(.*?)'>", page)):
+        assert f".notes .{name} {{color: {COLOURS[name][0]}; color: light-dark(" in page
 
 
 def test_the_command_line(tmp_path, capsys):

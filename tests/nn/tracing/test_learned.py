@@ -39,10 +39,15 @@ def trained(data, optimizer, trace=(WEIGHT, BIAS), **options):
 
 
 class ByHand:
-    """The same training in NumPy; `gradients` of a step is (examples, parameters)."""
+    """The same training in NumPy; `gradients` of a step is (examples, parameters).
 
-    def __init__(self, data):
+    `rate` is by what the learning rate is multiplied at a step; `norm` and `value` are limits.
+    """
+
+    def __init__(self, data, rate=lambda t: 1.0, norm=np.inf, value=np.inf):
         self.X, self.y = data
+        self.rate, self.norm, self.value = rate, norm, value
+        self.limited = False  # whether any step was
         state = model().state_dict()
         self.paths = list(state)
         self.shapes = [state[path].shape for path in self.paths]
@@ -50,6 +55,17 @@ class ByHand:
 
     def place(self, name):
         return {WEIGHT: 1 * 3 + 2, BIAS: 2 * 3 + 3 + 3}[name]
+
+    def shares(self, rows):
+        """Return each example's part of the mean gradient, limited as that is: in proportion."""
+        g = np.zeros((M, len(self.w)))
+        g[rows] = self.gradients(rows) / len(rows)
+        before = g.copy()
+        g *= min(1.0, self.norm / np.linalg.norm(g.sum(axis=0)))
+        whole = g.sum(axis=0)
+        g *= np.clip(whole, -self.value, self.value) / whole
+        self.limited |= not np.allclose(g, before)
+        return g
 
     def gradients(self, rows):
         parts, at = [], 0
@@ -73,16 +89,15 @@ def sgd(run, batches, lr=0.1, momentum=0.0, nesterov=False, decay=0.0):
     n = len(run.w)
     parts, velocity = np.zeros((M, n)), np.zeros((M, n))
     decayed, v_decay = np.zeros(n), np.zeros(n)
-    for rows in batches:
-        g = np.zeros((M, n))
-        g[rows] = run.gradients(rows) / len(rows)
+    for t, rows in enumerate(batches, 1):
+        g, rate = run.shares(rows), lr * run.rate(t)
         velocity = momentum * velocity + g
         v_decay = momentum * v_decay + decay * run.w
         by = (g + momentum * velocity) if nesterov else velocity
         by_decay = (decay * run.w + momentum * v_decay) if nesterov else v_decay
-        parts -= lr * by
-        decayed -= lr * by_decay
-        run.w = run.w - lr * (by.sum(axis=0) + by_decay)
+        parts -= rate * by
+        decayed -= rate * by_decay
+        run.w = run.w - rate * (by.sum(axis=0) + by_decay)
     return parts, decayed
 
 
@@ -91,14 +106,13 @@ def adam(run, batches, lr=0.01, decoupled=0.0):
     n = len(run.w)
     parts, moment, v, decayed = np.zeros((M, n)), np.zeros((M, n)), np.zeros(n), np.zeros(n)
     for t, rows in enumerate(batches, 1):
-        g = np.zeros((M, n))
-        g[rows] = run.gradients(rows) / len(rows)
+        g, rate = run.shares(rows), lr * run.rate(t)
         moment = 0.9 * moment + 0.1 * g
         v = 0.999 * v + 0.001 * g.sum(axis=0) ** 2
         by = moment / (1 - 0.9**t) / (np.sqrt(v / (1 - 0.999**t)) + 1e-8)
-        parts -= lr * by
-        decayed -= lr * decoupled * run.w
-        run.w = run.w - lr * (by.sum(axis=0) + decoupled * run.w)
+        parts -= rate * by
+        decayed -= rate * decoupled * run.w
+        run.w = run.w - rate * (by.sum(axis=0) + decoupled * run.w)
     return parts, decayed
 
 
@@ -106,44 +120,78 @@ def rmsprop(run, batches, lr=0.01):
     """The same for RMSprop."""
     n = len(run.w)
     parts, s = np.zeros((M, n)), np.zeros(n)
-    for rows in batches:
-        g = np.zeros((M, n))
-        g[rows] = run.gradients(rows) / len(rows)
+    for t, rows in enumerate(batches, 1):
+        g, rate = run.shares(rows), lr * run.rate(t)
         s = 0.99 * s + 0.01 * g.sum(axis=0) ** 2
         by = g / (np.sqrt(s) + 1e-8)
-        parts -= lr * by
-        run.w = run.w - lr * by.sum(axis=0)
+        parts -= rate * by
+        run.w = run.w - rate * by.sum(axis=0)
     return parts, np.zeros(n)
 
 
-RUNS = {
-    "sgd": (lambda p: SGD(p, lr=0.1), sgd),
-    "momentum": (lambda p: SGD(p, 0.1, 0.9), lambda *a: sgd(*a, momentum=0.9)),
+RUNS = {  # an optimiser of a rate and limits, and the same by hand
+    "sgd": (lambda p, lr, **o: SGD(p, lr, **o), 0.1, sgd),
+    "momentum": (
+        lambda p, lr, **o: SGD(p, lr, 0.9, **o), 0.1, lambda *a: sgd(*a, momentum=0.9),
+    ),
     "nesterov": (
-        lambda p: SGD(p, 0.1, 0.9, nesterov=True, weight_decay=0.02),
+        lambda p, lr, **o: SGD(p, lr, 0.9, nesterov=True, weight_decay=0.02, **o), 0.1,
         lambda *a: sgd(*a, momentum=0.9, nesterov=True, decay=0.02),
     ),
-    "decay": (lambda p: SGD(p, 0.1, weight_decay=0.1), lambda *a: sgd(*a, decay=0.1)),
-    "adam": (lambda p: Adam(p, lr=0.01), adam),
-    "adamw": (lambda p: AdamW(p, lr=0.01, weight_decay=0.1), lambda *a: adam(*a, decoupled=0.1)),
-    "rmsprop": (lambda p: RMSprop(p, lr=0.01), rmsprop),
+    "decay": (
+        lambda p, lr, **o: SGD(p, lr, weight_decay=0.1, **o), 0.1, lambda *a: sgd(*a, decay=0.1),
+    ),
+    "adam": (lambda p, lr, **o: Adam(p, lr=lr, **o), 0.01, adam),
+    "adamw": (
+        lambda p, lr, **o: AdamW(p, lr=lr, weight_decay=0.1, **o), 0.01,
+        lambda *a: adam(*a, decoupled=0.1),
+    ),
+    "rmsprop": (lambda p, lr, **o: RMSprop(p, lr=lr, **o), 0.01, rmsprop),
+}  # fmt: skip
+LIMITS = {  # for the optimiser, and by hand
+    "nothing": ({}, {}),
+    "a norm": ({"clip_norm": 0.2}, {"norm": 0.2}),
+    "a value": ({"clip_value": 0.03}, {"value": 0.03}),
+    "both": ({"clip_norm": 0.2, "clip_value": 0.03}, {"norm": 0.2, "value": 0.03}),
 }
 
 
-@pytest.mark.parametrize("compiled", [True, False])
-@pytest.mark.parametrize("name", RUNS)
-def test_each_examples_part_is_that_of_a_run_in_numpy(name, compiled, data):
-    optimizer, by_hand = RUNS[name]
-    history = trained(data, optimizer, compiled=compiled)
-    run = ByHand(data)
+def agrees(name, data, compiled=True, size=SIZE, limits="nothing", falling=False):
+    """Hold every example's part, and that of the decay, against the run by hand."""
+    optimizer, lr, by_hand = RUNS[name]
+    options, by_options = LIMITS[limits]
+    rate = (lambda t: 1.0 / t**0.5) if falling else (lambda t: 1.0)
+    schedule = (lambda t: lr / t**0.5) if falling else lr
+    history = trained(
+        data, lambda p: optimizer(p, schedule, **options), compiled=compiled, batch_size=size
+    )
+    run = ByHand(data, rate, **by_options)
     batches = [step.rows for step in history.trace.steps]
-    assert sorted(k for rows in batches[:4] for k in rows) == list(range(M))
+    first = -(-M // (size or M))
+    assert sorted(k for rows in batches[:first] for k in rows) == list(range(M))
     parts, decayed = by_hand(run, batches)
+    assert run.limited == (limits != "nothing")
     for weight in (WEIGHT, BIAS):
         why, k = history.why(weight), run.place(weight)
         assert why.after == pytest.approx(run.w[k], rel=1e-9)
         np.testing.assert_allclose(why.examples, parts[:, k], rtol=1e-8, atol=1e-12)
         assert why.decay == pytest.approx(decayed[k], rel=1e-8, abs=1e-15)
+        assert sums(why) == pytest.approx(why.change, rel=1e-10, abs=1e-14)
+
+
+@pytest.mark.parametrize("falling", [False, True], ids=["one rate", "a falling rate"])
+@pytest.mark.parametrize("limits", LIMITS)
+@pytest.mark.parametrize("compiled", [True, False], ids=["compiled", "node by node"])
+@pytest.mark.parametrize("name", RUNS)
+def test_each_examples_part_is_that_of_a_run_in_numpy(name, compiled, limits, falling, data):
+    agrees(name, data, compiled=compiled, limits=limits, falling=falling)
+
+
+@pytest.mark.parametrize("size", [1, 7, None])
+@pytest.mark.parametrize("compiled", [True, False], ids=["compiled", "node by node"])
+@pytest.mark.parametrize("name", RUNS)
+def test_so_it_is_with_batches_of_any_size(name, compiled, size, data):
+    agrees(name, data, compiled=compiled, size=size, limits="both", falling=True)
 
 
 OTHERS = {
