@@ -130,7 +130,7 @@ static double between(const Replay *self, const Map *rule, int64_t parameters, O
 /* Whether all products that are spent as they are found are finite for sure. */
 static int are_bounded(const Replay *self)
 {
-    const Instruction *at = self->code[GRADIENTS], *end = at + self->count[GRADIENTS];
+    Instruction *at = self->code[GRADIENTS], *end = at + self->count[GRADIENTS];
     for (; at < end; at++)
         if (at->is.product.fused && !self->kernels->bounded(&at->is.product))
             return 0;

@@ -58,6 +58,7 @@ typedef struct {
 typedef struct {
     int dimensions, sources, targets, constants, steps, registers, lead;
     int rows, fixed, sums; /* lines found by an index; blocks to fill; nothing but sums of rows */
+    int plain;             /* short lines, each operand DIRECT or UNIFORM */
     unsigned add;          /* a bit for each destination */
     uint64_t folds;        /* bits k * DIMENSIONS + d: destination k lacks the outer dimension d */
     int64_t sizes[DIMENSIONS];
@@ -68,6 +69,12 @@ typedef struct {
 } Map;
 
 typedef struct {
+    const void *b;
+    int64_t *bk, *bn;
+    int b_runs, bk_runs;
+} Right; /* where a product finds B */
+
+typedef struct {
     int64_t M, N, K, am, cm, lanes, start_row;
     int64_t *ak, *bk, *bn, *cn;
     const void *a, *b, *start;
@@ -76,6 +83,9 @@ typedef struct {
     int dots;      /* a matrix whose rows lie in one piece, times a vector that does */
     int64_t first; /* of the parameters whose gradient it is, where it is fused with an update */
     double scale;
+    int64_t input;   /* the first of the inputs that are B, -1 where others are */
+    Right own, lent; /* for inputs: their lanes, and the rows that these were copied from */
+    double squares;  /* of the rows that are lent, -1 before it was asked for */
 } Product;
 
 typedef struct {
@@ -118,7 +128,7 @@ typedef struct {
     void (*wide)(Operation *, const Stretch *, const Mend *, void *, int64_t);
     double (*zero)(const void *, int64_t);
     void (*rule)(const Map *, const Block *, void *);
-    int (*bounded)(const Product *);
+    int (*bounded)(Product *);
     void (*fused)(const Product *, const Map *, void *);
     void (*prepare)(const Map *, void *);
     int lanes, rows, width; /* the last is that of a packed row */
