@@ -16,9 +16,9 @@ TASKS = {  # sizes, examples, whether the last layer is a classifier, steps a ro
     "moons": ((2, 16, 16, 1), 100, False, 500),
     "digits": ((64, 32, 10), 32, True, 500),
     "mnist": ((784, 128, 10), 32, True, 60),
-    "pendulum": ((), 1, False, 20),  # 1000 steps of Runge and Kutta: loss and gradient
-    "lorenz": ((), 1, False, 20),  # 1000 steps of Euler, no sine in them
-    "recurrence": ((), 1, False, 20),  # 500 steps of a network of one unit
+    "pendulum": ((), 1, False, 60),  # 1000 steps of Runge and Kutta: loss and gradient
+    "lorenz": ((), 1, False, 200),  # 1000 steps of Euler, no sine in them
+    "recurrence": ((), 1, False, 300),  # 500 steps of a network of one unit
     "rnn": ((4, 32, 1), 1, False, 60),  # 200 steps of 32 units, full steps of training
 }
 RATE, CHECKED = 0.01, 5
