@@ -34,6 +34,7 @@ class TapeMemory:
 
         self.np, self.dtype, self.n = np, np.dtype(dtype), writer.n
         self.slots, self.leaves = writer.slots, writer.leaves
+        self.bytes_each = self.slots * self.dtype.itemsize  # of an example
         kinds = np.array(writer.recording.kinds)
         fixed = np.flatnonzero((kinds != COMPUTED) & (kinds != INPUT))
         self.fixed = np.concatenate([fixed, np.array([*writer.constants.values()], dtype=int)])
