@@ -180,11 +180,10 @@ class Trainer:
     def _one_by_one(
         self, examples: Array, starts: list[int], size: int, costs: Array, row: int
     ) -> None:
-        machine, loaded = self.machine, -1
+        machine = self.machine
         for k, start in enumerate(starts):
-            rows = examples[start : start + size]
-            costs[k] = cost = self._evaluated(rows, row + start, start != loaded)
-            loaded = start
+            rows, anew = examples[start : start + size], k == 0 or start != starts[k - 1]
+            costs[k] = cost = self._evaluated(rows, row + start, anew)
             gradient = machine.memory.room.adjoints[False][: len(machine.parameters)]
             if not (math.isfinite(cost) and all_finite(self.np, gradient)):
                 return
