@@ -217,8 +217,10 @@ static int open_scratch(Replay *self, PyObject *room)
     }
     self->scratch = (void *)(((uintptr_t)self->room.buf + 63) & ~(uintptr_t)63);
     int64_t *steps = (int64_t *)((char *)self->scratch + (size_t)SCRATCH * self->size);
-    for (int64_t k = 0; k < DEPTH; k++)
+    for (int64_t k = 0; k < DEPTH; k++) {
         steps[k] = k * self->kernels->width;
+        steps[DEPTH + k] = k * ACROSS;
+    }
     return 0;
 }
 

@@ -27,12 +27,13 @@
 enum { CHUNK = 256 }; /* numbers that a step of an elementwise instruction takes at once */
 enum { DIMENSIONS = 7, OPERANDS = 16, RESULTS = 8, REGISTERS = 96 }; /* of one, at most */
 enum { DEPTH = 128, SPAN = 512, PANEL = 32768 }; /* a block of a product: k, columns, bytes */
+enum { ACROSS = 48, FAR = 2048 }; /* rows copied of a turned A, whose k are bytes apart */
 enum {
     WIDEST = 64, /* numbers in a packed row */
     TALLEST = 8, /* rows of a tile */
-    SCRATCH = REGISTERS * CHUNK + DEPTH * (SPAN + 2 * WIDEST) + TALLEST * SPAN
-}; /* numbers that an instruction keeps for itself; DEPTH words of products are behind them */
-enum { SCRATCH_BYTES = SCRATCH * sizeof(double) + DEPTH * sizeof(int64_t) + 64 };
+    SCRATCH = REGISTERS * CHUNK + DEPTH * (SPAN + 2 * WIDEST + ACROSS) + TALLEST * SPAN
+}; /* numbers that an instruction keeps for itself; 2 DEPTH words of products are behind them */
+enum { SCRATCH_BYTES = SCRATCH * sizeof(double) + 2 * DEPTH * sizeof(int64_t) + 64 };
 enum { LARGE = 2048 }; /* parameters in a matrix, for that to be worth it */
 enum { MAP = 1, PRODUCT = 2, ROW = 3 };
 enum { ARGMAX, REST, TAKE, UNTAKE, PEAK };

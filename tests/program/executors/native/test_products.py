@@ -18,7 +18,7 @@ pytestmark = pytest.mark.skipif(not native.available(), reason="the extension is
 SHAPES = [  # outputs, inputs, examples: around the edges of tiles, strips and panels
     (1, 2, 1), (2, 3, 2), (3, 2, 7), (5, 9, 4), (6, 17, 8), (7, 8, 9), (13, 33, 16), (16, 2, 100),
     (17, 24, 33), (10, 129, 5), (129, 10, 3), (24, 40, 130), (61, 67, 31), (3, 300, 40),
-    (70, 64, 1),
+    (70, 64, 1), (131, 520, 9),
 ]  # fmt: skip
 
 
