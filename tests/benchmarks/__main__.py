@@ -14,11 +14,11 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # run from anywhere
 
-from tests.benchmarks import calls, eager, imports, scaling, steps
+from tests.benchmarks import calls, eager, imports, mixtures, scaling, steps
 from tests.benchmarks.harness import held, machine
 from tests.benchmarks.report import plot, table
 
-PARTS = (steps, calls, eager, scaling, imports)
+PARTS = (steps, mixtures, calls, eager, scaling, imports)
 SCRIPTS = (
     "compiled",
     "growth",
