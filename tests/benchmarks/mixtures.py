@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import math
 import os
+from itertools import pairwise
 
 from tests.benchmarks.harness import Contest, Side
 
@@ -171,7 +172,7 @@ def casadi_map(size):
     counts = [part.size for part in parts]
     p, x = casadi.SX.sym("p", sum(counts)), casadi.SX.sym("x", d)
     flat, starts = casadi.vertsplit(p), np.cumsum([0, *counts])
-    pieces = [flat[a:b] for a, b in zip(starts, starts[1:], strict=False)]
+    pieces = [flat[a:b] for a, b in pairwise(starts)]
     tables = [
         [piece[k * (len(piece) // K) :][: len(piece) // K] for k in range(K)] for piece in pieces
     ]
