@@ -2,12 +2,13 @@
 
 The products of a triangular matrix and a vector have no rectangle to walk: row i has i of them. But
 in each column they are side by side, and so are the same columns of many matrices: instead of
-finding 450 operands one by one, nine instructions walk all of them. So do the inner points of a
-grid whose edges are another formula.
+finding 450 operands one by one, nine instructions walk all of them. The left
+neighbours on a ring are two strips: the last point, and all others.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
@@ -15,38 +16,46 @@ from typing import Any
 from autograd.program.compiler.accesses import Access, Array, straighten
 from autograd.program.compiler.instructions import ADD, Instruction, Map
 
-FEWEST, MOST, WORTH = 32, 1 << 16, 12  # elements of a list; elements for each strip
+FEWEST, MOST = 32, 1 << 16  # elements of a list
+SHORTEST = 4  # elements of a stretch, on the average
+WORTH = {True: 12, False: 24}  # elements with lanes for each strip; without, for each line of one
 
 
-def in_strips(np: Any, code: Sequence[Instruction]) -> list[Instruction]:
-    """Return instructions of which none takes a list of lanes that a few strips make up."""
+def in_strips(np: Any, code: Sequence[Instruction], lanes: bool) -> list[Instruction]:
+    """Return instructions in which no list that a few strips make up is taken element by element.
+
+    Those of instructions with `lanes`, or without.
+    """
     out: list[Instruction] = []
     for this in code:
-        out += _split(np, this) if isinstance(this, Map) and _is_listed(np, this) else [this]
+        listed = isinstance(this, Map) and this.lanes == lanes and _is_listed(np, this)
+        out += _split(np, this) if listed else [this]
     return out
 
 
 def _is_listed(np: Any, this: Map) -> bool:
     every = (*this.sources, this.destination)
-    if not this.lanes or len(every) < 2 or any(x.index is None for x in every):
+    if len(every) < 2 or any(x.index is None for x in every):
         return False
     free = this.mode == ADD or this.destination.distinct(np, this.sizes)  # of any order
     return free and FEWEST <= this.sizes[0] <= MOST
 
 
-def _split(np: Any, this: Map) -> list[Instruction]:
+def _split(np: Any, this: Any) -> list[Instruction]:
     every = (*this.sources, this.destination)
     table = np.array([x.index for x in every])
     best: list[Array] | None = None
     for key in range(len(table)):
         order = np.argsort(table[key], kind="stable")
-        found = list(_strips(np, table[:, order]))
-        if best is None or len(found) < len(best):
-            best = found
-    assert best is not None
-    if len(best) * WORTH > this.sizes[0]:
+        stretches = _stretches(np, table[:, order])
+        if len(stretches) * SHORTEST <= len(order):
+            found = list(_strips(np, table[:, order], stretches))
+            best = found if best is None or len(found) < len(best) else best
+    if best is None or len(best) * WORTH[this.lanes] > this.sizes[0]:
         return [this]
-    return [_strided(np, this, strip) for strip in best]
+    strips: list[Instruction] = [_strided(np, this, strip) for strip in best]
+    lines = sum(math.prod(x.sizes[:-1]) for x in strips if isinstance(x, Map))
+    return strips if this.lanes or lines * WORTH[False] <= this.sizes[0] else [this]
 
 
 def _strided(np: Any, this: Map, strip: Array) -> Map:
@@ -61,10 +70,10 @@ def _strided(np: Any, this: Map, strip: Array) -> Map:
     return replace(this, sizes=sizes, sources=tuple(sources), destination=target)
 
 
-def _strips(np: Any, table: Array) -> Iterator[Array]:
+def _strips(np: Any, table: Array, stretches: list[tuple[int, int]]) -> Iterator[Array]:
     """Yield parts of a table of addresses, (operands, elements), each of which is strided."""
     families: dict[tuple[int, ...], list[int]] = {}
-    for start, length in _stretches(np, table):
+    for start, length in stretches:
         step = table[:, start + 1] - table[:, start] if length > 1 else ()
         families.setdefault((length, *map(int, step)), []).append(start)
     for (length, *_), starts in families.items():

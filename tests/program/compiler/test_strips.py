@@ -46,7 +46,7 @@ def triangles(count, d):
 @pytest.mark.parametrize(("count", "d"), [(2, 30), (4, 9), (10, 10), (3, 20)])
 def test_triangles_take_an_instruction_for_each_column(count, d):
     this = listed(*triangles(count, d))
-    found = in_strips(np, [this])
+    found = in_strips(np, [this], this.lanes)
     assert all(x.sources[0].index is None for x in found)
     assert len(found) == d - 1
     assert elements(found) == elements([this])
@@ -64,7 +64,7 @@ def test_any_list_keeps_its_elements(seed):
     if seed % 2:
         table = table[:, rng.permutation(table.shape[1])]
     this = listed(*table)
-    found = in_strips(np, [this])
+    found = in_strips(np, [this], this.lanes)
     assert len(found) <= max(1, table.shape[1] // 12)
     assert elements(found) == elements([this])
 
@@ -72,8 +72,18 @@ def test_any_list_keeps_its_elements(seed):
 def test_what_is_stored_twice_keeps_its_order():
     left, right, target = triangles(3, 9)
     this = listed(left, right, target, STORE)
-    assert in_strips(np, [this]) == [this]
-    assert in_strips(np, [listed(left, right, target, lanes=False)])[0].sources[0].index is not None
+    assert in_strips(np, [this], this.lanes) == [this]
+    short = listed(left, right, target, lanes=False)
+    assert in_strips(np, [short], False) == [short]  # lines of less than nine
+
+
+@pytest.mark.parametrize("n", [64, 300])
+def test_neighbours_on_a_ring_are_two_strips(n):
+    points = np.arange(n)
+    this = listed(points, np.roll(points, 1), points + n, lanes=False)
+    found = in_strips(np, [this], False)
+    assert [x.sizes for x in found] in ([(n - 1,), ()], [(), (n - 1,)])
+    assert elements(found) == elements([this])
 
 
 @pytest.mark.parametrize("executor", ["numpy", "auto"])
@@ -96,6 +106,30 @@ def test_a_mixture_of_gaussians_has_the_slopes_of_its_differences():
             costs.append(program(X)[0])
         parameters[k].data = start
         assert gradient[k] == pytest.approx((costs[0] - costs[1]) / 2e-6, rel=1e-6, abs=1e-8)
+
+
+@pytest.mark.parametrize("executor", ["numpy", "auto"])
+def test_heat_on_a_ring_spreads_as_with_slices(executor):
+    """Adjoints of a linear step are a step of the same symmetric matrix."""
+    n, steps = 128, 6
+    start = np.sin(np.arange(n))
+    u, a = [Value(float(x)) for x in start], Value(0.2)
+    x = u
+    for _ in range(steps):
+        x = [x[i] + a * (x[i - 1] - 2 * x[i] + x[(i + 1) % n]) for i in range(n)]
+    program = Program(sum(v * v for v in x), inputs=[], parameters=[*u, a], executor=executor)
+    _, gradient = program(np.empty((1, 0)))
+
+    def step(x):
+        return x + 0.2 * (np.roll(x, 1) - 2 * x + np.roll(x, -1))
+
+    end = start
+    for _ in range(steps):
+        end = step(end)
+    adjoint = 2 * end
+    for _ in range(steps):
+        adjoint = step(adjoint)
+    np.testing.assert_allclose(gradient[:-1], adjoint, rtol=1e-12)
 
 
 @pytest.mark.parametrize("m", [1, 2, 17])

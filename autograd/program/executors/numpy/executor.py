@@ -32,8 +32,10 @@ class NumpyExecutor:
         import numpy as np
 
         self.memory = memory
-        passes = instructions.forward, instructions.backward
-        self.instructions = Instructions(*([*map(_in_steps, in_strips(np, x))] for x in passes))
+        passes = [
+            in_strips(np, x, lanes=True) for x in (instructions.forward, instructions.backward)
+        ]
+        self.instructions = Instructions(*([*map(_in_steps, this)] for this in passes))
         self.optimiser = NumpyUpdate(memory)
         self._inputs = stretch(np, ends.inputs)
         memory.use(self._bound(memory.room))
