@@ -7,6 +7,7 @@
 * `compiler/` makes instructions of a recording; `plans` keeps them for the next of its structure.
 * `verification/` holds the first program of a structure to its nodes.
 * `executors/` run them, most over the arrays of a `memory`; `reading` finds any number there.
+* `portions` let many examples pass in the room of a few.
 * `noise` draws what is random anew for each call, as further columns of the examples.
 * `training` takes an optimiser's steps over `batches`, by its `rules`; `guards` watch the branches
   that Python took, `verdicts` compares them all at once, and `chance` tells what was drawn;

@@ -52,9 +52,10 @@ class Machine:
         self.places = self.placement.address[: len(parameters)]  # of the parameters
         self._stretch = stretch(np, self.places)  # the same, quicker
         self._root = int(self.placement.address[self.recording.root])
-        self._root_lanes = bool(self.recording.lanes[self.recording.root])
+        self.root_has_lanes = bool(self.recording.lanes[self.recording.root])
         self._evaluate = getattr(self.executor, "evaluate", None)
         self.current = False
+        self.passed: tuple[Array, float, Array] | None = None  # what `portions` went through
         self.lent: Table | None = None  # an optimiser's state, where the executor changes it
         self._fill()
 
@@ -97,6 +98,7 @@ class Machine:
     def resize(self, lanes: int) -> None:
         """Make room for so many examples at a time, if it is for another number of them."""
         self.current = self.reader.complete = False
+        self.passed = None
         if lanes != self.memory.room.lanes:
             self.executor.resize(lanes)
 
@@ -148,8 +150,8 @@ class Machine:
 
     def cost(self) -> float:
         """Return the mean of the losses of all examples."""
-        losses = self.memory.room.values[self._root_lanes][self._root]
-        return float(self.np.add.reduce(losses) / len(losses) if self._root_lanes else losses)
+        losses = self.memory.room.values[self.root_has_lanes][self._root]
+        return float(self.np.add.reduce(losses) / len(losses) if self.root_has_lanes else losses)
 
     def slopes(self) -> Array:
         """Return the gradient that the last backward pass left, (parameters,), as a rule a view."""

@@ -46,6 +46,7 @@ class Memory:
         import numpy as np
 
         self.sizes, self.dtype = tuple(sizes), np.dtype(dtype)
+        self.bytes_each = 2 * self.sizes[True] * self.dtype.itemsize  # of an example
         self._shared = aligned((sizes[0],), self.dtype), aligned((sizes[0],), self.dtype)
         self._kept: dict[int, Room] = {}
         self.room = self.prepared(1)

@@ -19,6 +19,7 @@ from autograd.program.compiler.layout import Layout
 from autograd.program.compiler.merging import merged
 from autograd.program.compiler.recording import CONSTANT, Recording
 from autograd.program.compiler.reroll import Reroll
+from autograd.program.compiler.strips import in_strips
 from autograd.program.lock import Lock
 
 STRUCTURES = 32  # how many plans are kept
@@ -83,8 +84,9 @@ def matrices(plan: Plan) -> tuple[Layout, Instructions]:
     """Return the addresses and the instructions of a plan."""
     layout = Layout(plan.reroll)
     out = Emitter(layout).out
-    forward, backward = (merged(layout.np, x, layout.sizes) for x in (out.forward, out.backward))
-    return layout, Instructions(forward, backward)
+    np, both = layout.np, (out.forward, out.backward)
+    passes = [in_strips(np, merged(np, x, layout.sizes), lanes=False) for x in both]
+    return layout, Instructions(*passes)
 
 
 class Plans:

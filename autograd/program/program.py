@@ -15,7 +15,7 @@ from operator import methodcaller
 from typing import Any
 
 from autograd.engine import Value, read, write
-from autograd.program import arguments, failures
+from autograd.program import arguments, failures, portions
 from autograd.program.compiler.instructions import Instruction
 from autograd.program.compiler.layout import Array
 from autograd.program.compiler.recording import Recording
@@ -139,7 +139,7 @@ class Program:
         examples = arguments.rows(X, len(self.inputs), machine.memory.dtype)
         with self._lock.once():
             machine.weights = arguments.row(parameters)
-            cost, gradient = self._run(examples)
+            cost, gradient = self._run(examples, whole=True)
             slopes = list(map(machine.reader.adjoint, self._numbers(self.inputs)))
             return cost, gradient, machine.reader.columns(slopes) / len(examples)
 
@@ -172,7 +172,8 @@ class Program:
         rows = arguments.rows(X, len(self.inputs), machine.memory.dtype)
         with self._lock.once():
             examples = machine.noise.beside(rows)
-            found = machine.reader.columns(self._values(examples, nodes))
+            numbers = arguments.numbers(nodes, self.recording.ids)
+            found = portions.values(machine, examples, numbers)
             if not machine.np.isfinite(found).all():
                 failures.trace(machine, examples)
         return found
@@ -264,15 +265,13 @@ class Program:
 
     # --- inside the lock -----------------------------------------------------------------
 
-    def _run(self, examples: Array) -> tuple[float, Array]:
+    def _run(self, examples: Array, whole: bool = False) -> tuple[float, Array]:
         machine = self._machine
         examples = machine.noise.beside(examples)
-        cost = machine.evaluate(examples)
-        if machine.guards:
-            failures.check_guards(machine, examples)
-        if not math.isfinite(cost):
-            failures.trace(machine, examples)
+        cost = portions.evaluated(machine, examples, whole=whole)
         gradient = machine.np.array(machine.slopes())
+        if machine.memory.room.lanes != len(examples):
+            machine.passed = examples, cost, gradient.copy()
         machine.current = True
         return cost, gradient
 
@@ -295,4 +294,5 @@ class Program:
                 "numbers are those of the last call; none was made yet, or it failed, or "
                 "parameters changed since. Call program(X) first."
             )
+        portions.recall(self._machine)
         return found

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from autograd import errors
-from autograd.program import failures
+from autograd.program import failures, portions
 from autograd.program.batches import batches_of
 from autograd.program.compiler.accesses import Array
 from autograd.program.compiler.steps import Expression
@@ -60,7 +60,7 @@ class Trainer:
         watched = self.by_step or machine.guards or self.clip_norm is not None or record
         whole = self.optimiser is machine.executor.optimiser and not watched
         self.loop = machine.executor.train if whole else None
-        self.rehearsed = False
+        self.rehearsed, self.whole = False, True  # whether the rows of a step pass all at once
 
     @property
     def done(self) -> int:
@@ -141,8 +141,10 @@ class Trainer:
 
     def _steps(self, examples: Array, starts: list[int], size: int, costs: Array) -> None:
         """Take steps over batches of one size, up to one that fails; count them in `done`."""
-        self.machine.resize(size)
-        if self.loop and not self.noise.nodes:
+        self.whole = bool(self.record) or portions.rows_at_a_time(self.machine, size) == size
+        if self.whole:
+            self.machine.resize(size)
+        if self.loop and self.whole and not self.noise.nodes:
             self._run(examples, starts, size, costs)
             return
         with self.np.errstate(all="ignore"):  # infinities are looked for after each step
@@ -153,7 +155,8 @@ class Trainer:
 
     def _drawn(self, examples: Array, starts: list[int], size: int, costs: Array) -> None:
         """Take steps whose random numbers are drawn as columns beside the examples."""
-        portion = max(1, DRAWN // (size * len(self.noise.nodes))) if self.loop else 1
+        each = size * len(self.noise.nodes)
+        portion = max(1, DRAWN // each) if self.loop and self.whole else 1
         for k in range(0, len(starts), portion):
             some, done = starts[k : k + portion], self.done
             batches = [examples[first : first + size] for first in some]
@@ -168,7 +171,7 @@ class Trainer:
         self, examples: Array, starts: list[int], size: int, costs: Array, row: int = 0
     ) -> None:
         """Take steps over these rows, of which the first is number `row` of X."""
-        if self.loop:
+        if self.loop and self.whole:
             first = self.np.array(starts, dtype=self.np.int64)
             self.loop(examples, first, costs, self.taken, self.done + 1)
         else:
@@ -177,17 +180,11 @@ class Trainer:
     def _one_by_one(
         self, examples: Array, starts: list[int], size: int, costs: Array, row: int
     ) -> None:
-        machine, executor, loaded = self.machine, self.machine.executor, -1
-        gradient = machine.memory.room.adjoints[False][: len(machine.parameters)]
+        machine = self.machine
         for k, start in enumerate(starts):
-            if start != loaded:
-                executor.load(examples[start : start + size])
-                loaded = start
-            executor.forward()
-            if machine.guards:
-                failures.check_guards(machine, examples[start : start + size], row + start)
-            executor.backward()
-            costs[k] = cost = machine.cost()
+            rows, anew = examples[start : start + size], k == 0 or start != starts[k - 1]
+            costs[k] = cost = self._evaluated(rows, row + start, anew)
+            gradient = machine.memory.room.adjoints[False][: len(machine.parameters)]
             if not (math.isfinite(cost) and all_finite(self.np, gradient)):
                 return
             if self.by_step:
@@ -196,6 +193,19 @@ class Trainer:
             if self.record:
                 self.record(machine.reader.columns(machine.reader.values(self.numbers)), scale)
             self._update(scale)
+
+    def _evaluated(self, rows: Array, first: int, anew: bool) -> float:
+        """Compute cost and gradient for rows, the first of which is number `first` of X."""
+        machine, executor = self.machine, self.machine.executor
+        if not self.whole:
+            return portions.evaluated(machine, rows, first)
+        if anew:
+            executor.load(rows)
+        executor.forward()
+        if machine.guards:
+            failures.check_guards(machine, rows, first)
+        executor.backward()
+        return machine.cost()
 
     def _update(self, scale: float) -> None:
         """Apply the rule and count it: an interrupt on the way leaves all as before."""

@@ -16,9 +16,10 @@ TASKS = {  # sizes, examples, whether the last layer is a classifier, steps a ro
     "moons": ((2, 16, 16, 1), 100, False, 500),
     "digits": ((64, 32, 10), 32, True, 500),
     "mnist": ((784, 128, 10), 32, True, 60),
-    "pendulum": ((), 1, False, 20),  # 1000 steps of Runge and Kutta: loss and gradient
-    "lorenz": ((), 1, False, 20),  # 1000 steps of Euler, no sine in them
-    "recurrence": ((), 1, False, 20),  # 500 steps of a network of one unit
+    "lanes": ((16, 16, 1), 100_000, False, 3),
+    "pendulum": ((), 1, False, 60),  # 1000 steps of Runge and Kutta: loss and gradient
+    "lorenz": ((), 1, False, 200),  # 1000 steps of Euler, no sine in them
+    "recurrence": ((), 1, False, 300),  # 500 steps of a network of one unit
     "rnn": ((4, 32, 1), 1, False, 60),  # 200 steps of 32 units, full steps of training
 }
 RATE, CHECKED = 0.01, 5
@@ -328,7 +329,10 @@ def recurrent_scan(task, dtype):
     return run_and_costs(run)
 
 
-NAMES = {"moons": "2-16-16-1", "digits": "64-32-10", "mnist": "784-128-10"}
+NAMES = {
+    "moons": "2-16-16-1", "digits": "64-32-10", "mnist": "784-128-10",
+    "lanes": "16-16-1, 100 000 examples",
+}  # fmt: skip
 PEERS = {
     "program": ("program",),
     "numpy executor": ("program", "numpy"),

@@ -6,7 +6,7 @@
  *   BYTES        the size of a vector
  *   FMADD        x y + z of vectors
  *   MULADD       x y + z of numbers, in one rounding where the processor can
- *   ANY_BELOW    whether a number of a vector is less than another, if there is a short way
+ *   BELOW        a short way for `below` in vector.h, if there is one
  *   ROWS, WIDE   the rows and vectors of C that one tile computes at most
  *   TALL         the rows of one that is a single vector wide
  *   STRETCH      the set that tapes run with, if it is another
@@ -17,6 +17,7 @@
 #include "vector.h"
 #include "elementary.h"
 #include "operations.h"
+#include "elementwise.h"
 #include "maps.h"
 #include "dots.h"
 #include "products.h"

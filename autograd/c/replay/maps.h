@@ -1,38 +1,5 @@
-/* Elementwise instructions for one number type and instruction set; included by kernels.h. */
-
-/* A loop for each operation; that of tanh is in elementary.h, pullbacks with one follow. */
-#define KERNEL(name, formula) \
-    static void k_##name(T *out, const T *a, const T *b, const T *c, int64_t n) \
-    { \
-        INDEPENDENT for (int64_t i = 0; i < n; i++) \
-            out[i] = op_##name(a[i], b[i], c[i]); \
-    }
-#define NONE(name, formula)
-OPERATIONS_WITH(KERNEL, NONE)
-
-/* The exponentials of a slope only where one of a vector of numbers needs them. `rest` says by
- * y = LOAD(b + i), as the operation does by one y, what is too small then, and `slope`. */
-#define PULLBACK(name, rest, slope) \
-    static void k_##name(T *out, const T *a, const T *b, const T *c, int64_t n) \
-    { \
-        int64_t i = 0; \
-        for (; i + LANES <= n; i += LANES) { \
-            const VEC y = LOAD(b + i), left = rest; \
-            if (ANY_BELOW(left, LEAST)) { \
-                INDEPENDENT for (int k = 0; k < LANES; k++) \
-                    out[i + k] = op_##name(a[i + k], b[i + k], c[i + k]); \
-            } else \
-                SAVE(out + i, slope * LOAD(c + i)); \
-        } \
-        for (; i < n; i++) \
-            out[i] = op_##name(a[i], b[i], c[i]); \
-    }
-PULLBACK(tanh_pullback, (1 - y) * (1 + y), left)
-PULLBACK(sigmoid_pullback, 1 - y, (y * left))
-
-typedef void (*Elementwise)(T *, const T *, const T *, const T *, int64_t);
-#define ENTRY(name, formula) k_##name,
-static const Elementwise elementwise[] = {OPERATIONS(ENTRY)};
+/* Elementwise instructions for one number type and instruction set; included by kernels.h;
+ * the loops of single operations are in elementwise.h. */
 
 static T total_of(const T *x, int64_t n)
 {
@@ -218,6 +185,34 @@ static unsigned reached(const Map *map, const int64_t *counter)
     return again;
 }
 
+/* Run short lines all of whose operands lie where the steps can have them: all that moves from
+ * line to line is registers. */
+static void run_plain(const Map *map, T **registers)
+{
+    const int64_t n = map->sizes[map->dimensions - 1];
+    const int64_t *strides[OPERANDS];
+    int64_t counter[DIMENSIONS] = {0};
+    T **moved[OPERANDS];
+    int count = 0, d = 0;
+    for (int k = 0; k < map->sources + map->targets; k++) {
+        if (map->operands[k].role != DIRECT)
+            continue;
+        moved[count] = registers + (k < map->sources ? k : map->results[k - map->sources]);
+        *moved[count] = map->operands[k].base;
+        strides[count++] = map->operands[k].strides;
+    }
+    while (d >= 0) {
+        run_steps(map, registers, n);
+        for (d = map->dimensions - 2; d >= 0 && ++counter[d] == map->sizes[d]; d--) {
+            counter[d] = 0;
+            for (int k = 0; k < count; k++)
+                *moved[k] -= strides[k][d] * (map->sizes[d] - 1);
+        }
+        for (int k = 0; k < count && d >= 0; k++)
+            *moved[k] += strides[k][d];
+    }
+}
+
 static void run_map(const Map *map, void *scratch)
 {
     T *pointers[OPERANDS], *registers[REGISTERS], *blocks = scratch;
@@ -227,12 +222,16 @@ static void run_map(const Map *map, void *scratch)
         run_sums(map);
         return;
     }
-    for (int k = 0; k < every; k++)
-        pointers[k] = map->operands[k].base;
     for (int k = 0; k < map->registers; k++)
         registers[k] = blocks + k * CHUNK;
     if (map->fixed)
         prepare(map, scratch);
+    if (map->plain) {
+        run_plain(map, registers);
+        return;
+    }
+    for (int k = 0; k < every; k++)
+        pointers[k] = map->operands[k].base;
     for (;;) {
         if (map->rows) /* operands that find each line by an index */
             for (int k = 0; k < every; k++) {

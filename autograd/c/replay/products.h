@@ -150,7 +150,10 @@ static void pack(const Product *p, int64_t k0, int64_t depth, int64_t n0, int64_
 typedef struct {
     int64_t k0, depth, n0, columns;
     const int64_t *steps; /* k * WIDTH: where row k of packed columns starts */
-    T *packed, *spill;
+    T *packed, *spill,
+        *across;           /* the last: rows of a turned A, from `from` on; -1: there are none */
+    const int64_t *depths; /* k * ACROSS */
+    int64_t from;
 } Panel;
 
 /* Some rows of C from m0 (or of `whole`, a dense copy of them) on the columns of a panel. */
@@ -162,6 +165,10 @@ static void run_strip(const Product *p, const Panel *panel, int64_t m0, int rows
     int add = p->add || k0;
     const T *start = p->start && !k0 ? (const T *)p->start + m0 * p->start_row : NULL;
     Strip strip = {(const T *)p->a + m0 * p->am, NULL, p->ak + k0, NULL, p->am, depth};
+    if (panel->from >= 0) {
+        strip.a = panel->across + m0 - panel->from;
+        strip.ak = panel->depths;
+    }
     T *packed = panel->packed;
     const int lap = !add && !whole && p->b_runs && p->c_runs;
     for (int64_t j = 0, width; j < panel->columns; j += width, packed += depth * WIDTH) {
@@ -205,7 +212,10 @@ static Panel new_panel(void *scratch)
     Panel panel = {0};
     panel.packed = (T *)scratch + (int64_t)REGISTERS * CHUNK;
     panel.spill = panel.packed + (int64_t)DEPTH * (SPAN + 2 * WIDTH);
+    panel.across = panel.spill + TALL * SPAN;
     panel.steps = (const int64_t *)((T *)scratch + SCRATCH); /* as open_scratch wrote them */
+    panel.depths = panel.steps + DEPTH;
+    panel.from = -1;
     return panel;
 }
 
@@ -216,11 +226,29 @@ static int64_t strips_of(const Product *p)
     return (p->M + most - 1) / most;
 }
 
+/* Whether the rows of A are side by side and its k far apart, each in another page or so. */
+static int is_turned(const Product *p)
+{
+    return p->am == 1 && p->K > 1 && (p->ak[1] - p->ak[0]) * SIZE >= FAR;
+}
+
+/* Copy some rows of a turned A, from m0 on, so that its k are together. */
+static void turn_over(const Product *p, Panel *panel, int64_t m0)
+{
+    const int64_t rows = p->M - m0 < ACROSS ? p->M - m0 : ACROSS;
+    const T *a = (const T *)p->a + m0;
+    for (int64_t k = 0; k < panel->depth; k++)
+        memcpy(panel->across + k * ACROSS, a + p->ak[panel->k0 + k], (size_t)rows * sizeof(T));
+    panel->from = m0;
+}
+
 /* How many columns a block has: as many as stay in the nearest cache while all strips pass. */
 static int64_t span_of(const Product *p)
 {
     int64_t depth = p->K < DEPTH ? p->K : DEPTH,
             room = PANEL / (depth * (int64_t)sizeof(T)) & -(int64_t)64;
+    if (is_turned(p)) /* each pass over it costs more */
+        room = 4 * (room < 64 ? 64 : room);
     return room < 64 ? 64 : room > SPAN ? SPAN : room;
 }
 
@@ -232,12 +260,15 @@ static void run_product(const Product *p, void *scratch)
     }
     Panel panel = new_panel(scratch);
     const int64_t strips = strips_of(p), span = span_of(p);
+    const int turned = is_turned(p);
     for (panel.n0 = 0; panel.n0 < p->N; panel.n0 += span) {
         panel.columns = p->N - panel.n0 < span ? p->N - panel.n0 : span;
         for (panel.k0 = 0; panel.k0 < p->K; panel.k0 += DEPTH) {
             panel.depth = p->K - panel.k0 < DEPTH ? p->K - panel.k0 : DEPTH;
             for (int64_t m0 = 0, left = strips, rows; left; m0 += rows, left--) {
                 rows = (p->M - m0 + left - 1) / left;
+                if (turned && (!m0 || m0 + rows > panel.from + ACROSS))
+                    turn_over(p, &panel, m0);
                 run_strip(p, &panel, m0, (int)rows, NULL, 0);
             }
         }

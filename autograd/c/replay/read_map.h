@@ -49,6 +49,7 @@ static int is_written_once(const Map *map, int result)
 static void find_roles(Map *map)
 {
     const int last = map->dimensions - 1;
+    map->plain = map->sizes[last] <= CHUNK && !map->rows;
     for (int k = 0; k < map->sources + map->targets; k++) {
         Operand *x = &map->operands[k];
         const int source = k < map->sources, target = k - map->sources;
@@ -61,6 +62,7 @@ static void find_roles(Map *map)
                   : x->strides[last] != 1 ? STRIDED
                                           : DIRECT;
         map->fixed |= x->role == UNIFORM;
+        map->plain &= x->role == UNIFORM || x->role == DIRECT;
         if (source)
             continue;
         if (x->role == DIRECT &&
@@ -73,6 +75,7 @@ static void find_roles(Map *map)
             if (x->role == DIRECT)
                 x->role = WHOLE;
         }
+        map->plain &= x->role == DIRECT;
     }
     map->fixed |= map->constants || map->lead;
     map->sums = last == 1 && map->sources == 1 && map->targets == 1 && !map->steps && !map->rows &&

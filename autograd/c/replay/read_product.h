@@ -87,6 +87,22 @@ static int is_of_dots(const Product *p)
            p->ak[p->K - 1] - p->ak[0] == p->K - 1 && p->bk[p->K - 1] - p->bk[0] == p->K - 1;
 }
 
+/* Make room to read inputs, where those are B and lanes are summed, from rows of examples. */
+static int prepare_to_lend(Replay *self, const int64_t *right, int64_t depth, Product *p)
+{
+    p->own = (Right){p->b, p->bk, p->bn, p->b_runs, p->bk_runs};
+    p->input = -1;
+    if (right[0] != VALUE_LANES || depth > 1 || p->K != self->lanes || p->N == 1 || p->lanewise ||
+        p->b != base_of(self, right[0], right[1], &(int64_t){0}) ||
+        (p->N > 1 && p->bn[1] - p->bn[0] != self->lanes))
+        return 0;
+    p->lent = (Right){NULL, offsets(self, p->K, 0, 1, 0), offsets(self, p->N, 1, 1, 0), 1, 1};
+    if (!p->lent.bk || !p->lent.bn)
+        return -1;
+    p->input = right[1];
+    return 0;
+}
+
 static int read_product(Replay *self, const int64_t *word, Product *p)
 {
     int64_t lanes = word[2] ? self->lanes : 1, size[3] = {word[4], word[5], word[6]};
@@ -138,6 +154,8 @@ static int read_product(Replay *self, const int64_t *word, Product *p)
         return -1;
     find_runs(p);
     if (!p->lanewise && !p->start && over_n == 1 && turn(self, p) < 0)
+        return -1;
+    if (prepare_to_lend(self, &word[-8], size[2], p) < 0)
         return -1;
     p->dots = is_of_dots(p);
     p->fused = is_fusible(p, word[-4]);

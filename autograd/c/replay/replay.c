@@ -20,6 +20,7 @@
 #include "watch.h"
 #include "pieces.h"
 #include "train.h"
+#include "lend.h"
 #include "type.h"
 #include "play.h"
 #include "decisions.h"

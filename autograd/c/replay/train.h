@@ -27,22 +27,23 @@ static int run_section(const Replay *self, int section, Watch *watch)
     return 0;
 }
 
-/* Copy `lanes` rows of `width` numbers from `rows` to the lanes of the input nodes. */
+/* Copy `lanes` rows of `width` numbers from `rows` to the lanes of the input nodes, some rows at a
+ * time: what is read of a row is in the cache for the next of its numbers. */
 static void load_rows(const Replay *self, const char *rows, const int64_t *places, int64_t width)
 {
-    int64_t lanes = self->lanes;
-    for (int64_t at = 0; at < width; at += 16) {
-        int64_t stop = at + 16 < width ? at + 16 : width;
-        for (int64_t k = at; k < stop; k++) {
+    const int64_t lanes = self->lanes, some = 64;
+    for (int64_t first = 0; first < lanes; first += some) {
+        const int64_t stop = first + some < lanes ? first + some : lanes;
+        for (int64_t k = 0; k < width; k++) {
             if (self->size == sizeof(double)) {
                 const double *from = (const double *)rows + k;
                 double *to = (double *)self->buffers[VALUE_LANES].buf + places[k] * lanes;
-                for (int64_t s = 0; s < lanes; s++)
+                for (int64_t s = first; s < stop; s++)
                     to[s] = from[s * width];
             } else {
                 const float *from = (const float *)rows + k;
                 float *to = (float *)self->buffers[VALUE_LANES].buf + places[k] * lanes;
-                for (int64_t s = 0; s < lanes; s++)
+                for (int64_t s = first; s < stop; s++)
                     to[s] = from[s * width];
             }
         }
@@ -130,7 +131,7 @@ static double between(const Replay *self, const Map *rule, int64_t parameters, O
 /* Whether all products that are spent as they are found are finite for sure. */
 static int are_bounded(const Replay *self)
 {
-    const Instruction *at = self->code[GRADIENTS], *end = at + self->count[GRADIENTS];
+    Instruction *at = self->code[GRADIENTS], *end = at + self->count[GRADIENTS];
     for (; at < end; at++)
         if (at->is.product.fused && !self->kernels->bounded(&at->is.product))
             return 0;

@@ -46,6 +46,7 @@ static double evaluated(const Replay *self, const void *rows, const Py_buffer *p
 {
     const int64_t lanes = root_buffer == VALUE_LANES ? self->lanes : 1;
     load_rows(self, rows, places->buf, words_in(places));
+    lend(self, rows, places->buf, words_in(places));
     if (run_section(self, FORWARD, watch) < 0)
         return NAN;
     double cost = sum_of(self, root_buffer, root * lanes, lanes) / (double)lanes;
@@ -68,6 +69,7 @@ static PyObject *replay_evaluate(PyObject *object, PyObject *args)
         Watch watch;
         away(&watch);
         cost = evaluated(self, rows.buf, &places, root_buffer, root, parameters, &watch);
+        take_back(self);
         back(&watch);
     } else {
         PyErr_SetString(PyExc_ValueError, "rows do not fit the number of lanes");
@@ -129,6 +131,7 @@ static void take_steps(const Replay *self, const Training *asked, Watch *watch)
             loaded = start[done];
             const char *first = (const char *)asked->rows.buf + loaded * width * self->size;
             load_rows(self, first, asked->places.buf, width);
+            lend(self, first, asked->places.buf, width);
         }
         if (interrupted(watch, self->lanes * width) < 0 || run_section(self, FORWARD, watch) < 0)
             return;
@@ -153,6 +156,7 @@ static PyObject *replay_train(PyObject *object, PyObject *args)
         Watch watch;
         away(&watch);
         take_steps(self, &asked, &watch);
+        take_back(self);
         back(&watch);
     } else {
         PyErr_SetString(PyExc_ValueError,
@@ -213,8 +217,10 @@ static int open_scratch(Replay *self, PyObject *room)
     }
     self->scratch = (void *)(((uintptr_t)self->room.buf + 63) & ~(uintptr_t)63);
     int64_t *steps = (int64_t *)((char *)self->scratch + (size_t)SCRATCH * self->size);
-    for (int64_t k = 0; k < DEPTH; k++)
+    for (int64_t k = 0; k < DEPTH; k++) {
         steps[k] = k * self->kernels->width;
+        steps[DEPTH + k] = k * ACROSS;
+    }
     return 0;
 }
 

@@ -27,12 +27,13 @@
 enum { CHUNK = 256 }; /* numbers that a step of an elementwise instruction takes at once */
 enum { DIMENSIONS = 7, OPERANDS = 16, RESULTS = 8, REGISTERS = 96 }; /* of one, at most */
 enum { DEPTH = 128, SPAN = 512, PANEL = 32768 }; /* a block of a product: k, columns, bytes */
+enum { ACROSS = 48, FAR = 2048 }; /* rows copied of a turned A, whose k are bytes apart */
 enum {
     WIDEST = 64, /* numbers in a packed row */
     TALLEST = 8, /* rows of a tile */
-    SCRATCH = REGISTERS * CHUNK + DEPTH * (SPAN + 2 * WIDEST) + TALLEST * SPAN
-}; /* numbers that an instruction keeps for itself; DEPTH words of products are behind them */
-enum { SCRATCH_BYTES = SCRATCH * sizeof(double) + DEPTH * sizeof(int64_t) + 64 };
+    SCRATCH = REGISTERS * CHUNK + DEPTH * (SPAN + 2 * WIDEST + ACROSS) + TALLEST * SPAN
+}; /* numbers that an instruction keeps for itself; 2 DEPTH words of products are behind them */
+enum { SCRATCH_BYTES = SCRATCH * sizeof(double) + 2 * DEPTH * sizeof(int64_t) + 64 };
 enum { LARGE = 2048 }; /* parameters in a matrix, for that to be worth it */
 enum { MAP = 1, PRODUCT = 2, ROW = 3 };
 enum { ARGMAX, REST, TAKE, UNTAKE, PEAK };
@@ -58,6 +59,7 @@ typedef struct {
 typedef struct {
     int dimensions, sources, targets, constants, steps, registers, lead;
     int rows, fixed, sums; /* lines found by an index; blocks to fill; nothing but sums of rows */
+    int plain;             /* short lines, each operand DIRECT or UNIFORM */
     unsigned add;          /* a bit for each destination */
     uint64_t folds;        /* bits k * DIMENSIONS + d: destination k lacks the outer dimension d */
     int64_t sizes[DIMENSIONS];
@@ -68,6 +70,12 @@ typedef struct {
 } Map;
 
 typedef struct {
+    const void *b;
+    int64_t *bk, *bn;
+    int b_runs, bk_runs;
+} Right; /* where a product finds B */
+
+typedef struct {
     int64_t M, N, K, am, cm, lanes, start_row;
     int64_t *ak, *bk, *bn, *cn;
     const void *a, *b, *start;
@@ -76,6 +84,9 @@ typedef struct {
     int dots;      /* a matrix whose rows lie in one piece, times a vector that does */
     int64_t first; /* of the parameters whose gradient it is, where it is fused with an update */
     double scale;
+    int64_t input;   /* the first of the inputs that are B, -1 where others are */
+    Right own, lent; /* for inputs: their lanes, and the rows that these were copied from */
+    double squares;  /* of the rows that are lent, -1 before it was asked for */
 } Product;
 
 typedef struct {
@@ -118,7 +129,7 @@ typedef struct {
     void (*wide)(Operation *, const Stretch *, const Mend *, void *, int64_t);
     double (*zero)(const void *, int64_t);
     void (*rule)(const Map *, const Block *, void *);
-    int (*bounded)(const Product *);
+    int (*bounded)(Product *);
     void (*fused)(const Product *, const Map *, void *);
     void (*prepare)(const Map *, void *);
     int lanes, rows, width; /* the last is that of a packed row */

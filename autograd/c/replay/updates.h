@@ -40,15 +40,21 @@ static T squares_at(const T *x, const int64_t *places, int64_t K, int runs)
 }
 
 /* Whether a product is finite, without a look at it: |sum_k a_k b_k|^2 <= sum a^2 sum b^2. */
-static int is_bounded(const Product *p)
+static int is_bounded(Product *p)
 {
     const T *a = p->a, *b = p->b;
+    const int lent = p->b != p->own.b;
     T left = 0, right = 0;
     for (int64_t m = 0; m < p->M; m++)
         left += squares_at(a + m * p->am, p->ak, p->K, p->ak_runs);
-    for (int64_t n = 0; n < p->N; n++)
+    if (lent && p->squares < 0) {
+        for (int64_t k = 0; k < p->K; k++)
+            right += squares_of(b + p->bk[k], p->N);
+        p->squares = (double)right;
+    }
+    for (int64_t n = 0; n < p->N && !lent; n++)
         right += squares_at(b + p->bn[n], p->bk, p->K, p->bk_runs);
-    return (double)left * (double)right < (sizeof(T) == sizeof(double) ? 1e300 : 1e70);
+    return (double)left * (lent ? p->squares : (double)right) < (SIZE == 8 ? 1e300 : 1e70);
 }
 
 /* The rate of a rule that is w - rate * gradient and nothing else, or NULL. */

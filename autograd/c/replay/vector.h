@@ -26,20 +26,23 @@ typedef Whole Places __attribute__((vector_size(BYTES))); /* of the parts of a v
 #define PLACES {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15}
 #endif
 
-#ifndef ANY_BELOW
-static inline int any_below(VEC x, T limit)
+/* Add the places, from `at` on, of the parts that are less than a limit to a list; return its
+ * length. It may write as many places as a vector has. */
+static inline int below(VEC x, T limit, int at, int *list, int length)
 {
-#if LANES > 1
-    int found = 0;
-    for (int k = 0; k < LANES; k++)
-        found |= x[k] < limit;
-    return found;
+#ifdef BELOW
+    return BELOW(x, limit, at, list, length);
+#elif LANES > 1
+    for (int k = 0; k < LANES; k++) {
+        list[length] = at + k;
+        length += x[k] < limit;
+    }
 #else
-    return x < limit;
+    list[length] = at;
+    length += x < limit;
 #endif
+    return length;
 }
-#define ANY_BELOW any_below
-#endif
 
 /* The sum of the parts, halves first. */
 static inline T across(VEC x)

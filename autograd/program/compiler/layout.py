@@ -200,9 +200,16 @@ class Layout:
             first = _starts(np, part.rows)
             columns += [part.right[first], part.left[first]]
         columns += [term.nodes[_starts(np, term.rows)] for term in work.terms]
-        keys = [self.position[column] for column in columns if (column >= 0).all()]
-        keys = [key for key in keys if (key >= 0).all()]
+        places = [self._places(column) for column in columns if (column >= 0).all()]
+        keys = [key for key in places if (key >= 0).all()]
         return np.lexsort(keys[::-1]) if keys else np.arange(work.count)
+
+    def _places(self, column: Array) -> Array:
+        """Return positions of nodes; of leaves that have none yet, the order they came in."""
+        recording, places = self.reroll.recording, self.position[column]
+        leaves = len(recording.parameters) + len(recording.inputs)
+        fresh = (places < 0).all() and (column < leaves).all()
+        return column if fresh else places
 
     def _touch_all(self, work: Work) -> None:
         for part in work.products:

@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from autograd.program.compiler.accesses import Array
 from autograd.program.compiler.instructions import Contraction, Instruction, Instructions, Map, Row
+from autograd.program.compiler.strips import in_strips
 from autograd.program.executors.interface import Ends
 from autograd.program.executors.numpy.maps import bind_map
 from autograd.program.executors.numpy.operations import in_steps
@@ -31,7 +32,9 @@ class NumpyExecutor:
         import numpy as np
 
         self.memory = memory
-        passes = instructions.forward, instructions.backward
+        passes = [
+            in_strips(np, x, lanes=True) for x in (instructions.forward, instructions.backward)
+        ]
         self.instructions = Instructions(*([*map(_in_steps, this)] for this in passes))
         self.optimiser = NumpyUpdate(memory)
         self._inputs = stretch(np, ends.inputs)

@@ -74,6 +74,8 @@ def bind_map(views: Views, this: Map) -> list[Call]:
         sources.append(found)
         calls += gather
     plain = target.index is None and 0 not in target.strides and target.lanes == this.lanes
+    if _is_dot(views, this, sources):
+        return [*calls, *_dot(views, this, sources)]
     if this.mode != STORE or not plain or not target.distinct(np, this.sizes):
         steps, results = bind_steps(this.expression, sources, [], views.dtype, {})
         return [*calls, *steps, *_deliver(views, this, results[0])]
@@ -81,6 +83,27 @@ def bind_map(views: Views, this: Map) -> list[Call]:
     if not this.sources:
         return [partial(out.fill, this.expression.constants[0])]
     return calls + bind_steps(this.expression, sources, [out], views.dtype, {})[0]
+
+
+def _is_dot(views: Views, this: Map, sources: Sequence[Array]) -> bool:
+    """Whether products of two operands are summed over the lanes, to be added place by place."""
+    target, code = this.destination, this.expression
+    if not this.lanes or target.lanes or target.index is not None or 0 in target.strides:
+        return False
+    lanes = all(x.ndim and x.shape[-1] == views.lanes > 1 for x in sources)
+    multiplies = [step for step, *_ in code.steps] == [views.np.multiply]
+    return multiplies and lanes and len(sources) == 2 and target.distinct(views.np, this.sizes)
+
+
+def _dot(views: Views, this: Map, sources: Sequence[Array]) -> list[Call]:
+    """Return the calls that add the means over the lanes of products which are never stored."""
+    np, out = views.np, views.elements(this.destination, this.sizes, False)
+    mean = views.scratch(this.sizes)
+    calls: list[Call] = [
+        partial(np.einsum, "...s,...s->...", *sources, out=mean),
+        partial(np.multiply, mean, views.mean[0], mean),
+    ]
+    return [*calls, partial(np.add, out, mean, out) if this.mode != STORE else stored(out, mean)]
 
 
 def _deliver(views: Views, this: Map, result: Array) -> list[Call]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -12,7 +13,7 @@ from autograd.program.executors.interface import Ends, Parts, Place, Placement
 from autograd.program.executors.numpy.update import NumpyUpdate
 from autograd.program.executors.tape.code import Tape
 from autograd.program.executors.tape.writer import TapeWriter
-from autograd.program.memory import Room, aligned
+from autograd.program.memory import Room, aligned, all_finite
 from autograd.program.plans import Plan
 
 WIDE = 8  # lanes from which on an operation runs for all of them together
@@ -33,6 +34,7 @@ class TapeMemory:
 
         self.np, self.dtype, self.n = np, np.dtype(dtype), writer.n
         self.slots, self.leaves = writer.slots, writer.leaves
+        self.bytes_each = self.slots * self.dtype.itemsize  # of an example
         kinds = np.array(writer.recording.kinds)
         fixed = np.flatnonzero((kinds != COMPUTED) & (kinds != INPUT))
         self.fixed = np.concatenate([fixed, np.array([*writer.constants.values()], dtype=int)])
@@ -69,7 +71,7 @@ class TapeExecutor:
     """Runs a tape through `_replay`."""
 
     name = "native"
-    evaluate = train = twin = None
+    train = twin = None
 
     def __init__(self, writer: TapeWriter, memory: TapeMemory, ends: Ends) -> None:
         import numpy as np
@@ -106,6 +108,24 @@ class TapeExecutor:
         calls.backward()
         if calls.spread:
             self.np.mean(calls.leaves, axis=1, out=room.adjoints[False])
+
+    def evaluate(self, examples: Array) -> float:
+        """Compute values and adjoints; return the cost, NaN where a number is not finite."""
+        np, room = self.np, self.memory.room
+        if room.lanes > 1:  # sums over them may overflow
+            with np.errstate(all="ignore"):
+                return self._evaluated(examples)
+        return self._evaluated(examples)
+
+    def _evaluated(self, examples: Array) -> float:
+        np, room, ends = self.np, self.memory.room, self.ends
+        self.load(examples)
+        self.forward()
+        self.backward()
+        losses = room.values[ends.root_lanes][ends.root]
+        cost = float(np.add.reduce(losses) / room.lanes if ends.root_lanes else losses)
+        fine = math.isfinite(cost) and all_finite(np, room.adjoints[False][: ends.parameters])
+        return cost if fine else math.nan
 
     def remaining(self) -> None:
         """Do nothing: backward computes all adjoints."""

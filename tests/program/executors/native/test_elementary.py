@@ -60,3 +60,27 @@ def test_the_ends_of_the_range():
         replayed(ag.tanh, np.array([1e300, -math.inf, math.nan, -0.0]), "float64"),
         [1.0, -1.0, math.nan, -0.0],
     )
+
+
+@built
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("share", [0.0, 0.01, 0.3, 1.0])
+@pytest.mark.parametrize("name", ["tanh", "sigmoid"])
+def test_slopes_far_out_keep_their_digits_among_others(name, share, dtype):
+    """tanh' x = 1 / cosh² x, sigmoid' x = 1 / (4 cosh² x/2), for a few numbers or many."""
+    rng = np.random.default_rng(5)
+    X = rng.uniform(-0.5, 0.5, 700)
+    X[rng.uniform(size=700) < share] *= 30
+    X[17] = math.nan
+    X = X.astype(dtype)
+    x = Value(0.5)
+    root = getattr(ag, name)(x)
+    program = Program(root, inputs=[x], parameters=[], dtype=dtype, executor="native")
+    program._machine.forward(X[:, None])
+    program._machine.executor.backward()
+    program._machine.executor.remaining()
+    found = program._machine.memory.room.adjoints[True][0]
+    wide = X.astype(float)
+    truth = 1 / np.cosh(wide) ** 2 if name == "tanh" else 0.25 / np.cosh(wide / 2) ** 2
+    near = 1e-13 if dtype == "float64" else 1e-5
+    np.testing.assert_allclose(found, truth, rtol=near)

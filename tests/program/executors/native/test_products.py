@@ -18,7 +18,7 @@ pytestmark = pytest.mark.skipif(not native.available(), reason="the extension is
 SHAPES = [  # outputs, inputs, examples: around the edges of tiles, strips and panels
     (1, 2, 1), (2, 3, 2), (3, 2, 7), (5, 9, 4), (6, 17, 8), (7, 8, 9), (13, 33, 16), (16, 2, 100),
     (17, 24, 33), (10, 129, 5), (129, 10, 3), (24, 40, 130), (61, 67, 31), (3, 300, 40),
-    (70, 64, 1),
+    (70, 64, 1), (131, 520, 9),
 ]  # fmt: skip
 
 
@@ -141,3 +141,43 @@ def test_a_gradient_that_overflows_leaves_the_parameters_of_the_step_before():
         trained(5)
     np.testing.assert_array_equal(program._machine.memory.room.values[False][: n * n], expected)
     assert expected.std() == 0.0 and expected[0] != 1e-300  # it had learned
+
+
+@pytest.mark.parametrize("order", ["as read", "reversed", "two exchanged"])
+@pytest.mark.parametrize("shape", [(33, 40, 16), (70, 24, 33), (3, 5, 7)])
+def test_examples_read_as_they_came_give_the_bits_of_their_lanes(shape, order):
+    """The gradient of a first layer reads rows of X while they are at hand, else their copies."""
+    outputs, inputs, m = shape
+    rng = np.random.default_rng(3)
+    x = [Value(0.0) for _ in range(inputs)]
+    w = [[Value(float(number)) for number in row] for row in rng.normal(size=(outputs, inputs))]
+    given = {"as read": x, "reversed": x[::-1], "two exchanged": [x[1], x[0], *x[2:]]}[order]
+    loss = sum(tanh(dot(row, x)) for row in w)
+    parameters = [a for row in w for a in row]
+    program = Program(loss, inputs=given, parameters=parameters, executor="native")
+    executor, X = program._machine.executor, rng.normal(size=(m, inputs))
+    _, gradient = program(X)
+    executor.load(X)
+    executor.forward()
+    executor.backward()
+    by_lanes = program._machine.memory.room.adjoints[False][program._machine.places]
+    np.testing.assert_array_equal(gradient, by_lanes)
+    W = np.array([[a.data for a in row] for row in w])
+    columns = X[:, [given.index(leaf) for leaf in x]]
+    slopes = (1 - np.tanh(columns @ W.T) ** 2).T @ columns / m
+    np.testing.assert_allclose(gradient, slopes.ravel(), rtol=1e-9, atol=1e-11)
+
+
+def test_the_costs_of_a_training_are_those_of_its_batches():
+    """Rows are lent batch by batch: each is read anew."""
+    program, X = network((70, 40, 3))
+    optimizer = nn.SGD(program.parameters, lr=0.05)
+    costs = program.train(X, optimizer, 7, batch_size=16)
+    again, _ = network((70, 40, 3))
+    for k, cost in enumerate(costs):
+        at = 16 * (k % 3)
+        found, gradient = again(X[at : at + 16])  # the third has eight
+        np.testing.assert_allclose(cost, found, rtol=1e-12)
+        for p, slope in zip(again.parameters, gradient, strict=True):
+            p.data -= 0.05 * float(slope)
+        again.load_parameters()

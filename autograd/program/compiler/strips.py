@@ -1,0 +1,107 @@
+"""Lists of addresses cut into strips that are strided, where a few strips make up a long list.
+
+The products of a triangular matrix and a vector have no rectangle to walk: row i has i of them. But
+in each column they are side by side, and so are the same columns of many matrices: instead of
+finding 450 operands one by one, nine instructions walk all of them. The left
+neighbours on a ring are two strips: the last point, and all others.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+from autograd.program.compiler.accesses import Access, Array, straighten
+from autograd.program.compiler.instructions import ADD, Instruction, Map
+
+FEWEST, MOST = 32, 1 << 16  # elements of a list
+SHORTEST = 4  # elements of a stretch, on the average
+WORTH = {True: 12, False: 24}  # elements with lanes for each strip; without, for each line of one
+
+
+def in_strips(np: Any, code: Sequence[Instruction], lanes: bool) -> list[Instruction]:
+    """Return instructions in which no list that a few strips make up is taken element by element.
+
+    Those of instructions with `lanes`, or without.
+    """
+    out: list[Instruction] = []
+    for this in code:
+        listed = isinstance(this, Map) and this.lanes == lanes and _is_listed(np, this)
+        out += _split(np, this) if listed else [this]
+    return out
+
+
+def _is_listed(np: Any, this: Map) -> bool:
+    every = (*this.sources, this.destination)
+    if len(every) < 2 or any(x.index is None for x in every):
+        return False
+    free = this.mode == ADD or this.destination.distinct(np, this.sizes)  # of any order
+    return free and FEWEST <= this.sizes[0] <= MOST
+
+
+def _split(np: Any, this: Any) -> list[Instruction]:
+    every = (*this.sources, this.destination)
+    table = np.array([x.index for x in every])
+    best: list[Array] | None = None
+    for key in range(len(table)):
+        order = np.argsort(table[key], kind="stable")
+        stretches = _stretches(np, table[:, order])
+        if len(stretches) * SHORTEST <= len(order):
+            found = list(_strips(np, table[:, order], stretches))
+            best = found if best is None or len(found) < len(best) else best
+    if best is None or len(best) * WORTH[this.lanes] > this.sizes[0]:
+        return [this]
+    strips: list[Instruction] = [_strided(np, this, strip) for strip in best]
+    lines = sum(math.prod(x.sizes[:-1]) for x in strips if isinstance(x, Map))
+    return strips if this.lanes or lines * WORTH[False] <= this.sizes[0] else [this]
+
+
+def _strided(np: Any, this: Map, strip: Array) -> Map:
+    found = straighten(np, strip)
+    assert found is not None
+    sizes, strides = found
+    every = (*this.sources, this.destination)
+    *sources, target = (
+        Access(x.lanes, x.adjoint, int(row[0]), tuple(map(int, steps)))
+        for x, row, steps in zip(every, strip, strides, strict=True)
+    )
+    return replace(this, sizes=sizes, sources=tuple(sources), destination=target)
+
+
+def _strips(np: Any, table: Array, stretches: list[tuple[int, int]]) -> Iterator[Array]:
+    """Yield parts of a table of addresses, (operands, elements), each of which is strided."""
+    families: dict[tuple[int, ...], list[int]] = {}
+    for start, length in stretches:
+        step = table[:, start + 1] - table[:, start] if length > 1 else ()
+        families.setdefault((length, *map(int, step)), []).append(start)
+    for (length, *_), starts in families.items():
+        for first, count in _runs(np, table[:, starts]):
+            places = np.array(starts[first : first + count])[:, None] + np.arange(length)
+            yield table[:, places.ravel()]
+
+
+def _stretches(np: Any, table: Array) -> list[tuple[int, int]]:
+    """Return start and length of stretches over which all operands advance by the usual step."""
+    steps = table[:, 1:] - table[:, :-1]
+    order = np.lexsort(steps)
+    fresh = (steps[:, order[1:]] != steps[:, order[:-1]]).any(axis=0)
+    bounds = np.concatenate([[0], np.flatnonzero(fresh) + 1, [len(order)]])
+    longest = int(np.argmax(np.diff(bounds)))
+    usual = steps[:, order[bounds[longest]]][:, None]
+    ends = np.concatenate([[0], np.flatnonzero((steps != usual).any(axis=0)) + 1, [table.shape[1]]])
+    return list(zip(ends[:-1].tolist(), np.diff(ends).tolist(), strict=True))
+
+
+def _runs(np: Any, table: Array) -> Iterator[tuple[int, int]]:
+    """Yield start and length of runs over which every operand advances by a constant step."""
+    steps = table[:, 1:] - table[:, :-1]
+    changes = np.flatnonzero((steps[:, 1:] != steps[:, :-1]).any(axis=0)) + 1
+    at, elements = 0, table.shape[1]
+    for change in [*changes.tolist(), elements - 1]:
+        if change > at:  # the steps from `at` to `change` are the same
+            yield at, change + 1 - at
+            at = change + 1
+    if at < elements:
+        yield at, elements - at
