@@ -42,9 +42,9 @@ typedef struct {
 static int fit(Export *out, int column, Py_ssize_t entries)
 {
     Column *one = &out->columns[column];
-    if (!one->bytes && !(one->bytes = PyByteArray_FromStringAndSize(NULL, 0)))
-        return -1;
-    if (PyByteArray_Resize(one->bytes, entries * widths[column]) < 0)
+    if (!one->bytes)
+        one->bytes = PyByteArray_FromStringAndSize(NULL, 0);
+    if (!one->bytes || PyByteArray_Resize(one->bytes, entries * widths[column]) < 0)
         return -1;
     one->at = PyByteArray_AS_STRING(one->bytes);
     return 0;
