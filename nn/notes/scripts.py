@@ -104,7 +104,7 @@ def layer_of(texts: list[str]) -> Layer | None:
     """Return the layer that a few tokens name: l, L - 1, 2, or None.
 
     >>> layer_of(["l", "+", "1"])
-    Layer(symbol='l', offset=1)
+    Layer(symbol='l', offset=1, said='')
     """
     if not texts or len(texts) not in (1, 3):
         return None
