@@ -121,7 +121,9 @@ class Checker:
             missing = outcome.reason.startswith("no network")
             others = [*self.meanings.of_sections(claim), self.convention]
             if Constant("λ") in nodes(link):
-                others = [convention for convention, _ in self.meanings.with_terms()] or others
+                others = [convention for convention, _ in self.meanings.with_terms()]
+            if not others:
+                raise Unreadable("what is λ here? No line that is understood adds it to a cost")
             convention = others[0]
             style = style_of(claim.source, False)
             mend = mended(link, convention, style, self.judge, missing)

@@ -26,6 +26,8 @@ DIFFERENTIATED = (  # ∂C over ∂w
     r"(?:\\partial|\\delta|∂)\s*(?:\\[a-z]+\s*\{?\s*|\{\s*)*C\b[^=\n]{0,25}?"
     r"(?:\}\s*\{|/)\s*(?:\\partial|\\delta|∂)\s*(?:\\[a-z]+\s*\{?\s*)*\{?[WwbzZ]"
 )
+DECAYS = {"α": r"(?:\\alpha|α)", "ε": r"(?:\\(?:var)?epsilon|ε|ϵ)"}  # rates, as a rule
+PENALTY = r"[^=+\n]{0,16}?[Ww]\W{0,4}\^\s*\{?\s*(?:2|T\b|\\top)"  # … w^2, … w^T w, … ‖w‖^2
 
 
 TOLD = {  # what tells of a habit, by the name of its field
@@ -44,7 +46,8 @@ class Habits:
     The letters of `layers`; whether layers are `numbered`, so that ^2 is one; whether it is about
     `convolution`; whether δW is a `small` change,
     as dW is; whether numbers below letters are `units`; whether a `bias_unit` is 1, x_0 = 1; which
-    unusual letters are `costs`, for they are differentiated by weights.
+    unusual letters are `costs`, for they are differentiated by weights; which letters of rates
+    are `decays`, for they stand before the squares of weights.
     """
 
     layers: set[str] = field(default_factory=set)
@@ -54,6 +57,7 @@ class Habits:
     units: bool = False
     bias_unit: bool = False
     costs: frozenset[str] = frozenset()
+    decays: frozenset[str] = frozenset()
 
 
 def headings(text: str) -> list[tuple[int, int]]:
@@ -69,5 +73,6 @@ def habits_of(text: str) -> Habits:
     text = normal(text)
     below = re.findall(r"[_]\{?([a-zℓ])\s*[-+]\s*\d\}?", text)
     costs = (c for c, name in COSTS.items() if re.search(DIFFERENTIATED.replace("C", name), text))
+    decays = (c for c, name in DECAYS.items() if re.search(name + PENALTY, text))
     told = {name: bool(re.search(pattern, text)) for name, pattern in TOLD.items()}
-    return Habits({*below, "l", "ℓ", "L"}, costs=frozenset(costs), **told)
+    return Habits({*below, "l", "ℓ", "L"}, costs=frozenset(costs), decays=frozenset(decays), **told)

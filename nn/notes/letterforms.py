@@ -57,7 +57,7 @@ class Letters(Expressions):
             return self.named(letter, "c")
         if letter == "𝟙":
             return self._ones()
-        if letter == "λ":
+        if letter == "λ" or letter in self.habits.decays:
             return syntax.Constant("λ")
         if letter in RATES and after.text not in ("_", "^"):
             return syntax.Constant("η")

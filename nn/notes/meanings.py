@@ -110,6 +110,8 @@ class Meanings:
             link = claim.link
             if link and defines_cost(link) and syntax.Constant("λ") in syntax.nodes(link.right):
                 letters = [q.letter for q in syntax.quantities(link) if q.kind == "c"]
+                if letters[0] in letters[1:]:  # as in J̃ = J + …, where a hat is no letter
+                    continue
                 tree = placed(syntax.mapped(link, of_all_weights), self.convention).right
                 for meaning in ("example", "mean"):
                     costs = {**dict(self.convention.costs), **dict.fromkeys(letters, meaning)}

@@ -151,6 +151,9 @@ def test_a_right_formula_holds_and_a_slip_in_it_fails(notes, right, slip):
         UNITS + r"$\frac{\partial z_j^l}{\partial w_{jk}^l} = \frac{\partial}{\partial w_{jk}^l} a_k^{l-1} w_{jk}^l$",
         r"$o_m = y_m$, $o_m = f(net_m)$, $E = \frac12 \sum_j (\hat{y}_j - y_j)^2$, $\delta_m = -\frac{\partial E}{\partial net_m}$, "
         r"$\delta_m = (\hat{y}_m - y_m) f'(net_m)$",
+        # a rate and a decay, or a hat that makes a cost another
+        r"$R(w) = \frac{\alpha}{2} w^T w$, $w \leftarrow (1 - \epsilon \alpha) w - \epsilon \frac{\partial J}{\partial w}$",
+        r"$\tilde J = J + \frac{\lambda}{2} w^T w$, $w \leftarrow (1 - \epsilon \lambda) w - \epsilon \frac{\partial J}{\partial w}$",
         # another kind of layers, and another unit than those of a plain network
         r"$A^i = g(A^{i-1})$",
         r"$z(x) = w \cdot x + b$",
