@@ -24,8 +24,8 @@ DEMOS = Path(__file__).parent
 OUTPUT = DEMOS / "output" / "gallery"
 EPOCHS_SHOWN = (0, 1, 5, 20, 60)
 STYLE = (
-    ":root{color-scheme:light dark}body{font:16px system-ui;max-width:1100px;margin:auto;"
-    "padding:16px}img{max-width:100%}"
+    ":root{color-scheme:light dark}a{color:light-dark(#0550ae,#79b8ff)}body{font:16px system-ui;"
+    "max-width:1100px;margin:auto;padding:16px}img{max-width:100%}"
 )
 
 
