@@ -25,7 +25,8 @@ OUTPUT = DEMOS / "output" / "gallery"
 EPOCHS_SHOWN = (0, 1, 5, 20, 60)
 STYLE = (
     ":root{color-scheme:light dark}a{color:light-dark(#0550ae,#79b8ff)}body{font:16px system-ui;"
-    "max-width:1100px;margin:auto;padding:16px}img{max-width:100%}"
+    "max-width:1100px;margin:auto;padding:16px;color:light-dark(#1f2328,#e6edf3);"
+    "background:light-dark(#fff,#0d1117)}img{max-width:100%}"
 )
 
 
