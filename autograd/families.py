@@ -8,6 +8,7 @@ i = k, and factorᵢ · shareₖ for all others.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import accumulate
 from typing import Any
 
@@ -46,15 +47,23 @@ def members(nodes: list[Any]) -> dict[Family, list[Any]]:
 def push_together(nodes: list[Any], totals: dict[Any, float]) -> None:
     """Add Σᵢ adjointᵢ · ∂nodeᵢ/∂xₖ to the total of each xₖ that the nodes share."""
     values = nodes[0]._x.values
-    rule = nodes[0]._function.together
-    own, factors, shares = rule([x if x.__class__ is float else x._data for x in values])
+    numbers = [x if x.__class__ is float else x._data for x in values]
     adjoints = [0.0] * len(values)
     for node in nodes:
         adjoints[int(node._y if node._y.__class__ is float else node._y._data)] = totals[node]
-    others = all_but_own([f * adjoint for f, adjoint in zip(factors, adjoints, strict=True)])
-    for x, a, b, p, o in zip(values, own, adjoints, shares, others, strict=True):
+    parts = passed_on(nodes[0]._function.together, numbers, adjoints)
+    for x, part in zip(values, parts, strict=True):
         if x in totals:
-            totals[x] += a * b + p * o
+            totals[x] += part
+
+
+def passed_on(
+    rule: Callable[[list[Any]], Together], numbers: list[float], adjoints: list[float]
+) -> list[float]:
+    """Return Σᵢ adjointᵢ · ∂outᵢ/∂xₖ for each of the shared operands, which have these numbers."""
+    own, factors, shares = rule(numbers)
+    others = all_but_own([f * adjoint for f, adjoint in zip(factors, adjoints, strict=True)])
+    return [a * b + p * o for a, b, p, o in zip(own, adjoints, shares, others, strict=True)]
 
 
 def all_but_own(terms: list[Any]) -> list[Any]:

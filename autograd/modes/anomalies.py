@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import math
-from operator import mul
 from typing import Any
 
 from autograd import engine, errors
 from autograd.engine import Value
-from autograd.families import all_but_own
+from autograd.families import passed_on
 from autograd.modes.blocks import Block
 from autograd.modes.dispatch import Mode, dispatcher
 from autograd.sweep import passes
@@ -60,11 +59,10 @@ def _passed_together(nodes: list[Any], totals: dict[Any, float]) -> bool:
     adjoints, found = [0.0] * len(values), dict[Any, float]()
     for node in nodes:
         adjoints[int(_number(engine.index_of(node)))] = totals.get(node, 0.0)
-    own, factors, shares = PRIMITIVES[nodes[0].op].function.together(list(map(_number, values)))
-    others = all_but_own(list(map(mul, factors, adjoints)))
-    for x, a, b, p, o in zip(values, own, adjoints, shares, others, strict=True):
+    rule = PRIMITIVES[nodes[0].op].function.together
+    for x, part in zip(values, passed_on(rule, list(map(_number, values)), adjoints), strict=True):
         if x.__class__ is Value and not x.constant:
-            found[x] = found.get(x, totals.get(x, 0.0)) + (a * b + p * o)
+            found[x] = found.get(x, totals.get(x, 0.0)) + part
     if not all(map(math.isfinite, found.values())):
         return False
     totals |= found
