@@ -12,7 +12,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from autograd.program.compiler.columns import AGAIN, COMPUTED, CONSTANT, Array, Columns
+from autograd.program.compiler.columns import (
+    AGAIN,
+    COMPUTED,
+    CONSTANT,
+    Array,
+    Columns,
+    gathered,
+)
 
 ALL, INDEXED = ("mean", "logsumexp"), ("log_softmax", "softmax", "take")
 FUNCTIONS = (*ALL, *INDEXED, AGAIN)
@@ -55,15 +62,16 @@ class _Pieces:
         number = np.empty(len(stays), int)
         number[order] = np.arange(len(order))
         number[list(self.become)] = number[list(self.become.values())]
-        lengths = np.append(np.diff(whole.starts), list(map(len, self.operands)))
-        ends, lengths = np.cumsum(lengths), lengths[order]
-        starts = np.append(0, np.cumsum(lengths))
-        places = np.arange(starts[-1]) + np.repeat(ends[order] - starts[1:], lengths)
         pieces = np.array([x for operands in self.operands for x in operands], int)
+        more = np.cumsum(list(map(len, self.operands)), dtype=int)
+        flat, lengths = gathered(
+            np, np.append(whole.flat, pieces),
+            np.append(whole.starts, whole.starts[-1] + more), order,
+        )  # fmt: skip
         kinds, lanes, numbers = map(np.array, (self.kinds, self.lanes, self.numbers))
         return replace(
             whole, names=self.names, codes=np.append(whole.codes, self.added)[order],
-            starts=starts, flat=number[np.append(whole.flat, pieces)[places]],
+            starts=np.append(0, np.cumsum(lengths)), flat=number[flat],
             kinds=bytearray(kinds[order]), numbers=array("d", numbers[order].tobytes()),
             lanes=bytearray(lanes[order]),
             places=number[whole.places], ends=np.where(whole.ends < 0, -1, number[whole.ends]),
@@ -114,20 +122,19 @@ class _Pieces:
         self.lanes.append(lanes)
         return len(self.kinds) - 1
 
-    def _once(self, operation: str, *operands: int) -> int:
+    def _once(self, operation: str, *operands: int) -> Any:
         """Add a node that later pieces of the same row will want again."""
-        key = (operation, *operands)
+        return self._kept((operation, *operands), lambda: self._add(operation, operands))
+
+    def _kept(self, key: tuple[Any, ...], make: Callable[[], Any]) -> Any:
+        """Return what was made for a key, once."""
         if key not in self._known:
-            self._known[key] = self._add(operation, operands)
-        found: int = self._known[key]
-        return found
+            self._known[key] = make()
+        return self._known[key]
 
     def _of(self, make: Callable[[_Pieces, Sequence[int]], Any], first: int) -> Any:
         """Return what is made of the operands that results share."""
-        key = (make, first)
-        if key not in self._known:
-            self._known[key] = make(self, self._shared[first])
-        return self._known[key]
+        return self._kept((make, first), lambda: make(self, self._shared[first]))
 
     def _mean(self, values: Sequence[int]) -> int:
         return self._add("div", (self._add("total", values), self._constant(float(len(values)))))
@@ -145,31 +152,23 @@ class _Pieces:
         exponentials = [self._once("exp", x) for x in shifted]
         return exponentials, self._once("sum_minus_one", *exponentials)
 
-    def _own(self, place: int, k: int, x: int) -> int:
+    def _own(self, place: int, k: int, x: int) -> Any:
         """Return x where operand k is the largest, else 0."""
-        key = ("own", place, k, x)
-        if key not in self._known:
-            choice = self._other(place, k), self._constant(0.0), x
-            self._known[key] = self._add("where", choice)
-        found: int = self._known[key]
-        return found
+        return self._kept(("own", place, k, x), lambda: self._add(
+            "where", (self._other(place, k), self._constant(0.0), x)
+        ))  # fmt: skip
 
-    def _apart(self, place: int, k: int, x: int, largest: int) -> int:
+    def _apart(self, place: int, k: int, x: int, largest: int) -> Any:
         """Return x - p, or the constant 0 where operand k is p itself."""
-        key = ("apart", place, k, x)
-        if key not in self._known:
-            choice = self._other(place, k), self._add("shifted", (x, largest)), self._constant(0.0)
-            self._known[key] = self._add("where", choice)
-        found: int = self._known[key]
-        return found
+        return self._kept(("apart", place, k, x), lambda: self._add("where", (
+            self._other(place, k), self._add("shifted", (x, largest)), self._constant(0.0)
+        )))  # fmt: skip
 
-    def _other(self, place: int, k: int) -> int:
+    def _other(self, place: int, k: int) -> Any:
         """Return 0 where operand k is the largest, another number elsewhere."""
-        key = ("other", place, k)
-        if key not in self._known:
-            self._known[key] = self._add("sub", (place, self._constant(float(k))))
-        found: int = self._known[key]
-        return found
+        return self._kept(
+            ("other", place, k), lambda: self._add("sub", (place, self._constant(float(k))))
+        )
 
     def _level(self, values: Sequence[int]) -> Sequence[int]:
         """Return the values broadcast to the lanes, where some have lanes."""

@@ -61,6 +61,19 @@ class Columns:
         return replace(self, values=[], drawn=[], places=self.places[:0])
 
 
+def gathered(np: Any, numbers: Array, bounds: Array, rows: Array) -> tuple[Array, Array]:
+    """Return the numbers of some rows one after another, and how many each has.
+
+    >>> import numpy as np
+    >>> gathered(np, np.array([5, 6, 7]), np.array([0, 1, 3]), np.array([1, 0]))
+    (array([6, 7, 5]), array([2, 1]))
+    """
+    lengths = bounds[rows + 1] - bounds[rows]
+    ends = np.cumsum(lengths)
+    within = np.arange(int(lengths.sum())) + np.repeat(bounds[rows] - (ends - lengths), lengths)
+    return numbers[within], lengths
+
+
 def columns(leaves: Sequence[Value], parameters: int, nodes: Sequence[Value]) -> Columns | None:
     """Return the columns of what leaves and nodes depend on, so many leaves being parameters.
 

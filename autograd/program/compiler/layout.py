@@ -13,9 +13,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from autograd.program.compiler.columns import gathered
 from autograd.program.compiler.recording import COMPUTED
 from autograd.program.compiler.reroll import LINEAR, Group, Reroll
-from autograd.program.compiler.sums import gathered
 
 Array = Any  # numpy.ndarray; NumPy is imported on use
 
@@ -206,9 +206,8 @@ class Layout:
 
     def _places(self, column: Array) -> Array:
         """Return positions of nodes; of leaves that have none yet, the order they came in."""
-        recording, places = self.reroll.recording, self.position[column]
-        leaves = len(recording.parameters) + len(recording.inputs)
-        fresh = (places < 0).all() and (column < leaves).all()
+        places = self.position[column]
+        fresh = (places < 0).all() and (column < self.reroll.recording.inputs.stop).all()
         return column if fresh else places
 
     def _touch_all(self, work: Work) -> None:

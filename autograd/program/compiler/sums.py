@@ -100,19 +100,6 @@ def grouping() -> Any:
     return _grouping
 
 
-def gathered(np: Any, numbers: Array, bounds: Array, rows: Array) -> tuple[Array, Array]:
-    """Return the numbers of some rows one after another, and how many each has.
-
-    >>> import numpy as np
-    >>> gathered(np, np.array([5, 6, 7]), np.array([0, 1, 3]), np.array([1, 0]))
-    (array([6, 7, 5]), array([2, 1]))
-    """
-    lengths = bounds[rows + 1] - bounds[rows]
-    ends = np.cumsum(lengths)
-    within = np.arange(int(lengths.sum())) + np.repeat(bounds[rows] - (ends - lengths), lengths)
-    return numbers[within], lengths
-
-
 class _Collector:
     """The same in Python: sums by node, parents first."""
 
