@@ -130,12 +130,17 @@ def size(block: Any) -> int:
     return int(block.size) if is_array(block) else 1
 
 
+def is_numpy(kind: type) -> bool:
+    """Return whether a class is NumPy's own array, which need not be loaded."""
+    return kind.__name__ == "ndarray" and kind.__module__ == "numpy"
+
+
 def is_array(block: Any) -> bool:
     """Return whether a block is an array of NumPy (its scalars are numbers)."""
     kind = block.__class__
     if kind is Value or kind is float:
         return False
-    if kind.__name__ == "ndarray" and kind.__module__ == "numpy":  # as a rule
+    if is_numpy(kind):  # as a rule
         return True
     listed = hasattr(block, "ravel") and hasattr(block, "__len__")
     return listed and isinstance(block.size, int)  # a tensor of PyTorch has a method of that name

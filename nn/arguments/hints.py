@@ -45,6 +45,7 @@ ARGUMENTS = {  # of what makes layers, optimisers and callbacks
     **dict.fromkeys(("betas", "beta_1", "beta_2"), "write beta1= and beta2="),
     **dict.fromkeys(("eps", "epsilon"), "write eps= to LayerNorm, epsilon= to an optimiser"),
 }
+FOREIGN = ELSEWHERE | ARGUMENTS
 SYNONYMS = {  # of names that are handed in
     "mse": "mean_squared_error", "mae": "absolute_error", "l1": "absolute_error",
     "bce": "binary_cross_entropy", "categorical_crossentropy": "cross_entropy",
@@ -61,13 +62,13 @@ def hinting(made: C) -> C:
     if isinstance(made, type):
         made.__init__ = hinting(made.__init__)  # type: ignore[misc]
         return made
-    foreign = (ELSEWHERE | ARGUMENTS).keys() - signature(made).parameters.keys()
+    foreign = FOREIGN.keys() - signature(made).parameters.keys()
 
     @wraps(made)
     def hinted(*args: Any, **options: Any) -> Any:
         for name in sorted(foreign & options.keys()):
             owner = made.__name__ if made.__name__ != "__init__" else type(args[0]).__name__
-            raise TypeError(f"{owner} takes no {name!r}; {(ELSEWHERE | ARGUMENTS)[name]}")
+            raise TypeError(f"{owner} takes no {name!r}; {FOREIGN[name]}")
         return made(*args, **options)
 
     return cast("C", hinted)

@@ -28,14 +28,9 @@ def with_last_layer(found: list[syntax.Link | None]) -> list[syntax.Link | None]
             return layer
         return syntax.Layer("L", layer.offset - beyond, layer.name)
 
-    def change(node: Any) -> Any:
-        if isinstance(node, syntax.Sum) and node.limit:
-            return replace(node, limit=change(node.limit))
-        return replace(node, layer=named(node.layer)) if _says_its_layer(node) else node
-
     if not beyond and last == "L":
         return found
-    return [link and syntax.mapped(link, change) for link in found]
+    return [link and syntax.relayered(link, named, _says_its_layer) for link in found]
 
 
 def _says_its_layer(node: Any) -> bool:

@@ -241,14 +241,20 @@ def with_unit(tree: Tree, old: str, new: str) -> Tree:
     return mapped(tree, changed)
 
 
-def relayered(tree: Tree, change: Callable[[Layer], Layer]) -> Tree:
-    """Return a tree with `change` made to every layer, but for targets, which are at the output."""
+def moves(node: Any) -> bool:
+    """Return whether a node has a layer that may be another; targets are at the output."""
+    return getattr(node, "layer", None) is not None and kind(node) != "y"
+
+
+def relayered(
+    tree: Tree, change: Callable[[Layer], Layer], where: Callable[[Any], bool] = moves
+) -> Tree:
+    """Return a tree with `change` made to the layer of every node `where` that may be."""
 
     def moved(node: Any) -> Any:
         if isinstance(node, Sum) and node.limit:
             return replace(node, limit=moved(node.limit))
-        layer = getattr(node, "layer", None)
-        return node if layer is None or kind(node) == "y" else replace(node, layer=change(layer))
+        return replace(node, layer=change(node.layer)) if where(node) else node
 
     return mapped(tree, moved)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from autograd.derivatives.trees import is_numpy
 from autograd.engine import floats
 
 Array = Any  # numpy.ndarray; NumPy is imported on use
@@ -20,7 +21,7 @@ def taken(tree: Any) -> tuple[Any, Array | None]:
     (None, None)
     """
     kind = tree.__class__
-    if kind.__name__ == "ndarray" and kind.__module__ == "numpy":  # as a rule
+    if is_numpy(kind):  # as a rule
         return (tree.shape, tree.ravel()) if tree.dtype.kind == "f" else (None, None)
     import numpy as np
 
@@ -59,7 +60,7 @@ def _walked(np: Any, tree: Any, parts: list[Any]) -> Any:
         if OTHER in shapes:
             return OTHER
         return kind, len(tree) if set(shapes) == {None} else shapes
-    if kind.__name__ == "ndarray" and kind.__module__ == "numpy" and tree.dtype.kind == "f":
+    if is_numpy(kind) and tree.dtype.kind == "f":
         parts.append(tree.ravel())
         return tree.shape
     return OTHER

@@ -14,6 +14,8 @@ from nn import MLP, probe
 from tests.explanation.reading import recheck
 from tests.explanation.test_numerals import FIGURES
 
+VALUES = "(options) => options.map((option) => option.value)"
+
 
 def formula():
     """Return C and its leaves: shared nodes, a constant, a function of two operands."""
@@ -104,14 +106,12 @@ def choose(tab, name):
     tab.dispatch_event("#choice", "change")
 
 
-def printed(tab):
-    """Return every line that the page prints, at each step of each kind, and for each weight."""
-    found = set()
-    values = "(options) => options.map((option) => option.value)"
+def steps(tab):
+    """Yield the lines of the panel at every step of every kind."""
     ways = [
         (way, by)
         for way in ("forward", "backward")
-        for by in tab.locator("#by option").evaluate_all(values)
+        for by in tab.locator("#by option").evaluate_all(VALUES)
     ]
     for way, by in ways:
         tab.select_option("#pass", way)
@@ -121,11 +121,29 @@ def printed(tab):
         press(tab, "Home")
         for _ in range(int(tab.get_attribute("#slider", "max"))):
             press(tab, "ArrowRight")
-            found.update(tab.inner_text("#step").splitlines())
-    for name in tab.locator("#names option").evaluate_all(values):
-        if tab.is_visible("#choice"):
-            choose(tab, name)
-            found.update(tab.inner_text("#weight").splitlines())
+            yield tab.inner_text("#step").splitlines()
+
+
+def chosen(tab):
+    """Yield each name that can be looked at, as it is looked at."""
+    for name in tab.locator("#names option").evaluate_all(VALUES):
+        choose(tab, name)
+        yield name
+
+
+def states(tab):
+    """Yield the lines of the panel at every step of every kind, and for every name."""
+    yield from steps(tab)
+    for _ in chosen(tab):
+        yield tab.inner_text("#leaf-section").splitlines()
+    yield tab.inner_text("#learn").splitlines()
+
+
+def printed(tab):
+    """Return every line that the page prints, at each step of each kind, and for each weight."""
+    found = {line for lines in steps(tab) for line in lines}
+    for _ in chosen(tab) if tab.is_visible("#choice") else ():
+        found.update(tab.inner_text("#weight").splitlines())
     return found
 
 

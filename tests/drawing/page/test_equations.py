@@ -6,7 +6,7 @@ import pytest
 
 from autograd import step_through
 from nn import MLP, probe
-from tests.drawing.page.test_browser import choose, classified, press, probed
+from tests.drawing.page.test_browser import classified, probed, states
 from tests.drawing.page.test_browser import formula as divided
 from tests.drawing.page.test_browser import loop as unrolled
 from tests.drawing.page.test_folds import loop, wide
@@ -52,29 +52,6 @@ def numbers_of(tab):
         if told:
             known.setdefault(told[1], float(told[2].replace("∞", "inf")))
     return known
-
-
-def states(tab):
-    """Yield the lines of the panel at every step of every kind, and for every name."""
-    values = "(options) => options.map((option) => option.value)"
-    ways = [
-        (way, by)
-        for way in ("forward", "backward")
-        for by in tab.locator("#by option").evaluate_all(values)
-    ]
-    for way, by in ways:
-        tab.select_option("#pass", way)
-        if tab.is_visible("#by"):
-            tab.select_option("#by", by)
-        tab.evaluate("document.activeElement.blur()")
-        press(tab, "Home")
-        for _ in range(int(tab.get_attribute("#slider", "max"))):
-            press(tab, "ArrowRight")
-            yield tab.inner_text("#step").splitlines()
-    for name in tab.locator("#names option").evaluate_all(values):
-        choose(tab, name)
-        yield tab.inner_text("#leaf-section").splitlines()
-    yield tab.inner_text("#learn").splitlines()
 
 
 def equations(lines):
