@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import sysconfig
-from collections.abc import Iterable
 from operator import attrgetter
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -103,16 +102,6 @@ family = attrgetter("_family")  # what nodes have in common that share their ope
 index_of = attrgetter("_index")  # the operand that such a node has for itself
 
 
-def families_of(nodes: Iterable[Value]) -> dict[Any, list[Value]]:
-    """Return which of the nodes share their operands, by what they have in common."""
-    found: dict[Any, list[Value]] = {}
-    for node in nodes:
-        shared = family(node)
-        if shared is not None:
-            found.setdefault(shared, []).append(node)
-    return found
-
-
 def lend(node: Value) -> Value:
     """Let a node copy as itself, and never pickle: an argument, of which a copy is no other."""
     node._lent = True
@@ -143,7 +132,7 @@ for _name, _method in (("reduce", _reduced), ("copy", _copied), ("deepcopy", _co
     setattr(Value, f"__{_name}__", _method)
 
 __all__ = [
-    "Function", "Value", "adjoints", "compiled_columns", "compiled_dot", "constant", "families_of",
+    "Function", "Value", "adjoints", "compiled_columns", "compiled_dot", "constant",
     "family", "floats", "hot_rows", "implementation", "index_of", "install", "last_write", "lend",
     "read", "share", "topological", "unwatched", "unwatched_partials", "watch", "write",
 ]  # fmt: skip

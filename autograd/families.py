@@ -8,7 +8,6 @@ i = k, and factorᵢ · shareₖ for all others.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from itertools import accumulate
 from typing import Any
 
@@ -35,12 +34,12 @@ class Family:
         return True
 
 
-def members(nodes: list[Any]) -> dict[Family, list[Any]]:
-    """Return which of the nodes share their operands, in their order."""
-    found: dict[Family, list[Any]] = {}
+def members(nodes: list[Any]) -> dict[Any, list[Any]]:
+    """Return which of the nodes share their operands, in their order, by what they share."""
+    found: dict[Any, list[Any]] = {}
     for node in nodes:
-        if node._x.__class__ is Family:
-            found.setdefault(node._x, []).append(node)
+        if (shared := node._family) is not None:
+            found.setdefault(shared, []).append(node)
     return found
 
 
@@ -57,9 +56,7 @@ def push_together(nodes: list[Any], totals: dict[Any, float]) -> None:
             totals[x] += part
 
 
-def passed_on(
-    rule: Callable[[list[Any]], Together], numbers: list[float], adjoints: list[float]
-) -> list[float]:
+def passed_on(rule: Any, numbers: list[float], adjoints: list[float]) -> list[float]:
     """Return Σᵢ adjointᵢ · ∂outᵢ/∂xₖ for each of the shared operands, which have these numbers."""
     own, factors, shares = rule(numbers)
     others = all_but_own([f * adjoint for f, adjoint in zip(factors, adjoints, strict=True)])

@@ -13,6 +13,7 @@ from typing import Any
 from autograd import engine, errors, modes
 from autograd.derivatives.trees import is_flat, leaves, unflatten
 from autograd.engine import Value
+from autograd.families import members
 from autograd.reductions import total
 from autograd.table import PRIMITIVES
 
@@ -69,7 +70,7 @@ def linear(root: Value, wrt: Iterable[Value], read: Callable[[Any], Any]) -> Lin
     reached = {x for x in wrt if not x.constant}
     found: Linear = []
     order = engine.topological(root)
-    families = engine.families_of(order)
+    families = members(order)
     for node in order:
         family = families.get(engine.family(node), ())
         if len(family) > 1:

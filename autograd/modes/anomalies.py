@@ -7,7 +7,7 @@ from typing import Any
 
 from autograd import engine, errors
 from autograd.engine import Value
-from autograd.families import passed_on
+from autograd.families import members, passed_on
 from autograd.modes.blocks import Block
 from autograd.modes.dispatch import Mode, dispatcher
 from autograd.sweep import passes
@@ -26,7 +26,7 @@ class _DetectAnomaly(Mode):
 
     def sweeping(self, root: Any, seed: float) -> None:
         totals, order = {root: seed}, engine.topological(root)
-        families = engine.families_of(order)
+        families = members(order)
         for node in reversed(order):
             family = families.get(engine.family(node), ())
             if len(family) < 2:

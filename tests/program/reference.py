@@ -9,6 +9,9 @@ terms, not those of the result. How much is at stake follows from the graph: a r
 Adjoints are nodes of a graph too (`build_graph`), with sizes of their own.
 """
 
+import os
+import subprocess
+import sys
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,6 +28,18 @@ ROUNDING = 1e-14  # of its size: 45 units of rounding
 # Whatever is registered and can run here, NumPy first; and the tape, which "auto" chooses.
 EXECUTORS = [name for name, way in reversed(registry.WAYS.items()) if way.available()]
 WITH_TAPES = [*EXECUTORS, *(["tape"] if native.available() else [])]
+
+
+def printed_on(tile, code):
+    """Return what code prints whose kernels are of an instruction set; it must end well.
+
+    They are chosen at import: it runs in a process of its own.
+    """
+    environment = {**os.environ, "AUTOGRAD_TILE": tile}
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
 
 
 @dataclass

@@ -10,7 +10,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 from autograd.program.compiler.columns import (
     AGAIN,
@@ -23,6 +23,7 @@ from autograd.program.compiler.columns import (
 
 ALL, INDEXED = ("mean", "logsumexp"), ("log_softmax", "softmax", "take")
 FUNCTIONS = (*ALL, *INDEXED, AGAIN)
+T = TypeVar("T")
 
 
 def taken_apart(whole: Columns) -> Columns:
@@ -122,15 +123,16 @@ class _Pieces:
         self.lanes.append(lanes)
         return len(self.kinds) - 1
 
-    def _once(self, operation: str, *operands: int) -> Any:
+    def _once(self, operation: str, *operands: int) -> int:
         """Add a node that later pieces of the same row will want again."""
         return self._kept((operation, *operands), lambda: self._add(operation, operands))
 
-    def _kept(self, key: tuple[Any, ...], make: Callable[[], Any]) -> Any:
+    def _kept(self, key: tuple[Any, ...], make: Callable[[], T]) -> T:
         """Return what was made for a key, once."""
         if key not in self._known:
             self._known[key] = make()
-        return self._known[key]
+        found: T = self._known[key]
+        return found
 
     def _of(self, make: Callable[[_Pieces, Sequence[int]], Any], first: int) -> Any:
         """Return what is made of the operands that results share."""
@@ -152,19 +154,19 @@ class _Pieces:
         exponentials = [self._once("exp", x) for x in shifted]
         return exponentials, self._once("sum_minus_one", *exponentials)
 
-    def _own(self, place: int, k: int, x: int) -> Any:
+    def _own(self, place: int, k: int, x: int) -> int:
         """Return x where operand k is the largest, else 0."""
         return self._kept(("own", place, k, x), lambda: self._add(
             "where", (self._other(place, k), self._constant(0.0), x)
         ))  # fmt: skip
 
-    def _apart(self, place: int, k: int, x: int, largest: int) -> Any:
+    def _apart(self, place: int, k: int, x: int, largest: int) -> int:
         """Return x - p, or the constant 0 where operand k is p itself."""
         return self._kept(("apart", place, k, x), lambda: self._add("where", (
             self._other(place, k), self._add("shifted", (x, largest)), self._constant(0.0)
         )))  # fmt: skip
 
-    def _other(self, place: int, k: int) -> Any:
+    def _other(self, place: int, k: int) -> int:
         """Return 0 where operand k is the largest, another number elsewhere."""
         return self._kept(
             ("other", place, k), lambda: self._add("sub", (place, self._constant(float(k))))

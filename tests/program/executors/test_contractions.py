@@ -1,8 +1,5 @@
 """One matrix product at a time, on strides that a network seldom has, beside sums written out."""
 
-import os
-import subprocess
-import sys
 from itertools import product
 from random import Random
 
@@ -16,6 +13,7 @@ from autograd.program.executors.interface import Ends
 from autograd.program.executors.native.executor import NativeExecutor
 from autograd.program.executors.numpy.executor import NumpyExecutor
 from autograd.program.memory import Memory
+from tests.program.reference import printed_on
 
 LANES = [*product((False, True), repeat=3)]  # of left, right and destination
 SIZES = [(1, 3, 2), (3, 1, 2), (2, 2, 3), (1, 1, 4), (4, 5, 2), (1, 9, 3), (7, 2, 5), (3, 17, 9)]
@@ -88,13 +86,11 @@ def test_every_layout_of_a_product_in_numpy():
 @pytest.mark.skipif(not native.available(), reason="the extension is not built")
 @pytest.mark.parametrize("tile", ["v4", "v3", "v2", "plain"])
 def test_every_layout_of_a_product_in_each_instruction_set(tile):
-    """The tiles are chosen at import: another process for each."""
     code = (
         "from tests.program.executors.test_contractions import NativeExecutor, check_all\n"
         "check_all(NativeExecutor)"
     )
-    environment = {**os.environ, "AUTOGRAD_TILE": tile}
-    subprocess.run([sys.executable, "-c", code], env=environment, check=True)
+    printed_on(tile, code)
 
 
 def test_a_factor_without_lanes_whose_ends_look_consecutive():

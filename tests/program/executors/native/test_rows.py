@@ -1,14 +1,11 @@
 """What an index takes from a row, and gives back to it, is what NumPy's own indices do."""
 
-import os
-import subprocess
-import sys
-
 import numpy as np
 import pytest
 
 from autograd import DomainError, Program, Value, total
 from autograd.reductions import take
+from tests.program.reference import printed_on
 
 WIDTHS, LANES = (1, 2, 3, 7, 16, 17, 33, 70), (1, 2, 7, 8, 16, 31, 255, 300)  # on both sides of
 # what is met in vectors, and of what a step of an instruction takes at once
@@ -45,7 +42,6 @@ def test_rows_of_every_width(width, dtype):
 
 @pytest.mark.parametrize("tile", ["v3", "v2", "plain"])
 def test_rows_on_every_instruction_set(tile):
-    """Kernels are chosen at import: another process for each."""
     code = (
         "from tests.program.executors.native.test_rows import WIDTHS, LANES, check_row\n"
         "for width in WIDTHS:\n"
@@ -53,8 +49,7 @@ def test_rows_on_every_instruction_set(tile):
         "        check_row(width, lanes, 'float64')\n"
         "        check_row(width, lanes, 'float32')\n"
     )
-    subprocess.run([sys.executable, "-c", code], env={**os.environ, "AUTOGRAD_TILE": tile},
-                   check=True)  # fmt: skip
+    printed_on(tile, code)
 
 
 @pytest.mark.parametrize("width", WIDTHS)
