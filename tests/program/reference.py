@@ -6,7 +6,8 @@ terms, not those of the result. How much is at stake follows from the graph: a r
 
     size(leaf) = |leaf|,    size(node) = max(|node|, Σᵢ |∂node/∂xᵢ| size(xᵢ)).
 
-Adjoints are nodes of a graph too (`build_graph`), with sizes of their own.
+Adjoints are nodes of a graph too (`build_graph`), with sizes of their own, at least those of the
+terms that they are summed from.
 """
 
 import os
@@ -71,7 +72,7 @@ def _example(nodes, twins):
     every = [twins[node] for node in nodes]
     adjoints = gradients(every[-1], every, build_graph=True)
     size = _sizes(total([*every, *adjoints]))
-    sizes = [[size[node] for node in row] for row in (every, adjoints)]
+    sizes = [size[node] for node in every], _sizes_of_sums(every, [size[x] for x in adjoints])
     return [x.data for x in every], engine.adjoints(every[-1], every), *sizes
 
 
@@ -82,6 +83,22 @@ def _sizes(root):
         terms = [abs(partial) * size.get(x, 0.0) for x, partial in edges]
         size[node] = max(abs(node.data), sum(terms))
     return size
+
+
+def _sizes_of_sums(nodes, sizes):
+    """Return sizes of adjoints, none below those of its terms Σⱼ |∂nodeⱼ/∂node| sizeⱼ.
+
+    Where all terms are constants, as 2/3 − 2/3, no graph of the adjoint knows of them.
+    """
+    size = dict(zip(nodes, sizes, strict=True))
+    terms = dict.fromkeys(nodes, 0.0)
+    for node in reversed(nodes):
+        size[node] = max(size[node], terms[node])
+        edges = zip(node.operands, node.partials, strict=True) if node.op else ()
+        for operand, partial in edges:
+            if operand in terms:
+                terms[operand] += abs(partial) * size[node]
+    return [size[node] for node in nodes]
 
 
 def assert_equal(actual, expected, sizes, relative=RELATIVE, rounding=ROUNDING):
