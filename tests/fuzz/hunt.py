@@ -24,7 +24,7 @@ def case_of(seed):
         extras.append(("train", rng.choice(("sgd", "momentum", "adam")), rng.choice((1, 2, 100))))
     elif rng.random() < 0.2:
         extras.append(("outputs",))
-    elif Random(f"derived {seed}").random() < 0.15:
+    elif Random(f"derived {seed}").random() < 0.06:
         extras.append(("derivatives",))
     return drawn(seed, ways, tuple(extras), [*BLOCKS, zeros])
 
