@@ -21,7 +21,8 @@ from autograd.program.compiler.accesses import Array
 from autograd.program.compiler.recording import Recording
 from autograd.program.verification.eager import PIECES, differentiable, evaluate, pull_back
 from autograd.program.verification.points import FEW, MANY, POOL, SMALL, Points, around, pool
-from autograd.table import PRIMITIVES, Primitive
+from autograd.program.verification.within import is_own
+from autograd.table import PRIMITIVES
 
 LONGEST = 1 << 14  # operands in all, beyond which Python would take too long
 EXACT = {
@@ -82,7 +83,8 @@ def _doubting(table: Array, other: Array) -> Array:
 def account(recording: Recording, dtype: str, opinion: int = 0) -> Account | None:
     """Return what the nodes of a recording say near its point.
 
-    A second or third opinion has noise of its own. None where they say nothing: no point near it
+    A second or third opinion has noise of its own, and counts what is rounded within somebody's
+    own rows. None where they say nothing: no point near it
     has finite numbers throughout, an operation is known to nobody, or it would take too long.
     """
     compiled = _compiled(recording, opinion)
@@ -142,7 +144,7 @@ def compiled_comparison() -> Any:
 def _compiled(recording: Recording, opinion: int) -> Run | None:
     """Return the run in C, where all operations of a recording are known there."""
     compiled, known = _extension(), codes()
-    if compiled is None or known is None or any(map(_is_own, recording.rows.values())):
+    if compiled is None or known is None or any(map(is_own, recording.rows.values())):
         return None
     own, leaf = recording.inputs.stop, len(known)
     every = (leaf if not name else known.get(name, leaf + 1) for name in recording.operations[own:])
@@ -163,11 +165,6 @@ def _compiled(recording: Recording, opinion: int) -> Run | None:
     return run
 
 
-def _is_own(row: Primitive | None) -> bool:
-    """Whether a row is somebody's own, perhaps with the name of one of ours."""
-    return row is not None and not row.function.__module__.startswith("autograd.")
-
-
 def _interpreted(recording: Recording, opinion: int = 0) -> Run | None:
     """Return the run in Python, for small recordings of operations that have a row."""
     known = {"", *PRIMITIVES, *PIECES}
@@ -179,8 +176,9 @@ def _interpreted(recording: Recording, opinion: int = 0) -> Run | None:
         import numpy as np
 
         noise = _Noise(precision, values.shape[1], opinion)
-        evaluate(recording, values, noise)
-        adjoints[:] = pull_back(recording, values, needed, noise)
+        within = opinion > 0  # it takes long: only where there is a doubt
+        evaluate(recording, values, noise, within)
+        adjoints[:] = pull_back(recording, values, needed, noise, within)
         finite = np.isfinite(values).all() and np.isfinite(adjoints).all()
         return needed if finite else None
 

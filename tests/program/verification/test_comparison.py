@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from autograd.program.verification import comparison, witness
-from tests.program.verification.test_faults import FAULTS, accused
+from tests.program.verification.test_faults import FAULTS, accused, interpreted
 
 POINTS, LIMITS = 2, (1e-10, 2.3e-308, comparison.CLEAR)
 compiled = pytest.mark.skipif(
@@ -89,6 +89,6 @@ def test_what_lies_outside_is_refused(change):
 @pytest.mark.parametrize("name", ["terms are lost", "adjoints are not added", "the seed is 2"])
 def test_a_fault_is_found_where_nothing_is_compiled(name, monkeypatch):
     place, what, change, case = FAULTS[name]
-    monkeypatch.setattr(witness, "_extension", lambda: None)
+    interpreted(monkeypatch)
     monkeypatch.setattr(place, what, change(getattr(place, what)))
     assert accused(case(), "numpy")
