@@ -131,7 +131,7 @@ def recording_much():
 
     def act():
         with recording():
-            loss = total(model(row))
+            loss = total([x for k in range(100) for x in model(row)])
         return loss.data
 
     return act
@@ -155,7 +155,7 @@ def training():
 
     def act():
         program.load_parameters()
-        return program.train(X, nn.Adam(program.parameters), 8, 1_000).tobytes()
+        return program.train(X, nn.Adam(program.parameters), 40, 1_000).tobytes()
 
     return act
 
@@ -171,7 +171,7 @@ def fitting():
 
     def act():
         model.load_state_dict(before)
-        options = {"loss": "mean_squared_error", "epochs": 3, "batch_size": 4096, "seed": 2}
+        options = {"loss": "mean_squared_error", "epochs": 20, "batch_size": 4096, "seed": 2}
         return nn.fit(model, X, y, progress=False, **options).loss
 
     return act
@@ -179,7 +179,7 @@ def fitting():
 
 def predicting():
     model, (X, _) = nn.MLP(30, [256, 256, 1], seed=1), data()
-    return lambda: np.asarray(nn.predict(model, X)).tobytes()
+    return lambda: np.asarray(model.predict(X)).tobytes()
 
 
 def compiled():
