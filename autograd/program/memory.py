@@ -151,5 +151,5 @@ def aligned(shape: tuple[int, ...], dtype: Any) -> Array:
 
     count = math.prod(shape)
     room = np.zeros(count + CACHE_LINE // dtype.itemsize, dtype)
-    start = -room.__array_interface__["data"][0] % CACHE_LINE // dtype.itemsize
+    start = -room.ctypes.data % CACHE_LINE // dtype.itemsize
     return room[start : start + count].reshape(shape)
