@@ -606,3 +606,7 @@ def test_the_condition_of_where_gets_nothing_of_an_infinite_adjoint():
     c = Value(1.0)
     y = (where(c, x, 1.0) * 1e300) * 1e300 + c
     assert gradients(y, c) == 1.0
+
+
+def test_the_class_is_at_home_where_it_is_imported_from():
+    assert f"{Value.__module__}.{Value.__qualname__}" == "autograd.Value"

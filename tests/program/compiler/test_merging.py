@@ -45,6 +45,7 @@ def random_code(rng):
         with_lanes = [lanes and bool(x) for x in rng.random(3) < 0.7]
         moves = bool(rng.random() < 0.3)  # where it writes moves too
         mode = ADD if rng.random() < 0.8 else STORE
+        way = -1 if starts[0] % 3 == 0 else 1  # in which maps walk their operands
         family = []
         for t in range(times):
             own = [s + t * d for s, d in zip(starts, steps_, strict=True)]
@@ -67,7 +68,8 @@ def random_code(rng):
                     access(2, target, (1, 0)), STORE,
                 )  # fmt: skip
             else:
-                sources = access(0, own[0], (1,)), access(1, own[1], (1,))
+                ends = [max(x, 0) + (size - 1) * (way < 0) for x in own]
+                sources = access(0, ends[0], (way,)), access(1, ends[1], (way,))
                 to, how = access(2, target, (1,)), mode if t == 0 else ADD
                 here = Map((size,), wide, steps.PRODUCT, sources, to, how)
             if wide or not with_lanes[2]:
