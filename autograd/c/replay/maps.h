@@ -68,9 +68,12 @@ static void deliver(const Operand *target, T *to, const T *result, int64_t strid
                     int64_t n, int add, T *sum)
 {
     if (target->role == INDEXED) {
+        const int64_t *index = target->index + at, step = target->step;
         for (int64_t i = 0; i < n; i++) {
-            T *place = to + target->index[at + i] * target->step;
-            *place = add ? *place + result[i] : result[i];
+            T sum = result[i], *place = to + index[i] * step;
+            while (add && i + 1 < n && index[i + 1] == index[i])
+                sum += result[++i];
+            *place = add ? *place + sum : sum;
         }
         return;
     }
@@ -218,6 +221,10 @@ static void run_map(const Map *map, void *scratch)
     T *pointers[OPERANDS], *registers[REGISTERS], *blocks = scratch;
     const int outer = map->dimensions - 1, every = map->sources + map->targets;
     int64_t counter[DIMENSIONS] = {0};
+    if (map->segments) {
+        run_segments(map);
+        return;
+    }
     if (map->sums) {
         run_sums(map);
         return;

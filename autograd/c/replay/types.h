@@ -56,6 +56,12 @@ typedef struct {
     int operation, result, a, b, c;
 } Step;
 
+/* Numbers of a Map that sums products, `n` of them side by side: to[k] += a b[k], or, where all have
+ * one place to go, to += a[k] b[k]. */
+typedef struct {
+    int64_t a, b, to, n;
+} Segment;
+
 typedef struct {
     int dimensions, sources, targets, constants, steps, registers, lead;
     int rows, fixed, sums; /* lines found by an index; blocks to fill; nothing but sums of rows */
@@ -67,6 +73,8 @@ typedef struct {
     int results[RESULTS];
     const double *numbers;
     Step *code;
+    const Segment *segments; /* in place of all else, as many as the only size */
+    int meet;                /* whether all numbers of a segment have one place to go */
 } Map;
 
 typedef struct {
