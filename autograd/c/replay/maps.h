@@ -63,18 +63,23 @@ static void gather(const Operand *source, const T *from, T *block, int64_t strid
             block[i] = from[source->index[at + i] * source->step];
 }
 
+/* Store or add n results where an index says; what goes to one place in a row is summed first. */
+static void scatter(T *to, const int64_t *index, int64_t step, const T *result, int64_t n, int add)
+{
+    for (int64_t i = 0; i < n; i++) {
+        T *place = to + index[i] * step, all = result[i];
+        while (add && i + 1 < n && index[i + 1] == index[i])
+            all += result[++i];
+        *place = add ? *place + all : all;
+    }
+}
+
 /* Store or add n results of one destination; `sum` collects those that are summed. */
 static void deliver(const Operand *target, T *to, const T *result, int64_t stride, int64_t at,
                     int64_t n, int add, T *sum)
 {
     if (target->role == INDEXED) {
-        const int64_t *index = target->index + at, step = target->step;
-        for (int64_t i = 0; i < n; i++) {
-            T sum = result[i], *place = to + index[i] * step;
-            while (add && i + 1 < n && index[i + 1] == index[i])
-                sum += result[++i];
-            *place = add ? *place + sum : sum;
-        }
+        scatter(to, target->index + at, target->step, result, n, add);
         return;
     }
     if (target->role == REPEATED) {

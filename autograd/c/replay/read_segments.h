@@ -115,7 +115,7 @@ static int find_segments(Replay *self, Map *map)
         return 0;
     int64_t segments, fewer, period = 1, other;
     int which = count_segments(map, 1, &segments);
-    if (2 * segments > map->sizes[0] && (other = period_of(map)) > 1) {
+    if (SHORTEST * segments > map->sizes[0] && (other = period_of(map)) > 1) {
         const int found = count_segments(map, other, &fewer);
         if (fewer < segments) {
             which = found;

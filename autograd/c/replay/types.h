@@ -56,8 +56,8 @@ typedef struct {
     int operation, result, a, b, c;
 } Step;
 
-/* Numbers of a Map that sums products, `n` of them side by side: to[k] += a b[k], or, where all have
- * one place to go, to += a[k] b[k]. */
+/* Numbers of a Map that sums products, `n` of them side by side: to[k] += a b[k], or, where all
+ * have one place to go, to += a[k] b[k]. */
 typedef struct {
     int64_t a, b, to, n;
 } Segment;
