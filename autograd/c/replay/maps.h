@@ -226,12 +226,8 @@ static void run_map(const Map *map, void *scratch)
     T *pointers[OPERANDS], *registers[REGISTERS], *blocks = scratch;
     const int outer = map->dimensions - 1, every = map->sources + map->targets;
     int64_t counter[DIMENSIONS] = {0};
-    if (map->segments) {
-        run_segments(map);
-        return;
-    }
     if (map->sums) {
-        run_sums(map);
+        (map->sums == OF_ROWS ? run_sums : run_segments)(map);
         return;
     }
     for (int k = 0; k < map->registers; k++)

@@ -17,7 +17,7 @@ static Map part_of_map(const Map *map, int d, int64_t first, int64_t end, int64_
 {
     Map part = *map;
     part.sizes[d] = end - first;
-    if (map->segments) {
+    if (map->sums > OF_ROWS) {
         part.segments += first;
         return part;
     }

@@ -42,7 +42,7 @@ static int64_t work_of(const Instruction *this)
     }
     if (this->kind == ROW)
         return this->is.row.rows * this->is.row.width * this->is.row.lanes;
-    if (map->segments)
+    if (map->sums > OF_ROWS)
         return numbers_of(map->segments, map->sizes[0]);
     int64_t work = map->steps * 4 + map->sources + 1;
     for (int d = 0; d < map->dimensions; d++)

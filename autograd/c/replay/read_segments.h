@@ -76,12 +76,11 @@ static int64_t period_of(const Map *map)
 static int write_segments(Replay *self, Map *map, int64_t period, int which, int64_t segments)
 {
     const int64_t count = map->sizes[0];
-    Segment *out = own(self, segments * sizeof(Segment));
+    Segment *first = own(self, segments * sizeof(Segment)), *out = first;
     if (!out) {
         PyErr_NoMemory();
         return -1;
     }
-    map->segments = out;
     int64_t entry = 0;
     Place last = {{0}};
     for (int64_t k = 0; k < count; k++, entry = next_entry(entry, period, count)) {
@@ -93,11 +92,12 @@ static int write_segments(Replay *self, Map *map, int64_t period, int which, int
         last = now;
     }
     if (which == 1) {
-        const Operand first = map->operands[0];
+        const Operand moves = map->operands[0];
         map->operands[0] = map->operands[1];
-        map->operands[1] = first;
+        map->operands[1] = moves;
     }
-    map->meet = which == 2;
+    map->sums = which == 2 ? WITHIN_SEGMENTS : OF_SEGMENTS;
+    map->segments = first;
     map->sizes[0] = segments;
     return 0;
 }

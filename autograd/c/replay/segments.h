@@ -39,7 +39,7 @@ static void run_segments(const Map *map)
     const T *a = map->operands[0].base, *b = map->operands[1].base;
     T *to = map->operands[2].base;
     const Segment *at = map->segments, *end = at + map->sizes[0];
-    if (map->meet)
+    if (map->sums == WITHIN_SEGMENTS)
         for (; at < end; at++)
             to[at->to] += product_of_segments(a + at->a, b + at->b, at->n);
     else

@@ -56,15 +56,17 @@ typedef struct {
     int operation, result, a, b, c;
 } Step;
 
-/* Numbers of a Map that sums products, `n` of them side by side: to[k] += a b[k], or, where all
- * have one place to go, to += a[k] b[k]. */
+/* Numbers of a Map that sums products, `n` of them side by side: to[k] += a b[k], or, within the
+ * segment, to += a[k] b[k]. */
 typedef struct {
     int64_t a, b, to, n;
 } Segment;
 
+enum { OF_ROWS = 1, OF_SEGMENTS, WITHIN_SEGMENTS }; /* what a Map sums and does nothing else */
+
 typedef struct {
     int dimensions, sources, targets, constants, steps, registers, lead;
-    int rows, fixed, sums; /* lines found by an index; blocks to fill; nothing but sums of rows */
+    int rows, fixed, sums; /* lines found by an index; blocks to fill; nothing but sums, of what */
     int plain;             /* short lines, each operand DIRECT or UNIFORM */
     unsigned add;          /* a bit for each destination */
     uint64_t folds;        /* bits k * DIMENSIONS + d: destination k lacks the outer dimension d */
@@ -72,9 +74,10 @@ typedef struct {
     Operand operands[OPERANDS];
     int results[RESULTS];
     const double *numbers;
-    Step *code;
-    const Segment *segments; /* in place of all else, as many as the only size */
-    int meet;                /* whether all numbers of a segment have one place to go */
+    union {
+        Step *code;
+        const Segment *segments; /* as many as the only size */
+    };
 } Map;
 
 typedef struct {
