@@ -18,7 +18,6 @@ ROOM = 400  # numbers of each operand, which lie one behind another
 STEPS = {"first stays": (0, 1, 1), "second stays": (1, 0, 1), "sum": (1, 1, 0), "mixed": None}
 LENGTHS = {  # of segments: around vectors of 2 to 16 numbers, and too short to be any
     "triangle": range(1, 18), "long": (31, 32, 33, 64, 65, 100), "short": (1, 2, 1, 3, 2),
-    "rectangle": (5,) * 6,
 }  # fmt: skip
 
 
@@ -31,6 +30,15 @@ def places(steps, lengths, rng):
         for k in range(length):
             columns.append([at + k * step for at, step in zip(first, each, strict=True)])
     return np.array(columns).T + ROOM * np.arange(3)[:, None]
+
+
+def across(rows, each):
+    """Return addresses of sums of `each` products, one sum after another.
+
+    They lie in segments once all first products are taken, then all second ones, and so on.
+    """
+    row, k = np.divmod(np.arange(rows * each), each)
+    return np.array([50 * k + row, 7 * k, row])
 
 
 def added(lists, dtype, numbers):
@@ -69,8 +77,12 @@ def check_all(dtype):
             for seed in range(3):
                 lists = places(STEPS[steps], lengths, Random(f"{steps} {name} {seed}"))
                 check(lists, dtype, seed)
-                if name == "rectangle":  # the same, row after row of the turned one
-                    check(lists.reshape(3, 6, 5).transpose(0, 2, 1).reshape(3, 30), dtype, seed)
+    for rows, each in ((20, 4), (17, 2), (3, 5), (8, 7)):
+        lists = across(rows, each)
+        for turned in (lists, lists[[1, 0, 2]], lists[[2, 0, 1]]):
+            own = turned % ROOM + ROOM * np.arange(3)[:, None]
+            check(own, dtype, rows)
+            check(np.hstack([own, own[:, :1]]), dtype, rows)  # one product is no row
 
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
