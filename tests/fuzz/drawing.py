@@ -176,6 +176,23 @@ def stencil(draft, rng):
         yield draft.summed(kernel, [x[(i + k) % len(x)] for k in range(width)], bias, form)
 
 
+def attention(draft, rng):
+    """Places that look back at those up to them: the rows of a triangle."""
+    places, d, form = rng.randint(3, 8), rng.choice((1, 2)), rng.choice(SUMS)
+    name, size = rng.choice(SMOOTH), places * d
+    q, k, v = ([draft.add(name, [x]) for x in draft.vector(size)] for _ in range(3))
+    if None in q + k + v:
+        return
+    shares = rng.random() < 0.5
+    for t in range(places):
+        past = range(0, (t + 1) * d, d)
+        scores = [draft.summed(q[t * d : t * d + d], k[u : u + d], [], form) for u in past]
+        if shares and None not in scores:
+            scores = [draft.add("softmax", scores, [float(u)]) for u in range(t + 1)]
+        if None not in scores:
+            yield from (draft.summed(scores, v[i : past.stop : d], [], form) for i in range(d))
+
+
 def rows(draft, rng):
     """Functions of rows, of unequal length."""
     forms = ("softmax", "log_softmax", "logsumexp", "mean", "take", "taken")
@@ -301,8 +318,8 @@ def weighted(draft, rng):
         yield draft.add("mul", [x, weight])
 
 
-BLOCKS = [bags, bags, pairs, pairs, layer, layer, stencil, rows, rows, elementwise, elementwise,
-          choices, powers, constants, time, noise, own, weighted]  # fmt: skip
+BLOCKS = [bags, bags, pairs, pairs, layer, layer, stencil, attention, rows, rows, elementwise,
+          elementwise, choices, powers, constants, time, noise, own, weighted]  # fmt: skip
 
 
 def drawn(seed, ways, extras=(), blocks=BLOCKS):

@@ -9,6 +9,8 @@
  *   BELOW        a short way for `below` in vector.h, if there is one
  *   ROWS, WIDE   the rows and vectors of C that one tile computes at most
  *   TALL         the rows of one that is a single vector wide
+ *   LOAD_FIRST   a vector whose first n parts are read, fewer than all, the others 0,
+ *   SAVE_FIRST   and how such a one is written, if there is a short way
  *   STRETCH      the set that tapes run with, if it is another
  *
  * Elementwise loops are strict IEEE arithmetic in the order written; only the tiles of the
@@ -18,6 +20,7 @@
 #include "elementary.h"
 #include "operations.h"
 #include "elementwise.h"
+#include "segments.h"
 #include "maps.h"
 #include "dots.h"
 #include "products.h"
@@ -121,14 +124,58 @@ static void choose_of_few(const Row *row, const int64_t *index, const T *chosen,
     }
 }
 
+/* What a row of one lane comes to: its numbers wait in registers. */
+static T peak_of_one(const T *base, const int64_t *index, int64_t width)
+{
+    T most = base[*index];
+    for (int64_t k = 1; k < width; k++) {
+        T x = base[index[k]];
+        most = x > most || x != x ? x : most;
+    }
+    return most;
+}
+
+static T argmax_of_one(const T *base, const int64_t *index, int64_t width)
+{
+    T most = base[*index], at = 0;
+    for (int64_t k = 1; k < width; k++) {
+        T x = base[index[k]];
+        int more = x > most || x != x;
+        most = more ? x : most;
+        at = more ? (T)k : at;
+    }
+    return at;
+}
+
+static T rest_of_one(const T *base, const int64_t *index, int64_t width)
+{
+    T sum = 0;
+    int64_t first = 0;
+    while (first < width && base[index[first]] != 1)
+        sum += base[index[first++]];
+    for (int64_t k = first + 1; k < width; k++)
+        sum += base[index[k]];
+    return sum;
+}
+
+static T of_one(const Row *row, const int64_t *index)
+{
+    return (row->operation == PEAK     ? peak_of_one
+            : row->operation == ARGMAX ? argmax_of_one
+                                       : rest_of_one)(row->base, index, row->width);
+}
+
 static void run_row(const Row *row, void *scratch)
 {
+    const int chooses = row->operation == TAKE || row->operation == UNTAKE;
     const int few = row->sources_lanes && row->chosen_lane == 1 && row->width <= 2 * LANES &&
                     row->lanes >= LANES;
     for (int64_t r = 0; r < row->rows; r++) {
         const int64_t *index = row->index + r * row->width;
         T *out = (T *)row->target + r * row->lanes;
-        if (row->operation == PEAK)
+        if (!chooses && row->lanes == 1)
+            *out = of_one(row, index);
+        else if (row->operation == PEAK)
             peak(row, index, out);
         else if (row->operation == ARGMAX)
             argmax(row, index, out, scratch);

@@ -63,15 +63,23 @@ static void gather(const Operand *source, const T *from, T *block, int64_t strid
             block[i] = from[source->index[at + i] * source->step];
 }
 
+/* Store or add n results where an index says; what goes to one place in a row is summed first. */
+static void scatter(T *to, const int64_t *index, int64_t step, const T *result, int64_t n, int add)
+{
+    for (int64_t i = 0; i < n; i++) {
+        T *place = to + index[i] * step, all = result[i];
+        while (add && i + 1 < n && index[i + 1] == index[i])
+            all += result[++i];
+        *place = add ? *place + all : all;
+    }
+}
+
 /* Store or add n results of one destination; `sum` collects those that are summed. */
 static void deliver(const Operand *target, T *to, const T *result, int64_t stride, int64_t at,
                     int64_t n, int add, T *sum)
 {
     if (target->role == INDEXED) {
-        for (int64_t i = 0; i < n; i++) {
-            T *place = to + target->index[at + i] * target->step;
-            *place = add ? *place + result[i] : result[i];
-        }
+        scatter(to, target->index + at, target->step, result, n, add);
         return;
     }
     if (target->role == REPEATED) {
@@ -219,7 +227,7 @@ static void run_map(const Map *map, void *scratch)
     const int outer = map->dimensions - 1, every = map->sources + map->targets;
     int64_t counter[DIMENSIONS] = {0};
     if (map->sums) {
-        run_sums(map);
+        (map->sums == OF_ROWS ? run_sums : run_segments)(map);
         return;
     }
     for (int k = 0; k < map->registers; k++)

@@ -17,6 +17,10 @@ static Map part_of_map(const Map *map, int d, int64_t first, int64_t end, int64_
 {
     Map part = *map;
     part.sizes[d] = end - first;
+    if (map->sums > OF_ROWS) {
+        part.segments += first;
+        return part;
+    }
     for (int k = 0; k < map->sources + map->targets; k++) {
         Operand *x = &part.operands[k];
         const int found = x->index && d == 0; /* its numbers along this dimension */

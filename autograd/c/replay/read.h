@@ -25,17 +25,28 @@ static void read_row(Replay *self, const int64_t *word, Row *row)
 
 enum { PRODUCTS = 8 }; /* in the time of a simple operation */
 
+static int64_t numbers_of(const Segment *segments, int64_t count)
+{
+    int64_t sum = 0;
+    for (int64_t k = 0; k < count; k++)
+        sum += segments[k].n;
+    return sum;
+}
+
 static int64_t work_of(const Instruction *this)
 {
+    const Map *map = &this->is.map;
     if (this->kind == PRODUCT) {
         const Product *p = &this->is.product;
         return p->M * p->N * p->K * (p->lanewise ? p->lanes : 1) / PRODUCTS;
     }
     if (this->kind == ROW)
         return this->is.row.rows * this->is.row.width * this->is.row.lanes;
-    int64_t work = this->is.map.steps * 4 + this->is.map.sources + 1;
-    for (int d = 0; d < this->is.map.dimensions; d++)
-        work *= this->is.map.sizes[d];
+    if (map->sums > OF_ROWS)
+        return numbers_of(map->segments, map->sizes[0]);
+    int64_t work = map->steps * 4 + map->sources + 1;
+    for (int d = 0; d < map->dimensions; d++)
+        work *= map->sizes[d];
     return work;
 }
 

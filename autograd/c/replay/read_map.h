@@ -82,10 +82,24 @@ static void find_roles(Map *map)
                 !map->folds && map->operands[0].role == DIRECT && map->operands[1].role == REPEATED;
 }
 
+/* Let an operand whose index lists rows that are equally far apart walk them without it. */
+static void straighten(Operand *x, int64_t count, int source, int64_t size)
+{
+    const int64_t stride = count > 1 ? x->index[1] - x->index[0] : 0;
+    if (!count || (!source && !stride)) /* a sum of numbers found by an index */
+        return;
+    for (int64_t k = 2; k < count; k++)
+        if (x->index[k] - x->index[k - 1] != stride)
+            return;
+    x->base = (char *)x->base + *x->index * x->step * size;
+    x->strides[0] = stride * x->step;
+    x->index = NULL;
+}
+
 static int read_map(Replay *self, const int64_t *word, Map *map)
 {
     memset(map, 0, sizeof *map);
-    int64_t lanes = word[2], indexed = word[10];
+    int64_t lanes = word[2];
     map->dimensions = (int)word[3];
     map->sources = (int)word[4];
     map->targets = (int)word[5];
@@ -93,7 +107,7 @@ static int read_map(Replay *self, const int64_t *word, Map *map)
     map->numbers = (const double *)self->constants.buf + word[7];
     map->steps = (int)word[8];
     map->registers = (int)word[9];
-    int every = map->sources + map->targets, given = map->dimensions, inner = 0;
+    int every = map->sources + map->targets, given = map->dimensions, inner = 0, left = 0;
     if (every > OPERANDS || map->targets > RESULTS || map->registers > REGISTERS ||
         given + 1 >= DIMENSIONS) {
         PyErr_SetString(PyExc_NotImplementedError,
@@ -112,7 +126,6 @@ static int read_map(Replay *self, const int64_t *word, Map *map)
         map->sizes[map->dimensions++] = self->lanes;
         inner = 1;
     }
-    map->rows = inner && indexed;
     for (int k = 0; k < every; k++) {
         Operand *operand = &map->operands[k];
         int64_t buffer = *word++, offset = *word++, start = *word++, step;
@@ -125,6 +138,9 @@ static int read_map(Replay *self, const int64_t *word, Map *map)
             operand->strides[d] = *word++ * step;
         if (inner)
             operand->strides[map->dimensions - 1] = buffer & 1;
+        if (operand->index)
+            straighten(operand, map->sizes[0], k < map->sources, self->size);
+        left |= operand->index != NULL;
         if (k >= map->sources) {
             map->results[k - map->sources] = (int)*word++;
             map->add |= (unsigned)*word++ << (k - map->sources);
@@ -139,8 +155,8 @@ static int read_map(Replay *self, const int64_t *word, Map *map)
     }
     for (int k = 0; k < map->steps; k++, word += 5)
         map->code[k] = (Step){(int)word[0], (int)word[1], (int)word[2], (int)word[3], (int)word[4]};
-    if (!indexed)
-        coalesce(map);
+    map->rows = inner && left;
+    coalesce(map);
     find_roles(map);
-    return 0;
+    return left && find_segments(self, map) < 0 ? -1 : 0;
 }

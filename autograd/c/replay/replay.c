@@ -14,6 +14,7 @@
 #include "chosen.h"
 #include "checks.h"
 #include "bounds.h"
+#include "read_segments.h"
 #include "read_map.h"
 #include "read_product.h"
 #include "read.h"

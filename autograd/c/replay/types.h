@@ -56,9 +56,17 @@ typedef struct {
     int operation, result, a, b, c;
 } Step;
 
+/* Numbers of a Map that sums products, `n` of them side by side: to[k] += a b[k], or, within the
+ * segment, to += a[k] b[k]. */
+typedef struct {
+    int64_t a, b, to, n;
+} Segment;
+
+enum { OF_ROWS = 1, OF_SEGMENTS, WITHIN_SEGMENTS }; /* what a Map sums and does nothing else */
+
 typedef struct {
     int dimensions, sources, targets, constants, steps, registers, lead;
-    int rows, fixed, sums; /* lines found by an index; blocks to fill; nothing but sums of rows */
+    int rows, fixed, sums; /* lines found by an index; blocks to fill; nothing but sums, of what */
     int plain;             /* short lines, each operand DIRECT or UNIFORM */
     unsigned add;          /* a bit for each destination */
     uint64_t folds;        /* bits k * DIMENSIONS + d: destination k lacks the outer dimension d */
@@ -66,7 +74,10 @@ typedef struct {
     Operand operands[OPERANDS];
     int results[RESULTS];
     const double *numbers;
-    Step *code;
+    union {
+        Step *code;
+        const Segment *segments; /* as many as the only size */
+    };
 } Map;
 
 typedef struct {

@@ -16,6 +16,14 @@
 #define BELOW(x, limit, at, list, length) \
     kept(JOIN(INTRINSIC(_mm512_cmp), mask)(x, SPREAD((T)(limit)), _CMP_LT_OQ), at, list, length)
 #define MULADD FUSED
+#ifdef FLOAT
+typedef __mmask16 Mask; /* a bit for each number of a vector */
+#else
+typedef __mmask8 Mask;
+#endif
+#define FIRST(n) ((Mask)((1u << (n)) - 1))
+#define LOAD_FIRST(at, n) INTRINSIC(_mm512_maskz_loadu)(FIRST(n), at)
+#define SAVE_FIRST(at, n, x) INTRINSIC(_mm512_mask_storeu)(at, FIRST(n), x)
 
 /* Write the places of the bits of a mask, counted from `at` on, to the end of a list. */
 static inline int kept(unsigned mask, int at, int *list, int length)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from autograd import DomainError, Program, Value, total
+from autograd import DomainError, Program, Value, logsumexp, softmax, total
 from autograd.reductions import take
 from tests.program.reference import printed_on
 
@@ -62,3 +62,24 @@ def test_an_index_that_names_nothing_is_told(width):
         X[17, -1] = beyond
         with pytest.raises(DomainError, match="take is defined"):
             program(X)
+
+
+ROWS = [
+    [0.5, 0.5, -1.0, 0.5], [-2.0, 3.0, 3.0, 1.0], [0.0, -0.0, 0.0, -0.0], [700.0, -700.0, 1.0, 2.0],
+    [1e300, -1e300, 1e300, 0.0], [-np.inf, 1.0, 2.0, 2.0], [np.inf, 1.0, 2.0, -np.inf],
+    [1.0, np.nan, 3.0, 2.0], [-np.inf] * 4,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("row", ROWS, ids=str)
+def test_a_row_of_one_lane_has_the_bits_of_one_of_many(row):
+    """The largest of a row, the first that is, and the sum of its exponentials but one."""
+    x = [Value(0.1 * k) for k in range(len(row))]
+    for loss in (logsumexp([2.0 * v for v in x]), *softmax([1.0 * v for v in x])):
+        program = Program(loss, inputs=x, parameters=[], executor="native")
+        machine, found = program._machine, []
+        for lanes in (1, 3):
+            machine.forward(np.array([row] * lanes))
+            values = machine.memory.room.values[True]
+            found.append(values[machine.placement.address[program.recording.root]][0])
+        np.testing.assert_array_equal(*found)
