@@ -28,12 +28,13 @@ def in_strips(np: Any, code: Sequence[Instruction], lanes: bool) -> list[Instruc
     """
     out: list[Instruction] = []
     for this in code:
-        listed = isinstance(this, Map) and this.lanes == lanes and _is_listed(np, this)
+        listed = isinstance(this, Map) and this.lanes == lanes and is_listed(np, this)
         out += _split(np, this) if listed else [this]
     return out
 
 
-def _is_listed(np: Any, this: Map) -> bool:
+def is_listed(np: Any, this: Map) -> bool:
+    """Whether a map takes a list element by element, whose order is free."""
     every = (*this.sources, this.destination)
     if len(every) < 2 or any(x.index is None for x in every):
         return False
