@@ -61,6 +61,10 @@ class Emitter:
 
     def _sum_forward(self, work: Work) -> None:
         lanes, mode, terms = work.group.lanes, STORE, list(work.terms)
+        if not work.has_all([*work.products, *terms][0]):
+            every = work.offset + self.np.arange(work.count), lanes, False
+            self._map(lanes, steps.constant(0.0), [every], STORE)
+            mode = ADD
         for part in work.products:
             part.matrix = self.layout.find_matrix(part, work.count)
             if part.matrix:

@@ -55,6 +55,11 @@ class Work:
     terms: list[Terms] = field(default_factory=list)
     offset: int = 0
 
+    def has_all(self, part: Products | Terms) -> bool:
+        """Whether every sum has something of this kind."""
+        rows = part.rows  # ascending
+        return len(rows) > 0 and int((rows[1:] != rows[:-1]).sum()) + 1 == self.count
+
 
 class Layout:
     """Addresses of all nodes (-1 where absorbed) and the ordered work of each group."""
@@ -132,6 +137,8 @@ class Layout:
         rows = np.repeat(np.arange(work.count), counts)
         for signature, mine in _classes(np, self.signatures[nodes]):
             work.terms.append(Terms(rows[mine], nodes[mine], signature))
+        for parts in (work.products, work.terms):
+            parts.sort(key=lambda part: not work.has_all(part))
 
     def _oriented(self, left: Array, right: Array) -> tuple[Array, Array]:
         np, rank = self.np, self._rank
@@ -196,19 +203,21 @@ class Layout:
     def _operand_order(self, work: Work) -> Array:
         np = self.np
         columns = list(work.operands)
-        for part in work.products:
+        for part in filter(work.has_all, work.products):
             first = _starts(np, part.rows)
             columns += [part.right[first], part.left[first]]
-        columns += [term.nodes[_starts(np, term.rows)] for term in work.terms]
+        for term in filter(work.has_all, work.terms):
+            columns.append(term.nodes[_starts(np, term.rows)])
         places = [self._places(column) for column in columns if (column >= 0).all()]
         keys = [key for key in places if (key >= 0).all()]
         return np.lexsort(keys[::-1]) if keys else np.arange(work.count)
 
     def _places(self, column: Array) -> Array:
-        """Return positions of nodes; of leaves that have none yet, the order they came in."""
+        """Return the order of nodes, -1 where unknown; of leaves without one, as they came in."""
         places = self.position[column]
         fresh = (places < 0).all() and (column < self.reroll.recording.inputs.stop).all()
-        return column if fresh else places
+        beside = self.signatures[column] * len(self.position)
+        return column if fresh else self.np.where(places < 0, -1, beside + places)
 
     def _touch_all(self, work: Work) -> None:
         for part in work.products:

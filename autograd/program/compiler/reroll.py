@@ -18,6 +18,7 @@ from itertools import pairwise
 from typing import Any
 
 from autograd.program.compiler.accesses import Array
+from autograd.program.compiler.levels import Exact, by_group, joined_levels
 from autograd.program.compiler.pieces import PIECES, PLAIN, Piece
 from autograd.program.compiler.recording import COMPUTED, CONSTANT, INPUT, PARAMETER, Recording
 from autograd.program.compiler.sums import Sums, grouping
@@ -62,7 +63,7 @@ class Reroll:
     `sums` are the canonical sums, and `signatures[i]` is the index into `groups` of node i, -1
     where a sum absorbed it; `count` is how many groups there are. Of all numbers only constant
     exponents, which constant terms of sums are 0, and which constant factors are `alike` shape
-    the groups.
+    the groups. `joined` says whether they are those of levels, where there are fewer.
     """
 
     def __init__(self, recording: Recording) -> None:
@@ -73,8 +74,13 @@ class Reroll:
         self.alike: Array | None = None  # rows of two; not known before `groups` are
         compiled = grouping()
         found = self._signed() if compiled is None else self._compiled(compiled)
-        self.signatures, self._members, self._bounds = found
+        exact = Exact(*found)
+        joined = joined_levels(recording, self.sums, exact)
+        self.signatures, self._members, self._bounds = joined or (
+            exact.signatures, exact.members, exact.bounds,
+        )  # fmt: skip
         self.count = len(self._bounds) - 2
+        self.joined = joined is not None
 
     def owner(self, node: int) -> int:
         """Return the sum that absorbed a node; itself where none did."""
@@ -117,7 +123,7 @@ class Reroll:
         return found
 
     def _compiled(self, compiled: Any) -> list[Array]:
-        """Return signatures, nodes by group and where each group begins, as C finds them."""
+        """Return what `Exact` has, as C finds it."""
         np, recording, sums = self.np, self.recording, self.sums
         ways = [_way(name) for name in recording.columns.names]
         found = compiled.groups(
@@ -132,6 +138,7 @@ class Reroll:
         np, recording, owner = self.np, self.recording, self.sums.owner.tolist()
         known: dict[Key, int] = {("", kind): kind for kind in range(COMPUTED)}
         lanes = [kind == INPUT for kind in range(COMPUTED)]
+        levels = [int(kind == PARAMETER) for kind in range(COMPUTED)]
         self.signatures = self.kinds.astype(np.int64)
         self.signatures[self.sums.owner != np.arange(len(owner))] = -1
         for node in recording.after_leaves:
@@ -140,13 +147,12 @@ class Reroll:
                 if key not in known:
                     turned = _oriented(key, lanes.__getitem__)
                     known[key] = known.setdefault(turned, len(lanes))
+                    if known[key] == len(lanes):
+                        levels.append(_above([levels[x] for x in _mentioned(key)]))
                     lanes += [bool(recording.lanes[node])] * (known[key] == len(lanes))
                 self.signatures[node] = known[key]
-        kept = np.flatnonzero(self.signatures >= 0)
-        order = np.argsort(self.signatures[kept], kind="stable")
-        counts = np.bincount(self.signatures[kept], minlength=len(lanes))
-        bounds = np.append(0, np.cumsum(counts))
-        return [self.signatures, kept[order], np.append(bounds, bounds[-1])]
+        members, bounds = by_group(np, self.signatures, len(lanes))
+        return [self.signatures, members, bounds, np.array(levels)]
 
     def _key(self, node: int) -> Key:
         row, recording = int(self.sums.row[node]), self.recording
@@ -222,6 +228,11 @@ def _oriented(key: Key, lanes: Callable[[int], bool]) -> Key:
 
     pairs = [(a, b) if rank(a) <= rank(b) else (b, a) for a, b in key[1]]
     return LINEAR, frozenset(pairs), key[2]
+
+
+def _above(levels: Sequence[int]) -> int:
+    """Return the level above some: see `levels.Exact`."""
+    return 2 + 2 * max(x >> 1 for x in levels) + max(x & 1 for x in levels)
 
 
 def _mentioned(key: Key) -> Sequence[int]:

@@ -45,7 +45,10 @@ def _is_irregular(plan: Plan) -> bool:
     """
     work = max(len(plan.recording), len(plan.recording.flat) // 2)
     levels = number_of_levels(plan.recording)
-    return is_irregular(work, levels) or is_irregular(work, plan.reroll.count)
+    if is_irregular(work, levels):
+        return True
+    groups = plan.reroll.count * (2 if plan.reroll.joined else 1)  # of more than one map each
+    return is_irregular(work, groups)
 
 
 WAYS = {
