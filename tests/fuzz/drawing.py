@@ -341,8 +341,9 @@ def weighted(draft, rng):
         yield draft.add("mul", [x, weight])
 
 
-BLOCKS = [bags, bags, pairs, pairs, layer, layer, stencil, edges, triangle, rows, rows, elementwise, elementwise,
-          choices, powers, constants, time, noise, own, weighted]  # fmt: skip
+BLOCKS = [bags, bags, pairs, pairs, layer, layer, stencil, edges, triangle, rows, rows,
+          elementwise, elementwise, choices, powers, constants, time, noise, own,
+          weighted]  # fmt: skip
 
 
 def drawn(seed, ways, extras=(), blocks=BLOCKS):
