@@ -10,10 +10,19 @@ bias after it; other groups follow the order of their operands.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 from autograd.program.compiler.columns import gathered
+from autograd.program.compiler.ordering import (
+    MOST_SLOTS,
+    asked_for,
+    best_order,
+    classes,
+    in_slots,
+    numbered,
+)
 from autograd.program.compiler.recording import COMPUTED
 from autograd.program.compiler.reroll import LINEAR, Group, Reroll
 
@@ -24,22 +33,25 @@ Array = Any  # numpy.ndarray; NumPy is imported on use
 class Products:
     """The pairs of one kind in a group of sums: node `rows[e]` has left[e] · right[e].
 
-    `matrix` is (U, V, K) where row u·V + v of the group is Σ_k left[u, k] right[v, k].
+    `slots[e]` counts the pairs of a node. `matrix` is (U, V, K) where row u·V + v of the group is
+    Σ_k left[u, k] right[v, k].
     """
 
     rows: Array
     left: Array
     right: Array
+    slots: Array
     kind: tuple[int, int]
     matrix: tuple[int, int, int] | None = None
 
 
 @dataclass(eq=False)
 class Terms:
-    """The plain terms of one signature: node `rows[e]` has + nodes[e]."""
+    """The plain terms of one signature: node `rows[e]` has + nodes[e], its term `slots[e]`."""
 
     rows: Array
     nodes: Array
+    slots: Array
     kind: int
 
 
@@ -74,6 +86,7 @@ class Layout:
         lanes = np.array([group.lanes for group in reroll.groups])
         self._rank = lanes * len(lanes) + np.arange(len(lanes))  # of the two sides of a product
         self._touched = [0, 0, 0]
+        self._asked: Array | None = None
         self._first = np.empty(len(reroll.recording), int)  # scratch of `_touch`
         self.works = [self._place(index) for index in range(COMPUTED, len(reroll.groups))]
         for kind in range(COMPUTED):
@@ -127,16 +140,17 @@ class Layout:
         these = sums.row[work.group.members]
         left, counts = gathered(np, sums.left, sums.pair_bounds, these)
         right, _ = gathered(np, sums.right, sums.pair_bounds, these)
-        rows = np.repeat(np.arange(work.count), counts)
+        rows, slots = numbered(np, counts)
         left, right = self._oriented(left, right)
         kinds = self.signatures[left] * len(self.reroll.groups) + self.signatures[right]
-        for _, mine in _classes(np, kinds):
+        for _, mine in classes(np, kinds):
             kind = int(self.signatures[left[mine][0]]), int(self.signatures[right[mine][0]])
-            work.products.append(Products(rows[mine], left[mine], right[mine], kind))
+            part = Products(rows[mine], left[mine], right[mine], slots[mine], kind)
+            work.products.append(part)
         nodes, counts = gathered(np, sums.terms, sums.term_bounds, these)
-        rows = np.repeat(np.arange(work.count), counts)
-        for signature, mine in _classes(np, self.signatures[nodes]):
-            work.terms.append(Terms(rows[mine], nodes[mine], signature))
+        rows, slots = numbered(np, counts)
+        for signature, mine in classes(np, self.signatures[nodes]):
+            work.terms.append(Terms(rows[mine], nodes[mine], slots[mine], signature))
         for parts in (work.products, work.terms):
             parts.sort(key=lambda part: not work.has_all(part))
 
@@ -160,9 +174,11 @@ class Layout:
             sequence = np.argsort(rank[part.rows], kind="stable")
             part.rows = rank[part.rows][sequence]
             part.left, part.right = part.left[sequence], part.right[sequence]
+            part.slots = part.slots[sequence]
         for term in work.terms:
             sequence = np.argsort(rank[term.rows], kind="stable")
             term.rows, term.nodes = rank[term.rows][sequence], term.nodes[sequence]
+            term.slots = term.slots[sequence]
 
     def _matrix_order(self, work: Work) -> Array | None:
         """Return the order in which the largest product of the sums is a matrix."""
@@ -208,9 +224,24 @@ class Layout:
             columns += [part.right[first], part.left[first]]
         for term in filter(work.has_all, work.terms):
             columns.append(term.nodes[_starts(np, term.rows)])
+        keys = self._keys(columns)
+        if not keys:
+            return np.arange(work.count)
+        terms = sum(len(term.rows) for term in work.terms) / work.count
+        if not 2 <= terms <= MOST_SLOTS:
+            return np.lexsort(keys[::-1])
+        return best_order(np, keys, lambda: self._more_keys(work))
+
+    def _more_keys(self, work: Work) -> tuple[list[Array], Array]:
+        """Return the places of the terms slot by slot, and when members are asked for."""
+        if self._asked is None:
+            self._asked = asked_for(self.np, self.reroll)
+        slots = in_slots(self.np, work.count, work.terms)
+        return self._keys(slots), self._asked[work.group.members]
+
+    def _keys(self, columns: Iterable[Array]) -> list[Array]:
         places = [self._places(column) for column in columns if (column >= 0).all()]
-        keys = [key for key in places if (key >= 0).all()]
-        return np.lexsort(keys[::-1]) if keys else np.arange(work.count)
+        return [key for key in places if (key >= 0).all()]
 
     def _places(self, column: Array) -> Array:
         """Return the order of nodes, -1 where unknown; of leaves without one, as they came in."""
@@ -224,7 +255,8 @@ class Layout:
             self._touch(part.left, part.kind[0])
             self._touch(part.right, part.kind[1])
         for term in work.terms:
-            self._touch(term.nodes, term.kind)
+            several = len(term.rows) > work.count > 1  # neighbours: as they were given
+            self._touch(self.np.sort(term.nodes) if several else term.nodes, term.kind)
         columns = work.operands
         if work.group.piece.row is not None:
             rows = self.np.array(columns).T
@@ -265,15 +297,3 @@ class Layout:
 def _starts(np: Any, rows: Array) -> Array:
     """Return where 0, 1, 2 … first stand in an ascending column that has them all."""
     return rows.searchsorted(np.arange(rows[-1] + 1))
-
-
-def _classes(np: Any, kinds: Array) -> list[tuple[int, Array]]:
-    """Return (kind, where it is) for each kind, in order of first appearance."""
-    if len(kinds) and (kinds == kinds[0]).all():
-        return [(int(kinds[0]), slice(None))]
-    found, left = [], np.arange(len(kinds))
-    while len(left):
-        mine = kinds[left] == kinds[left[0]]
-        found.append((int(kinds[left[0]]), left[mine]))
-        left = left[~mine]
-    return found

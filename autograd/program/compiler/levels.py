@@ -23,6 +23,8 @@ FEWEST, MANY = 64, 3  # groups; on each level
 FEWER = 2  # times, so that it is worth it
 OFTEN = 4  # uses of a factor that is no weight of a layer
 SLOTS = 3  # operands of a function at most
+BITS, NOTHING = 4, 15  # of the sort of an operand; that of none
+CODE = 16 + BITS * (SLOTS + 1)  # bits of a function with its operands
 
 
 @dataclass(frozen=True)
@@ -87,43 +89,47 @@ class _Joining:
         Those of one level are numbered as their first nodes are, so that the edges of a row lie
         before and behind it.
         """
-        np, groups = self.np, len(self.first)
-        columns = [self.exact.levels[COMPUTED:], self.sort[COMPUTED:], *self._functions()]
+        np, heights = self.np, self.exact.levels[COMPUTED:] >> 1
+        own, code, exponents = self._functions()
+        columns = [heights << CODE | code, own, exponents]
         order = np.lexsort([self.first, *columns[::-1]])
-        fresh = np.zeros(groups, bool)
+        fresh = np.zeros(len(order), bool)
         for column in columns:
             fresh[1:] |= column[order][1:] != column[order][:-1]
-        label = np.empty(groups, int)
-        label[order] = np.cumsum(fresh)
         leads = order[np.append(True, fresh[1:])]
         rank = np.empty(len(leads), int)
-        rank[np.lexsort([self.first[leads], self.exact.levels[COMPUTED:][leads] >> 1])] = np.arange(
-            len(leads)
-        )
-        return np.concatenate([np.arange(COMPUTED), COMPUTED + rank[label]])
+        rank[np.lexsort([self.first[leads], heights[leads]])] = np.arange(len(leads))
+        number = np.empty(len(order), int)
+        number[order] = COMPUTED + rank[np.cumsum(fresh)]
+        return np.concatenate([np.arange(COMPUTED), number])
 
-    def _functions(self) -> list[Array]:
-        """Return columns that are alike where a function, its constants and operands are."""
-        np, recording = self.np, self.recording
-        own = np.arange(1, len(self.first) + 1)  # of a group that stays alone
-        free = np.array([PIECES.get(name, PLAIN).row is None for name in self.names])
-        codes = recording.codes[self.first]
-        own[free[codes] & (self.row < 0)] = 0
-        own[self.row >= 0] *= ~self._shares_factors()
+    def _functions(self) -> tuple[Array, Array, Array]:
+        """Return what is alike where a function, its constants and sorts of operands are.
+
+        These are: a number of a group that stays alone, else 0; the function with its operands; a
+        constant exponent.
+        """
+        np, recording, is_sum = self.np, self.recording, self.row >= 0
+        codes = recording.codes[self.first].astype(int)
+        free = np.array([PIECES.get(name, PLAIN).row is None for name in self.names])[codes]
         starts = recording.bounds[self.first]
         counts = recording.bounds[self.first + 1] - starts
-        columns = [own, np.where(self.row >= 0, -1, codes), np.where(self.row >= 0, 0, counts)]
+        free &= counts <= SLOTS
+        free[is_sum] = self._shares_factors()
+        own = np.where(free, 0, np.arange(1, len(free) + 1))
+        counts[is_sum] = 0
+        code = np.where(is_sum, 0, codes) << BITS | self.sort[COMPUTED:]
         exponents = np.zeros(len(own))
         for slot in range(SLOTS):
-            there = (counts > slot) & (own == 0) & (self.row < 0)
+            there = counts > slot
             nodes = recording.flat[np.where(there, starts + slot, 0)]
-            columns.append(np.where(there, self.sort[self.exact.signatures[nodes]], -1))
+            sort = np.where(there, self.sort[self.exact.signatures[nodes]], NOTHING)
+            code = code << BITS | sort
             if slot == 1:
-                numbers = np.frombuffer(recording.numbers, float)[nodes]
                 power = np.array([name == "pow" for name in self.names])[codes]
-                raised = there & power & (columns[-1] == CONSTANT)
-                exponents = np.where(raised, numbers, 0.0)
-        return [*columns, exponents]
+                raised = power & (sort == CONSTANT)
+                exponents[raised] = np.frombuffer(recording.numbers, float)[nodes[raised]]
+        return own, code, exponents
 
     def _shares_factors(self) -> Array:
         """Whether each pair of a sum has a constant or a factor that is used again and again.

@@ -61,13 +61,13 @@ def masked(np: Any, this: Any, others: Sequence[Any]) -> Masked | None:
     if found is None:
         return None
     rows, columns, places = found
-    sides = [
+    down, along = (
         matrix_access(np, table, True, x.adjoint)
         for table, x in zip((rows, columns), with_lanes, strict=True)
-    ]
-    if None in sides:
+    )
+    if down is None or along is None:
         return None
-    return Masked(this, tuple(others), (*rows.shape, columns.shape[1]), tuple(sides), places)
+    return Masked(this, tuple(others), (*rows.shape, columns.shape[1]), (down, along), places)
 
 
 def _blocks(np: Any, row: Array, column: Array) -> tuple[Array, Array, Array] | None:
@@ -111,7 +111,7 @@ def bind_masked(views: Views, masked: Masked) -> list[Call]:
         return _matrix(views, masked, matrix, (rows, columns.transpose(0, 2, 1)))
     (shared,) = (x for x in this.sources if not x.lanes)
     read, product = views.scratch(masked.places.shape), views.scratch(rows.shape)
-    calls = [
+    calls: list[Call] = [
         partial(views.np.take, views.buffer(shared), shared.index, 0, read, "clip"),
         partial(matrix.reshape(-1).__setitem__, masked.places, read),
         *in_parts(views.np, matrix, columns, product),
