@@ -74,7 +74,7 @@ class Emitter:
                 left, right = self._factor(part, 0), self._factor(part, 1)
                 whole = Access(lanes, False, work.offset, (v, 1))
                 plain = mode == STORE and not left.lanes and right.lanes == lanes
-                start = self._bias(terms, u, v) if plain else None
+                start = self._bias(work, terms, u, v) if plain else None
                 self.out.forward.append(
                     Contraction((u, v, k), lanes, left, right, whole, mode, start=start)
                 )
@@ -108,10 +108,11 @@ class Emitter:
         every = work.offset + self.np.arange(work.count), work.group.lanes, False
         self._map(work.group.lanes, steps.constant(0.0), [every], STORE)
 
-    def _bias(self, terms: list[Terms], u: int, v: int) -> Access | None:
+    def _bias(self, work: Work, terms: list[Terms], u: int, v: int) -> Access | None:
         """Take a term that is one shared number for each row of a [U, V] matrix, if any is."""
         for k, term in enumerate(terms):
-            if self.groups[term.kind].lanes or len(term.rows) != u * v:
+            once = len(term.rows) == u * v and work.has_all(term)
+            if self.groups[term.kind].lanes or not once:
                 continue
             table = self.address[term.nodes].reshape(u, v)
             rows = int(table[1, 0] - table[0, 0]) if u > 1 else 0

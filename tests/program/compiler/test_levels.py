@@ -138,6 +138,13 @@ def test_waves_of_heat_fade_as_their_eigenvalues_say(way, k, executor):
     assert gradient[-1] == pytest.approx(shrink * fading * (u @ u), rel=1e-11)
 
 
+def join_whatever_may_be(monkeypatch):
+    for name, value in (("FEWEST", 1), ("MANY", 0.0), ("FEWER", 0.0)):
+        monkeypatch.setattr(levels, name, value)
+    monkeypatch.setattr(levels, "_straight", lambda *_: True)
+    monkeypatch.setattr(machine, "PLANS", plans.Plans())
+
+
 def ensemble():
     """Networks of other functions side by side, more on a level than a stencil's edges."""
     leaves = zoo.Leaves(0)
@@ -150,8 +157,7 @@ def ensemble():
 
 def test_matrices_stay_matrices(monkeypatch):
     """However few groups there would be: weights are of one sum each."""
-    for name, value in (("FEWEST", 1), ("MANY", 0.0), ("FEWER", 0.0)):
-        monkeypatch.setattr(levels, name, value)
+    join_whatever_may_be(monkeypatch)
     recording = Recording(*ensemble())
     found = Reroll(recording)
     dense = [
@@ -173,10 +179,7 @@ def test_what_is_irregular_stays_apart():
 @pytest.mark.parametrize("executor", EXECUTORS)
 @pytest.mark.parametrize("name", zoo.ZOO)
 def test_any_graph_may_be_joined(name, executor, monkeypatch):
-    for constant, value in (("FEWEST", 1), ("MANY", 0.0), ("FEWER", 0.0)):
-        monkeypatch.setattr(levels, constant, value)
-    monkeypatch.setattr(levels, "_straight", lambda *_: True)
-    monkeypatch.setattr(machine, "PLANS", plans.Plans())
+    join_whatever_may_be(monkeypatch)
     loss, inputs, parameters = zoo.ZOO[name]()
     program = Program(loss, inputs=inputs, parameters=parameters, executor=executor)
     X = np.random.default_rng(1).uniform(0.2, 0.9, (3, len(inputs)))
@@ -184,6 +187,21 @@ def test_any_graph_may_be_joined(name, executor, monkeypatch):
         if x.data.is_integer():  # which chooses something
             X[:, column] = x.data
     assert_follows(program, reference(loss, inputs, X), X)
+
+
+@pytest.mark.parametrize("executor", EXECUTORS)
+def test_a_matrix_takes_no_bias_of_some_rows(executor, monkeypatch):
+    """Two rows of three products, one with two terms and one with none: two terms for two rows."""
+    join_whatever_may_be(monkeypatch)
+    u, a, b = Value(-1.25), Value(0.5), Value(0.375)
+    w = sin(u)
+    first = a * w + a * w + b * w + a + b
+    second = b * w + a * w + a * w
+    loss = first * second
+    assert Reroll(Recording(loss, [], [u, a, b])).joined
+    program = Program(loss, inputs=[], parameters=[u, a, b], executor=executor)
+    X = np.empty((1, 0))
+    assert_follows(program, reference(loss, [], X), X)
 
 
 @pytest.mark.skipif(
