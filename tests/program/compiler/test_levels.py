@@ -138,6 +138,14 @@ def test_waves_of_heat_fade_as_their_eigenvalues_say(way, k, executor):
     assert gradient[-1] == pytest.approx(shrink * fading * (u @ u), rel=1e-11)
 
 
+def test_a_description_names_what_lies_side_by_side():
+    loss, u, a = stepped("held", starts(256), 8)
+    lines = Program(loss, inputs=[], parameters=[*u, a]).describe().formulas
+    inner = [x.text for x in lines if x.text.startswith(("V9 ", "V10 ", "V11 "))]
+    assert inner == ["V9 = [V7, V8] + V5", "V10 = V8 + θ6", "V11 = θ4*[V9, V10]"]
+    assert any("[V_{7}, V_{8}]" in x.latex for x in lines)
+
+
 def join_whatever_may_be(monkeypatch):
     for name, value in (("FEWEST", 1), ("MANY", 0.0), ("FEWER", 0.0)):
         monkeypatch.setattr(levels, name, value)
