@@ -19,10 +19,11 @@ from autograd.program.compiler.ordering import (
     MOST_SLOTS,
     asked_for,
     best_order,
+    by_turns,
     classes,
     in_slots,
     numbered,
-)
+)  # fmt: skip
 from autograd.program.compiler.recording import COMPUTED
 from autograd.program.compiler.reroll import LINEAR, Group, Reroll
 
@@ -76,6 +77,8 @@ class Work:
 class Layout:
     """Addresses of all nodes (-1 where absorbed) and the ordered work of each group."""
 
+    _asked: Array = None  # when nodes are asked for, if that was needed
+
     def __init__(self, reroll: Reroll) -> None:
         import numpy as np
 
@@ -86,7 +89,6 @@ class Layout:
         lanes = np.array([group.lanes for group in reroll.groups])
         self._rank = lanes * len(lanes) + np.arange(len(lanes))  # of the two sides of a product
         self._touched = [0, 0, 0]
-        self._asked: Array | None = None
         self._first = np.empty(len(reroll.recording), int)  # scratch of `_touch`
         self.works = [self._place(index) for index in range(COMPUTED, len(reroll.groups))]
         for kind in range(COMPUTED):
@@ -145,8 +147,7 @@ class Layout:
         kinds = self.signatures[left] * len(self.reroll.groups) + self.signatures[right]
         for _, mine in classes(np, kinds):
             kind = int(self.signatures[left[mine][0]]), int(self.signatures[right[mine][0]])
-            part = Products(rows[mine], left[mine], right[mine], slots[mine], kind)
-            work.products.append(part)
+            work.products.append(Products(rows[mine], left[mine], right[mine], slots[mine], kind))
         nodes, counts = gathered(np, sums.terms, sums.term_bounds, these)
         rows, slots = numbered(np, counts)
         for signature, mine in classes(np, self.signatures[nodes]):
@@ -220,24 +221,24 @@ class Layout:
         np = self.np
         columns = list(work.operands)
         for part in filter(work.has_all, work.products):
-            first = _starts(np, part.rows)
-            columns += [part.right[first], part.left[first]]
+            columns += [side[_starts(np, part.rows)] for side in (part.right, part.left)]
         for term in filter(work.has_all, work.terms):
             columns.append(term.nodes[_starts(np, term.rows)])
         keys = self._keys(columns)
         if not keys:
             return np.arange(work.count)
-        terms = sum(len(term.rows) for term in work.terms) / work.count
-        if not 2 <= terms <= MOST_SLOTS:
-            return np.lexsort(keys[::-1])
-        return best_order(np, keys, lambda: self._more_keys(work))
+        if len(keys) == 1 and work.operands:
+            return by_turns(np, keys[0])
+        if 2 * work.count <= sum(len(x.rows) for x in work.terms) <= MOST_SLOTS * work.count:
+            return best_order(np, keys, lambda: self._more_keys(work))
+        return np.lexsort(keys[::-1])
 
     def _more_keys(self, work: Work) -> tuple[list[Array], Array]:
         """Return the places of the terms slot by slot, and when members are asked for."""
         if self._asked is None:
             self._asked = asked_for(self.np, self.reroll)
-        slots = in_slots(self.np, work.count, work.terms)
-        return self._keys(slots), self._asked[work.group.members]
+        keys = self._keys(in_slots(self.np, work.count, work.terms))
+        return keys, self._asked[work.group.members]
 
     def _keys(self, columns: Iterable[Array]) -> list[Array]:
         places = [self._places(column) for column in columns if (column >= 0).all()]
@@ -255,8 +256,8 @@ class Layout:
             self._touch(part.left, part.kind[0])
             self._touch(part.right, part.kind[1])
         for term in work.terms:
-            several = len(term.rows) > work.count > 1  # neighbours: as they were given
-            self._touch(self.np.sort(term.nodes) if several else term.nodes, term.kind)
+            neighbours = len(term.rows) > work.count > 1  # which stay as they were given
+            self._touch(self.np.sort(term.nodes) if neighbours else term.nodes, term.kind)
         columns = work.operands
         if work.group.piece.row is not None:
             rows = self.np.array(columns).T

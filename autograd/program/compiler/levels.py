@@ -13,18 +13,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from autograd.program.compiler.accesses import Array
+from autograd.program.compiler.accesses import Array, unique
 from autograd.program.compiler.columns import gathered
+from autograd.program.compiler.ordering import numbered
 from autograd.program.compiler.pieces import PIECES, PLAIN
-from autograd.program.compiler.recording import COMPUTED, CONSTANT, Recording
+from autograd.program.compiler.recording import COMPUTED, CONSTANT, PARAMETER, Recording
 from autograd.program.compiler.sums import Sums
 
 FEWEST, MANY = 64, 3  # groups; on each level
 FEWER = 2  # times, so that it is worth it
-OFTEN = 4  # uses of a factor that is no weight of a layer
+LARGE = 8  # nodes of a group
+STRAIGHT = 3  # nodes to one whose operands lie elsewhere
 SLOTS = 3  # operands of a function at most
 BITS, NOTHING = 4, 15  # of the sort of an operand; that of none
-CODE = 16 + BITS * (SLOTS + 1)  # bits of a function with its operands
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,16 @@ class Exact:
     levels: Array
 
 
+@dataclass(frozen=True)
+class Joined:
+    """Fewer groups, likewise; `straight` tells whether their operands lie side by side."""
+
+    signatures: Array
+    members: Array
+    bounds: Array
+    straight: bool
+
+
 def by_group(np: Any, signatures: Array, count: int) -> tuple[Array, Array]:
     """Return the nodes by group, and where each of so many groups begins; the end twice."""
     kept = np.flatnonzero(signatures >= 0)
@@ -48,24 +59,32 @@ def by_group(np: Any, signatures: Array, count: int) -> tuple[Array, Array]:
     return kept[order], np.append(bounds, bounds[-1])
 
 
-def joined_levels(
-    recording: Recording, sums: Sums, exact: Exact
-) -> tuple[Array, Array, Array] | None:
-    """Return other signatures, members and bounds, None where they would not be far fewer."""
+def joined_levels(recording: Recording, sums: Sums, exact: Exact) -> Joined | None:
+    """Return other groups; None where they would not be far fewer."""
     import numpy as np
 
     count = len(exact.levels)
     heights = exact.levels >> 1
     if count < FEWEST or count < MANY * int(heights.max()):
         return None
-    number = _Joining(np, recording, sums, exact).numbers()
-    joined = int(number.max()) + 1
-    if FEWER * joined > count:
+    joining = _Joining(np, recording, sums, exact)
+    number = joining.by_level()
+    if FEWER * len(unique(np, number)) > count:
         return None
+    found = _placed(np, exact, number)
+    lengths = np.diff(exact.bounds)
+    straight = 2 * int(lengths[lengths >= LARGE].sum()) >= len(exact.members)
+    if not straight and not _straight(np, recording, found, joining.binary(found[1])):
+        return Joined(*found, False)
+    other = joining.by_use()
+    better = other is not None and int(other.max()) < int(number.max())
+    return Joined(*(_placed(np, exact, other) if better else found), True)
+
+
+def _placed(np: Any, exact: Exact, number: Array) -> tuple[Array, Array, Array]:
+    """Return signatures, members and bounds where group g becomes a part of group number[g]."""
     signatures = np.append(number, -1)[exact.signatures]
-    members, bounds = by_group(np, signatures, joined)
-    nodes = members[(signatures[members] >= COMPUTED) & (sums.row[members] < 0)]
-    return (signatures, members, bounds) if _straight(np, recording, members, nodes) else None
+    return (signatures, *by_group(np, signatures, int(number.max()) + 1))
 
 
 class _Joining:
@@ -82,26 +101,91 @@ class _Joining:
         active = np.array([PIECES.get(name, PLAIN).differentiable for name in self.names])
         active = (self.row >= 0) | active[recording.codes[self.first]]
         self.sort[COMPUTED:] = COMPUTED + 2 * reached + active
+        self.functions = self._functions()
 
-    def numbers(self) -> Array:
-        """Return for each group the number of the one that it belongs to, lower ones first.
+    def by_level(self) -> Array:
+        """Return for each group the number of the one that it belongs to, lower ones first."""
+        heights = self.exact.levels[COMPUTED:] >> 1
+        return self._numbered(_labels(self.np, [heights, *self.functions]), heights)
+
+    def by_use(self) -> Array | None:
+        """Return the same by the shortest way up to the root instead of the longest to a leaf.
+
+        Those are one that the same uses in the same place. What is longer at an edge than inside
+        does not push its neighbours to other levels then. But nodes of one use may depend on each
+        other: None where groups do, and where the root does not depend on all.
+        """
+        np = self.np
+        user, used, slots = self._uses()
+        label = self._used_alike(user, used, slots)
+        if (label < 0).any():
+            return None
+        count = int(label.max()) + 1
+        pairs = unique(np, label[user] * count + label[used])
+        levels = _levels(np, pairs // count, pairs % count, count)
+        return None if levels is None else self._numbered(label, levels[label])
+
+    def _uses(self) -> tuple[Array, Array, Array]:
+        """Return which groups, without leaves, use which ones, and as which operand."""
+        np, sums, recording = self.np, self.sums, self.recording
+        is_sum, groups = self.row >= 0, np.arange(len(self.first))
+        found = []
+        for numbers, bounds, rows, mine in (
+            (recording.flat, recording.bounds, self.first, ~is_sum),
+            (sums.left, sums.pair_bounds, self.row, is_sum),
+            (sums.right, sums.pair_bounds, self.row, is_sum),
+            (sums.terms, sums.term_bounds, self.row, is_sum),
+        ):
+            operands, counts = gathered(np, numbers, bounds, rows[mine])
+            _, slots = numbered(np, counts)
+            users, used = np.repeat(groups[mine], counts), self.exact.signatures[operands]
+            found.append([users, used - COMPUTED, 0 * slots if mine is is_sum else slots])
+        table = np.concatenate(found, axis=1)
+        table = table[:, table[1] >= 0]
+        user, used, slots = table[:, np.argsort(table[0], kind="stable")]
+        return user, used, slots
+
+    def _used_alike(self, user: Array, used: Array, slots: Array) -> Array:
+        """Return a label for each group, by the root's uses first; -1 where it is not used."""
+        np = self.np
+        bounds = user.searchsorted(np.arange(len(self.first) + 1))
+        label = np.full(len(self.first), -1)
+        front, count = self.exact.signatures[[self.recording.root]] - COMPUTED, 1
+        front = front[front >= 0]  # it may be a leaf
+        label[front] = 0
+        while len(front):
+            below, counts = gathered(np, used, bounds, front)
+            places, _ = gathered(np, slots, bounds, front)
+            uses = np.repeat(label[front], counts) * len(self.recording) + places
+            order = np.lexsort([uses, below])
+            order = order[label[below[order]] < 0]
+            front, uses = below[order], uses[order]
+            first = np.append(True, np.diff(front) != 0)[: len(front)]
+            front, uses = front[first], uses[first]
+            label[front] = count + _labels(np, [uses, *(x[front] for x in self.functions)])
+            count = int(label.max()) + 1
+        return label
+
+    def _numbered(self, label: Array, levels: Array) -> Array:
+        """Return the numbers of groups by labels, those of lower levels first.
 
         Those of one level are numbered as their first nodes are, so that the edges of a row lie
         before and behind it.
         """
-        np, heights = self.np, self.exact.levels[COMPUTED:] >> 1
-        own, code, exponents = self._functions()
-        columns = [heights << CODE | code, own, exponents]
-        order = np.lexsort([self.first, *columns[::-1]])
-        fresh = np.zeros(len(order), bool)
-        for column in columns:
-            fresh[1:] |= column[order][1:] != column[order][:-1]
-        leads = order[np.append(True, fresh[1:])]
+        np = self.np
+        order = np.lexsort([self.first, label])
+        leads = order[np.append(True, np.diff(label[order]) != 0)]
         rank = np.empty(len(leads), int)
-        rank[np.lexsort([self.first[leads], heights[leads]])] = np.arange(len(leads))
-        number = np.empty(len(order), int)
-        number[order] = COMPUTED + rank[np.cumsum(fresh)]
-        return np.concatenate([np.arange(COMPUTED), number])
+        rank[np.lexsort([self.first[leads], levels[leads]])] = np.arange(len(leads))
+        return np.concatenate([np.arange(COMPUTED), COMPUTED + rank[label]])
+
+    def binary(self, members: Array) -> Array:
+        """Return those of some nodes that are functions of two or three computed operands."""
+        np, recording, signatures = self.np, self.recording, self.exact.signatures
+        counts = recording.bounds[members + 1] - recording.bounds[members]
+        mine = members[(counts > 1) & (counts <= SLOTS) & (self.sums.row[members] < 0)]
+        both = [signatures[recording.flat[recording.bounds[mine] + k]] for k in (0, 1)]
+        return mine[np.minimum(*both) >= COMPUTED]
 
     def _functions(self) -> tuple[Array, Array, Array]:
         """Return what is alike where a function, its constants and sorts of operands are.
@@ -115,7 +199,7 @@ class _Joining:
         starts = recording.bounds[self.first]
         counts = recording.bounds[self.first + 1] - starts
         free &= counts <= SLOTS
-        free[is_sum] = self._shares_factors()
+        free[is_sum] = self._are_no_matrices()
         own = np.where(free, 0, np.arange(1, len(free) + 1))
         counts[is_sum] = 0
         code = np.where(is_sum, 0, codes) << BITS | self.sort[COMPUTED:]
@@ -131,33 +215,73 @@ class _Joining:
                 exponents[raised] = np.frombuffer(recording.numbers, float)[nodes[raised]]
         return own, code, exponents
 
-    def _shares_factors(self) -> Array:
-        """Whether each pair of a sum has a constant or a factor that is used again and again.
+    def _are_no_matrices(self) -> Array:
+        """Whether the sums of each group that has some multiply few weights, again and again.
 
-        A layer's weights are not: its sums are matrices, and stay so.
+        A layer has a weight for each product, and a product of matrices uses each of its elements
+        in many: those are to stay groups of their own.
         """
-        np, sums, recording = self.np, self.sums, self.recording
-        rows = self.row[self.row >= 0]
-        constant = np.frombuffer(recording.kinds, np.uint8) == CONSTANT
-        often = constant | (np.bincount(recording.flat, minlength=len(recording)) >= OFTEN)
-        left, counts = gathered(np, sums.left, sums.pair_bounds, rows)
-        right, _ = gathered(np, sums.right, sums.pair_bounds, rows)
-        alone = np.repeat(np.arange(len(rows)), counts)[~(often[left] | often[right])]
-        return np.bincount(alone, minlength=len(rows)) == 0
+        np, sums, groups = self.np, self.sums, len(self.exact.levels)
+        counts = np.diff(sums.pair_bounds)
+        group = np.repeat(self.exact.signatures[sums.nodes], counts)
+        left, right = self._weights(sums.left), self._weights(sums.right)
+        weight = np.where(left < 0, right, left)
+        bare = weight < 0
+        room = len(self.recording) * 2
+        weights = unique(np, (group * room + weight)[~bare]) // room
+        factors = [group[bare] * room + side[bare] for side in (sums.left, sums.right)]
+        computed = unique(np, np.concatenate(factors)) // room
+        number, products, different = (
+            np.bincount(x, minlength=groups) for x in (weights, group[bare], computed)
+        )
+        few = number[COMPUTED:][self.row >= 0] <= counts[self.row[self.row >= 0]]
+        return few & (products <= 2 * different)[COMPUTED:][self.row >= 0]
+
+    def _weights(self, factors: Array) -> Array:
+        """Return a number for each parameter and for each different constant, -1 for others."""
+        np, recording = self.np, self.recording
+        kinds = np.frombuffer(recording.kinds, np.uint8)[factors]
+        numbers = np.frombuffer(recording.numbers, float)[factors]
+        constants = unique(np, numbers[kinds == CONSTANT])
+        same = len(recording) + constants.searchsorted(numbers)
+        return np.where(kinds == CONSTANT, same, np.where(kinds == PARAMETER, factors, -1))
 
 
-def _straight(np: Any, recording: Recording, members: Array, nodes: Array) -> bool:
-    """Whether the operands of most nodes lie where those of the nodes before let one expect.
+def _labels(np: Any, columns: list[Array]) -> Array:
+    """Return a number for each row of some columns, the same for equal ones."""
+    order = np.lexsort(columns)
+    fresh = np.zeros(len(order), bool)
+    for column in columns:
+        fresh[1:] |= column[order][1:] != column[order][:-1]
+    label = np.empty(len(order), int)
+    label[order] = np.cumsum(fresh)
+    return label
 
-    Nodes are then where `members` have them.
+
+def _levels(np: Any, user: Array, used: Array, count: int) -> Array | None:
+    """Return the longest ways down from so many groups; None where they go in circles."""
+    waiting = np.bincount(user, minlength=count)
+    order = np.argsort(used, kind="stable")
+    user, bounds = user[order], used[order].searchsorted(np.arange(count + 1))
+    levels, front, level = np.full(count, -1), np.flatnonzero(waiting == 0), 0
+    while len(front):
+        levels[front] = level
+        above, _ = gathered(np, user, bounds, front)
+        waiting -= np.bincount(above, minlength=count)
+        front, level = unique(np, above[waiting[above] == 0]), level + 1
+    return None if (levels < 0).any() else levels
+
+
+def _straight(np: Any, recording: Recording, found: tuple[Array, ...], nodes: Array) -> bool:
+    """Whether the nodes of each group go along their operands side by side, most of the time.
+
+    All nodes are then where the members of `found` have them.
     """
+    signatures, members, _ = found
     place = np.empty(len(recording), int)
     place[members] = np.arange(len(members))
-    counts = recording.bounds[nodes + 1] - recording.bounds[nodes]
-    jumps = 0
-    for slot in range(2):
-        mine = nodes[counts > slot]
-        mine = mine[counts[counts > slot] <= SLOTS]
-        steps = np.diff(place[recording.flat[recording.bounds[mine] + slot]])
-        jumps += int((np.diff(steps) != 0).sum())
-    return 2 * jumps <= len(nodes)
+    left, right = (place[recording.flat[recording.bounds[nodes] + slot]] for slot in (0, 1))
+    order = np.lexsort([right, left, signatures[nodes]])
+    steps = np.diff(left[order]), np.diff(right[order])
+    apart = (steps[0] != steps[1]) & (np.minimum(*steps) != 0)
+    return STRAIGHT * int(apart.sum()) <= len(nodes)

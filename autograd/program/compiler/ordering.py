@@ -20,6 +20,23 @@ FEWEST, MOST_SLOTS = 32, 8  # elements of a slot, and slots that are looked at o
 FULL = 0.75  # of the elements of another slot
 
 
+def by_turns(np: Any, key: Array) -> Array:
+    """Return an order by a key in which equal ones take turns, where there are as many of each.
+
+    >>> import numpy as np
+    >>> by_turns(np, np.array([5, 5, 6, 6, 7, 7]))
+    array([0, 2, 4, 1, 3, 5])
+    """
+    order = np.argsort(key, kind="stable")
+    fresh = np.append(True, np.diff(key[order]) != 0)
+    starts = np.flatnonzero(fresh)
+    turns = np.arange(len(key)) - starts[np.cumsum(fresh) - 1]
+    each = int(turns.max(initial=0)) + 1
+    if 1 < each <= len(starts) == len(key) / each:
+        order = order[np.argsort(turns, kind="stable")]
+    return order
+
+
 def best_order(
     np: Any, keys: Sequence[Array], more: Callable[[], tuple[Sequence[Array], Array]]
 ) -> Array:

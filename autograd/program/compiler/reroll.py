@@ -63,7 +63,7 @@ class Reroll:
     `sums` are the canonical sums, and `signatures[i]` is the index into `groups` of node i, -1
     where a sum absorbed it; `count` is how many groups there are. Of all numbers only constant
     exponents, which constant terms of sums are 0, and which constant factors are `alike` shape
-    the groups. `joined` says whether they are those of levels, where there are fewer.
+    the groups. `joined` are those of levels, None where they are not fewer.
     """
 
     def __init__(self, recording: Recording) -> None:
@@ -73,14 +73,11 @@ class Reroll:
         self.kinds = np.frombuffer(recording.kinds, np.uint8)
         self.alike: Array | None = None  # rows of two; not known before `groups` are
         compiled = grouping()
-        found = self._signed() if compiled is None else self._compiled(compiled)
-        exact = Exact(*found)
-        joined = joined_levels(recording, self.sums, exact)
-        self.signatures, self._members, self._bounds = joined or (
-            exact.signatures, exact.members, exact.bounds,
-        )  # fmt: skip
+        exact = Exact(*(self._compiled(compiled) if compiled else self._signed()))
+        self.joined = joined_levels(recording, self.sums, exact)
+        found = self.joined or exact
+        self.signatures, self._members, self._bounds = found.signatures, found.members, found.bounds
         self.count = len(self._bounds) - 2
-        self.joined = joined is not None
 
     def owner(self, node: int) -> int:
         """Return the sum that absorbed a node; itself where none did."""

@@ -47,10 +47,12 @@ def _split(np: Any, this: Any) -> list[Instruction]:
     table = np.array([x.index for x in every])
     best: list[Array] | None = None
     for key in range(len(table)):
-        order = np.argsort(table[key], kind="stable")
-        stretches = _stretches(np, table[:, order])
-        if len(stretches) * SHORTEST <= len(order):
-            found = list(_strips(np, table[:, order], stretches))
+        ordered = table[:, np.argsort(table[key], kind="stable")]
+        stretches = _stretches(np, ordered)
+        if len(stretches) * SHORTEST > ordered.shape[1]:  # the usual step is not that of many
+            stretches = list(_runs(np, ordered))
+        if len(stretches) * SHORTEST <= ordered.shape[1]:
+            found = list(_strips(np, ordered, stretches))
             best = found if best is None or len(found) < len(best) else best
     if best is None or len(best) * WORTH[this.lanes] > this.sizes[0]:
         return [this]

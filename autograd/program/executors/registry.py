@@ -47,8 +47,10 @@ def _is_irregular(plan: Plan) -> bool:
     levels = number_of_levels(plan.recording)
     if is_irregular(work, levels):
         return True
-    groups = plan.reroll.count * (2 if plan.reroll.joined else 1)  # of more than one map each
-    return is_irregular(work, groups)
+    joined = plan.reroll.joined
+    if joined is not None:  # of more than one map each
+        return not joined.straight or is_irregular(work, 2 * plan.reroll.count)
+    return is_irregular(work, plan.reroll.count)
 
 
 WAYS = {
