@@ -64,7 +64,7 @@ class Emitter:
     def _sum_forward(self, work: Work) -> None:
         lanes, mode, terms = work.group.lanes, STORE, list(work.terms)
         parts: list[Products | Terms] = [*work.products, *terms]
-        if not work.has_all(parts[0]):
+        if not all(map(work.has_all, parts[:1])):
             self._clear(work)
             mode = ADD
         for part in work.products:

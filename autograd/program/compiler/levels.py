@@ -23,7 +23,6 @@ from autograd.program.compiler.sums import Sums
 FEWEST, MANY = 64, 3  # groups; on each level
 FEWER = 2  # times, so that it is worth it
 LARGE = 8  # nodes of a group
-STRAIGHT = 3  # nodes to one whose operands lie elsewhere
 SLOTS = 3  # operands of a function at most
 BITS, NOTHING = 4, 15  # of the sort of an operand; that of none
 
@@ -40,15 +39,20 @@ class Exact:
     bounds: Array
     levels: Array
 
+    @property
+    def large(self) -> bool:
+        """Whether most nodes are in groups of several, as those of a stencil in few steps are."""
+        lengths = self.bounds[1:] - self.bounds[:-1]
+        return bool(2 * lengths[lengths >= LARGE].sum() >= len(self.members))
+
 
 @dataclass(frozen=True)
 class Joined:
-    """Fewer groups, likewise; `straight` tells whether their operands lie side by side."""
+    """Fewer groups, likewise."""
 
     signatures: Array
     members: Array
     bounds: Array
-    straight: bool
 
 
 def by_group(np: Any, signatures: Array, count: int) -> tuple[Array, Array]:
@@ -71,20 +75,11 @@ def joined_levels(recording: Recording, sums: Sums, exact: Exact) -> Joined | No
     number = joining.by_level()
     if FEWER * len(unique(np, number)) > count:
         return None
-    found = _placed(np, exact, number)
-    lengths = np.diff(exact.bounds)
-    straight = 2 * int(lengths[lengths >= LARGE].sum()) >= len(exact.members)
-    if not straight and not _straight(np, recording, found, joining.binary(found[1])):
-        return Joined(*found, False)
     other = joining.by_use()
-    better = other is not None and int(other.max()) < int(number.max())
-    return Joined(*(_placed(np, exact, other) if better else found), True)
-
-
-def _placed(np: Any, exact: Exact, number: Array) -> tuple[Array, Array, Array]:
-    """Return signatures, members and bounds where group g becomes a part of group number[g]."""
+    if other is not None and int(other.max()) < int(number.max()):
+        number = other
     signatures = np.append(number, -1)[exact.signatures]
-    return (signatures, *by_group(np, signatures, int(number.max()) + 1))
+    return Joined(signatures, *by_group(np, signatures, int(number.max()) + 1))
 
 
 class _Joining:
@@ -179,14 +174,6 @@ class _Joining:
         rank[np.lexsort([self.first[leads], levels[leads]])] = np.arange(len(leads))
         return np.concatenate([np.arange(COMPUTED), COMPUTED + rank[label]])
 
-    def binary(self, members: Array) -> Array:
-        """Return those of some nodes that are functions of two or three computed operands."""
-        np, recording, signatures = self.np, self.recording, self.exact.signatures
-        counts = recording.bounds[members + 1] - recording.bounds[members]
-        mine = members[(counts > 1) & (counts <= SLOTS) & (self.sums.row[members] < 0)]
-        both = [signatures[recording.flat[recording.bounds[mine] + k]] for k in (0, 1)]
-        return mine[np.minimum(*both) >= COMPUTED]
-
     def _functions(self) -> tuple[Array, Array, Array]:
         """Return what is alike where a function, its constants and sorts of operands are.
 
@@ -270,18 +257,3 @@ def _levels(np: Any, user: Array, used: Array, count: int) -> Array | None:
         waiting -= np.bincount(above, minlength=count)
         front, level = unique(np, above[waiting[above] == 0]), level + 1
     return None if (levels < 0).any() else levels
-
-
-def _straight(np: Any, recording: Recording, found: tuple[Array, ...], nodes: Array) -> bool:
-    """Whether the nodes of each group go along their operands side by side, most of the time.
-
-    All nodes are then where the members of `found` have them.
-    """
-    signatures, members, _ = found
-    place = np.empty(len(recording), int)
-    place[members] = np.arange(len(members))
-    left, right = (place[recording.flat[recording.bounds[nodes] + slot]] for slot in (0, 1))
-    order = np.lexsort([right, left, signatures[nodes]])
-    steps = np.diff(left[order]), np.diff(right[order])
-    apart = (steps[0] != steps[1]) & (np.minimum(*steps) != 0)
-    return STRAIGHT * int(apart.sum()) <= len(nodes)

@@ -18,7 +18,7 @@ from itertools import pairwise
 from typing import Any
 
 from autograd.program.compiler.accesses import Array
-from autograd.program.compiler.levels import Exact, by_group, joined_levels
+from autograd.program.compiler.levels import Exact, Joined, by_group, joined_levels
 from autograd.program.compiler.pieces import PIECES, PLAIN, Piece
 from autograd.program.compiler.recording import COMPUTED, CONSTANT, INPUT, PARAMETER, Recording
 from autograd.program.compiler.sums import Sums, grouping
@@ -63,7 +63,7 @@ class Reroll:
     `sums` are the canonical sums, and `signatures[i]` is the index into `groups` of node i, -1
     where a sum absorbed it; `count` is how many groups there are. Of all numbers only constant
     exponents, which constant terms of sums are 0, and which constant factors are `alike` shape
-    the groups. `joined` are those of levels, None where they are not fewer.
+    the groups.
     """
 
     def __init__(self, recording: Recording) -> None:
@@ -73,11 +73,20 @@ class Reroll:
         self.kinds = np.frombuffer(recording.kinds, np.uint8)
         self.alike: Array | None = None  # rows of two; not known before `groups` are
         compiled = grouping()
-        exact = Exact(*(self._compiled(compiled) if compiled else self._signed()))
-        self.joined = joined_levels(recording, self.sums, exact)
-        found = self.joined or exact
-        self.signatures, self._members, self._bounds = found.signatures, found.members, found.bounds
-        self.count = len(self._bounds) - 2
+        self.exact = Exact(*(self._compiled(compiled) if compiled else self._signed()))
+
+    @cached_property
+    def joined(self) -> Joined | None:
+        """Fewer groups, of one level each, if there are any."""
+        return joined_levels(self.recording, self.sums, self.exact)
+
+    @property
+    def signatures(self) -> Array:
+        return (self.joined or self.exact).signatures
+
+    @property
+    def count(self) -> int:
+        return len((self.joined or self.exact).bounds) - 2
 
     def owner(self, node: int) -> int:
         """Return the sum that absorbed a node; itself where none did."""
@@ -108,11 +117,13 @@ class Reroll:
             Group(("", kind), kind == INPUT, kind == PARAMETER)
             for kind in (PARAMETER, INPUT, CONSTANT)
         ]
-        bounds = self._bounds.tolist()
-        for index, (start, stop) in enumerate(pairwise(bounds[:-1])):
-            members = self._members[start:stop]
+        of = self.joined or self.exact
+        for index, (start, stop) in enumerate(pairwise(of.bounds[:-1].tolist())):
+            members = of.members[start:stop]
             if index >= COMPUTED:
-                key = _oriented(self._key(int(members[0])), lambda kind: found[kind].lanes)
+                key = _oriented(
+                    self._key(int(members[0]), of.signatures), lambda kind: found[kind].lanes
+                )
                 below = [found[x] for x in _mentioned(key)]
                 lanes, trained = (any(getattr(x, y) for x in below) for y in ("lanes", "trained"))
                 found.append(Group(key, lanes, trained))
@@ -136,40 +147,40 @@ class Reroll:
         known: dict[Key, int] = {("", kind): kind for kind in range(COMPUTED)}
         lanes = [kind == INPUT for kind in range(COMPUTED)]
         levels = [int(kind == PARAMETER) for kind in range(COMPUTED)]
-        self.signatures = self.kinds.astype(np.int64)
-        self.signatures[self.sums.owner != np.arange(len(owner))] = -1
+        signatures = self.kinds.astype(np.int64)
+        signatures[self.sums.owner != np.arange(len(owner))] = -1
         for node in recording.after_leaves:
             if owner[node] == node and recording.kinds[node] == COMPUTED:
-                key = self._key(node)
+                key = self._key(node, signatures)
                 if key not in known:
                     turned = _oriented(key, lanes.__getitem__)
                     known[key] = known.setdefault(turned, len(lanes))
                     if known[key] == len(lanes):
                         levels.append(_above([levels[x] for x in _mentioned(key)]))
                     lanes += [bool(recording.lanes[node])] * (known[key] == len(lanes))
-                self.signatures[node] = known[key]
-        members, bounds = by_group(np, self.signatures, len(lanes))
-        return [self.signatures, members, bounds, np.array(levels)]
+                signatures[node] = known[key]
+        members, bounds = by_group(np, signatures, len(lanes))
+        return [signatures, members, bounds, np.array(levels)]
 
-    def _key(self, node: int) -> Key:
+    def _key(self, node: int, signatures: Array) -> Key:
         row, recording = int(self.sums.row[node]), self.recording
         if row >= 0:
             sums = self.sums
             terms = sums.terms[sums.term_bounds[row] : sums.term_bounds[row + 1]]
-            return LINEAR, self._pairs(row), frozenset(self.signatures[terms].tolist())
+            return LINEAR, self._pairs(row, signatures), frozenset(signatures[terms].tolist())
         operation = recording.columns.names[recording.codes[node]]
         operands = recording.flat[recording.bounds[node] : recording.bounds[node + 1]]
-        kinds = self.signatures[operands].tolist()
+        kinds = signatures[operands].tolist()
         if operation == "pow" and kinds[1] == CONSTANT:
             return operation, recording.numbers[int(operands[1])], kinds[0]
         if PIECES.get(operation, PLAIN).padding and len(set(kinds)) == 1:
             return operation, None, kinds[0]
         return operation, None, *kinds
 
-    def _pairs(self, row: int) -> frozenset[tuple[int, int]]:
+    def _pairs(self, row: int, signatures: Array) -> frozenset[tuple[int, int]]:
         """Return the pairs of signatures that a sum multiplies."""
         own = slice(*self.sums.pair_bounds[row : row + 2].tolist())
-        left, right = (self.signatures[side[own]] for side in (self.sums.left, self.sums.right))
+        left, right = (signatures[side[own]] for side in (self.sums.left, self.sums.right))
         if len(left) < LONG:
             return frozenset(zip(left.tolist(), right.tolist(), strict=True))
         codes = {*(left << 32 | right).tolist()}

@@ -49,8 +49,9 @@ def _split(np: Any, this: Any) -> list[Instruction]:
     for key in range(len(table)):
         ordered = table[:, np.argsort(table[key], kind="stable")]
         stretches = _stretches(np, ordered)
-        if len(stretches) * SHORTEST > ordered.shape[1]:  # the usual step is not that of many
-            stretches = list(_runs(np, ordered))
+        bends = np.diff(ordered, 2).any(axis=0).sum()
+        if len(stretches) * SHORTEST > ordered.shape[1] >= bends * SHORTEST:
+            stretches = list(_runs(np, ordered))  # of other steps than the usual one
         if len(stretches) * SHORTEST <= ordered.shape[1]:
             found = list(_strips(np, ordered, stretches))
             best = found if best is None or len(found) < len(best) else best

@@ -47,10 +47,11 @@ def _is_irregular(plan: Plan) -> bool:
     levels = number_of_levels(plan.recording)
     if is_irregular(work, levels):
         return True
-    joined = plan.reroll.joined
-    if joined is not None:  # of more than one map each
-        return not joined.straight or is_irregular(work, 2 * plan.reroll.count)
-    return is_irregular(work, plan.reroll.count)
+    reroll = plan.reroll
+    if not is_irregular(work, len(reroll.exact.levels)):
+        return False
+    joined = reroll.joined if reroll.exact.large else None  # of more than one map each
+    return joined is None or is_irregular(work, 2 * reroll.count)
 
 
 WAYS = {

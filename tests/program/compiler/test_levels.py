@@ -227,20 +227,18 @@ def test_matrices_stay_matrices(monkeypatch):
         group for group in found.groups if group.operation == "linear" and len(group.members) > 1
     ]
     monkeypatch.setattr(levels, "FEWEST", math.inf)
-    exact = Reroll(recording)
     assert found.joined is not None
+    exact = Reroll(recording)
     assert exact.joined is None
     assert sorted(len(x.members) for x in dense) == sorted(
         len(x.members) for x in exact.groups if x.operation == "linear" and len(x.members) > 1
     )
 
 
-def test_what_is_irregular_lies_in_no_straight_lines():
-    joined = Reroll(Recording(*zoo.tangle(3, 2000))).joined
-    assert joined is not None
-    assert not joined.straight
-    loss, u, a = stepped("held", starts(64), 40)
-    assert Reroll(Recording(loss, [], [*u, a])).joined.straight
+def test_what_is_irregular_has_no_large_groups():
+    assert not Reroll(Recording(*zoo.tangle(3, 2000))).exact.large
+    loss, u, a = stepped("held", starts(64), 8)
+    assert Reroll(Recording(loss, [], [*u, a])).exact.large
 
 
 @pytest.mark.parametrize("executor", EXECUTORS)
@@ -281,10 +279,7 @@ def test_levels_in_c_are_those_in_python(name, monkeypatch):
     else:
         loss, u, a = stepped(name, starts(25), 6)
         recording = Recording(loss, [], [*u, a])
-    seen = []
-    monkeypatch.setattr(reroll, "joined_levels", lambda *given: seen.append(given[-1].levels))
-    Reroll(recording)
+    first = Reroll(recording).exact.levels
     for module in (sums, reroll):
         monkeypatch.setattr(module, "grouping", lambda: None)
-    Reroll(recording)
-    assert seen[0].tolist() == seen[1].tolist()
+    assert first.tolist() == Reroll(recording).exact.levels.tolist()
