@@ -35,5 +35,15 @@ def test_one_command_knows_them_all():
     said = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
     titles = said.splitlines()
     assert len(titles) == len(set(titles)) > 30
-    for word in ("step", "call", "predict", "eager", "compiled", "scaling", "first call", "import"):
+    for word in (
+        "step",
+        "stencil",
+        "call",
+        "predict",
+        "eager",
+        "compiled",
+        "scaling",
+        "first call",
+        "import",
+    ):
         assert any(word in title for title in titles)

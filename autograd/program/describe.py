@@ -133,7 +133,7 @@ class _Describer:
             rows = self.np.concatenate(slots[: len(slots) - len(last)])
             slots = [rows[rows >= 0], *last]
             kinds = (kinds[0], kinds[-1])[: len(slots)]
-        operands = [self._operand(x, k, "θ") for x, k in zip(slots, kinds, strict=True)]
+        operands = [self._slot(x, k) for x, k in zip(slots, kinds, strict=True)]
         if group.key[1] is not None:
             operands.append((f"{group.key[1]:g}",) * 2)
         text, latex = row_of(group.operation).symbol, row_of(group.operation).latex
@@ -145,6 +145,14 @@ class _Describer:
             group.operation in PRIMITIVES and len(operands) == 1 and operands[0][0].startswith("Z")
         )
         return text, latex, operands[0][0][1:] if alone else ""
+
+    def _slot(self, nodes: Array, kind: int) -> tuple[str, str]:
+        """Name the operands of one slot: [V1, V2] are those of several groups beside each other."""
+        kinds = dict.fromkeys(self.layout.signatures[nodes].tolist())
+        if len(kinds) == 1 or not kinds.keys() <= self.names.keys():
+            return self._operand(nodes, kind, "θ")
+        text, latex = zip(*[self.names[k] for k in kinds], strict=True)
+        return f"[{', '.join(text)}]", f"[{', '.join(latex)}]"
 
     def _operand(self, nodes: Array, kind: int, letter: str) -> tuple[str, str]:
         if kind in self.names:

@@ -14,11 +14,11 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # run from anywhere
 
-from tests.benchmarks import calls, eager, gpt, imports, mixtures, scaling, steps
+from tests.benchmarks import calls, eager, gpt, imports, mixtures, scaling, stencils, steps
 from tests.benchmarks.harness import held, machine
 from tests.benchmarks.report import plot, table
 
-PARTS = (steps, gpt, mixtures, calls, eager, scaling, imports)
+PARTS = (steps, gpt, mixtures, stencils, calls, eager, scaling, imports)
 SCRIPTS = ("compiled", "growth", "first_calls")  # which compare by themselves, and print bounds
 
 

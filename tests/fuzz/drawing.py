@@ -193,6 +193,46 @@ def attention(draft, rng):
             yield from (draft.summed(scores, v[i : past.stop : d], [], form) for i in range(d))
 
 
+def edges(draft, rng):
+    """A row that steps on by its neighbours; its ends are held, numbers, copies or one-sided."""
+    n, way = rng.randint(3, 12), rng.choice(("held", "numbers", "copies", "one-sided"))
+    x, a, form, g = draft.vector(n), draft.node(), rng.choice(("own", *SUMS)), rng.choice(SMOOTH)
+    ends = draft.literal(), draft.literal()
+    for _ in range(rng.randint(2, 8)):
+        wide = {"numbers": [ends[0], *x, ends[1]], "copies": [x[0], *x, x[-1]]}.get(way, x)
+        y = [_stepped(draft, wide[i - 1 : i + 2], a, form, g) for i in range(1, len(wide) - 1)]
+        if way == "held":
+            y = [x[0], *y, x[-1]]
+        elif way == "one-sided":
+            y = [draft.add("mul", [a, x[0]]), *y, draft.add("add", x[-2:])]
+        if None in y:
+            return
+        x = y
+    yield from x
+
+
+def _stepped(draft, three, a, form, g):
+    """Return the next number of the middle of three."""
+    if form != "own":
+        found = draft.summed([0.25, 0.5, a], three, [], form)
+    else:
+        slope = draft.add("sub", three[::2])
+        moved = None if slope is None else draft.add("mul", [a, slope])
+        found = None if moved is None else draft.add("add", [three[1], moved])
+    return None if found is None else draft.add(g, [found])
+
+
+def triangle(draft, rng):
+    """A lower triangle times a vector: row i has i products."""
+    matrix, other = draft.apart()
+    d, form, first = rng.randint(3, 12), rng.choice(SUMS), draft.vector(5, matrix)
+    x = [draft.add("mul", [draft.vector(1, other)[0], 0.3 + k]) for k in range(d)]
+    if None not in x:
+        for i in range(1, d):
+            row = [first[(i * i + k) % len(first)] for k in range(i)]
+            yield draft.summed(row, x[:i], [x[i]], form)
+
+
 def rows(draft, rng):
     """Functions of rows, of unequal length."""
     forms = ("softmax", "log_softmax", "logsumexp", "mean", "take", "taken")
@@ -318,8 +358,9 @@ def weighted(draft, rng):
         yield draft.add("mul", [x, weight])
 
 
-BLOCKS = [bags, bags, pairs, pairs, layer, layer, stencil, attention, rows, rows, elementwise,
-          elementwise, choices, powers, constants, time, noise, own, weighted]  # fmt: skip
+BLOCKS = [bags, bags, pairs, pairs, layer, layer, stencil, edges, triangle, attention, rows, rows,
+          elementwise, elementwise, choices, powers, constants, time, noise, own,
+          weighted]  # fmt: skip
 
 
 def drawn(seed, ways, extras=(), blocks=BLOCKS):

@@ -21,9 +21,9 @@ static PyMethodDef functions[] = {
     {"groups", groups, METH_VARARGS,
      "groups($module, flat, bounds, codes, kinds, lanes, ways, numbers, owner, row, pair_bounds,\n"
      "left, right, term_bounds, terms, /)\n--\n\n"
-     "Return the signature of each node, all nodes by group, and where each group begins. Ways, "
-     "of\n"
-     "each code: plain, a power, a row that may be padded."},
+     "Return the signature of each node, all nodes by group, where each group begins, and the\n"
+     "levels of groups: twice the longest way to a leaf, and 1 where a parameter reaches them.\n"
+     "Ways, of each code: plain, a power, a row that may be padded."},
     {"share", share, METH_VARARGS,
      "share($module, pair_bounds, left, right, kinds, numbers, /)\n--\n\n"
      "Let constant factors that another sum has too be the same nodes; return which took whose\n"

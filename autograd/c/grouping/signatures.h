@@ -1,7 +1,8 @@
 /* Signatures: nodes of one key do the same to operands that do the same, and are a group.
  *
  * The key of a sum is the set of what it multiplies and the set of what it adds, by signatures;
- * that of another node its operation with those of its operands. */
+ * that of another node its operation with those of its operands. Nodes of one key stand at one
+ * level. */
 
 enum { LEAF_KINDS = 3, COMPUTED = 3 };
 enum { PLAIN, POWER, PADDED }; /* how an operation's key is found */
@@ -17,7 +18,9 @@ typedef struct {
     int64_t rows, pairs, terms_in_all, after;
     int64_t *signatures;
     Keys keys;
-    Longs key; /* of the node at hand */
+    Longs key;    /* of the node at hand */
+    Longs levels; /* of each group, twice the length of the longest way to a leaf, and 1 where a
+                     parameter reaches it */
 } Signing;
 
 /* Return two signatures as one number, what has no lanes first, then the lower. */
@@ -83,11 +86,37 @@ static int key_of_operation(Signing *s, int64_t node)
     return 0;
 }
 
+static int64_t level_above(const Signing *s, int64_t level, const int64_t *below, int64_t count)
+{
+    for (int64_t k = 0; k < count; k++) {
+        const int64_t group = s->signatures[below[k]];
+        const int64_t other = group < 0 ? 0 : s->levels.at[group];
+        level = (level | 1) < (other | 1) ? other | (level & 1) : level | (other & 1);
+    }
+    return level;
+}
+
+/* Append the level of a new group, which is that of any of its nodes. */
+static int append_level(Signing *s, int64_t node)
+{
+    const int64_t row = s->row[node], first = s->graph.bounds[node];
+    int64_t level = 0;
+    if (row < 0) {
+        level = level_above(s, 0, s->graph.flat + first, s->graph.bounds[node + 1] - first);
+    } else {
+        const int64_t pairs = s->pair_bounds[row], terms = s->term_bounds[row];
+        level = level_above(s, level, s->left + pairs, s->pair_bounds[row + 1] - pairs);
+        level = level_above(s, level, s->right + pairs, s->pair_bounds[row + 1] - pairs);
+        level = level_above(s, level, s->terms + terms, s->term_bounds[row + 1] - terms);
+    }
+    return append(&s->levels, level + 2);
+}
+
 static int sign(Signing *s)
 {
     for (int64_t kind = 0; kind < LEAF_KINDS; kind++) {
         const int64_t key[] = {-2, kind};
-        if (number_of_key(&s->keys, key, 2) < 0)
+        if (number_of_key(&s->keys, key, 2) < 0 || append(&s->levels, !kind) < 0)
             return -1;
     }
     for (int64_t i = 0; i < s->graph.nodes; i++) {
@@ -101,26 +130,29 @@ static int sign(Signing *s)
         if ((row < 0 ? key_of_operation(s, i) : key_of_sum(s, row)) < 0)
             return -1;
         const int64_t found = number_of_key(&s->keys, s->key.at, s->key.used);
-        if (found < 0)
+        if (found < 0 || (found == s->levels.used && append_level(s, i) < 0))
             return -1;
         s->signatures[i] = found;
     }
     return 0;
 }
 
-/* Return all nodes by group, and where each group begins. */
+/* Return all nodes by group, where each group begins, and the levels of groups. */
 static PyObject *members_of(const Signing *s, PyObject *signatures)
 {
     const int64_t groups = s->keys.ends.used;
-    int64_t signed_nodes = 0, *bounds = NULL, *members = NULL;
+    int64_t signed_nodes = 0, *bounds = NULL, *members = NULL, *heights = NULL;
     for (int64_t i = 0; i < s->graph.nodes; i++)
         signed_nodes += s->signatures[i] >= 0;
     PyObject *all = new_longs(signed_nodes, &members), *ends = new_longs(groups + 2, &bounds);
-    if (!all || !ends) {
+    PyObject *levels = new_longs(groups, &heights);
+    if (!all || !ends || !levels) {
         Py_XDECREF(all);
         Py_XDECREF(ends);
+        Py_XDECREF(levels);
         return NULL;
     }
+    memcpy(heights, s->levels.at, (size_t)(groups * LONG));
     memset(bounds, 0, (size_t)((groups + 2) * LONG));
     for (int64_t i = 0; i < s->graph.nodes; i++)
         if (s->signatures[i] >= 0)
@@ -130,7 +162,7 @@ static PyObject *members_of(const Signing *s, PyObject *signatures)
     for (int64_t i = 0; i < s->graph.nodes; i++)
         if (s->signatures[i] >= 0)
             members[bounds[s->signatures[i] + 1]++] = i;
-    return Py_BuildValue("ONN", signatures, all, ends);
+    return Py_BuildValue("ONNN", signatures, all, ends, levels);
 }
 
 /* Whether nodes, operations and parts of sums are what they are taken for. */
@@ -213,6 +245,7 @@ static PyObject *groups(PyObject *Py_UNUSED(module), PyObject *args)
     Py_XDECREF(signatures);
     free_keys(&s.keys);
     PyMem_Free(s.key.at);
+    PyMem_Free(s.levels.at);
     release(in, COLUMNS);
     return found;
 }

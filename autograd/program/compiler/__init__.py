@@ -2,8 +2,9 @@
 
 Read in this order: `recording` lists the nodes of one example as `columns`, functions of many
 operands taken `apart` into `pieces` that exist only in programs, and has its `refusals`; `sums`
-finds the canonical sums in it and `reroll` the groups of equal work; `layout`
-gives every node an address, so that operands lie in straight lines, which `accesses` finds; `steps`
+finds the canonical sums in it and `reroll` the groups of equal work, `levels` joins those of
+neighbours that the edge of a stencil makes unequal; `layout` gives every node an address, so that
+operands lie in straight lines, which `accesses` finds and the `ordering` of nodes makes; `steps`
 holds elementwise formulas; `instructions` are what there is to run; `emit` writes them, forward and
 back, and `adjoints` knows what they have written; `merging` makes one of what repeats from step to
 step, `strips` a few of a long list.

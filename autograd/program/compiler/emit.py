@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 from autograd.program.compiler import steps
 from autograd.program.compiler.accesses import (
@@ -21,6 +22,7 @@ from autograd.program.compiler.accesses import (
 from autograd.program.compiler.adjoints import Adjoints
 from autograd.program.compiler.instructions import ADD, STORE, Contraction, Instructions, Map, Row
 from autograd.program.compiler.layout import Layout, Products, Terms, Work
+from autograd.program.compiler.ordering import slot_by_slot
 from autograd.program.compiler.reroll import LINEAR, Group
 from autograd.program.compiler.steps import Expression
 
@@ -61,6 +63,10 @@ class Emitter:
 
     def _sum_forward(self, work: Work) -> None:
         lanes, mode, terms = work.group.lanes, STORE, list(work.terms)
+        parts: list[Products | Terms] = [*work.products, *terms]
+        if not all(map(work.has_all, parts[:1])):
+            self._clear(work)
+            mode = ADD
         for part in work.products:
             part.matrix = self.layout.find_matrix(part, work.count)
             if part.matrix:
@@ -68,25 +74,45 @@ class Emitter:
                 left, right = self._factor(part, 0), self._factor(part, 1)
                 whole = Access(lanes, False, work.offset, (v, 1))
                 plain = mode == STORE and not left.lanes and right.lanes == lanes
-                start = self._bias(terms, u, v) if plain else None
+                start = self._bias(work, terms, u, v) if plain else None
                 self.out.forward.append(
                     Contraction((u, v, k), lanes, left, right, whole, mode, start=start)
                 )
             else:
                 columns = [*map(self._column, (part.left, part.right), part.kind)]
-                columns.append((work.offset + part.rows, lanes, False))
-                self._map(lanes, steps.PRODUCT, columns, mode)
+                self._sum_up(work, part, steps.PRODUCT, columns, mode)
             mode = ADD
         for term in terms:
-            columns = [self._column(term.nodes, term.kind)]
-            columns.append((work.offset + term.rows, lanes, False))
-            self._map(lanes, steps.COPY, columns, mode)
+            self._sum_up(work, term, steps.COPY, [self._column(term.nodes, term.kind)], mode)
             mode = ADD
 
-    def _bias(self, terms: list[Terms], u: int, v: int) -> Access | None:
+    def _sum_up(
+        self, work: Work, part: Products | Terms, code: Expression, columns: list[Column], mode: str
+    ) -> None:  # fmt: skip
+        """Append what adds, or stores, the products or terms of a kind: slot by slot if better."""
+        lanes = work.group.lanes
+        columns = [*columns, (work.offset + part.rows, lanes, False)]
+        parts = self._together(part, columns)
+        if mode == STORE and len(parts) > 1 and len(parts[0]) < work.count:
+            self._clear(work)
+            mode = ADD
+        for mine in parts:
+            chosen = [(column[mine], *more) for column, *more in columns]
+            self._map(lanes, code, chosen, mode)
+            mode = ADD
+
+    def _together(self, part: Products | Terms, columns: Sequence[Column]) -> list[Any]:
+        return slot_by_slot(self.np, [column for column, *_ in columns], part.slots)
+
+    def _clear(self, work: Work) -> None:
+        every = work.offset + self.np.arange(work.count), work.group.lanes, False
+        self._map(work.group.lanes, steps.constant(0.0), [every], STORE)
+
+    def _bias(self, work: Work, terms: list[Terms], u: int, v: int) -> Access | None:
         """Take a term that is one shared number for each row of a [U, V] matrix, if any is."""
         for k, term in enumerate(terms):
-            if self.groups[term.kind].lanes or len(term.rows) != u * v:
+            once = len(term.rows) == u * v and work.has_all(term)
+            if self.groups[term.kind].lanes or not once:
                 continue
             table = self.address[term.nodes].reshape(u, v)
             rows = int(table[1, 0] - table[0, 0]) if u > 1 else 0
@@ -143,7 +169,10 @@ class Emitter:
         group = work.group
         if group.operation == LINEAR:
             for term in reversed(work.terms):
-                self._send(group, term.nodes, term.kind, work.offset + term.rows)
+                rows = work.offset + term.rows
+                columns = [self._column(term.nodes, term.kind), (rows, group.lanes, True)]
+                for mine in self._together(term, columns):
+                    self._send(group, term.nodes[mine], term.kind, rows[mine])
             for part in reversed(work.products):
                 self._product_backward(work, part)
         elif group.piece.back:
@@ -207,7 +236,9 @@ class Emitter:
                 columns = [self._column(sides[other], part.kind[other])]
                 columns.append((work.offset + part.rows, lanes, True))
                 address = self.address[sides[side]]
-                self.adjoints.add(lanes, steps.PRODUCT, columns, address, part.kind[side])
+                for mine in self._together(part, [*columns, (address, lanes, True)]):
+                    chosen = [(column[mine], *more) for column, *more in columns]
+                    self.adjoints.add(lanes, steps.PRODUCT, chosen, address[mine], part.kind[side])
 
     def _matrix_backward(self, work: Work, part: Products) -> None:
         """Emit dL = adjoint · R and dRᵀ = Lᵀ · adjoint."""

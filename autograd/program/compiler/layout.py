@@ -10,10 +10,20 @@ bias after it; other groups follow the order of their operands.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 from autograd.program.compiler.columns import gathered
+from autograd.program.compiler.ordering import (
+    MOST_SLOTS,
+    asked_for,
+    best_order,
+    by_turns,
+    classes,
+    in_slots,
+    numbered,
+)  # fmt: skip
 from autograd.program.compiler.recording import COMPUTED
 from autograd.program.compiler.reroll import LINEAR, Group, Reroll
 
@@ -24,22 +34,25 @@ Array = Any  # numpy.ndarray; NumPy is imported on use
 class Products:
     """The pairs of one kind in a group of sums: node `rows[e]` has left[e] · right[e].
 
-    `matrix` is (U, V, K) where row u·V + v of the group is Σ_k left[u, k] right[v, k].
+    `slots[e]` counts the pairs of a node. `matrix` is (U, V, K) where row u·V + v of the group is
+    Σ_k left[u, k] right[v, k].
     """
 
     rows: Array
     left: Array
     right: Array
+    slots: Array
     kind: tuple[int, int]
     matrix: tuple[int, int, int] | None = None
 
 
 @dataclass(eq=False)
 class Terms:
-    """The plain terms of one signature: node `rows[e]` has + nodes[e]."""
+    """The plain terms of one signature: node `rows[e]` has + nodes[e], its term `slots[e]`."""
 
     rows: Array
     nodes: Array
+    slots: Array
     kind: int
 
 
@@ -55,9 +68,16 @@ class Work:
     terms: list[Terms] = field(default_factory=list)
     offset: int = 0
 
+    def has_all(self, part: Products | Terms) -> bool:
+        """Whether every sum has something of this kind."""
+        rows = part.rows  # ascending
+        return len(rows) > 0 and int((rows[1:] != rows[:-1]).sum()) + 1 == self.count
+
 
 class Layout:
     """Addresses of all nodes (-1 where absorbed) and the ordered work of each group."""
+
+    _asked: Array = None  # when nodes are asked for, if that was needed
 
     def __init__(self, reroll: Reroll) -> None:
         import numpy as np
@@ -122,16 +142,18 @@ class Layout:
         these = sums.row[work.group.members]
         left, counts = gathered(np, sums.left, sums.pair_bounds, these)
         right, _ = gathered(np, sums.right, sums.pair_bounds, these)
-        rows = np.repeat(np.arange(work.count), counts)
+        rows, slots = numbered(np, counts)
         left, right = self._oriented(left, right)
         kinds = self.signatures[left] * len(self.reroll.groups) + self.signatures[right]
-        for _, mine in _classes(np, kinds):
+        for _, mine in classes(np, kinds):
             kind = int(self.signatures[left[mine][0]]), int(self.signatures[right[mine][0]])
-            work.products.append(Products(rows[mine], left[mine], right[mine], kind))
+            work.products.append(Products(rows[mine], left[mine], right[mine], slots[mine], kind))
         nodes, counts = gathered(np, sums.terms, sums.term_bounds, these)
-        rows = np.repeat(np.arange(work.count), counts)
-        for signature, mine in _classes(np, self.signatures[nodes]):
-            work.terms.append(Terms(rows[mine], nodes[mine], signature))
+        rows, slots = numbered(np, counts)
+        for signature, mine in classes(np, self.signatures[nodes]):
+            work.terms.append(Terms(rows[mine], nodes[mine], slots[mine], signature))
+        for parts in (work.products, work.terms):
+            parts.sort(key=lambda part: not work.has_all(part))
 
     def _oriented(self, left: Array, right: Array) -> tuple[Array, Array]:
         np, rank = self.np, self._rank
@@ -153,9 +175,11 @@ class Layout:
             sequence = np.argsort(rank[part.rows], kind="stable")
             part.rows = rank[part.rows][sequence]
             part.left, part.right = part.left[sequence], part.right[sequence]
+            part.slots = part.slots[sequence]
         for term in work.terms:
             sequence = np.argsort(rank[term.rows], kind="stable")
             term.rows, term.nodes = rank[term.rows][sequence], term.nodes[sequence]
+            term.slots = term.slots[sequence]
 
     def _matrix_order(self, work: Work) -> Array | None:
         """Return the order in which the largest product of the sums is a matrix."""
@@ -196,26 +220,44 @@ class Layout:
     def _operand_order(self, work: Work) -> Array:
         np = self.np
         columns = list(work.operands)
-        for part in work.products:
-            first = _starts(np, part.rows)
-            columns += [part.right[first], part.left[first]]
-        columns += [term.nodes[_starts(np, term.rows)] for term in work.terms]
+        for part in filter(work.has_all, work.products):
+            columns += [side[_starts(np, part.rows)] for side in (part.right, part.left)]
+        for term in filter(work.has_all, work.terms):
+            columns.append(term.nodes[_starts(np, term.rows)])
+        keys = self._keys(columns)
+        if not keys:
+            return np.arange(work.count)
+        if len(keys) == 1 and work.operands:
+            return by_turns(np, keys[0])
+        if 2 * work.count <= sum(len(x.rows) for x in work.terms) <= MOST_SLOTS * work.count:
+            return best_order(np, keys, lambda: self._more_keys(work))
+        return np.lexsort(keys[::-1])
+
+    def _more_keys(self, work: Work) -> tuple[list[Array], Array]:
+        """Return the places of the terms slot by slot, and when members are asked for."""
+        if self._asked is None:
+            self._asked = asked_for(self.np, self.reroll)
+        keys = self._keys(in_slots(self.np, work.count, work.terms))
+        return keys, self._asked[work.group.members]
+
+    def _keys(self, columns: Iterable[Array]) -> list[Array]:
         places = [self._places(column) for column in columns if (column >= 0).all()]
-        keys = [key for key in places if (key >= 0).all()]
-        return np.lexsort(keys[::-1]) if keys else np.arange(work.count)
+        return [key for key in places if (key >= 0).all()]
 
     def _places(self, column: Array) -> Array:
-        """Return positions of nodes; of leaves that have none yet, the order they came in."""
+        """Return the order of nodes, -1 where unknown; of leaves without one, as they came in."""
         places = self.position[column]
         fresh = (places < 0).all() and (column < self.reroll.recording.inputs.stop).all()
-        return column if fresh else places
+        beside = self.signatures[column] * len(self.position)
+        return column if fresh else self.np.where(places < 0, -1, beside + places)
 
     def _touch_all(self, work: Work) -> None:
         for part in work.products:
             self._touch(part.left, part.kind[0])
             self._touch(part.right, part.kind[1])
         for term in work.terms:
-            self._touch(term.nodes, term.kind)
+            neighbours = len(term.rows) > work.count > 1  # which stay as they were given
+            self._touch(self.np.sort(term.nodes) if neighbours else term.nodes, term.kind)
         columns = work.operands
         if work.group.piece.row is not None:
             rows = self.np.array(columns).T
@@ -256,15 +298,3 @@ class Layout:
 def _starts(np: Any, rows: Array) -> Array:
     """Return where 0, 1, 2 … first stand in an ascending column that has them all."""
     return rows.searchsorted(np.arange(rows[-1] + 1))
-
-
-def _classes(np: Any, kinds: Array) -> list[tuple[int, Array]]:
-    """Return (kind, where it is) for each kind, in order of first appearance."""
-    if len(kinds) and (kinds == kinds[0]).all():
-        return [(int(kinds[0]), slice(None))]
-    found, left = [], np.arange(len(kinds))
-    while len(left):
-        mine = kinds[left] == kinds[left[0]]
-        found.append((int(kinds[left[0]]), left[mine]))
-        left = left[~mine]
-    return found

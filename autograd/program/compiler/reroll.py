@@ -18,6 +18,7 @@ from itertools import pairwise
 from typing import Any
 
 from autograd.program.compiler.accesses import Array
+from autograd.program.compiler.levels import Exact, Joined, by_group, joined_levels
 from autograd.program.compiler.pieces import PIECES, PLAIN, Piece
 from autograd.program.compiler.recording import COMPUTED, CONSTANT, INPUT, PARAMETER, Recording
 from autograd.program.compiler.sums import Sums, grouping
@@ -72,9 +73,20 @@ class Reroll:
         self.kinds = np.frombuffer(recording.kinds, np.uint8)
         self.alike: Array | None = None  # rows of two; not known before `groups` are
         compiled = grouping()
-        found = self._signed() if compiled is None else self._compiled(compiled)
-        self.signatures, self._members, self._bounds = found
-        self.count = len(self._bounds) - 2
+        self.exact = Exact(*(self._compiled(compiled) if compiled else self._signed()))
+
+    @cached_property
+    def joined(self) -> Joined | None:
+        """Fewer groups, of one level each, if there are any."""
+        return joined_levels(self.recording, self.sums, self.exact)
+
+    @property
+    def signatures(self) -> Array:
+        return (self.joined or self.exact).signatures
+
+    @property
+    def count(self) -> int:
+        return len((self.joined or self.exact).bounds) - 2
 
     def owner(self, node: int) -> int:
         """Return the sum that absorbed a node; itself where none did."""
@@ -105,11 +117,13 @@ class Reroll:
             Group(("", kind), kind == INPUT, kind == PARAMETER)
             for kind in (PARAMETER, INPUT, CONSTANT)
         ]
-        bounds = self._bounds.tolist()
-        for index, (start, stop) in enumerate(pairwise(bounds[:-1])):
-            members = self._members[start:stop]
+        of = self.joined or self.exact
+        for index, (start, stop) in enumerate(pairwise(of.bounds[:-1].tolist())):
+            members = of.members[start:stop]
             if index >= COMPUTED:
-                key = _oriented(self._key(int(members[0])), lambda kind: found[kind].lanes)
+                key = _oriented(
+                    self._key(int(members[0]), of.signatures), lambda kind: found[kind].lanes
+                )
                 below = [found[x] for x in _mentioned(key)]
                 lanes, trained = (any(getattr(x, y) for x in below) for y in ("lanes", "trained"))
                 found.append(Group(key, lanes, trained))
@@ -117,7 +131,7 @@ class Reroll:
         return found
 
     def _compiled(self, compiled: Any) -> list[Array]:
-        """Return signatures, nodes by group and where each group begins, as C finds them."""
+        """Return what `Exact` has, as C finds it."""
         np, recording, sums = self.np, self.recording, self.sums
         ways = [_way(name) for name in recording.columns.names]
         found = compiled.groups(
@@ -132,41 +146,41 @@ class Reroll:
         np, recording, owner = self.np, self.recording, self.sums.owner.tolist()
         known: dict[Key, int] = {("", kind): kind for kind in range(COMPUTED)}
         lanes = [kind == INPUT for kind in range(COMPUTED)]
-        self.signatures = self.kinds.astype(np.int64)
-        self.signatures[self.sums.owner != np.arange(len(owner))] = -1
+        levels = [int(kind == PARAMETER) for kind in range(COMPUTED)]
+        signatures = self.kinds.astype(np.int64)
+        signatures[self.sums.owner != np.arange(len(owner))] = -1
         for node in recording.after_leaves:
             if owner[node] == node and recording.kinds[node] == COMPUTED:
-                key = self._key(node)
+                key = self._key(node, signatures)
                 if key not in known:
                     turned = _oriented(key, lanes.__getitem__)
                     known[key] = known.setdefault(turned, len(lanes))
+                    if known[key] == len(lanes):
+                        levels.append(_above([levels[x] for x in _mentioned(key)]))
                     lanes += [bool(recording.lanes[node])] * (known[key] == len(lanes))
-                self.signatures[node] = known[key]
-        kept = np.flatnonzero(self.signatures >= 0)
-        order = np.argsort(self.signatures[kept], kind="stable")
-        counts = np.bincount(self.signatures[kept], minlength=len(lanes))
-        bounds = np.append(0, np.cumsum(counts))
-        return [self.signatures, kept[order], np.append(bounds, bounds[-1])]
+                signatures[node] = known[key]
+        members, bounds = by_group(np, signatures, len(lanes))
+        return [signatures, members, bounds, np.array(levels)]
 
-    def _key(self, node: int) -> Key:
+    def _key(self, node: int, signatures: Array) -> Key:
         row, recording = int(self.sums.row[node]), self.recording
         if row >= 0:
             sums = self.sums
             terms = sums.terms[sums.term_bounds[row] : sums.term_bounds[row + 1]]
-            return LINEAR, self._pairs(row), frozenset(self.signatures[terms].tolist())
+            return LINEAR, self._pairs(row, signatures), frozenset(signatures[terms].tolist())
         operation = recording.columns.names[recording.codes[node]]
         operands = recording.flat[recording.bounds[node] : recording.bounds[node + 1]]
-        kinds = self.signatures[operands].tolist()
+        kinds = signatures[operands].tolist()
         if operation == "pow" and kinds[1] == CONSTANT:
             return operation, recording.numbers[int(operands[1])], kinds[0]
         if PIECES.get(operation, PLAIN).padding and len(set(kinds)) == 1:
             return operation, None, kinds[0]
         return operation, None, *kinds
 
-    def _pairs(self, row: int) -> frozenset[tuple[int, int]]:
+    def _pairs(self, row: int, signatures: Array) -> frozenset[tuple[int, int]]:
         """Return the pairs of signatures that a sum multiplies."""
         own = slice(*self.sums.pair_bounds[row : row + 2].tolist())
-        left, right = (self.signatures[side[own]] for side in (self.sums.left, self.sums.right))
+        left, right = (signatures[side[own]] for side in (self.sums.left, self.sums.right))
         if len(left) < LONG:
             return frozenset(zip(left.tolist(), right.tolist(), strict=True))
         codes = {*(left << 32 | right).tolist()}
@@ -222,6 +236,11 @@ def _oriented(key: Key, lanes: Callable[[int], bool]) -> Key:
 
     pairs = [(a, b) if rank(a) <= rank(b) else (b, a) for a, b in key[1]]
     return LINEAR, frozenset(pairs), key[2]
+
+
+def _above(levels: Sequence[int]) -> int:
+    """Return the level above some: see `levels.Exact`."""
+    return 2 + 2 * max(x >> 1 for x in levels) + max(x & 1 for x in levels)
 
 
 def _mentioned(key: Key) -> Sequence[int]:

@@ -28,12 +28,13 @@ def in_strips(np: Any, code: Sequence[Instruction], lanes: bool) -> list[Instruc
     """
     out: list[Instruction] = []
     for this in code:
-        listed = isinstance(this, Map) and this.lanes == lanes and _is_listed(np, this)
+        listed = isinstance(this, Map) and this.lanes == lanes and is_listed(np, this)
         out += _split(np, this) if listed else [this]
     return out
 
 
-def _is_listed(np: Any, this: Map) -> bool:
+def is_listed(np: Any, this: Map) -> bool:
+    """Whether a map takes a list element by element, whose order is free."""
     every = (*this.sources, this.destination)
     if len(every) < 2 or any(x.index is None for x in every):
         return False
@@ -46,10 +47,13 @@ def _split(np: Any, this: Any) -> list[Instruction]:
     table = np.array([x.index for x in every])
     best: list[Array] | None = None
     for key in range(len(table)):
-        order = np.argsort(table[key], kind="stable")
-        stretches = _stretches(np, table[:, order])
-        if len(stretches) * SHORTEST <= len(order):
-            found = list(_strips(np, table[:, order], stretches))
+        ordered = table[:, np.argsort(table[key], kind="stable")]
+        stretches = _stretches(np, ordered)
+        bends = np.diff(ordered, 2).any(axis=0).sum()
+        if len(stretches) * SHORTEST > ordered.shape[1] >= bends * SHORTEST:
+            stretches = list(_runs(np, ordered))  # of other steps than the usual one
+        if len(stretches) * SHORTEST <= ordered.shape[1]:
+            found = list(_strips(np, ordered, stretches))
             best = found if best is None or len(found) < len(best) else best
     if best is None or len(best) * WORTH[this.lanes] > this.sizes[0]:
         return [this]

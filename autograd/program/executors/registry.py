@@ -45,7 +45,13 @@ def _is_irregular(plan: Plan) -> bool:
     """
     work = max(len(plan.recording), len(plan.recording.flat) // 2)
     levels = number_of_levels(plan.recording)
-    return is_irregular(work, levels) or is_irregular(work, plan.reroll.count)
+    if is_irregular(work, levels):
+        return True
+    reroll = plan.reroll
+    if not is_irregular(work, len(reroll.exact.levels)):
+        return False
+    joined = reroll.joined if reroll.exact.large else None  # of more than one map each
+    return joined is None or is_irregular(work, 2 * reroll.count)
 
 
 WAYS = {

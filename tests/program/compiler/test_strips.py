@@ -86,6 +86,17 @@ def test_neighbours_on_a_ring_are_two_strips(n):
     assert elements(found) == elements([this])
 
 
+def test_stretches_of_different_steps_are_strips():
+    """Neither step is that of most elements."""
+    points = np.arange(253)
+    left, right = np.concatenate([points, points + 400]), np.concatenate([2 * points, points + 900])
+    this = listed(left, right, np.arange(506) + 2000, STORE, lanes=False)
+    found = in_strips(np, [this], False)
+    assert len(found) <= 3
+    assert all(x.sources[0].index is None for x in found)
+    assert elements(found) == elements([this])
+
+
 @pytest.mark.parametrize("executor", ["numpy", "auto"])
 def test_a_mixture_of_gaussians_is_that_of_its_nodes(executor):
     """Gradients by hand, with matrices: tests/benchmarks/mixtures.py."""

@@ -119,7 +119,7 @@ def twice(original):
 
 
 def no_bias_check(original):
-    def changed(self, terms, u, v):
+    def changed(self, work, terms, u, v):
         return emit.Access(False, False, int(self.address[terms.pop().nodes[0]]), (0, 0)) if terms \
             else None  # fmt: skip
 
@@ -163,8 +163,8 @@ def no_terms(original):
 
 
 def no_exponents(original):
-    def changed(self, node):
-        name, *rest = original(self, node)
+    def changed(self, node, signatures):
+        name, *rest = original(self, node, signatures)
         return (name, 2.0, *rest[1:]) if name == "pow" else (name, *rest)
 
     return changed

@@ -6,14 +6,16 @@ number of lanes; a run makes the calls in order, and each writes where the next 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from typing import Any
 
 from autograd.program.compiler.accesses import Array
 from autograd.program.compiler.instructions import Contraction, Instruction, Instructions, Map, Row
 from autograd.program.compiler.strips import in_strips
 from autograd.program.executors.interface import Ends
 from autograd.program.executors.numpy.maps import bind_map
+from autograd.program.executors.numpy.masked import Masked, bind_masked, masked
 from autograd.program.executors.numpy.operations import in_steps
 from autograd.program.executors.numpy.products import bind_product
 from autograd.program.executors.numpy.rows import bind_row
@@ -32,10 +34,9 @@ class NumpyExecutor:
         import numpy as np
 
         self.memory = memory
-        passes = [
-            in_strips(np, x, lanes=True) for x in (instructions.forward, instructions.backward)
-        ]
-        self.instructions = Instructions(*([*map(_in_steps, this)] for this in passes))
+        self.instructions = Instructions(
+            *([*_prepared(np, code)] for code in (instructions.forward, instructions.backward))
+        )
         self.optimiser = NumpyUpdate(memory)
         self._inputs = stretch(np, ends.inputs)
         memory.use(self._bound(memory.room))
@@ -67,6 +68,14 @@ class NumpyExecutor:
         _run(self.memory.room.calls.remaining)
 
 
+def _prepared(np: Any, code: Sequence[Instruction]) -> Iterator[Any]:
+    """Yield instructions with functions of arrays; lists of elements in blocks, or in strips."""
+    for this in code:
+        maps = [*map(_in_steps, in_strips(np, [this], lanes=True))]
+        blocks = masked(np, this, maps)
+        yield from maps if blocks is None else [blocks]
+
+
 def _in_steps(this: Instruction) -> Instruction:
     """Return an instruction with the functions of now: names may be given to other rows later."""
     return replace(this, expression=in_steps(this.expression)) if isinstance(this, Map) else this
@@ -87,7 +96,7 @@ class _Passes:
 
 
 _BINDERS: dict[type, Callable[..., list[Call]]] = {
-    Map: bind_map, Contraction: bind_product, Row: bind_row,
+    Map: bind_map, Contraction: bind_product, Row: bind_row, Masked: bind_masked,
 }  # fmt: skip
 
 

@@ -41,12 +41,12 @@ def _multiplied(
     """Return the calls of: out ←/+= the matrix product of a pair."""
     np = views.np
     if this.mode == STORE:
-        return _in_parts(np, *pair, out)
+        return in_parts(np, *pair, out)
     product = views.scratch(out.shape)
-    return [*_in_parts(np, *pair, product), partial(np.add, out, product, out)]
+    return [*in_parts(np, *pair, product), partial(np.add, out, product, out)]
 
 
-def _in_parts(np: Any, left: Array, right: Array, out: Array) -> list[Call]:
+def in_parts(np: Any, left: Array, right: Array, out: Array) -> list[Call]:
     """Return the calls of a product, in parts of its rows or columns where it takes long."""
     flat = out.ndim == 2 and out.flags.c_contiguous
     *_, rows, columns = out.shape
