@@ -49,6 +49,7 @@ class Memory:
         self.bytes_each = 2 * self.sizes[True] * self.dtype.itemsize  # of an example
         self._shared = aligned((sizes[0],), self.dtype), aligned((sizes[0],), self.dtype)
         self._kept: dict[int, Room] = {}
+        self._lent: Array = None
         self.room = self.prepared(1)
 
     def prepared(self, lanes: int) -> Room:
@@ -56,10 +57,18 @@ class Memory:
         if lanes in self._kept:
             return self._kept[lanes]
         (values, adjoints), rows = self._shared, self.sizes[True]
+        both = self._both(lanes) if self._lent is None else self._lent
+        own, theirs = (part[: rows * lanes].reshape(rows, lanes) for part in both)
+        return Room(lanes, (values, own), (adjoints, theirs))
+
+    def lend(self, lanes: int) -> None:
+        """Let rooms of at most so many lanes share one piece of memory, until the next `trim`."""
+        self._lent = tuple(self._both(lanes))
+
+    def _both(self, lanes: int) -> Array:
+        """Return room for the values and the adjoints of so many lanes, each from a line on."""
         line = CACHE_LINE // self.dtype.itemsize
-        both = aligned((2, -(-rows * lanes // line) * line), self.dtype)[:, : rows * lanes]
-        with_lanes = both.reshape(2, rows, lanes)
-        return Room(lanes, (values, with_lanes[0]), (adjoints, with_lanes[1]))
+        return aligned((2, -(-self.sizes[True] * lanes // line) * line), self.dtype)
 
     def use(self, room: Room) -> None:
         """Let all numbers be those of a room from now on."""
@@ -70,7 +79,8 @@ class Memory:
             del self._kept[next(iter(self._kept))]
 
     def trim(self) -> None:
-        """Keep no room but the one in use."""
+        """Keep no room but the one in use, which is nobody else's."""
+        self._lent = None
         self._kept = {self.room.lanes: self.room}
 
 

@@ -10,6 +10,7 @@
 
 #include "partials.h"
 #include "run.h"
+#include "leaves.h"
 
 #define POINTS 2
 #include "rows.h"
@@ -18,6 +19,7 @@
 #include "rows.h"
 #undef POINTS
 #include "compare.h"
+#include "sample.h"
 
 /* Whether operands come first, and every operation has as many as it reads. */
 static int is_a_graph(const Run *run)
@@ -36,64 +38,99 @@ static int is_a_graph(const Run *run)
     return run->root >= 0 && run->root < run->nodes;
 }
 
-static int is_table(const Py_buffer *x, const Run *run, int64_t points)
+enum { CODES, KINDS, FLAT, STARTS, NUMBERS, POOL, WIDTHS, ARRAYS };
+
+static int64_t words_in(const Py_buffer *x)
 {
-    return x->len == run->nodes * 2 * points * (int64_t)sizeof(double);
+    return x->len / (int64_t)sizeof(int64_t);
 }
 
-enum { CODES, KINDS, FLAT, STARTS, ACTIVE, VALUES, ADJOINTS, SPOILED, ARRAYS };
-
-static int checked(Run *run, Py_buffer *x, int64_t points)
+static int checked(Run *run, Leaves *leaves, Py_buffer *x, int64_t points)
 {
     run->codes = x[CODES].buf, run->flat = x[FLAT].buf, run->starts = x[STARTS].buf;
-    run->kinds = x[KINDS].buf, run->active = x[ACTIVE].buf;
-    run->values = x[VALUES].buf, run->adjoints = x[ADJOINTS].buf;
-    run->spoiled = x[SPOILED].buf;
+    run->kinds = x[KINDS].buf;
     run->nodes = x[CODES].len;
-    run->count = x[FLAT].len / (int64_t)sizeof(int64_t);
-    int fit = x[STARTS].len == run->nodes * (int64_t)sizeof(int64_t) &&
-              x[KINDS].len == run->nodes && x[ACTIVE].len == run->nodes &&
-              is_table(&x[VALUES], run, points) && is_table(&x[ADJOINTS], run, points) &&
-              (points == 2 || points == 4) &&
-              x[SPOILED].len == 2 * points * (int64_t)sizeof(double) && is_a_graph(run);
+    run->count = words_in(&x[FLAT]);
+    leaves->numbers = x[NUMBERS].buf, leaves->pool = x[POOL].buf;
+    leaves->pooled = words_in(&x[POOL]);
+    leaves->widths = x[WIDTHS].len ? x[WIDTHS].buf : NULL;
+    int fit = words_in(&x[STARTS]) == run->nodes && x[KINDS].len == run->nodes &&
+              words_in(&x[NUMBERS]) == run->nodes && leaves->pooled > 0 &&
+              (!leaves->widths || words_in(&x[WIDTHS]) == leaves->end) && leaves->own >= 0 &&
+              leaves->own <= leaves->end && leaves->end <= run->nodes &&
+              (points == 2 || points == 4) && is_a_graph(run);
     if (!fit)
         PyErr_SetString(PyExc_ValueError, "the columns are not those of a recording");
     return fit;
+}
+
+/* Run both passes in new tables; None where a number is not finite. */
+static PyObject *told(Run *run, const Leaves *leaves, int64_t points)
+{
+    const int64_t size = run->nodes * 2 * points * (int64_t)sizeof(double);
+    double spoiled[2 * MOST_POINTS] = {0}, sum = 0;
+    PyObject *active = PyBytes_FromStringAndSize(NULL, run->nodes);
+    PyObject *values = PyBytes_FromStringAndSize(NULL, size);
+    PyObject *adjoints = PyBytes_FromStringAndSize(NULL, size);
+    if (!active || !values || !adjoints) {
+        Py_XDECREF(active);
+        Py_XDECREF(values);
+        Py_XDECREF(adjoints);
+        return NULL;
+    }
+    run->active = (uint8_t *)PyBytes_AS_STRING(active);
+    run->values = (double *)(void *)PyBytes_AS_STRING(values);
+    run->adjoints = (double *)(void *)PyBytes_AS_STRING(adjoints);
+    run->spoiled = spoiled;
+    Py_BEGIN_ALLOW_THREADS
+    memset(run->adjoints, 0, (size_t)size);
+    fill_leaves(run, leaves, points);
+    find_active(run);
+    if (points == 2)
+        both_2(run);
+    else
+        both_4(run);
+    Py_END_ALLOW_THREADS
+    for (int k = 0; k < 2 * points; k++)
+        sum += spoiled[k];
+    if (sum == 0)
+        return Py_BuildValue("NNN", active, values, adjoints);
+    Py_DECREF(active);
+    Py_DECREF(values);
+    Py_DECREF(adjoints);
+    Py_RETURN_NONE;
 }
 
 static PyObject *run(PyObject *Py_UNUSED(module), PyObject *args)
 {
     Py_buffer x[ARRAYS];
     Run run = {.nodes = 0};
-    Py_ssize_t root, points;
+    Leaves leaves;
+    Py_ssize_t own, end, root, points;
     unsigned long long seed;
-    if (!PyArg_ParseTuple(args, "y*y*y*y*w*w*w*w*nndddK:run", &x[CODES], &x[KINDS], &x[FLAT],
-                          &x[STARTS], &x[ACTIVE], &x[VALUES], &x[ADJOINTS], &x[SPOILED], &root,
-                          &points, &run.noise, &run.smallest, &run.largest, &seed))
+    if (!PyArg_ParseTuple(args, "y*y*y*y*y*y*y*nnnndpdddK:run", &x[CODES], &x[KINDS], &x[FLAT],
+                          &x[STARTS], &x[NUMBERS], &x[POOL], &x[WIDTHS], &own, &end, &root,
+                          &points, &leaves.far, &leaves.single, &run.noise, &run.smallest,
+                          &run.largest, &seed))
         return NULL;
-    run.root = root;
+    leaves.own = own, leaves.end = end, run.root = root;
     run.state = (uint64_t)(2 * seed + 1) * 0x9E3779B97F4A7C15u; /* odd, and so never 0 */
-    int fit = checked(&run, x, points);
-    if (fit) {
-        Py_BEGIN_ALLOW_THREADS
-        find_active(&run);
-        if (points == 2)
-            both_2(&run);
-        else
-            both_4(&run);
-        Py_END_ALLOW_THREADS
-    }
+    PyObject *found = checked(&run, &leaves, x, points) ? told(&run, &leaves, points) : NULL;
     for (int k = 0; k < ARRAYS; k++)
         PyBuffer_Release(&x[k]);
-    return fit ? Py_NewRef(Py_None) : NULL;
+    return found;
 }
 
 static PyMethodDef functions[] = {
     {"run", run, METH_VARARGS,
-     "run($module, codes, kinds, flat, starts, active, values, adjoints, spoiled, root, points, "
-     "noise, smallest, largest, seed, /)\n--\n\nFill the values of all nodes from those of the "
-     "leaves, and "
-     "their adjoints; a column with a number that is not finite is spoiled."},
+     "run($module, codes, kinds, flat, starts, numbers, pool, widths, parameters, leaves, root, "
+     "points, far, single, noise, smallest, largest, seed, /)\n--\n\nReturn (active, values, "
+     "adjoints), tables of all nodes at points near the recorded one; None where a number is not "
+     "finite."},
+    {"sampled", sampled, METH_VARARGS,
+     "sampled($module, address, lanes, first, most, few, /)\n--\n\nReturn the items of a sample "
+     "of nodes from the first on, and of some without an address; these are numbered in turn, and "
+     "the second result."},
     {"compare", compare, METH_VARARGS,
      "compare($module, gradient, items, order, values, adjoints, memories, points, noise, "
      "smallest, clear, /)\n--\n\nReturn (item, found, expected) of the first item whose number in "

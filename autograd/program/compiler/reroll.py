@@ -42,15 +42,15 @@ class Group:
     trained: bool
     members: Any = field(default_factory=list)  # an array
 
-    @property
+    @cached_property
     def operation(self) -> str:
         return str(self.key[0])
 
-    @property
+    @cached_property
     def piece(self) -> Piece:
         return PIECES.get(self.operation, PLAIN)
 
-    @property
+    @cached_property
     def differentiable(self) -> bool:
         """Whether an adjoint can reach it: constants and the largest of a row have none."""
         return (self.lanes or self.trained) and self.piece.differentiable

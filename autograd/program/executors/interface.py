@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from autograd.program.compiler.accesses import Array
 from autograd.program.compiler.instructions import Instructions
@@ -80,12 +80,14 @@ class Numbers(Protocol):
     def use(self, room: Room) -> None:
         """Let all numbers be those of a room from now on."""
 
+    def lend(self, lanes: int) -> None:
+        """Let rooms of at most so many lanes share one piece of memory, until the next `trim`."""
+
     def trim(self) -> None:
-        """Keep no room but the one in use."""
+        """Keep no room but the one in use, which is nobody else's."""
 
 
-@dataclass(frozen=True)
-class Place:
+class Place(NamedTuple):
     """Where an adjoint is; one that is not `needed` by the gradient is there after `remaining`."""
 
     lanes: bool

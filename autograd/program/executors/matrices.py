@@ -25,12 +25,12 @@ def assemble(
 
 def _adjoint(layout: Layout, node: int) -> Place | None:
     """Return where the adjoint of a node is: one that was absorbed has that of its sum."""
-    reroll, owner, pending = layout.reroll, layout.reroll.owner(node), [node]
+    reroll, groups, owner = layout.reroll, layout.reroll.groups, layout.reroll.owner(node)
+    group, pending = groups[reroll.signatures[owner]], [node]
     while pending:  # a node that was absorbed has no group, but its operands may
         node = pending.pop()
         signature = reroll.signatures[node]
-        if signature >= 0 and reroll.groups[signature].differentiable:
-            group = reroll.groups[reroll.signatures[owner]]
+        if signature >= 0 and groups[signature].differentiable:
             return Place(group.lanes, int(layout.address[owner]), group.trained)
         if signature < 0:
             pending += reroll.recording.operands[node]

@@ -20,7 +20,17 @@ from autograd.engine import require_interface
 from autograd.program.compiler.accesses import Array
 from autograd.program.compiler.recording import Recording
 from autograd.program.verification.eager import PIECES, differentiable, evaluate, pull_back
-from autograd.program.verification.points import FEW, MANY, POOL, SMALL, Points, around, pool
+from autograd.program.verification.points import (
+    FAR,
+    FEW,
+    MANY,
+    POOL,
+    SMALL,
+    Points,
+    fill,
+    indices,
+    pool,
+)
 from autograd.table import PRIMITIVES, Primitive
 
 LONGEST = 1 << 14  # operands in all, beyond which Python would take too long
@@ -30,7 +40,8 @@ EXACT = {
 }  # fmt: skip
 
 
-Run = Callable[[Array, Array, "Precision"], Sequence[int] | None]
+Told = tuple[Sequence[int], Array, Array]  # who is active, values, adjoints
+Run = Callable[[float, int], Told | None]  # so far from the recorded point, at so many points
 
 
 @dataclass(frozen=True)
@@ -85,32 +96,18 @@ def account(recording: Recording, dtype: str, opinion: int = 0) -> Account | Non
     A second or third opinion has noise of its own. None where they say nothing: no point near it
     has finite numbers throughout, an operation is known to nobody, or it would take too long.
     """
-    compiled = _compiled(recording, opinion)
-    run = compiled or _interpreted(recording, opinion)
+    compiled = _compiled(recording, dtype, opinion)
+    run = compiled or _interpreted(recording, dtype, opinion)
     if run is None:
         return None
-    import numpy as np
-
     count = MANY if compiled and len(recording) <= SMALL else FEW
-    with np.errstate(all="ignore"):  # what is not finite says nothing
-        for points in around(recording, dtype, count):
-            tables = _tables(recording, points, dtype)
-            active = run(*tables, PRECISIONS[dtype])
-            if active is not None:
-                return Account(points, active, *tables, PRECISIONS[dtype])
+    ends = recording.inputs.start, recording.inputs.stop
+    for far in FAR:
+        found = run(far, count)
+        if found is not None:
+            active, values, adjoints = found
+            return Account(Points(values, *ends), active, values, adjoints, PRECISIONS[dtype])
     return None
-
-
-def _tables(recording: Recording, points: Points, dtype: str) -> tuple[Array, Array]:
-    """Return tables of values, with the leaves filled in, and of adjoints."""
-    import numpy as np
-
-    own, end, half = recording.inputs.start, recording.inputs.stop, points.count
-    values = np.empty((len(recording), 2 * half))
-    values[end:] = np.array(recording.numbers[end:]).astype(dtype, copy=False)[:, None]
-    values[:own] = points.parameters[:, None]
-    values[own:end, :half] = values[own:end, half:] = points.inputs
-    return values, np.zeros_like(values)
 
 
 @cache
@@ -126,39 +123,45 @@ def _extension() -> Any:
     return _witness
 
 
+def compiled(name: str) -> Any:
+    """Return what the compiled witness has by a name, None where there is none."""
+    return getattr(_extension(), name, None)
+
+
 @cache
-def codes() -> dict[str, int] | None:
-    """Return the numbers of the operations that C knows; None where it is not to be used."""
-    compiled = _extension()
-    return compiled and {name: k for k, name in enumerate(compiled.operations)}
+def _codes(names: tuple[str, ...], known: tuple[str, ...]) -> Array:
+    """Return the numbers that C has for these operations: then come a leaf, and what is unknown."""
+    import numpy as np
+
+    leaf, number = len(known), {name: k for k, name in enumerate(known)}
+    return np.array([number.get(name, leaf + bool(name)) for name in names], np.uint8)
 
 
-def compiled_comparison() -> Any:
-    """Return the comparison in C, None where there is none."""
-    compiled = _extension()
-    return compiled and compiled.compare
-
-
-def _compiled(recording: Recording, opinion: int) -> Run | None:
+def _compiled(recording: Recording, dtype: str, opinion: int) -> Run | None:
     """Return the run in C, where all operations of a recording are known there."""
-    compiled, known = _extension(), codes()
-    if compiled is None or known is None or any(map(_is_own, recording.rows.values())):
+    extension = _extension()
+    if extension is None or any(map(_is_own, recording.rows.values())):
         return None
-    own, leaf = recording.inputs.stop, len(known)
-    every = (leaf if not name else known.get(name, leaf + 1) for name in recording.operations[own:])
-    operations = bytes([leaf]) * own + bytes(every)
-    if leaf + 1 in operations:  # a piece that is new
+    known = extension.operations
+    table = _codes(tuple(recording.columns.names), known)
+    operations = table[recording.codes].tobytes()
+    if len(known) + 1 in operations:  # a piece that is new
         return None
-    columns = operations, recording.kinds, recording.flat, recording.starts
+    widths = indices(recording) if known.index("take") in operations else None
+    columns = operations, recording.kinds, recording.flat, recording.starts, recording.numbers
+    leaves = pool(), b"" if widths is None else widths, recording.inputs.start
+    ends, precision = (recording.inputs.stop, recording.root), PRECISIONS[dtype]
+    limits = dtype == "float32", precision.noise, precision.smallest, precision.largest, opinion
 
-    def run(values: Array, adjoints: Array, precision: Precision) -> Sequence[int] | None:
+    def run(far: float, count: int) -> Told | None:
         import numpy as np
 
-        spoiled, active = np.zeros(values.shape[1]), bytearray(len(values))
-        tables = active, values, adjoints, spoiled
-        limits = precision.noise, precision.smallest, precision.largest
-        compiled.run(*columns, *tables, recording.root, len(spoiled) // 2, *limits, opinion)
-        return active if not spoiled.any() else None
+        found = extension.run(*columns, *leaves, *ends, count, far, *limits)
+        if found is None:
+            return None
+        active, *tables = found
+        values, adjoints = (np.frombuffer(x).reshape(-1, 2 * count) for x in tables)
+        return active, values, adjoints
 
     return run
 
@@ -168,21 +171,24 @@ def _is_own(row: Primitive | None) -> bool:
     return row is not None and not row.function.__module__.startswith("autograd.")
 
 
-def _interpreted(recording: Recording, opinion: int = 0) -> Run | None:
+def _interpreted(recording: Recording, dtype: str, opinion: int) -> Run | None:
     """Return the run in Python, for small recordings of operations that have a row."""
     known = {"", *PRIMITIVES, *PIECES}
     if len(recording.flat) > LONGEST or not known.issuperset(recording.operations):
         return None
-    needed = differentiable(recording)
+    needed, widths = differentiable(recording), indices(recording)
 
-    def run(values: Array, adjoints: Array, precision: Precision) -> Sequence[int] | None:
+    def run(far: float, count: int) -> Told | None:
         import numpy as np
 
-        noise = _Noise(precision, values.shape[1], opinion)
-        evaluate(recording, values, noise)
-        adjoints[:] = pull_back(recording, values, needed, noise)
-        finite = np.isfinite(values).all() and np.isfinite(adjoints).all()
-        return needed if finite else None
+        with np.errstate(all="ignore"):  # what is not finite says nothing
+            values = np.empty((len(recording), 2 * count))
+            fill(recording, widths, values, far, dtype)
+            noise = _Noise(PRECISIONS[dtype], 2 * count, opinion)
+            evaluate(recording, values, noise)
+            adjoints = pull_back(recording, values, needed, noise)
+            finite = np.isfinite(values).all() and np.isfinite(adjoints).all()
+        return (needed, values, adjoints) if finite else None
 
     return run
 

@@ -8,9 +8,9 @@ from tests.program.verification.test_faults import FAULTS, accused
 
 POINTS, LIMITS = 2, (1e-10, 2.3e-308, comparison.CLEAR)
 compiled = pytest.mark.skipif(
-    witness.compiled_comparison() is None, reason="the extension is not built"
+    witness.compiled("compare") is None, reason="the extension is not built"
 )
-WAYS = [comparison.compare, pytest.param(witness.compiled_comparison(), marks=compiled)]
+WAYS = [comparison.compare, pytest.param(witness.compiled("compare"), marks=compiled)]
 
 
 def made(rng, dtype="float64", lanes=3):
@@ -83,7 +83,7 @@ def test_what_lies_outside_is_refused(change):
     asked = made(np.random.default_rng(0))
     change(asked)
     with pytest.raises(ValueError, match="not those of a program and its witness"):
-        witness.compiled_comparison()(*asked)
+        witness.compiled("compare")(*asked)
 
 
 @pytest.mark.parametrize("name", ["terms are lost", "adjoints are not added", "the seed is 2"])

@@ -7,7 +7,7 @@ behind has a form of its own (`add_x`, `accumulate_last`), and so have pairs (`m
 
 from __future__ import annotations
 
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any, NamedTuple
 
 from autograd.program.compiler.accesses import unique
@@ -80,7 +80,7 @@ def formed(
 
     stop = np.array([[codes["stop"], 0, 0, 0]], dtype=np.uint32)
     parts, table, mends = [stop[:0]], [], [np.zeros((0, 2), np.int32)]
-    reads = np.array([used(name) for name in codes])[pieces[:, 0] & 255]
+    reads = _used(tuple(codes))[pieces[:, 0] & 255]
     for x in cuts:
         parts += [fast[x.first : x.first + x.length], stop]
         shift, mend = moves(code, reads, x) if x.times > 1 else (0, mends[0])
@@ -91,6 +91,14 @@ def formed(
     slots[:, 0] = rows[:, 0] >> 8
     places = np.array(table, dtype=np.int64).reshape(-1, 4)
     return Form(rows[:, 0] & 255, slots, np.concatenate(mends), places)
+
+
+@cache
+def _used(names: tuple[str, ...]) -> Array:
+    """Return which words each of these operations uses, (operations, 4)."""
+    import numpy as np
+
+    return np.array(list(map(used, names)))
 
 
 def used(name: str) -> tuple[bool, bool, bool, bool]:

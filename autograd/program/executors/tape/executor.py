@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 from autograd.program.compiler.accesses import Array
 from autograd.program.compiler.recording import COMPUTED, INPUT
 from autograd.program.executors.interface import Ends, Parts, Place, Placement
 from autograd.program.executors.numpy.update import NumpyUpdate
-from autograd.program.executors.tape.code import Tape
+from autograd.program.executors.tape.code import SLOTS, WORDS, Tape
 from autograd.program.executors.tape.writer import TapeWriter
 from autograd.program.memory import Room, aligned, all_finite
 from autograd.program.plans import Plan
@@ -55,6 +55,9 @@ class TapeMemory:
     def use(self, room: Any) -> None:
         """Let all numbers be those of a room from now on."""
         self.room = room
+
+    def lend(self, lanes: int) -> None:
+        """Do nothing: each room has a table of its own."""
 
     def trim(self) -> None:
         """Do nothing: only the room in use is kept."""
@@ -148,15 +151,27 @@ def _prepared(tape: Tape, room: TapeRoom) -> Any:
 
     from autograd.program.executors.native import _replay
 
-    lanes, single = room.lanes, bool(room.table.dtype == np.float32)
+    lanes, single = room.lanes, room.table.itemsize == 4
     wide = lanes >= WIDE
     form = tape.wide if wide else tape.alone
-    code = np.zeros(len(form.kinds), [("place", np.uint64), ("slots", np.int32, 4)])
-    places = np.arange(256) if wide else np.array(_replay.places(single), np.uint64)
-    code["place"], code["slots"] = places[form.kinds], form.slots * lanes
-    mends, table = form.mends * (1, lanes), form.table * (1, 1, lanes, 1)
-    run = _replay.run_tape
-    return partial(run, code, mends.astype("i4"), table, room.table, single, lanes, wide)
+    code = np.empty((len(form.kinds), WORDS), np.int32)
+    code[:, :SLOTS] = _places(wide, single)[form.kinds]
+    np.multiply(form.slots, lanes, out=code[:, SLOTS:])
+    mends, table = form.mends.copy(), form.table.copy()
+    mends[:, 1] *= lanes
+    table[:, 2] *= lanes
+    return partial(_replay.run_tape, code, mends, table, room.table, single, lanes, wide)
+
+
+@cache
+def _places(wide: bool, single: bool) -> Array:
+    """Return where the code of each operation is, (operations, 2) words; its number where wide."""
+    import numpy as np
+
+    from autograd.program.executors.native import _replay
+
+    places = range(256) if wide else _replay.places(single)
+    return np.array(places, np.uint64).view(np.int32).reshape(-1, SLOTS)
 
 
 def assemble(plan: Plan, dtype: str) -> Parts:
