@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 Array = Any
 
@@ -18,17 +18,18 @@ KEPT = 3  # numbers of lanes whose arrays are kept (the last batch of an epoch i
 ALONE = 8192  # numbers that BLAS multiplies without a second thread
 
 
-@dataclass(frozen=True)
-class Room:
+class Room(NamedTuple):
     """The numbers of a program for one number of lanes, and what an executor made to run on them.
 
-    `values[lanes]` and `adjoints[lanes]` are arrays (size,) for lanes False, (size, m) for True.
+    `values[lanes]` and `adjoints[lanes]` are arrays (size,) for lanes False, (size, m) for True;
+    those of a tape are parts of its `table`.
     """
 
     lanes: int
     values: tuple[Array, Array]
     adjoints: tuple[Array, Array]
     calls: Any = None
+    table: Array = None
 
     def buffer(self, adjoint: bool, lanes: bool) -> Array:
         return (self.adjoints if adjoint else self.values)[lanes]

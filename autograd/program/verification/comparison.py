@@ -205,7 +205,8 @@ def compare(
 ) -> Found | None:  # fmt: skip
     """Return (item, found, expected) of an item whose number is not that of the tables.
 
-    `gradient` and `items` are words of 64 bits. This is `_witness.compare` in NumPy, for where nothing was compiled.
+    `gradient` and `items` are words of 64 bits. This is `_witness.compare` in NumPy, for where
+    nothing was compiled.
     """
     import numpy as np
 

@@ -48,7 +48,7 @@ class NumpyExecutor:
         """Return a room with the calls that run on its arrays."""
         if room.calls is not None:
             return room
-        return replace(room, calls=_Passes(self.instructions, Views(room)))
+        return room._replace(calls=_Passes(self.instructions, Views(room)))
 
     def load(self, examples: Array) -> None:
         """Copy rows of examples to the lanes of the inputs."""

@@ -23,6 +23,7 @@ LATE = (  # these use their last word
     "sine_and_cosine",
     "sine_and_cosine_x",
 )
+NARROW = 1 << 16  # between numbers that are counted in a table
 WORDS, SLOTS = 6, 2  # 32-bit words of an operation as it runs; the place of its code comes first
 
 
@@ -115,11 +116,26 @@ def moves(code: Array, reads: Array, loop: Stretch) -> tuple[int, Array]:
     first, second, third = (loop.first + k * loop.length for k in range(3))
     growth = (code[second:third] - code[first:second]).view(np.int32)
     growth[:, 0] >>= 8
-    steps, counts = np.unique(growth[reads[first:second]], return_counts=True)
-    shift = int(steps[counts.argmax()])
-    growth -= shift
-    row, column = np.nonzero(growth * reads[first:second])
-    return shift, np.column_stack([row * WORDS + SLOTS + column, growth[row, column]]).astype("i4")
+    places = reads[first:second].ravel().nonzero()[0]
+    found = growth.ravel()[places]
+    shift = _commonest(found)
+    others = (found != shift).nonzero()[0]
+    places = places[others]
+    mends = np.empty((len(places), 2), np.int32)
+    mends[:, 0] = places + (places >> 2) * (WORDS - 4) + SLOTS  # of four words in so many
+    mends[:, 1] = found[others] - shift
+    return shift, mends
+
+
+def _commonest(numbers: Array) -> int:
+    """Return the number that comes most often, of several the least."""
+    import numpy as np
+
+    least = int(numbers.min())
+    if int(numbers.max()) - least < NARROW:
+        return least + int(np.bincount(numbers - least).argmax())
+    found, counts = np.unique(numbers, return_counts=True)
+    return int(found[counts.argmax()])
 
 
 def turned(code: Array, codes: dict[str, int]) -> Array:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
-from functools import cache, partial
+from functools import partial
 from typing import Any
 
 from autograd.program.compiler.accesses import Array
 from autograd.program.compiler.recording import COMPUTED, INPUT
 from autograd.program.executors.interface import Ends, Parts, Place, Placement
 from autograd.program.executors.numpy.update import NumpyUpdate
-from autograd.program.executors.tape.code import SLOTS, WORDS, Tape
+from autograd.program.executors.tape.code import Tape
 from autograd.program.executors.tape.writer import TapeWriter
 from autograd.program.memory import Room, aligned, all_finite
 from autograd.program.plans import Plan
@@ -19,15 +18,11 @@ from autograd.program.plans import Plan
 WIDE = 8  # lanes from which on an operation runs for all of them together
 
 
-@dataclass(frozen=True)
-class TapeRoom(Room):
-    """A row of `table` for each slot; `adjoints[False]` are means of the leaves' over the lanes."""
-
-    table: Array = None
-
-
 class TapeMemory:
-    """Where the numbers of a tape are, as `Memory` says; lane 0 keeps parameters and constants."""
+    """Where the numbers of a tape are, as `Memory` says; lane 0 keeps parameters and constants.
+
+    A row of `table` is for each slot; `adjoints[False]` are means of the leaves' over the lanes.
+    """
 
     def __init__(self, writer: TapeWriter, dtype: str) -> None:
         import numpy as np
@@ -41,7 +36,7 @@ class TapeMemory:
         self.room = self._room(aligned((self.slots, 1), self.dtype))
         self.room.table[list(writer.constants.values()), 0] = [float(x) for x in writer.constants]
 
-    def prepared(self, lanes: int) -> TapeRoom:
+    def prepared(self, lanes: int) -> Room:
         """Return room for `lanes` lanes, with the parameters and constants of the one in use."""
         if self.slots * lanes >= 1 << 31:
             raise ValueError(
@@ -62,12 +57,12 @@ class TapeMemory:
     def trim(self) -> None:
         """Do nothing: only the room in use is kept."""
 
-    def _room(self, table: Array) -> TapeRoom:
+    def _room(self, table: Array) -> Room:
         n, lanes = self.n, table.shape[1]
         leaves = table[n : n + self.leaves]
         shared = leaves[:, 0] if lanes == 1 else aligned((self.leaves,), self.dtype)
         numbers = (table[:n, 0], table[:n]), (shared, table[n : 2 * n])
-        return TapeRoom(lanes, *numbers, table=table)
+        return Room(lanes, *numbers, table=table)
 
 
 class TapeExecutor:
@@ -87,9 +82,9 @@ class TapeExecutor:
         """Make room for `lanes` examples at a time; it is used once its calls are made."""
         self.memory.use(self._bound(self.memory.prepared(lanes)))
 
-    def _bound(self, room: TapeRoom) -> TapeRoom:
+    def _bound(self, room: Room) -> Room:
         """Return a room with the calls that run on its table."""
-        return replace(room, calls=_Calls(self.writer, room, self.ends))
+        return room._replace(calls=_Calls(self.writer, room, self.ends))
 
     def load(self, examples: Array) -> None:
         """Copy rows of examples to the inputs of the lanes."""
@@ -110,7 +105,9 @@ class TapeExecutor:
         calls.root.fill(1.0)
         calls.backward()
         if calls.spread:
-            self.np.mean(calls.leaves, axis=1, out=room.adjoints[False])
+            means = room.adjoints[False]
+            self.np.add.reduce(calls.leaves, axis=1, out=means)
+            means /= room.lanes
 
     def evaluate(self, examples: Array) -> float:
         """Compute values and adjoints; return the cost, NaN where a number is not finite."""
@@ -137,7 +134,7 @@ class TapeExecutor:
 class _Calls:
     """The two tapes over the table of one room, and the rows that are set between them."""
 
-    def __init__(self, writer: TapeWriter, room: TapeRoom, ends: Ends) -> None:
+    def __init__(self, writer: TapeWriter, room: Room, ends: Ends) -> None:
         table, n = room.table, writer.n
         self.forward, self.backward = (_prepared(tape, room) for tape in writer.tapes)
         self.leaves, self.root = table[n : n + writer.leaves], table[n + ends.root]
@@ -145,33 +142,13 @@ class _Calls:
         self.spread = room.lanes > 1
 
 
-def _prepared(tape: Tape, room: TapeRoom) -> Any:
+def _prepared(tape: Tape, room: Room) -> Any:
     """Return the call that runs a tape over the lanes of a room."""
-    import numpy as np
-
     from autograd.program.executors.native import _replay
 
-    lanes, single = room.lanes, room.table.itemsize == 4
-    wide = lanes >= WIDE
-    form = tape.wide if wide else tape.alone
-    code = np.empty((len(form.kinds), WORDS), np.int32)
-    code[:, :SLOTS] = _places(wide, single)[form.kinds]
-    np.multiply(form.slots, lanes, out=code[:, SLOTS:])
-    mends, table = form.mends.copy(), form.table.copy()
-    mends[:, 1] *= lanes
-    table[:, 2] *= lanes
-    return partial(_replay.run_tape, code, mends, table, room.table, single, lanes, wide)
-
-
-@cache
-def _places(wide: bool, single: bool) -> Array:
-    """Return where the code of each operation is, (operations, 2) words; its number where wide."""
-    import numpy as np
-
-    from autograd.program.executors.native import _replay
-
-    places = range(256) if wide else _replay.places(single)
-    return np.array(places, np.uint64).view(np.int32).reshape(-1, SLOTS)
+    lanes, single, wide = room.lanes, room.table.itemsize == 4, room.lanes >= WIDE
+    words = _replay.spread(*(tape.wide if wide else tape.alone), single, lanes, wide)
+    return partial(_replay.run_tape, *words, room.table, single, lanes, wide)
 
 
 def assemble(plan: Plan, dtype: str) -> Parts:
