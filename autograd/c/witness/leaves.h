@@ -8,8 +8,8 @@ typedef struct {
     int single;
 } Leaves;
 
-/* Return what a leaf is at a point: all inputs move, parameters are the same at all points. */
-static double moved(const Leaves *leaves, int64_t node, int64_t points, int64_t point)
+/* Return what a leaf is at a point, to which it moves by a part of its size. */
+static double moved(const Leaves *leaves, int64_t node, int64_t point, double part)
 {
     const double number = leaves->numbers[node];
     const int64_t width = leaves->widths ? leaves->widths[node] : 0;
@@ -18,19 +18,25 @@ static double moved(const Leaves *leaves, int64_t node, int64_t points, int64_t 
         return rest < 0 ? rest + (double)width : rest;
     }
     const double size = width ? 0 : number != 0 ? fabs(number) : 1;
-    const int64_t part =
-        node < leaves->own ? node : leaves->own + (node - leaves->own) * points + point;
-    return number + leaves->far * (size * leaves->pool[part % leaves->pooled]);
+    return number + leaves->far * (size * part);
 }
 
+/* Fill in all leaves: inputs move otherwise at each point, parameters are the same at all. */
 static void fill_leaves(Run *run, const Leaves *leaves, int64_t points)
 {
     double *row = run->values;
+    int64_t at = 0;
     for (int64_t node = 0; node < run->nodes; node++, row += 2 * points) {
         if (run->codes[node] != LEAF)
             continue;
         for (int64_t k = 0; k < points; k++) {
-            double x = node < leaves->end ? moved(leaves, node, points, k) : leaves->numbers[node];
+            double x = leaves->numbers[node];
+            if (node < leaves->own && k)
+                x = row[0];
+            else if (node < leaves->end) {
+                x = moved(leaves, node, k, leaves->pool[at++]);
+                at = at < leaves->pooled ? at : 0;
+            }
             row[k] = row[points + k] = leaves->single ? (double)(float)x : x;
         }
     }

@@ -8,26 +8,26 @@
 #define SIZED(name) SIZED__(name, POINTS)
 #define EACH_COLUMN for (int c = 0; c < WIDTH; c++)
 
-/* Let noisy results be off by a part of `scale`, and by the smallest normal number unless they are
+/* Let noisy results be off by a part of `scale`, which is theirs, and by the smallest normal number unless they are
  * 0, whose sign is left to chance; they are infinite where the precision at hand ends. */
-static inline void SIZED(disturb)(Run *run, double *x, const double *scale)
+static inline void SIZED(disturb)(Run *run, double *restrict x, const double *restrict scale)
 {
-    const uint64_t bits = draw(run);
-    for (int c = POINTS; c < WIDTH; c++) {
-        const double eta = ((double)(bits >> (8 * c) & 255) - 127.5) / 127.5;
-        const double moved = x[c] + (run->noise * fabs(scale[c]) + run->smallest) * eta;
-        x[c] = x[c] == 0                    ? copysign(0.0, eta)
-               : fabs(moved) > run->largest ? (double)INFINITY
-                                            : moved;
+    const double *restrict eta = drawn(run, POINTS);
+    const double noise = run->noise, smallest = run->smallest, largest = run->largest;
+    for (int c = 0; c < POINTS; c++) {
+        const double was = x[POINTS + c];
+        const double moved = was + (noise * scale[c] + smallest) * eta[c];
+        const double found = fabs(moved) > largest ? (double)INFINITY : moved;
+        x[POINTS + c] = was == 0 ? 0.0 * eta[c] : found;
     }
-    EACH_COLUMN run->spoiled[c] += x[c] * 0.0; /* NaN if it is not finite */
 }
 
 /* Add a term to a sum, with the noise of both. */
-static inline void SIZED(receive)(Run *run, double *sum, const double *term)
+static inline void SIZED(receive)(Run *run, double *restrict sum, const double *restrict term)
 {
-    double scale[WIDTH];
-    EACH_COLUMN scale[c] = fabs(sum[c]) + fabs(term[c]);
+    double scale[POINTS];
+    for (int c = 0; c < POINTS; c++)
+        scale[c] = fabs(sum[POINTS + c]) + fabs(term[POINTS + c]);
     EACH_COLUMN sum[c] += term[c];
     SIZED(disturb)(run, sum, scale);
 }
@@ -45,6 +45,17 @@ static void SIZED(both)(Run *run)
     SIZED(forward)(run);
     EACH_COLUMN run->adjoints[run->root * WIDTH + c] = run->active[run->root];
     SIZED(backward)(run);
+}
+
+/* Return 0 where all numbers of both tables are finite, else NaN. */
+static double SIZED(spoiled)(const Run *run)
+{
+    double sums[WIDTH] = {0}, all = 0;
+    for (int64_t node = 0; node < run->nodes; node++)
+        EACH_COLUMN sums[c] +=
+            run->values[node * WIDTH + c] * 0.0 + run->adjoints[node * WIDTH + c] * 0.0;
+    EACH_COLUMN all += sums[c];
+    return all;
 }
 
 #undef WIDTH

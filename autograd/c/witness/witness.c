@@ -51,53 +51,52 @@ static int checked(Run *run, Leaves *leaves, Py_buffer *x, int64_t points)
     run->kinds = x[KINDS].buf;
     run->nodes = x[CODES].len;
     run->count = words_in(&x[FLAT]);
-    leaves->numbers = x[NUMBERS].buf, leaves->pool = x[POOL].buf;
-    leaves->pooled = words_in(&x[POOL]);
+    leaves->numbers = x[NUMBERS].buf, leaves->pool = run->pool = x[POOL].buf;
+    leaves->pooled = run->pooled = words_in(&x[POOL]);
     leaves->widths = x[WIDTHS].len ? x[WIDTHS].buf : NULL;
     int fit = words_in(&x[STARTS]) == run->nodes && x[KINDS].len == run->nodes &&
-              words_in(&x[NUMBERS]) == run->nodes && leaves->pooled > 0 &&
+              words_in(&x[NUMBERS]) == run->nodes && run->pooled >= MOST_POINTS &&
               (!leaves->widths || words_in(&x[WIDTHS]) == leaves->end) && leaves->own >= 0 &&
               leaves->own <= leaves->end && leaves->end <= run->nodes &&
               (points == 2 || points == 4) && is_a_graph(run);
-    if (!fit)
+    if (fit)
+        run->at = (int64_t)(SEED_STEP * (run->seed + 1) % (uint64_t)(run->pooled - points));
+    else
         PyErr_SetString(PyExc_ValueError, "the columns are not those of a recording");
     return fit;
 }
 
-/* Run both passes in new tables; None where a number is not finite. */
+/* Run both passes in new tables; None where a number is not finite.
+ *
+ * The tables are one block: malloc gives what is freed back to the system when it is twice as much
+ * as a block that it had from there, and to get it again takes longer than the run. */
 static PyObject *told(Run *run, const Leaves *leaves, int64_t points)
 {
-    const int64_t size = run->nodes * 2 * points * (int64_t)sizeof(double);
-    double spoiled[2 * MOST_POINTS] = {0}, sum = 0;
+    const int64_t count = run->nodes * 2 * points, size = count * (int64_t)sizeof(double);
+    double spoiled;
     PyObject *active = PyBytes_FromStringAndSize(NULL, run->nodes);
-    PyObject *values = PyBytes_FromStringAndSize(NULL, size);
-    PyObject *adjoints = PyBytes_FromStringAndSize(NULL, size);
-    if (!active || !values || !adjoints) {
+    PyObject *tables = PyBytes_FromStringAndSize(NULL, 2 * size);
+    if (!active || !tables) {
         Py_XDECREF(active);
-        Py_XDECREF(values);
-        Py_XDECREF(adjoints);
+        Py_XDECREF(tables);
         return NULL;
     }
     run->active = (uint8_t *)PyBytes_AS_STRING(active);
-    run->values = (double *)(void *)PyBytes_AS_STRING(values);
-    run->adjoints = (double *)(void *)PyBytes_AS_STRING(adjoints);
-    run->spoiled = spoiled;
+    run->values = (double *)(void *)PyBytes_AS_STRING(tables);
+    run->adjoints = run->values + count;
     Py_BEGIN_ALLOW_THREADS
     memset(run->adjoints, 0, (size_t)size);
     fill_leaves(run, leaves, points);
     find_active(run);
     if (points == 2)
-        both_2(run);
+        both_2(run), spoiled = spoiled_2(run);
     else
-        both_4(run);
+        both_4(run), spoiled = spoiled_4(run);
     Py_END_ALLOW_THREADS
-    for (int k = 0; k < 2 * points; k++)
-        sum += spoiled[k];
-    if (sum == 0)
-        return Py_BuildValue("NNN", active, values, adjoints);
+    if (spoiled == 0)
+        return Py_BuildValue("NN", active, tables);
     Py_DECREF(active);
-    Py_DECREF(values);
-    Py_DECREF(adjoints);
+    Py_DECREF(tables);
     Py_RETURN_NONE;
 }
 
@@ -114,7 +113,7 @@ static PyObject *run(PyObject *Py_UNUSED(module), PyObject *args)
                           &run.largest, &seed))
         return NULL;
     leaves.own = own, leaves.end = end, run.root = root;
-    run.state = (uint64_t)(2 * seed + 1) * 0x9E3779B97F4A7C15u; /* odd, and so never 0 */
+    run.seed = seed;
     PyObject *found = checked(&run, &leaves, x, points) ? told(&run, &leaves, points) : NULL;
     for (int k = 0; k < ARRAYS; k++)
         PyBuffer_Release(&x[k]);
@@ -124,9 +123,9 @@ static PyObject *run(PyObject *Py_UNUSED(module), PyObject *args)
 static PyMethodDef functions[] = {
     {"run", run, METH_VARARGS,
      "run($module, codes, kinds, flat, starts, numbers, pool, widths, parameters, leaves, root, "
-     "points, far, single, noise, smallest, largest, seed, /)\n--\n\nReturn (active, values, "
-     "adjoints), tables of all nodes at points near the recorded one; None where a number is not "
-     "finite."},
+     "points, far, single, noise, smallest, largest, seed, /)\n--\n\nReturn who is active, "
+     "and in one table the values of all nodes at points near the recorded one and their adjoints; "
+     "None where a number is not finite."},
     {"sampled", sampled, METH_VARARGS,
      "sampled($module, address, lanes, first, most, few, /)\n--\n\nReturn the items of a sample "
      "of nodes from the first on, and of some without an address; these are numbered in turn, and "

@@ -159,8 +159,8 @@ def _compiled(recording: Recording, dtype: str, opinion: int) -> Run | None:
         found = extension.run(*columns, *leaves, *ends, count, far, *limits)
         if found is None:
             return None
-        active, *tables = found
-        values, adjoints = (np.frombuffer(x).reshape(-1, 2 * count) for x in tables)
+        active, tables = found
+        values, adjoints = np.frombuffer(tables).reshape(2, len(active), 2 * count)
         return active, values, adjoints
 
     return run
