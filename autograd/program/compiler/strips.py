@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 from autograd.program.compiler.accesses import Access, Array, straighten
@@ -46,16 +47,23 @@ def _split(np: Any, this: Any) -> list[Instruction]:
     table = np.array([x.index for x in every])
     best: list[Array] | None = None
     for key in range(len(table)):
-        order = np.argsort(table[key], kind="stable")
-        stretches = _stretches(np, table[:, order])
-        if len(stretches) * SHORTEST <= len(order):
-            found = list(_strips(np, table[:, order], stretches))
+        order = _sorted(np, table[key])
+        ordered = table[:, order]
+        ends = _stretches(np, ordered)
+        if (len(ends) - 1) * SHORTEST <= len(order):
+            found = list(_strips(np, ordered, ends.tolist()))
             best = found if best is None or len(found) < len(best) else best
     if best is None or len(best) * WORTH[this.lanes] > this.sizes[0]:
         return [this]
     strips: list[Instruction] = [_strided(np, this, strip) for strip in best]
     lines = sum(math.prod(x.sizes[:-1]) for x in strips if isinstance(x, Map))
     return strips if this.lanes or lines * WORTH[False] <= this.sizes[0] else [this]
+
+
+def _sorted(np: Any, addresses: Array) -> Array:
+    """Return the order of addresses, equal ones as they are; of short numbers NumPy counts bits."""
+    short = np.uint16 if int(addresses.max()) < 1 << 16 else np.int64
+    return np.argsort(addresses.astype(short, copy=False), kind="stable")
 
 
 def _strided(np: Any, this: Map, strip: Array) -> Map:
@@ -70,10 +78,11 @@ def _strided(np: Any, this: Map, strip: Array) -> Map:
     return replace(this, sizes=sizes, sources=tuple(sources), destination=target)
 
 
-def _strips(np: Any, table: Array, stretches: list[tuple[int, int]]) -> Iterator[Array]:
+def _strips(np: Any, table: Array, ends: list[int]) -> Iterator[Array]:
     """Yield parts of a table of addresses, (operands, elements), each of which is strided."""
     families: dict[tuple[int, ...], list[int]] = {}
-    for start, length in stretches:
+    for start, end in pairwise(ends):
+        length = end - start
         step = table[:, start + 1] - table[:, start] if length > 1 else ()
         families.setdefault((length, *map(int, step)), []).append(start)
     for (length, *_), starts in families.items():
@@ -82,16 +91,33 @@ def _strips(np: Any, table: Array, stretches: list[tuple[int, int]]) -> Iterator
             yield table[:, places.ravel()]
 
 
-def _stretches(np: Any, table: Array) -> list[tuple[int, int]]:
-    """Return start and length of stretches over which all operands advance by the usual step."""
+def _stretches(np: Any, table: Array) -> Array:
+    """Return where stretches begin over which all operands advance by the usual step, and the end.
+
+    The usual step is the one that comes most often, of several the least.
+    """
     steps = table[:, 1:] - table[:, :-1]
+    numbers = _numbered(np, steps)
+    ordered = np.sort(numbers)
+    bounds = np.concatenate([[0], (ordered[1:] != ordered[:-1]).nonzero()[0] + 1, [len(ordered)]])
+    usual = ordered[bounds[(bounds[1:] - bounds[:-1]).argmax()]]
+    return np.concatenate([[0], (numbers != usual).nonzero()[0] + 1, [table.shape[1]]])
+
+
+def _numbered(np: Any, steps: Array) -> Array:
+    """Return a number for each column: equal ones have the same, lesser ones (last first) less."""
+    least = steps.min(axis=1)
+    spans = (steps.max(axis=1) - least + 1).tolist()
+    if math.prod(spans) < 1 << 62:
+        numbers = np.zeros(steps.shape[1], np.int64)
+        for row, low, span in zip(steps[::-1], least[::-1].tolist(), spans[::-1], strict=True):
+            numbers = numbers * span + (row - low)
+        return numbers
     order = np.lexsort(steps)
     fresh = (steps[:, order[1:]] != steps[:, order[:-1]]).any(axis=0)
-    bounds = np.concatenate([[0], np.flatnonzero(fresh) + 1, [len(order)]])
-    longest = int(np.argmax(np.diff(bounds)))
-    usual = steps[:, order[bounds[longest]]][:, None]
-    ends = np.concatenate([[0], np.flatnonzero((steps != usual).any(axis=0)) + 1, [table.shape[1]]])
-    return list(zip(ends[:-1].tolist(), np.diff(ends).tolist(), strict=True))
+    numbers = np.empty(len(order), np.int64)
+    numbers[order] = np.append(0, np.cumsum(fresh))
+    return numbers
 
 
 def _runs(np: Any, table: Array) -> Iterator[tuple[int, int]]:
