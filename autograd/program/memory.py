@@ -7,7 +7,7 @@ lies.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -58,18 +58,23 @@ class Memory:
         if lanes in self._kept:
             return self._kept[lanes]
         (values, adjoints), rows = self._shared, self.sizes[True]
-        both = self._both(lanes) if self._lent is None else self._lent
-        own, theirs = (part[: rows * lanes].reshape(rows, lanes) for part in both)
-        return Room(lanes, (values, own), (adjoints, theirs))
+        half, end = self._half(lanes), rows * lanes
+        if self._lent is None or len(self._lent) < 2 * half:
+            both = aligned((2 * half,), self.dtype)
+        else:
+            both, self._lent = self._lent[: 2 * half], self._lent[2 * half :]
+        own, theirs = both[:end], both[half : half + end]
+        shape = rows, lanes
+        return Room(lanes, (values, own.reshape(shape)), (adjoints, theirs.reshape(shape)))
 
-    def lend(self, lanes: int) -> None:
-        """Let rooms of at most so many lanes share one piece of memory, until the next `trim`."""
-        self._lent = tuple(self._both(lanes))
+    def lend(self, lanes: Iterable[int]) -> None:
+        """Let rooms of these lanes be parts of one piece of memory, until the next `trim`."""
+        self._lent = aligned((2 * sum(map(self._half, lanes)),), self.dtype)
 
-    def _both(self, lanes: int) -> Array:
-        """Return room for the values and the adjoints of so many lanes, each from a line on."""
+    def _half(self, lanes: int) -> int:
+        """Return how many numbers the values of so many lanes take, up to the end of a line."""
         line = CACHE_LINE // self.dtype.itemsize
-        return aligned((2, -(-self.sizes[True] * lanes // line) * line), self.dtype)
+        return -(-self.sizes[True] * lanes // line) * line
 
     def use(self, room: Room) -> None:
         """Let all numbers be those of a room from now on."""

@@ -75,7 +75,7 @@ class Comparison:
         lanes = (1, 2, 3, *(() if few else (wide,)), 2) if self.recording.inputs else (1, 1)
         if self.recording.inputs and self.parts.executor.name == "numpy":
             lanes = (1, 3, 1)  # it has no tiles, and takes long to make calls for others
-        self._begin(max(lanes) + len(lanes), max(lanes))
+        self._begin(max(lanes) + len(lanes), lanes)
         try:
             with self.np.errstate(all="ignore"):
                 for trial, m in enumerate(lanes):
@@ -86,7 +86,7 @@ class Comparison:
             self._end()
         return None
 
-    def _begin(self, points: int, widest: int) -> None:
+    def _begin(self, points: int, lanes: Sequence[int]) -> None:
         """Let so many points be at hand in lanes, and parameters and constants have numbers."""
         self.before = self.memory.room
         self.order = order(self.account.points.count)[:points]
@@ -95,7 +95,7 @@ class Comparison:
         fixed = self.np.frombuffer(self.recording.kinds.translate(FIXED), bool)
         shared = self.memory.room.values[False]
         shared[self.address[fixed]] = self.account.values[fixed, 0]
-        self.memory.lend(widest)
+        self.memory.lend({*lanes})
 
     def _end(self) -> None:
         """Leave no memory of other lanes behind."""
@@ -105,7 +105,7 @@ class Comparison:
     def follows(self, lanes: int) -> bool:
         """Whether the numbers that so many lanes leave follow from one another."""
         said = self.account
-        self._begin(lanes, lanes)
+        self._begin(lanes, [lanes])
         try:
             with self.np.errstate(all="ignore"):
                 self._run(0, lanes)

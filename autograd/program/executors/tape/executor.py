@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from functools import partial
 from typing import Any
 
@@ -51,7 +52,7 @@ class TapeMemory:
         """Let all numbers be those of a room from now on."""
         self.room = room
 
-    def lend(self, lanes: int) -> None:
+    def lend(self, lanes: Iterable[int]) -> None:
         """Do nothing: each room has a table of its own."""
 
     def trim(self) -> None:
