@@ -11,6 +11,7 @@
 #include "signatures.h"
 #include "factors.h"
 #include "../primitives.h"
+#include "straight.h"
 
 static PyMethodDef functions[] = {
     {"sums", sums, METH_VARARGS,
@@ -28,6 +29,10 @@ static PyMethodDef functions[] = {
      "share($module, pair_bounds, left, right, kinds, numbers, /)\n--\n\n"
      "Let constant factors that another sum has too be the same nodes; return which took whose\n"
      "place, two by two."},
+    {"straightened", straightened, METH_O,
+     "straightened($module, columns, /)\n--\n\n"
+     "Return sizes, the strides of each of a list of columns, and where each starts; None where\n"
+     "five dimensions do not do."},
     {NULL, NULL, 0, NULL},
 };
 

@@ -5,6 +5,9 @@ from typing import Any
 interface: int
 
 def sums(flat: Any, bounds: Any, sorts: Any, once: Any, /) -> tuple[bytearray, ...]: ...
+def straightened(
+    columns: list[Any], /
+) -> tuple[tuple[int, ...], list[tuple[int, ...]], list[int]] | None: ...
 def share(pair_bounds: Any, left: Any, right: Any, kinds: Any, numbers: Any, /) -> bytearray: ...
 def groups(
     flat: Any,

@@ -8,17 +8,17 @@ every operand advances by a constant step.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
+
+from autograd.program.compiler.compiled import grouping
 
 Array = Any
 Column = tuple[Array, bool, bool]  # addresses, lanes, adjoint: one operand of an instruction
 
-MOST_DIMENSIONS = 5
+MOST_DIMENSIONS, MOST_COLUMNS = 5, 64
 
 
-@dataclass(frozen=True)
-class Access:
+class Access(NamedTuple):
     """One operand: element (i₁, i₂, …) is at offset + Σ strideₖ iₖ, or element e at index[e].
 
     `adjoint` chooses the buffer of adjoints, `lanes` the one with m numbers an address.
@@ -91,17 +91,33 @@ def straighten(np: Any, table: Array) -> tuple[tuple[int, ...], Array] | None:
 
 def accesses(np: Any, columns: Sequence[Column]) -> tuple[tuple[int, ...], list[Access]]:
     """Return the iteration space of columns, and how each of them walks it."""
-    table = np.array([addresses for addresses, _, _ in columns])
-    found = straighten(np, table)
+    found = _straightened(np, [addresses for addresses, _, _ in columns])
     if found is None:
-        return (table.shape[1],), [
+        return (len(columns[0][0]),), [
             Access(lanes, adjoint, 0, (), addresses) for addresses, lanes, adjoint in columns
         ]
-    sizes, strides = found
+    sizes, strides, starts = found
     return sizes, [
-        Access(lanes, adjoint, int(addresses[0]), tuple(own))
-        for own, (addresses, lanes, adjoint) in zip(strides.tolist(), columns, strict=True)
+        Access(lanes, adjoint, start, own)
+        for own, start, (_, lanes, adjoint) in zip(strides, starts, columns, strict=True)
     ]
+
+
+def _straightened(
+    np: Any, columns: list[Array]
+) -> tuple[tuple[int, ...], list[tuple[int, ...]], list[int]] | None:
+    """Return what `straighten` does, and where each column starts, by C where that is there."""
+    compiled = grouping()
+    if compiled is not None and len(columns) <= MOST_COLUMNS:
+        found: tuple[tuple[int, ...], list[tuple[int, ...]], list[int]] | None
+        found = compiled.straightened(columns)
+        return found
+    table = np.array(columns)
+    walk = straighten(np, table)
+    if walk is None:
+        return None
+    sizes, strides = walk
+    return sizes, list(map(tuple, strides.tolist())), table[:, 0].tolist()
 
 
 def matrix_access(np: Any, table: Array, lanes: bool, adjoint: bool) -> Access | None:

@@ -7,7 +7,6 @@ written is the subject of `adjoints.py`.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from autograd.program.compiler import steps
 from autograd.program.compiler.accesses import (
@@ -189,7 +188,7 @@ class Emitter:
                 row = self._row(work, work.group.piece.back, back=True)
                 index = self.np.where(kept, row.index, -1)  # the others are passed over
                 self.adjoints.clear(row.sources_lanes, unique(self.np, index[:, kept]), needed)
-                self.out.backward.append(replace(row, index=index, needed=needed))
+                self.out.backward.append(row._replace(index=index, needed=needed))
 
     def _send(self, group: Group, nodes: Array, kind: int, rows: Array) -> None:
         """Add the adjoints at `rows` to those of `nodes`."""

@@ -9,7 +9,6 @@ last of them stood, and the second are one product whose columns are the steps.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -61,18 +60,18 @@ def _sum(first: Any, times: int, steps: Sequence[int]) -> Instruction:
     """Return the sum of instructions that are these steps apart."""
     if isinstance(first, Map):
         longer = [
-            replace(x, strides=(step, *x.strides))
+            x._replace(strides=(step, *x.strides))
             for x, step in zip(first.sources, steps, strict=True)
         ]
-        target = replace(first.destination, strides=(0, *first.destination.strides))
-        return replace(
-            first, sizes=(times, *first.sizes), sources=tuple(longer), destination=target
+        target = first.destination._replace(strides=(0, *first.destination.strides))
+        return first._replace(
+            sizes=(times, *first.sizes), sources=tuple(longer), destination=target
         )
     left, right = (
-        replace(x, strides=(x.strides[0], step))
+        x._replace(strides=(x.strides[0], step))
         for x, step in zip((first.left, first.right), steps, strict=True)
     )
-    found: Contraction = replace(first, sizes=(*first.sizes[:2], times), left=left, right=right)
+    found: Contraction = first._replace(sizes=(*first.sizes[:2], times), left=left, right=right)
     return found
 
 
@@ -87,10 +86,10 @@ def _as_column(this: Instruction) -> Kind | None:
 
 def _columns(first: Any, times: int, steps: Sequence[int]) -> Instruction:
     """Return the product of a matrix with vectors that are these steps apart."""
-    right = replace(first.right, strides=(steps[0], first.right.strides[1]))
-    target = replace(first.destination, strides=(first.destination.strides[0], steps[1]))
-    found: Contraction = replace(
-        first, sizes=(first.sizes[0], times, first.sizes[2]), right=right, destination=target
+    right = first.right._replace(strides=(steps[0], first.right.strides[1]))
+    target = first.destination._replace(strides=(first.destination.strides[0], steps[1]))
+    found: Contraction = first._replace(
+        sizes=(first.sizes[0], times, first.sizes[2]), right=right, destination=target
     )
     return found
 

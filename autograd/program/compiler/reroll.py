@@ -18,9 +18,10 @@ from itertools import pairwise
 from typing import Any
 
 from autograd.program.compiler.accesses import Array
+from autograd.program.compiler.compiled import grouping
 from autograd.program.compiler.pieces import PIECES, PLAIN, Piece
 from autograd.program.compiler.recording import COMPUTED, CONSTANT, INPUT, PARAMETER, Recording
-from autograd.program.compiler.sums import Sums, grouping
+from autograd.program.compiler.sums import Sums
 
 LINEAR = "linear"  # the operation of a canonical sum
 LONG = 64  # pairs of a sum from which NumPy is faster

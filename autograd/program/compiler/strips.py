@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -75,7 +74,7 @@ def _strided(np: Any, this: Map, strip: Array) -> Map:
         Access(x.lanes, x.adjoint, int(row[0]), tuple(map(int, steps)))
         for x, row, steps in zip(every, strip, strides, strict=True)
     )
-    return replace(this, sizes=sizes, sources=tuple(sources), destination=target)
+    return this._replace(sizes=sizes, sources=tuple(sources), destination=target)
 
 
 def _strips(np: Any, table: Array, ends: list[int]) -> Iterator[Array]:

@@ -7,7 +7,6 @@ number of lanes; a run makes the calls in order, and each writes where the next 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
 from autograd.program.compiler.accesses import Array
 from autograd.program.compiler.instructions import Contraction, Instruction, Instructions, Map, Row
@@ -69,7 +68,7 @@ class NumpyExecutor:
 
 def _in_steps(this: Instruction) -> Instruction:
     """Return an instruction with the functions of now: names may be given to other rows later."""
-    return replace(this, expression=in_steps(this.expression)) if isinstance(this, Map) else this
+    return this._replace(expression=in_steps(this.expression)) if isinstance(this, Map) else this
 
 
 def _run(calls: Sequence[Call]) -> None:
