@@ -14,7 +14,9 @@ from autograd.program.compiler.accesses import (
     Array,
     Column,
     accesses,
+    every,
     matrix_access,
+    some,
     unique,
 )
 from autograd.program.compiler.adjoints import Adjoints
@@ -89,7 +91,7 @@ class Emitter:
                 continue
             table = self.address[term.nodes].reshape(u, v)
             rows = int(table[1, 0] - table[0, 0]) if u > 1 else 0
-            if (table == table[0, 0] + rows * self.np.arange(u)[:, None]).all():
+            if every(self.np, table == table[0, 0] + rows * self.np.arange(u)[:, None]):
                 del terms[k]
                 return Access(False, False, int(table[0, 0]), (rows, 0))
         return None
@@ -129,7 +131,7 @@ class Emitter:
         nodes = self.np.array(columns).T
         lanes = self.groups[work.group.key[2]].lanes
         index = self.address[nodes]
-        if (nodes < 0).any():  # rows of other lengths
+        if some(self.np, nodes < 0):  # rows of other lengths
             first = work.group.piece.padding == "first"
             spare = index[:, :1] if first else self.layout.reserve(lanes, 1)
             index = self.np.where(nodes < 0, spare, index)

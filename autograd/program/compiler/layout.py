@@ -13,6 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from autograd.program.compiler.accesses import every, some
 from autograd.program.compiler.columns import gathered
 from autograd.program.compiler.recording import COMPUTED
 from autograd.program.compiler.reroll import LINEAR, Group, Reroll
@@ -143,7 +144,7 @@ class Layout:
         order = self._matrix_order(work)
         if order is None:
             order = self._operand_order(work)
-        if (order[1:] > order[:-1]).all():
+        if every(np, order[1:] > order[:-1]):
             return
         rank = np.empty_like(order)
         rank[order] = np.arange(work.count)
@@ -178,7 +179,7 @@ class Layout:
         Ragged sums may fill a rectangle all the same: 1, 3 and 2 products do.
         """
         k, rest = divmod(len(part.rows), count)
-        return not rest and bool((part.rows == self.np.repeat(self.np.arange(count), k)).all())
+        return not rest and every(self.np, part.rows == self.np.arange(count).repeat(k))
 
     def _distinct_rows(self, table: Array) -> Array:
         """Number equal rows alike: by address where they have one, else by appearance."""
@@ -187,7 +188,7 @@ class Layout:
         numbers = np.array([seen.setdefault(row.tobytes(), len(seen)) for row in table])
         first = _starts(np, np.maximum.accumulate(numbers))
         places = self.position[table[first, 0]]
-        if (places < 0).any():
+        if some(np, places < 0):
             return numbers
         rank = np.empty_like(places)
         rank[np.argsort(places, kind="stable")] = np.arange(len(places))
@@ -200,14 +201,15 @@ class Layout:
             first = _starts(np, part.rows)
             columns += [part.right[first], part.left[first]]
         columns += [term.nodes[_starts(np, term.rows)] for term in work.terms]
-        places = [self._places(column) for column in columns if (column >= 0).all()]
-        keys = [key for key in places if (key >= 0).all()]
+        places = [self._places(column) for column in columns if every(np, column >= 0)]
+        keys = [key for key in places if every(np, key >= 0)]
         return np.lexsort(keys[::-1]) if keys else np.arange(work.count)
 
     def _places(self, column: Array) -> Array:
         """Return positions of nodes; of leaves that have none yet, the order they came in."""
         places = self.position[column]
-        fresh = (places < 0).all() and (column < self.reroll.recording.inputs.stop).all()
+        np, end = self.np, self.reroll.recording.inputs.stop
+        fresh = every(np, places < 0) and every(np, column < end)
         return column if fresh else places
 
     def _touch_all(self, work: Work) -> None:
@@ -243,12 +245,12 @@ class Layout:
         if k < 2 or not self._in_equal_rows(part, count):
             return None
         left, right = part.left.reshape(count, k), part.right.reshape(count, k)
-        changes = np.flatnonzero((left[1:] != left[:-1]).any(axis=1)) + 1
-        v = int(changes[0]) if len(changes) else count
+        changes = (left[1:] != left[:-1]).nonzero()[0]
+        v = int(changes[0]) + 1 if len(changes) else count
         if count % v:
             return None
         left, right = left.reshape(-1, v, k), right.reshape(-1, v, k)
-        if (left != left[:, :1]).any() or (right != right[:1]).any():
+        if some(np, left != left[:, :1]) or some(np, right != right[:1]):
             return None
         return count // v, v, k
 
@@ -260,7 +262,7 @@ def _starts(np: Any, rows: Array) -> Array:
 
 def _classes(np: Any, kinds: Array) -> list[tuple[int, Array]]:
     """Return (kind, where it is) for each kind, in order of first appearance."""
-    if len(kinds) and (kinds == kinds[0]).all():
+    if len(kinds) and every(np, kinds == kinds[0]):
         return [(int(kinds[0]), slice(None))]
     found, left = [], np.arange(len(kinds))
     while len(left):

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from typing import Any
 
-from autograd.program.compiler.accesses import MOST_DIMENSIONS, Access, Array
+from autograd.program.compiler.accesses import MOST_DIMENSIONS, Access, Array, every
 from autograd.program.compiler.instructions import ADD, STORE, Contraction, Instruction, Map
 
 FEW = 4  # instructions that are not worth it
@@ -200,13 +200,13 @@ class _Pass:
     def summed(self, places: list[int]) -> tuple[list[int], int] | None:
         """Return which of some instructions can be one sum, and where it can run."""
         places = places if self._stores_alone(places) else places[1:]
-        if not self.adds[places[1:]].all():
+        if not every(self.np, self.adds[places[1:]]):
             return None
         if not all(self._is_final(self.touched[at][0], at) for at in places):
             return None
         (target,) = self.touched[places[0]][1]
         others = self._between(self.writes, target, places)
-        if len(self._between(self.reads, target, places)) or not self.adds[others].all():
+        if len(self._between(self.reads, target, places)) or not every(self.np, self.adds[others]):
             return None
         return places, places[-1]
 
@@ -216,18 +216,19 @@ class _Pass:
         reads = [x for at in places for x in self.touched[at][0]]
         ends = [(at, self.touched[at][1][0]) for at in places]
         if self._is_final(reads, first) and all(
-            (self.used[buffer][start:stop] == at).all() for at, (buffer, start, stop) in ends
+            every(self.np, self.used[buffer][start:stop] == at) for at, (buffer, start, stop) in ends
         ):
             return places, first
         if all(self._is_final(self.touched[at][0], at) for at in places) and all(
-            (self.left[buffer][start:stop] == at).all() for at, (buffer, start, stop) in ends
+            every(self.np, self.left[buffer][start:stop] == at) for at, (buffer, start, stop) in ends
         ):
             return places, last
         return None
 
     def _is_final(self, reads: Sequence[Span], at: int) -> bool:
         """Whether nothing is written to these from an instruction on."""
-        return all((self.written[buffer][start:stop] < at).all() for buffer, start, stop in reads)
+        np, written = self.np, self.written
+        return all(every(np, written[buffer][start:stop] < at) for buffer, start, stop in reads)
 
 
 def _runs(family: list[tuple[int, tuple[int, ...]]]) -> Iterator[tuple[list[int], tuple[int, ...]]]:
