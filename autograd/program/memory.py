@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from ctypes import addressof, c_char  # which NumPy loads as well
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -46,7 +47,7 @@ class Memory:
     def __init__(self, sizes: Sequence[int], dtype: str) -> None:
         import numpy as np
 
-        self.sizes, self.dtype = tuple(sizes), np.dtype(dtype)
+        self.sizes, self.dtype, self._array = tuple(sizes), np.dtype(dtype), np.ndarray
         self.bytes_each = 2 * self.sizes[True] * self.dtype.itemsize  # of an example
         self._shared = aligned((sizes[0],), self.dtype), aligned((sizes[0],), self.dtype)
         self._kept: dict[int, Room] = {}
@@ -58,14 +59,14 @@ class Memory:
         if lanes in self._kept:
             return self._kept[lanes]
         (values, adjoints), rows = self._shared, self.sizes[True]
-        half, end = self._half(lanes), rows * lanes
+        half, shape = self._half(lanes), (rows, lanes)
         if self._lent is None or len(self._lent) < 2 * half:
             both = aligned((2 * half,), self.dtype)
         else:
             both, self._lent = self._lent[: 2 * half], self._lent[2 * half :]
-        own, theirs = both[:end], both[half : half + end]
-        shape = rows, lanes
-        return Room(lanes, (values, own.reshape(shape)), (adjoints, theirs.reshape(shape)))
+        own = self._array(shape, self.dtype, both)
+        theirs = self._array(shape, self.dtype, both, half * self.dtype.itemsize)
+        return Room(lanes, (values, own), (adjoints, theirs))
 
     def lend(self, lanes: Iterable[int]) -> None:
         """Let rooms of these lanes be parts of one piece of memory, until the next `trim`."""
@@ -166,6 +167,6 @@ def aligned(shape: tuple[int, ...], dtype: Any) -> Array:
     import numpy as np
 
     count = math.prod(shape)
-    room = np.zeros(count + CACHE_LINE // dtype.itemsize, dtype)
-    start = -room.__array_interface__["data"][0] % CACHE_LINE // dtype.itemsize
+    room: Array = np.zeros(count + CACHE_LINE // dtype.itemsize, dtype)
+    start = -addressof(c_char.from_buffer(room)) % CACHE_LINE // dtype.itemsize
     return room[start : start + count].reshape(shape)

@@ -8,17 +8,15 @@
 #define SIZED(name) SIZED__(name, POINTS)
 #define EACH_COLUMN for (int c = 0; c < WIDTH; c++)
 
-/* Let noisy results be off by a part of `scale`, which is theirs, and by the smallest normal number unless they are
- * 0, whose sign is left to chance; they are infinite where the precision at hand ends. */
+/* Let noisy results be off by a part of `scale`, which is theirs, and by the smallest normal number
+ * unless they are 0, whose sign is left to chance. */
 static inline void SIZED(disturb)(Run *run, double *restrict x, const double *restrict scale)
 {
     const double *restrict eta = drawn(run, POINTS);
-    const double noise = run->noise, smallest = run->smallest, largest = run->largest;
+    const double noise = run->noise, smallest = run->smallest;
     for (int c = 0; c < POINTS; c++) {
         const double was = x[POINTS + c];
-        const double moved = was + (noise * scale[c] + smallest) * eta[c];
-        const double found = fabs(moved) > largest ? (double)INFINITY : moved;
-        x[POINTS + c] = was == 0 ? 0.0 * eta[c] : found;
+        x[POINTS + c] = was == 0 ? 0.0 * eta[c] : was + (noise * scale[c] + smallest) * eta[c];
     }
 }
 
@@ -47,15 +45,20 @@ static void SIZED(both)(Run *run)
     SIZED(backward)(run);
 }
 
-/* Return 0 where all numbers of both tables are finite, else NaN. */
-static double SIZED(spoiled)(const Run *run)
+/* Whether all numbers of a table are finite, in the precision at hand. */
+static int SIZED(is_finite)(const Run *run, const double *table)
 {
-    double sums[WIDTH] = {0}, all = 0;
-    for (int64_t node = 0; node < run->nodes; node++)
-        EACH_COLUMN sums[c] +=
-            run->values[node * WIDTH + c] * 0.0 + run->adjoints[node * WIDTH + c] * 0.0;
-    EACH_COLUMN all += sums[c];
-    return all;
+    double most[WIDTH] = {0}, sums[WIDTH] = {0};
+    for (int64_t node = 0; node < run->nodes; node++, table += WIDTH)
+        EACH_COLUMN
+        {
+            most[c] = most[c] > fabs(table[c]) ? most[c] : fabs(table[c]);
+            sums[c] += table[c] * 0.0; /* NaN if it is not finite */
+        }
+    for (int c = 0; c < WIDTH; c++)
+        if (sums[c] != 0 || (c >= POINTS && most[c] > run->largest))
+            return 0;
+    return 1;
 }
 
 #undef WIDTH

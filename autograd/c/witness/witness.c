@@ -73,7 +73,7 @@ static int checked(Run *run, Leaves *leaves, Py_buffer *x, int64_t points)
 static PyObject *told(Run *run, const Leaves *leaves, int64_t points)
 {
     const int64_t count = run->nodes * 2 * points, size = count * (int64_t)sizeof(double);
-    double spoiled;
+    int finite;
     PyObject *active = PyBytes_FromStringAndSize(NULL, run->nodes);
     PyObject *tables = PyBytes_FromStringAndSize(NULL, 2 * size);
     if (!active || !tables) {
@@ -88,12 +88,15 @@ static PyObject *told(Run *run, const Leaves *leaves, int64_t points)
     memset(run->adjoints, 0, (size_t)size);
     fill_leaves(run, leaves, points);
     find_active(run);
-    if (points == 2)
-        both_2(run), spoiled = spoiled_2(run);
-    else
-        both_4(run), spoiled = spoiled_4(run);
+    if (points == 2) {
+        both_2(run);
+        finite = is_finite_2(run, run->values) && is_finite_2(run, run->adjoints);
+    } else {
+        both_4(run);
+        finite = is_finite_4(run, run->values) && is_finite_4(run, run->adjoints);
+    }
     Py_END_ALLOW_THREADS
-    if (spoiled == 0)
+    if (finite)
         return Py_BuildValue("NN", active, tables);
     Py_DECREF(active);
     Py_DECREF(tables);

@@ -28,7 +28,7 @@ class Access(NamedTuple):
     adjoint: bool
     offset: int
     strides: tuple[int, ...]
-    index: Array | None = None
+    index: Array = None  # or none
 
     def addresses(self, np: Any, sizes: Sequence[int]) -> Array:
         """Return every address, in the order of the iteration space."""

@@ -212,15 +212,16 @@ class _Pass:
 
     def in_columns(self, places: list[int]) -> tuple[list[int], int] | None:
         """Return some instructions, and where one product can run in their place."""
+        np = self.np
         first, last = places[0], places[-1]
         reads = [x for at in places for x in self.touched[at][0]]
         ends = [(at, self.touched[at][1][0]) for at in places]
         if self._is_final(reads, first) and all(
-            every(self.np, self.used[buffer][start:stop] == at) for at, (buffer, start, stop) in ends
+            every(np, self.used[buffer][start:stop] == at) for at, (buffer, start, stop) in ends
         ):
             return places, first
         if all(self._is_final(self.touched[at][0], at) for at in places) and all(
-            every(self.np, self.left[buffer][start:stop] == at) for at, (buffer, start, stop) in ends
+            every(np, self.left[buffer][start:stop] == at) for at, (buffer, start, stop) in ends
         ):
             return places, last
         return None

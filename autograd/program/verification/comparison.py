@@ -61,12 +61,16 @@ class Comparison:
         self.address, self.memory = parts.placement.address, parts.memory
         self.reader = Reader(recording, parts.placement, parts.memory, parts.executor)
         sample, first = witness.compiled("sampled") or sampled, recording.parameters.stop
+        self.absorbed: list[int]
         values, self.absorbed = sample(self.address, recording.lanes, first, VALUES, ABSORBED)
         end = len(values) - WORDS * 8 * len(self.absorbed)
         self.items = array("q", self._adjoints()).tobytes() + values[:end]
         self.beside, self.none = values[end:], np.empty((0, 1), self.memory.dtype)
         self.gradient = self.address[:first].tobytes()
         self.compare = witness.compiled("compare") or compare
+        said = account.precision
+        self.tables = account.values, account.adjoints
+        self.limits: Any = account.points.count, said.noise, said.smallest, CLEAR
 
     def difference(self) -> Difference | None:
         """Return the first number that differs; None where all agree."""
@@ -88,8 +92,8 @@ class Comparison:
 
     def _begin(self, points: int, lanes: Sequence[int]) -> None:
         """Let so many points be at hand in lanes, and parameters and constants have numbers."""
-        self.before = self.memory.room
-        self.order = order(self.account.points.count)[:points]
+        self.before, count = self.memory.room, self.limits[0]
+        self.order = order(count)[:points]
         examples = self.account.points.inputs.T.take(self.order, 0)
         self.examples = examples.astype(self.memory.dtype, "C", copy=False)
         fixed = self.np.frombuffer(self.recording.kinds.translate(FIXED), bool)
@@ -122,16 +126,14 @@ class Comparison:
         looks at what is computed for whoever reads it, which is the same for all lanes.
         """
         self._run(trial, lanes)
-        said, room, items, beside = self.account, self.memory.room, self.items, self.none
+        room, items, beside = self.memory.room, self.items, self.none
         if last and self.absorbed:
             items += self.beside
             beside = self.np.empty((len(self.absorbed), lanes), self.memory.dtype)
             for k, numbers in enumerate(self.reader.values(self.absorbed)):
                 beside[k] = numbers
-        tables = self.order[trial : trial + lanes], said.values, said.adjoints
-        memories = (*room.values, *room.adjoints, beside)
-        limits = said.points.count, said.precision.noise, said.precision.smallest, CLEAR
-        found = self.compare(self.gradient, items, *tables, memories, *limits)
+        points, memories = self.order[trial : trial + lanes], (*room.values, *room.adjoints, beside)
+        found = self.compare(self.gradient, items, points, *self.tables, memories, *self.limits)
         if found is None:
             return None
         item, ours, theirs = found

@@ -57,12 +57,11 @@ def fill(recording: Recording, widths: Array | None, values: Array, far: float, 
     leaves, moved = recorded[:end], np.empty((end, count))
     parts = _scattered(own + (end - own) * count)
     moved[:own], moved[own:] = parts[:own, None], parts[own:].reshape(-1, count)
-    moved *= np.where(leaves == 0.0, 1.0, np.abs(leaves))
-    if widths is not None:
-        moved[widths != 0] = 0.0
-    moved = leaves + far * moved
-    for leaf in np.flatnonzero(widths > 0).tolist() if widths is not None and far else ():
-        moved[leaf] = (recorded[leaf] + np.arange(count)) % widths[leaf]
+    moved = leaves + far * (moved * np.where(leaves == 0.0, 1.0, np.abs(leaves)))
+    if widths is not None and far:
+        wide = widths[:, None]
+        turned = (leaves + np.arange(count)) % np.maximum(wide, 1)
+        moved = np.where(wide > 0, turned, np.where(wide < 0, leaves, moved))
     values[:] = recorded.astype(dtype)
     values[:end, :count] = values[:end, count:] = moved.astype(dtype)
 

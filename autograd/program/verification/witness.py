@@ -12,9 +12,8 @@ from __future__ import annotations
 import math
 import sysconfig
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from autograd.engine import require_interface
 from autograd.program.compiler.accesses import Array
@@ -44,8 +43,7 @@ Told = tuple[Sequence[int], Array, Array]  # who is active, values, adjoints
 Run = Callable[[float, int], Told | None]  # so far from the recorded point, at so many points
 
 
-@dataclass(frozen=True)
-class Precision:
+class Precision(NamedTuple):
     """The noise of a type of number, 500 000 or 200 times its rounding, and where it ends."""
 
     noise: float
@@ -59,8 +57,7 @@ PRECISIONS = {
 }
 
 
-@dataclass(frozen=True)
-class Account:
+class Account(NamedTuple):
     """What the witness says: tables (nodes, 2·points), the second half of them with noise.
 
     `active` tells which nodes a parameter or an input reaches: the others have no adjoint.
@@ -74,8 +71,7 @@ class Account:
 
     def doubting(self, other: Account) -> Account:
         """Return the same with the larger doubt of both about each number, at the same points."""
-        return replace(
-            self,
+        return self._replace(
             values=_doubting(self.values, other.values),
             adjoints=_doubting(self.adjoints, other.adjoints),
         )
@@ -129,12 +125,16 @@ def compiled(name: str) -> Any:
 
 
 @cache
-def _codes(names: tuple[str, ...], known: tuple[str, ...]) -> Array:
-    """Return the numbers that C has for these operations: then come a leaf, and what is unknown."""
+def _codes(names: tuple[str, ...], known: tuple[str, ...]) -> tuple[Array, int]:
+    """Return the numbers that C has for these operations, the last but one a leaf's, and of `take`.
+
+    The last one is for all that is unknown.
+    """
     import numpy as np
 
     leaf, number = len(known), {name: k for k, name in enumerate(known)}
-    return np.array([number.get(name, leaf + bool(name)) for name in names], np.uint8)
+    found = [number.get(name, leaf + bool(name)) for name in names]
+    return np.array(found, np.uint8), number["take"]
 
 
 def _compiled(recording: Recording, dtype: str, opinion: int) -> Run | None:
@@ -143,11 +143,11 @@ def _compiled(recording: Recording, dtype: str, opinion: int) -> Run | None:
     if extension is None or any(map(_is_own, recording.rows.values())):
         return None
     known = extension.operations
-    table = _codes(tuple(recording.columns.names), known)
+    table, index = _codes(tuple(recording.columns.names), known)
     operations = table[recording.codes].tobytes()
     if len(known) + 1 in operations:  # a piece that is new
         return None
-    widths = indices(recording) if known.index("take") in operations else None
+    widths = indices(recording) if index in operations else None
     columns = operations, recording.kinds, recording.flat, recording.starts, recording.numbers
     leaves = pool(), b"" if widths is None else widths, recording.inputs.start
     ends, precision = (recording.inputs.stop, recording.root), PRECISIONS[dtype]
