@@ -2,7 +2,7 @@
 
 typedef struct {
     const double *numbers, *pool; /* as recorded; parts of their sizes by which leaves move */
-    const int64_t *widths; /* of how many an index is one, -1 for what stays; NULL: no index */
+    const int64_t *widths;    /* of how many an index is one, -1 for what stays; NULL: no index */
     int64_t own, end, pooled; /* parameters, parameters and inputs, parts in the pool */
     double far;
     int single;

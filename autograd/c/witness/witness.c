@@ -111,9 +111,9 @@ static PyObject *run(PyObject *Py_UNUSED(module), PyObject *args)
     Py_ssize_t own, end, root, points;
     unsigned long long seed;
     if (!PyArg_ParseTuple(args, "y*y*y*y*y*y*y*nnnndpdddK:run", &x[CODES], &x[KINDS], &x[FLAT],
-                          &x[STARTS], &x[NUMBERS], &x[POOL], &x[WIDTHS], &own, &end, &root,
-                          &points, &leaves.far, &leaves.single, &run.noise, &run.smallest,
-                          &run.largest, &seed))
+                          &x[STARTS], &x[NUMBERS], &x[POOL], &x[WIDTHS], &own, &end, &root, &points,
+                          &leaves.far, &leaves.single, &run.noise, &run.smallest, &run.largest,
+                          &seed))
         return NULL;
     leaves.own = own, leaves.end = end, run.root = root;
     run.seed = seed;
