@@ -60,7 +60,7 @@ BUDGETS = {  # of code lines, over the files that a pattern finds
         ),
     ),
     "compiled functions": (1600, ("autograd/program/jitting/**/*.py",)),
-    "programs held to their nodes": (800, ("autograd/program/verification/**/*.py",)),
+    "programs held to their nodes": (855, ("autograd/program/verification/**/*.py",)),
     "pictures": (
         2500,
         tuple(f"autograd/drawing/{folder}*.py" for folder in ("", "graph/", "network/")),

@@ -1,11 +1,14 @@
-"""Which lines of C the tests reach: the extensions are built for gcov in a copy, and tried there.
+"""Which lines the tests reach: of C, or of Python.
 
 python -m tests.coverage                        all that concerns C, some minutes
 python -m tests.coverage tests/c tests/heart    these tests only
+python -m tests.coverage --python               of Python, by all tests: as long as these take
 python -m tests.coverage --missing              the lines as well that nothing reaches
 
-Each header is counted once, whichever unit it is compiled in: with the kernels of the best
-instruction set that the processor has, then with those of the others.
+For C the extensions are built for gcov in a copy, and tried there. Each header is counted once,
+whichever unit it is compiled in: with the kernels of the best instruction set that the processor
+has, then with those of the others. For Python it takes `pip install coverage`, and is fastest on
+3.12 and later; what runs in a process of its own is counted too.
 """
 
 from __future__ import annotations
@@ -25,6 +28,7 @@ TESTS = (
     "tests/c", "tests/heart", "tests/modes", "tests/derivatives/test_functional.py",
     "tests/program", "tests/hostile/test_interrupts.py", "tests/fuzz",
 )  # fmt: skip
+ENGINE = ("tests/heart", "tests/rows", "tests/modes")  # what tells of the engine in Python
 OTHERS = {  # instruction sets, and what is enough to try their kernels
     "v3": ("tests/program/executors/native", "tests/program/executors/test_networks.py"),
     "plain": ("tests/program/executors/native", "tests/program/executors/test_networks.py"),
@@ -78,13 +82,52 @@ def reported(reached, missing):
     print(f"{total - left} of {total} lines of C, {1 - left / total:.1%}")
 
 
+CONFIGURATION = """
+[run]
+source = autograd, nn
+parallel = true
+patch = subprocess
+data_file = {folder}/found
+disable_warnings = no-sysmon
+[report]
+skip_covered = true
+show_missing = {missing}
+exclude_also =
+    if TYPE_CHECKING:
+    ^ *\\.\\.\\.$
+    : \\.\\.\\.$
+"""
+
+
+def counted_in_python(folder, tests, missing):
+    """Run tests on both engines, and print which lines of Python they reached."""
+    (folder / "rc").write_text(CONFIGURATION.format(folder=folder, missing=missing))
+    tool = [sys.executable, "-m", "coverage"]
+    own = f"--rcfile={folder / 'rc'}"
+    environment = {**os.environ, "COVERAGE_CORE": "sysmon"}
+    for engine in ("", "python"):
+        some = tests or (ENGINE if engine else ())
+        command = [*tool, "run", own, "-m", "pytest", "-q", "-n", "2", *some]
+        subprocess.run(
+            command, cwd=ROOT, env={**environment, "AUTOGRAD_IMPLEMENTATION": engine}, check=False
+        )
+    subprocess.run([*tool, "combine", "-q", own], cwd=ROOT, check=True)
+    subprocess.run([*tool, "report", own], cwd=ROOT, check=True)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("tests", nargs="*", default=TESTS, help="what to run")
     parser.add_argument("--missing", action="store_true", help="print lines that are not reached")
+    parser.add_argument("--python", action="store_true", help="of Python instead")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="coverage-") as folder:
         copy = Path(folder)
+        if options.python:
+            counted_in_python(
+                copy, () if options.tests is TESTS else options.tests, options.missing
+            )
+            return
         built(copy)
         tried(copy, options.tests)
         for tile, tests in OTHERS.items() if options.tests is TESTS else ():

@@ -47,8 +47,15 @@ KINKS = {  # pairs of operands (None: zero) that must differ clearly, or be equa
     **dict.fromkeys(("relu", "leaky_relu", "elu", "abs", "sign", "heaviside"), ((0, None),)),
     **dict.fromkeys(("maximum", "minimum", "guard"), ((0, 1),)),
     **dict.fromkeys(("atan2", "hypot", "direction"), ((0, None),)),
-    "clip": ((0, 1), (0, 2), (1, 2)), "where": ((0, None),),
+    "clip": ((0, 1), (0, 2), (1, 2)), "where": ((0, None),), "copysign": ((1, None),),
 }  # fmt: skip
+STEPS = {
+    "floor": 0.0,
+    "ceil": 0.0,
+    "trunc": 0.0,
+    "rint": 0.5,
+}  # beyond which whole number they jump
+QUOTIENTS = ("floordiv", "mod", "fmod")  # they jump where x / y is whole
 EDGES = ("asin", "acos", "atanh")  # whose partials are infinite at -1 and 1, where others saturate
 SIGNED = ("mul", "neg")  # where a program keeps the sign of a zero; its sums do not
 
@@ -80,6 +87,18 @@ def require_clear(name, operands, rows, columns):
             raise Unsound
         if name == "guard" and len({gap > 0 for gap in gaps}) > 1:
             raise Unsound
+    sure = all(isinstance(x, float) or x < columns.leaves for x in operands)
+    if not sure and any(_is_near_a_step(name, *row[0]) for row in rows):
+        raise Unsound
+
+
+def _is_near_a_step(name, x, *others):
+    """Whether a function that jumps is asked next to where it does."""
+    if name in QUOTIENTS:
+        x /= others[0]
+    elif name not in STEPS:
+        return False
+    return abs(x - STEPS.get(name, 0.0) - round(x - STEPS.get(name, 0.0))) < MARGIN
 
 
 def column(line, columns):

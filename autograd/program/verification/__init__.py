@@ -6,7 +6,7 @@ and 3 lanes and one more than the widest tile, beside an interpreter that has no
 with it. Read in this order:
 
 * `points` says where a program is tried; `witness` what its nodes say there, and with how much
-  doubt: what cancels may differ in its last digits.
+  doubt: what cancels may differ in its last digits, `within` somebody's own row too.
 * `comparison` runs the program there and finds the first number that differs; `consistency`
   says of one that does whether its numbers follow from one another all the same.
 * `trial` takes another way where one is wrong, and says so once; the last resort is `eager`.

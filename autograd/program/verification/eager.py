@@ -18,6 +18,7 @@ from autograd.program.executors.interface import Ends, Parts, Place, Placement
 from autograd.program.executors.numpy.update import NumpyUpdate
 from autograd.program.memory import Memory
 from autograd.program.plans import Plan
+from autograd.program.verification.within import is_own, scale_of, scales_of_partials
 from autograd.table import PRIMITIVES
 
 Off = Callable[[Array, Array, str], Array]
@@ -42,15 +43,21 @@ PIECES: dict[str, Callable[..., float]] = {
 }
 
 
-def evaluate(recording: Recording, values: Array, off: Off | None = None) -> None:
+def evaluate(
+    recording: Recording, values: Array, off: Off | None = None, within: bool = False
+) -> None:
     """Fill in the rows of all computed nodes of a table (nodes, columns); NaN where there is none.
 
-    `off` (numbers, scale, operation) → numbers adds an error to each result.
+    `off` (numbers, scale, operation) → numbers adds an error to each result; `within` tells
+    whether the scale counts what is rounded within somebody's own row.
     """
     for node, kind in enumerate(recording.kinds):
         if kind == COMPUTED:
-            operation = recording.operations[node]
-            found, scale = computed(recording, operation, values[[*recording.operands[node]]])
+            operation, operands = recording.operations[node], recording.operands[node]
+            found, scale = computed(recording, operation, values[[*operands]])
+            row = recording.rows.get(operation)
+            if within and row and is_own(row):
+                scale = scale_of(row, values[[*operands]], found)
             values[node] = off(found, scale, operation) if off else found
 
 
@@ -74,9 +81,16 @@ def computed(recording: Recording, operation: str, operands: Array) -> tuple[Arr
 
 
 def pull_back(
-    recording: Recording, values: Array, needed: Sequence[bool], off: Off | None = None
+    recording: Recording,
+    values: Array,
+    needed: Sequence[bool],
+    off: Off | None = None,
+    within: bool = False,
 ) -> Array:
-    """Return ∂root/∂node of every node that is needed, in each column; 0 for the others."""
+    """Return ∂root/∂node of every node that is needed, in each column; 0 for the others.
+
+    `off` and `within` are those of `evaluate`.
+    """
     import numpy as np
 
     adjoints = np.zeros_like(values)
@@ -85,9 +99,14 @@ def pull_back(
         if recording.kinds[node] == COMPUTED and needed[node]:
             operands = recording.operands[node]
             slots = [k for k, x in enumerate(operands) if needed[x]]
-            terms = partials(recording, node, values, slots) * adjoints[node]
+            own = partials(recording, node, values, slots)
+            terms = scale = own * adjoints[node]
+            row = recording.rows.get(recording.operations[node])
+            if within and row and is_own(row):
+                points = values[[*operands, node]]
+                scale = scales_of_partials(row, points, slots, own) * adjoints[node]
             targets = [operands[k] for k in slots]
-            np.add.at(adjoints, targets, off(terms, terms, "add") if off else terms)
+            np.add.at(adjoints, targets, off(terms, scale, "add") if off else terms)
     return adjoints
 
 

@@ -30,7 +30,8 @@ from autograd.program.verification.points import (
     indices,
     pool,
 )
-from autograd.table import PRIMITIVES, Primitive
+from autograd.program.verification.within import is_own
+from autograd.table import PRIMITIVES
 
 LONGEST = 1 << 14  # operands in all, beyond which Python would take too long
 EXACT = {
@@ -89,7 +90,8 @@ def _doubting(table: Array, other: Array) -> Array:
 def account(recording: Recording, dtype: str, opinion: int = 0) -> Account | None:
     """Return what the nodes of a recording say near its point.
 
-    A second or third opinion has noise of its own. None where they say nothing: no point near it
+    A second or third opinion has noise of its own, and counts what is rounded within somebody's
+    own rows. None where they say nothing: no point near it
     has finite numbers throughout, an operation is known to nobody, or it would take too long.
     """
     compiled = _compiled(recording, dtype, opinion)
@@ -140,7 +142,7 @@ def _codes(names: tuple[str, ...], known: tuple[str, ...]) -> tuple[Array, int]:
 def _compiled(recording: Recording, dtype: str, opinion: int) -> Run | None:
     """Return the run in C, where all operations of a recording are known there."""
     extension = _extension()
-    if extension is None or any(map(_is_own, recording.rows.values())):
+    if extension is None or any(map(is_own, recording.rows.values())):
         return None
     known = extension.operations
     table, index = _codes(tuple(recording.columns.names), known)
@@ -166,11 +168,6 @@ def _compiled(recording: Recording, dtype: str, opinion: int) -> Run | None:
     return run
 
 
-def _is_own(row: Primitive | None) -> bool:
-    """Whether a row is somebody's own, perhaps with the name of one of ours."""
-    return row is not None and not row.function.__module__.startswith("autograd.")
-
-
 def _interpreted(recording: Recording, dtype: str, opinion: int) -> Run | None:
     """Return the run in Python, for small recordings of operations that have a row."""
     known = {"", *PRIMITIVES, *PIECES}
@@ -185,8 +182,9 @@ def _interpreted(recording: Recording, dtype: str, opinion: int) -> Run | None:
             values = np.empty((len(recording), 2 * count))
             fill(recording, widths, values, far, dtype)
             noise = _Noise(PRECISIONS[dtype], 2 * count, opinion)
-            evaluate(recording, values, noise)
-            adjoints = pull_back(recording, values, needed, noise)
+            within = opinion > 0  # it takes long: only where there is a doubt
+            evaluate(recording, values, noise, within)
+            adjoints = pull_back(recording, values, needed, noise, within)
             finite = np.isfinite(values).all() and np.isfinite(adjoints).all()
         return (needed, values, adjoints) if finite else None
 

@@ -8,7 +8,7 @@ from autograd.program.compiler.recording import Recording
 from autograd.program.executors import registry
 from autograd.program.verification import comparison, witness
 from tests.program import zoo
-from tests.program.verification.test_faults import FAULTS, accused
+from tests.program.verification.test_faults import FAULTS, accused, interpreted
 
 POINTS, LIMITS = 2, (1e-10, 2.3e-308, comparison.CLEAR)
 compiled = pytest.mark.skipif(
@@ -93,7 +93,7 @@ def test_what_lies_outside_is_refused(change):
 @pytest.mark.parametrize("name", ["terms are lost", "adjoints are not added", "the seed is 2"])
 def test_a_fault_is_found_where_nothing_is_compiled(name, monkeypatch):
     place, what, change, case = FAULTS[name]
-    monkeypatch.setattr(witness, "_extension", lambda: None)
+    interpreted(monkeypatch)
     monkeypatch.setattr(place, what, change(getattr(place, what)))
     assert accused(case(), "numpy")
 
@@ -130,7 +130,7 @@ def test_both_witnesses_stand_at_the_same_points(name, monkeypatch):
     for dtype in ("float64", "float32"):
         with monkeypatch.context() as patch:
             said = witness.account(recording, dtype)
-            patch.setattr(witness, "_extension", lambda: None)
+            interpreted(patch)
             other = witness.account(recording, dtype)
         count = min(said.points.count, other.points.count)
         assert (said.points.parameters == other.points.parameters).all()

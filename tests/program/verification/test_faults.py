@@ -17,7 +17,7 @@ from autograd.program.compiler.recording import CONSTANT, Recording
 from autograd.program.executors import native, registry
 from autograd.program.executors.native import table
 from autograd.program.executors.tape import writer
-from autograd.program.verification import points
+from autograd.program.verification import points, witness
 from autograd.program.verification.trial import tried
 from autograd.table import PRIMITIVES
 from tests.program import zoo
@@ -31,6 +31,11 @@ def accused(case, executor="auto", dtype="float64"):
     loss, inputs, parameters = case
     recording = Recording(loss, inputs, parameters)
     return tried(executor, dtype, plans.Plan(recording), recording)[2]
+
+
+def interpreted(monkeypatch):
+    """Let the witness be the one in Python."""
+    monkeypatch.setattr(witness, "_extension", lambda: None)
 
 
 def ragged():

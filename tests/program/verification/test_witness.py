@@ -17,13 +17,9 @@ from autograd.program.verification import eager, trial, witness
 from autograd.table import PRIMITIVES, primitive
 from tests.program import zoo
 from tests.program.reference import assert_follows, reference
-from tests.program.verification.test_faults import GRAPHS
+from tests.program.verification.test_faults import GRAPHS, interpreted
 
 CASES = {**GRAPHS, **zoo.ZOO}
-
-
-def interpreted(monkeypatch):
-    monkeypatch.setattr(witness, "_extension", lambda: None)
 
 
 @pytest.mark.parametrize("compiled", [True, False], ids=["C", "Python"])
@@ -182,6 +178,31 @@ def test_a_row_of_ones_own_is_held_to_its_own_formula(monkeypatch):
             assert program(np.array([[2.0]]))[0] == 3.375
     finally:
         del PRIMITIVES["steep"], Value.steep
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_what_is_rounded_within_a_row_of_ones_own_is_no_mistake(dtype, monkeypatch, recwarn):
+    """1 - tanh² keeps few digits near 1: a program that says so, in float32, is right."""
+    monkeypatch.setattr(machine, "PLANS", plans.Plans())
+    flat = primitive(
+        "flat", lambda x: 1.0 - math.tanh(x) ** 2.0,
+        lambda x, out: -2.0 * ag.tanh(x) * (1.0 - ag.tanh(x) ** 2.0),
+        composed=lambda x: 1.0 - ag.tanh(x) ** 2.0,
+    )  # fmt: skip
+    try:
+        for number in np.linspace(3.0, 7.0, 17).tolist():
+            w = Value(number)
+            program = Program(flat(w), inputs=[], parameters=[w], dtype=dtype)
+            with ag.no_grad():
+                value, (slope,) = program.at([number])
+            room = 1e-15 if dtype == "float64" else 4e-7  # of 1, from which it is subtracted
+            assert value == pytest.approx(1.0 / math.cosh(number) ** 2, abs=room)
+            right = -2.0 * math.tanh(number) / math.cosh(number) ** 2
+            assert slope == pytest.approx(right, abs=4.0 * room)
+            monkeypatch.setattr(machine, "PLANS", plans.Plans())
+    finally:
+        del PRIMITIVES["flat"], Value.flat
+    assert not recwarn
 
 
 @pytest.mark.parametrize("name", zoo.ZOO)
