@@ -7,7 +7,9 @@ every operand advances by a constant step.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from autograd.program.compiler.compiled import grouping
@@ -16,6 +18,7 @@ Array = Any
 Column = tuple[Array, bool, bool]  # addresses, lanes, adjoint: one operand of an instruction
 
 MOST_DIMENSIONS, MOST_COLUMNS = 5, 64
+LONG = 1 << 12  # elements of a walk that is not kept
 
 
 class Access(NamedTuple):
@@ -34,24 +37,40 @@ class Access(NamedTuple):
         """Return every address, in the order of the iteration space."""
         if self.index is not None:
             return self.index
-        out = np.full((), self.offset)
-        for size, stride in zip(sizes, self.strides, strict=True):
-            out = out[..., None] + stride * np.arange(size)
-        return out.ravel()
+        return self.offset + walk(tuple(sizes), self.strides)
 
     def distinct(self, np: Any, sizes: Sequence[int]) -> bool:
         """Whether no address comes twice, dimensions of stride 0 (sums) left aside."""
         if self.index is not None:
             return len(unique(np, self.index)) == len(self.index)
-        extent = 0
-        for stride, size in sorted(
-            (abs(stride), size) for size, stride in zip(sizes, self.strides, strict=True)
-        ):
-            if stride and size > 1:
-                if stride <= extent:
-                    return False
-                extent += stride * (size - 1)
-        return True
+        return _is_distinct(tuple(sizes), self.strides)
+
+
+def walk(sizes: tuple[int, ...], strides: tuple[int, ...]) -> Array:
+    """Return where each element is, counted from the first one; nobody changes it."""
+    return _walk(sizes, strides) if math.prod(sizes) <= LONG else _walk.__wrapped__(sizes, strides)
+
+
+@lru_cache(64)
+def _walk(sizes: tuple[int, ...], strides: tuple[int, ...]) -> Array:
+    import numpy as np
+
+    out = np.zeros((), int)
+    for size, stride in zip(sizes, strides, strict=True):
+        out = out[..., None] + stride * np.arange(size)
+    return out.ravel()
+
+
+@lru_cache(1024)
+def _is_distinct(sizes: tuple[int, ...], strides: tuple[int, ...]) -> bool:
+    """Whether steps of these sizes lead to no address twice, those of 0 left aside."""
+    extent = 0
+    for stride, size in sorted(zip(map(abs, strides), sizes, strict=True)):
+        if stride and size > 1:
+            if stride <= extent:
+                return False
+            extent += stride * (size - 1)
+    return True
 
 
 def every(np: Any, found: Array) -> bool:
@@ -135,9 +154,9 @@ def matrix_access(np: Any, table: Array, lanes: bool, adjoint: bool) -> Access |
     rows = int(table[1, 0] - table[0, 0]) if len(table) > 1 else 0
     columns = int(table[0, 1] - table[0, 0]) if table.shape[1] > 1 else 0
     start = int(table[0, 0])
-    expected = start + rows * np.arange(len(table))[:, None] + columns * np.arange(table.shape[1])
+    expected = start + walk(table.shape, (rows, columns))
     repeats = (len(table) > 1 and not rows) or (table.shape[1] > 1 and not columns)
     found = Access(lanes, adjoint, start, (rows, columns))
-    if repeats or some(np, table != expected) or not found.distinct(np, table.shape):
+    if repeats or some(np, table.ravel() != expected) or not found.distinct(np, table.shape):
         return None
     return found

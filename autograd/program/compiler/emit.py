@@ -18,6 +18,7 @@ from autograd.program.compiler.accesses import (
     matrix_access,
     some,
     unique,
+    walk,
 )
 from autograd.program.compiler.adjoints import Adjoints
 from autograd.program.compiler.instructions import ADD, STORE, Contraction, Instructions, Map, Row
@@ -91,7 +92,7 @@ class Emitter:
                 continue
             table = self.address[term.nodes].reshape(u, v)
             rows = int(table[1, 0] - table[0, 0]) if u > 1 else 0
-            if every(self.np, table == table[0, 0] + rows * self.np.arange(u)[:, None]):
+            if every(self.np, table.ravel() == table[0, 0] + walk((u, v), (rows, 0))):
                 del terms[k]
                 return Access(False, False, int(table[0, 0]), (rows, 0))
         return None
