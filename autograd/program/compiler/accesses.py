@@ -142,10 +142,10 @@ def _straightened(
         found = compiled.straightened(columns)
         return found
     table = np.array(columns)
-    walk = straighten(np, table)
-    if walk is None:
+    straight = straighten(np, table)
+    if straight is None:
         return None
-    sizes, strides = walk
+    sizes, strides = straight
     return sizes, list(map(tuple, strides.tolist())), table[:, 0].tolist()
 
 

@@ -8,6 +8,7 @@ last of them stood, and the second are one product whose columns are the steps.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from typing import Any
@@ -20,6 +21,8 @@ FEW = 4  # instructions that are not worth it
 Span = tuple[
     tuple[bool, bool], int, int
 ]  # a buffer, by adjoint and lanes; the first address, the end
+Touched = tuple[list[Span], list[Span]]  # what an instruction reads, what it writes
+Known = dict[int, tuple[Instruction, Touched]]  # by the identity of an instruction, which it keeps
 Kind = tuple[
     Any, tuple[int, ...]
 ]  # what instructions have in common, and the offsets that they do not
@@ -27,10 +30,11 @@ Kind = tuple[
 
 def merged(np: Any, code: list[Instruction], sizes: Sequence[int]) -> list[Instruction]:
     """Return instructions that compute the same with fewer; `sizes` are those of the buffers."""
+    known: Known = {}
     for find, place, make in (
         (_as_sum, _Pass.summed, _sum), (_as_column, _Pass.in_columns, _columns),
     ):  # fmt: skip
-        code = _Pass(np, code, sizes).run(find, place, make)
+        code = _Pass(np, code, sizes, known).run(find, place, make)
     return code
 
 
@@ -54,6 +58,12 @@ def _as_sum(this: Instruction) -> Kind | None:
             this.left.offset, this.right.offset,
         )  # fmt: skip
     return None
+
+
+def _target(this: Instruction) -> Any:
+    """Return what instructions of one sum have in common, at least."""
+    access = this.destination
+    return access[:-1] if access.index is None else None
 
 
 def _sum(first: Any, times: int, steps: Sequence[int]) -> Instruction:
@@ -84,6 +94,15 @@ def _as_column(this: Instruction) -> Kind | None:
     return common, (this.right.offset, this.destination.offset)
 
 
+def _matrix(this: Instruction) -> Any:
+    """Return what products of one matrix have in common, at least."""
+    return this.left[:-1] if isinstance(this, Contraction) and this.sizes[1] == 1 else None
+
+
+_SHARED: dict[Callable[[Instruction], Kind | None], Callable[[Instruction], Any]]
+_SHARED = {_as_sum: _target, _as_column: _matrix}
+
+
 def _columns(first: Any, times: int, steps: Sequence[int]) -> Instruction:
     """Return the product of a matrix with vectors that are these steps apart."""
     right = first.right._replace(strides=(steps[0], first.right.strides[1]))
@@ -97,13 +116,17 @@ def _columns(first: Any, times: int, steps: Sequence[int]) -> Instruction:
 class _Pass:
     """One look at instructions: who reads and writes what, and when."""
 
-    def __init__(self, np: Any, code: list[Instruction], sizes: Sequence[int]) -> None:
-        self.np, self.code, self.sizes = np, code, sizes
+    def __init__(
+        self, np: Any, code: list[Instruction], sizes: Sequence[int], known: Known
+    ) -> None:
+        self.np, self.code, self.sizes, self.known = np, code, sizes, known
 
     @cached_property
-    def touched(self) -> list[tuple[list[Span], list[Span]]]:
+    def touched(self) -> list[Touched]:
         """What each instruction reads and what it writes."""
-        return [_touched(self.np, this) for this in self.code]
+        fresh = [this for this in self.code if id(this) not in self.known]
+        self.known.update({id(this): (this, _touched(self.np, this)) for this in fresh})
+        return [self.known[id(this)][1] for this in self.code]
 
     @cached_property
     def written(self) -> dict[tuple[bool, bool], Array]:
@@ -166,8 +189,10 @@ class _Pass:
         `place` says of places which of them, and where the one can run.
         """
         families: dict[Any, list[tuple[int, tuple[int, ...]]]] = {}
+        shared = list(map(_SHARED[find], self.code))
+        many = {x for x, count in Counter(shared).items() if count >= FEW} - {None}
         for at, this in enumerate(self.code):
-            kind = find(this)
+            kind = find(this) if shared[at] in many else None
             if kind is not None:
                 families.setdefault(kind[0], []).append((at, kind[1]))
         out: list[Instruction | None] = [*self.code]
