@@ -15,6 +15,7 @@ from typing import Any
 
 from autograd.program.compiler.accesses import every, some
 from autograd.program.compiler.columns import gathered
+from autograd.program.compiler.compiled import grouping
 from autograd.program.compiler.recording import COMPUTED
 from autograd.program.compiler.reroll import LINEAR, Group, Reroll
 
@@ -121,23 +122,36 @@ class Layout:
         np = self.np
         sums = self.reroll.sums
         these = sums.row[work.group.members]
-        left, counts = gathered(np, sums.left, sums.pair_bounds, these)
-        right, _ = gathered(np, sums.right, sums.pair_bounds, these)
-        rows = np.repeat(np.arange(work.count), counts)
-        left, right = self._oriented(left, right)
+        rows, left, right = self._pairs(these)
         kinds = self.signatures[left] * len(self.reroll.groups) + self.signatures[right]
         for _, mine in _classes(np, kinds):
             kind = int(self.signatures[left[mine][0]]), int(self.signatures[right[mine][0]])
             work.products.append(Products(rows[mine], left[mine], right[mine], kind))
-        nodes, counts = gathered(np, sums.terms, sums.term_bounds, these)
-        rows = np.repeat(np.arange(work.count), counts)
+        rows, nodes = self._terms(these)
         for signature, mine in _classes(np, self.signatures[nodes]):
             work.terms.append(Terms(rows[mine], nodes[mine], signature))
 
-    def _oriented(self, left: Array, right: Array) -> tuple[Array, Array]:
-        np, rank = self.np, self._rank
+    def _pairs(self, these: Array) -> tuple[Array, ...]:
+        """Return where each pair of some sums belongs among them, and both sides, oriented."""
+        np, rank, sums, compiled = self.np, self._rank, self.reroll.sums, grouping()
+        sides = sums.left, sums.right
+        if compiled:
+            found = compiled.collected(these, sums.pair_bounds, *sides, self.signatures, rank)
+            return tuple(np.frombuffer(x, np.int64) for x in found)
+        left, counts = gathered(np, sums.left, sums.pair_bounds, these)
+        right, _ = gathered(np, sums.right, sums.pair_bounds, these)
         swap = rank[self.signatures[left]] > rank[self.signatures[right]]
-        return np.where(swap, right, left), np.where(swap, left, right)
+        rows = np.repeat(np.arange(len(these)), counts)
+        return rows, np.where(swap, right, left), np.where(swap, left, right)
+
+    def _terms(self, these: Array) -> tuple[Array, ...]:
+        """Return where each term of some sums belongs among them, and the terms."""
+        np, sums, compiled = self.np, self.reroll.sums, grouping()
+        if compiled:
+            found = compiled.collected(these, sums.term_bounds, sums.terms)
+            return tuple(np.frombuffer(x, np.int64) for x in found)
+        nodes, counts = gathered(np, sums.terms, sums.term_bounds, these)
+        return np.repeat(np.arange(len(these)), counts), nodes
 
     def _reorder(self, work: Work) -> None:
         np = self.np
@@ -240,7 +254,11 @@ class Layout:
 
     def find_matrix(self, part: Products, count: int) -> tuple[int, int, int] | None:
         """Return (U, V, K) where the ordered group is the product left[U, K] · right[V, K]ᵀ."""
-        np = self.np
+        np, compiled = self.np, grouping()
+        if compiled:
+            found: tuple[int, int, int] | None
+            found = compiled.matrix_of(part.rows, part.left, part.right, count)
+            return found
         k = len(part.rows) // count
         if k < 2 or not self._in_equal_rows(part, count):
             return None
