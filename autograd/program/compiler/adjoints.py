@@ -34,7 +34,7 @@ class Adjoints:
     def arrived(self, work: Work) -> bool:
         """Whether any adjoint of a group was written; otherwise it has none to pass on."""
         own = slice(work.offset, work.offset + work.count)
-        return some(self.np, self._written[work.group.lanes][own])
+        return some(self._written[work.group.lanes][own])
 
     def seed(self) -> None:
         """Set the adjoint of the root to 1."""
@@ -57,9 +57,9 @@ class Adjoints:
         """Return STORE for the first write to all of these addresses; clear some for an ADD."""
         written = self._written[target.lanes]
         done = written[addresses]
-        if every(self.np, done):
+        if every(done):
             return ADD
-        if not some(self.np, done) and target.distinct(self.np, sizes):
+        if not some(done) and target.distinct(self.np, sizes):
             written[addresses] = True
             return STORE
         self.clear(target.lanes, unique(self.np, addresses[~done]), needed)

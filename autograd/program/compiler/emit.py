@@ -92,7 +92,7 @@ class Emitter:
                 continue
             table = self.address[term.nodes].reshape(u, v)
             rows = int(table[1, 0] - table[0, 0]) if u > 1 else 0
-            if every(self.np, table.ravel() == table[0, 0] + walk((u, v), (rows, 0))):
+            if every(table.ravel() == table[0, 0] + walk((u, v), (rows, 0))):
                 del terms[k]
                 return Access(False, False, int(table[0, 0]), (rows, 0))
         return None
@@ -132,7 +132,7 @@ class Emitter:
         nodes = self.np.array(columns).T
         lanes = self.groups[work.group.key[2]].lanes
         index = self.address[nodes]
-        if some(self.np, nodes < 0):  # rows of other lengths
+        if some(nodes < 0):  # rows of other lengths
             first = work.group.piece.padding == "first"
             spare = index[:, :1] if first else self.layout.reserve(lanes, 1)
             index = self.np.where(nodes < 0, spare, index)

@@ -158,7 +158,7 @@ class Layout:
         order = self._matrix_order(work)
         if order is None:
             order = self._operand_order(work)
-        if every(np, order[1:] > order[:-1]):
+        if every(order[1:] > order[:-1]):
             return
         rank = np.empty_like(order)
         rank[order] = np.arange(work.count)
@@ -193,7 +193,7 @@ class Layout:
         Ragged sums may fill a rectangle all the same: 1, 3 and 2 products do.
         """
         k, rest = divmod(len(part.rows), count)
-        return not rest and every(self.np, part.rows == self.np.arange(count).repeat(k))
+        return not rest and every(part.rows == self.np.arange(count).repeat(k))
 
     def _distinct_rows(self, table: Array) -> Array:
         """Number equal rows alike: by address where they have one, else by appearance."""
@@ -202,7 +202,7 @@ class Layout:
         numbers = np.array([seen.setdefault(row.tobytes(), len(seen)) for row in table])
         first = _starts(np, np.maximum.accumulate(numbers))
         places = self.position[table[first, 0]]
-        if some(np, places < 0):
+        if some(places < 0):
             return numbers
         rank = np.empty_like(places)
         rank[np.argsort(places, kind="stable")] = np.arange(len(places))
@@ -215,15 +215,15 @@ class Layout:
             first = _starts(np, part.rows)
             columns += [part.right[first], part.left[first]]
         columns += [term.nodes[_starts(np, term.rows)] for term in work.terms]
-        places = [self._places(column) for column in columns if every(np, column >= 0)]
-        keys = [key for key in places if every(np, key >= 0)]
+        places = [self._places(column) for column in columns if every(column >= 0)]
+        keys = [key for key in places if every(key >= 0)]
         return np.lexsort(keys[::-1]) if keys else np.arange(work.count)
 
     def _places(self, column: Array) -> Array:
         """Return positions of nodes; of leaves that have none yet, the order they came in."""
         places = self.position[column]
-        np, end = self.np, self.reroll.recording.inputs.stop
-        fresh = every(np, places < 0) and every(np, column < end)
+        end = self.reroll.recording.inputs.stop
+        fresh = every(places < 0) and every(column < end)
         return column if fresh else places
 
     def _touch_all(self, work: Work) -> None:
@@ -254,7 +254,7 @@ class Layout:
 
     def find_matrix(self, part: Products, count: int) -> tuple[int, int, int] | None:
         """Return (U, V, K) where the ordered group is the product left[U, K] · right[V, K]ᵀ."""
-        np, compiled = self.np, grouping()
+        compiled = grouping()
         if compiled:
             found: tuple[int, int, int] | None
             found = compiled.matrix_of(part.rows, part.left, part.right, count)
@@ -268,7 +268,7 @@ class Layout:
         if count % v:
             return None
         left, right = left.reshape(-1, v, k), right.reshape(-1, v, k)
-        if some(np, left != left[:, :1]) or some(np, right != right[:1]):
+        if some(left != left[:, :1]) or some(right != right[:1]):
             return None
         return count // v, v, k
 
@@ -280,7 +280,7 @@ def _starts(np: Any, rows: Array) -> Array:
 
 def _classes(np: Any, kinds: Array) -> list[tuple[int, Array]]:
     """Return (kind, where it is) for each kind, in order of first appearance."""
-    if len(kinds) and every(np, kinds == kinds[0]):
+    if len(kinds) and every(kinds == kinds[0]):
         return [(int(kinds[0]), slice(None))]
     found, left = [], np.arange(len(kinds))
     while len(left):

@@ -225,36 +225,35 @@ class _Pass:
     def summed(self, places: list[int]) -> tuple[list[int], int] | None:
         """Return which of some instructions can be one sum, and where it can run."""
         places = places if self._stores_alone(places) else places[1:]
-        if not every(self.np, self.adds[places[1:]]):
+        if not every(self.adds[places[1:]]):
             return None
         if not all(self._is_final(self.touched[at][0], at) for at in places):
             return None
         (target,) = self.touched[places[0]][1]
         others = self._between(self.writes, target, places)
-        if len(self._between(self.reads, target, places)) or not every(self.np, self.adds[others]):
+        if len(self._between(self.reads, target, places)) or not every(self.adds[others]):
             return None
         return places, places[-1]
 
     def in_columns(self, places: list[int]) -> tuple[list[int], int] | None:
         """Return some instructions, and where one product can run in their place."""
-        np = self.np
         first, last = places[0], places[-1]
         reads = [x for at in places for x in self.touched[at][0]]
         ends = [(at, self.touched[at][1][0]) for at in places]
         if self._is_final(reads, first) and all(
-            every(np, self.used[buffer][start:stop] == at) for at, (buffer, start, stop) in ends
+            every(self.used[buffer][start:stop] == at) for at, (buffer, start, stop) in ends
         ):
             return places, first
         if all(self._is_final(self.touched[at][0], at) for at in places) and all(
-            every(np, self.left[buffer][start:stop] == at) for at, (buffer, start, stop) in ends
+            every(self.left[buffer][start:stop] == at) for at, (buffer, start, stop) in ends
         ):
             return places, last
         return None
 
     def _is_final(self, reads: Sequence[Span], at: int) -> bool:
         """Whether nothing is written to these from an instruction on."""
-        np, written = self.np, self.written
-        return all(every(np, written[buffer][start:stop] < at) for buffer, start, stop in reads)
+        written = self.written
+        return all(every(written[buffer][start:stop] < at) for buffer, start, stop in reads)
 
 
 def _runs(family: list[tuple[int, tuple[int, ...]]]) -> Iterator[tuple[list[int], tuple[int, ...]]]:
