@@ -13,6 +13,7 @@
 #include "../primitives.h"
 #include "straight.h"
 #include "collect.h"
+#include "order.h"
 
 static PyMethodDef functions[] = {
     {"sums", sums, METH_VARARGS,
@@ -38,6 +39,9 @@ static PyMethodDef functions[] = {
     {"matrix_of", matrix_of, METH_VARARGS,
      "matrix_of($module, rows, left, right, count, /)\n--\n\n"
      "Return (U, V, K) where so many sums are the product left[U, K] right[V, K]; None where not."},
+    {"matrix_order", matrix_order, METH_VARARGS,
+     "matrix_order($module, rows, left, right, position, count, /)\n--\n\n"
+     "Return the order in which so many sums are a matrix product; None where there is none."},
     {"straightened", straightened, METH_O,
      "straightened($module, columns, /)\n--\n\n"
      "Return sizes, the strides of each of a list of columns, and where each starts; None where\n"

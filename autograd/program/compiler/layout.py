@@ -20,6 +20,7 @@ from autograd.program.compiler.recording import COMPUTED
 from autograd.program.compiler.reroll import LINEAR, Group, Reroll
 
 Array = Any  # numpy.ndarray; NumPy is imported on use
+Matrix = tuple[int, int, int] | None  # U, V, K
 
 
 @dataclass(eq=False)
@@ -33,7 +34,7 @@ class Products:
     left: Array
     right: Array
     kind: tuple[int, int]
-    matrix: tuple[int, int, int] | None = None
+    matrix: Matrix = None
 
 
 @dataclass(eq=False)
@@ -119,9 +120,7 @@ class Layout:
         return np.where(inside, recording.flat[np.where(inside, starts + slots, 0)], -1)
 
     def _collect_sums(self, work: Work) -> None:
-        np = self.np
-        sums = self.reroll.sums
-        these = sums.row[work.group.members]
+        np, these = self.np, self.reroll.sums.row[work.group.members]
         rows, left, right = self._pairs(these)
         kinds = self.signatures[left] * len(self.reroll.groups) + self.signatures[right]
         for _, mine in _classes(np, kinds):
@@ -174,18 +173,29 @@ class Layout:
 
     def _matrix_order(self, work: Work) -> Array | None:
         """Return the order in which the largest product of the sums is a matrix."""
-        np = self.np
+        np, compiled = self.np, grouping()
         for part in sorted(work.products, key=lambda part: -len(part.rows)):
-            n, k = work.count, len(part.rows) // work.count
-            if not self._in_equal_rows(part, n):
-                continue
-            left = self._distinct_rows(part.left.reshape(n, k))
-            right = self._distinct_rows(part.right.reshape(n, k))
-            columns = int(right.max()) + 1
-            cells = left * columns + right
-            if (int(left.max()) + 1) * columns == n and len(set(cells.tolist())) == n:
-                return np.argsort(cells)
+            if compiled:
+                sides = part.left, part.right
+                found = compiled.matrix_order(part.rows, *sides, self.position, work.count)
+                order = None if found is None else np.frombuffer(found, np.int64)
+            else:
+                order = self._order_of(part, work.count)
+            if order is not None:
+                return order
         return None
+
+    def _order_of(self, part: Products, count: int) -> Array | None:
+        """Return the order in which these products of so many sums are a matrix."""
+        if not self._in_equal_rows(part, count):
+            return None
+        left, right = (
+            self._distinct_rows(side.reshape(count, -1)) for side in (part.left, part.right)
+        )
+        columns = int(right.max()) + 1
+        cells = left * columns + right
+        fits = (int(left.max()) + 1) * columns == count == len(set(cells.tolist()))
+        return self.np.argsort(cells) if fits else None
 
     def _in_equal_rows(self, part: Products, count: int) -> bool:
         """Whether each node of an ordered group has equally many products of this kind.
@@ -252,12 +262,11 @@ class Layout:
         self.position[fresh] = self._touched[kind] + np.arange(len(fresh))
         self._touched[kind] += len(fresh)
 
-    def find_matrix(self, part: Products, count: int) -> tuple[int, int, int] | None:
+    def find_matrix(self, part: Products, count: int) -> Matrix:
         """Return (U, V, K) where the ordered group is the product left[U, K] · right[V, K]ᵀ."""
         compiled = grouping()
         if compiled:
-            found: tuple[int, int, int] | None
-            found = compiled.matrix_of(part.rows, part.left, part.right, count)
+            found: Matrix = compiled.matrix_of(part.rows, part.left, part.right, count)
             return found
         k = len(part.rows) // count
         if k < 2 or not self._in_equal_rows(part, count):

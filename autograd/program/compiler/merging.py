@@ -15,13 +15,10 @@ from typing import Any
 
 from autograd.program.compiler.accesses import MOST_DIMENSIONS, Access, Array, every
 from autograd.program.compiler.instructions import ADD, STORE, Contraction, Instruction, Map
+from autograd.program.compiler.spans import Span, Touched, touched
 
 FEW = 4  # instructions that are not worth it
 
-Span = tuple[
-    tuple[bool, bool], int, int
-]  # a buffer, by adjoint and lanes; the first address, the end
-Touched = tuple[list[Span], list[Span]]  # what an instruction reads, what it writes
 Known = dict[int, tuple[Instruction, Touched]]  # by the identity of an instruction, which it keeps
 Kind = tuple[
     Any, tuple[int, ...]
@@ -125,7 +122,7 @@ class _Pass:
     def touched(self) -> list[Touched]:
         """What each instruction reads and what it writes."""
         fresh = [this for this in self.code if id(this) not in self.known]
-        self.known.update({id(this): (this, _touched(self.np, this)) for this in fresh})
+        self.known.update({id(this): (this, touched(self.np, this)) for this in fresh})
         return [self.known[id(this)][1] for this in self.code]
 
     @cached_property
@@ -273,39 +270,3 @@ def _runs(family: list[tuple[int, tuple[int, ...]]]) -> Iterator[tuple[list[int]
 
 def _step(family: list[tuple[int, tuple[int, ...]]], k: int) -> tuple[int, ...]:
     return tuple(b - a for a, b in zip(family[k][1], family[k + 1][1], strict=True))
-
-
-def _touched(np: Any, this: Instruction) -> tuple[list[Span], list[Span]]:
-    """Return what an instruction reads and what it writes, gaps included."""
-    if isinstance(this, Map):
-        reads = [_span(np, x, this.sizes) for x in this.sources]
-        return reads, [_span(np, this.destination, this.sizes)]
-    if isinstance(this, Contraction):
-        m, n, k = this.sizes
-        reads = [_span(np, this.left, (m, k)), _span(np, this.right, (n, k))]
-        if this.start is not None:
-            reads.append(_span(np, this.start, (m, n)))
-        return reads, [_span(np, this.destination, (m, n))]
-    whole = _span(np, this.destination, this.index.shape[:1])
-    sources = _of((this.destination.adjoint, this.sources_lanes), this.index[this.index >= 0])
-    reads = [] if this.chosen is None else [_span(np, this.chosen, this.index.shape[:1])]
-    return [*reads, whole, sources], [whole, sources]
-
-
-def _span(np: Any, access: Access, sizes: Sequence[int]) -> Span:
-    buffer = access.adjoint, access.lanes
-    if access.index is not None:
-        return _of(buffer, access.index)
-    start = stop = access.offset
-    for size, stride in zip(sizes, access.strides, strict=True):
-        if stride > 0:
-            stop += stride * (size - 1)
-        else:
-            start += stride * (size - 1)
-    return buffer, start, stop + 1
-
-
-def _of(buffer: tuple[bool, bool], addresses: Array) -> Span:
-    if not addresses.size:
-        return buffer, 0, 0
-    return buffer, int(addresses.min()), int(addresses.max()) + 1
