@@ -95,7 +95,7 @@ class Decisions(Mode):
     holders: Sequence[tuple[str, Any]] = ()  # of generators, beside those that everybody shares
     before: dict[str, Any] = field(init=False)  # their states, up to the first program
     first: Callable[[], Any] | None = field(init=False, default=None)  # node, weakly
-    last: int = field(init=False, default=0)  # node's id
+    last: Callable[[], Any] | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
         self.generators = generators(self.holders)
@@ -103,9 +103,9 @@ class Decisions(Mode):
 
     def created(self, node: Any, handed: Any) -> Any:
         """Remember the first and the last node, and which a number that was read may be in."""
-        self.last = id(handed)
+        self.last = ref(handed)  # where it died, another may have its address
         if self.first is None:
-            self.first = ref(handed)
+            self.first = self.last
         if self.read:
             self.after.add(handed)
         return handed
@@ -156,9 +156,9 @@ class Decisions(Mode):
                 raise frozen_randomness(name)
 
     def _is_in(self, nodes: Sequence[Value]) -> bool:
-        """Whether the first node of the recording is among others, or, as it lives, the last."""
-        first = self.first() if self.first else None
-        return first is not None and any(x is first or id(x) == self.last for x in nodes)
+        """Whether the first node of the recording is among others, or the last."""
+        ends = {x() for x in (self.first, self.last) if x} - {None}
+        return not ends.isdisjoint(nodes)
 
     def about(self, leaves: Sequence[Value]) -> list[Guard]:
         """Return the guards that depend on any of these leaves.

@@ -118,3 +118,16 @@ def test_a_program_that_goes_on_after_the_block_is_looked_at():
         y = x * random.random()
     with pytest.raises(FrozenBranchError, match="the generator of random was moved"):
         Program(tanh(y) * 2.0, inputs=[x], parameters=[])
+
+
+def test_a_node_at_the_address_of_one_that_died_is_of_no_recording():
+    rng, w = random.Random(3), Value(0.5)
+    with recording():
+        first = w + 1.0
+        noisy = first * rng.random()
+    address = id(noisy)
+    del noisy
+    other = w * 2.0
+    if id(other) != address:
+        pytest.skip("the address is not used again at once")
+    assert Program(other, inputs=[w], parameters=[])([[3.0]])[0] == 6.0
