@@ -160,12 +160,13 @@ class Comparison:
 
     def _adjoints(self) -> list[int]:
         """Return the words of items: the cost, which is a mean, and adjoints of a few nodes."""
-        recording, root, adjoint = self.recording, self.recording.root, self.parts.placement.adjoint
+        recording, root = self.recording, self.recording.root
         active, lanes = self.account.active, recording.lanes
         words = [root, lanes[root], int(self.address[root]), 0]
         inputs, others = recording.inputs, recording.after_leaves
-        for node in (*_sample(inputs, ADJOINTS), *_sample(others, ADJOINTS)):
-            place = adjoint(node) if active[node] else None
+        every = (*_sample(inputs, ADJOINTS), *_sample(others, ADJOINTS))
+        nodes = [node for node in every if active[node]]
+        for node, place in zip(nodes, self.parts.placement.adjoints(nodes), strict=True):
             if place:
                 by_lane = place.lanes and lanes[node]
                 words += node, SHARED_ADJOINT + place.lanes, place.address, by_lane
