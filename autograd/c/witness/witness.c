@@ -38,7 +38,7 @@ static int is_a_graph(const Run *run)
     return run->root >= 0 && run->root < run->nodes;
 }
 
-enum { CODES, KINDS, FLAT, STARTS, NUMBERS, POOL, WIDTHS, ARRAYS };
+enum { CODES, KINDS, FLAT, STARTS, NUMBERS, POOL, WIDTHS, ROOM, ARRAYS };
 
 static int64_t words_in(const Py_buffer *x)
 {
@@ -58,7 +58,8 @@ static int checked(Run *run, Leaves *leaves, Py_buffer *x, int64_t points)
               words_in(&x[NUMBERS]) == run->nodes && run->pooled >= MOST_POINTS &&
               (!leaves->widths || words_in(&x[WIDTHS]) == leaves->end) && leaves->own >= 0 &&
               leaves->own <= leaves->end && leaves->end <= run->nodes &&
-              (points == 2 || points == 4) && is_a_graph(run);
+              (points == 2 || points == 4) &&
+              x[ROOM].len >= run->nodes * 4 * points * (int64_t)sizeof(double) && is_a_graph(run);
     if (fit)
         run->at = (int64_t)(SEED_STEP * (run->seed + 1) % (uint64_t)(run->pooled - points));
     else
@@ -66,26 +67,19 @@ static int checked(Run *run, Leaves *leaves, Py_buffer *x, int64_t points)
     return fit;
 }
 
-/* Run both passes in new tables; None where a number is not finite.
- *
- * The tables are one block: malloc gives what is freed back to the system when it is twice as much
- * as a block that it had from there, and to get it again takes longer than the run. */
-static PyObject *told(Run *run, const Leaves *leaves, int64_t points)
+/* Run both passes in these tables, values and then adjoints; None where a number is not finite. */
+static PyObject *told(Run *run, const Leaves *leaves, int64_t points, double *tables)
 {
-    const int64_t count = run->nodes * 2 * points, size = count * (int64_t)sizeof(double);
+    const int64_t count = run->nodes * 2 * points;
     int finite;
     PyObject *active = PyBytes_FromStringAndSize(NULL, run->nodes);
-    PyObject *tables = PyBytes_FromStringAndSize(NULL, 2 * size);
-    if (!active || !tables) {
-        Py_XDECREF(active);
-        Py_XDECREF(tables);
+    if (!active)
         return NULL;
-    }
     run->active = (uint8_t *)PyBytes_AS_STRING(active);
-    run->values = (double *)(void *)PyBytes_AS_STRING(tables);
-    run->adjoints = run->values + count;
+    run->values = tables;
+    run->adjoints = tables + count;
     Py_BEGIN_ALLOW_THREADS
-    memset(run->adjoints, 0, (size_t)size);
+    memset(run->adjoints, 0, (size_t)count * sizeof *tables);
     fill_leaves(run, leaves, points);
     find_active(run);
     if (points == 2) {
@@ -96,11 +90,9 @@ static PyObject *told(Run *run, const Leaves *leaves, int64_t points)
         finite = is_finite_4(run, run->values) && is_finite_4(run, run->adjoints);
     }
     Py_END_ALLOW_THREADS
-    if (finite)
-        return Py_BuildValue("NN", active, tables);
-    Py_DECREF(active);
-    Py_DECREF(tables);
-    Py_RETURN_NONE;
+    if (!finite)
+        Py_SETREF(active, Py_NewRef(Py_None));
+    return active;
 }
 
 static PyObject *run(PyObject *Py_UNUSED(module), PyObject *args)
@@ -110,14 +102,15 @@ static PyObject *run(PyObject *Py_UNUSED(module), PyObject *args)
     Leaves leaves;
     Py_ssize_t own, end, root, points;
     unsigned long long seed;
-    if (!PyArg_ParseTuple(args, "y*y*y*y*y*y*y*nnnndpdddK:run", &x[CODES], &x[KINDS], &x[FLAT],
-                          &x[STARTS], &x[NUMBERS], &x[POOL], &x[WIDTHS], &own, &end, &root, &points,
-                          &leaves.far, &leaves.single, &run.noise, &run.smallest, &run.largest,
-                          &seed))
+    if (!PyArg_ParseTuple(args, "y*y*y*y*y*y*y*w*nnnndpdddK:run", &x[CODES], &x[KINDS], &x[FLAT],
+                          &x[STARTS], &x[NUMBERS], &x[POOL], &x[WIDTHS], &x[ROOM], &own, &end,
+                          &root, &points, &leaves.far, &leaves.single, &run.noise, &run.smallest,
+                          &run.largest, &seed))
         return NULL;
     leaves.own = own, leaves.end = end, run.root = root;
     run.seed = seed;
-    PyObject *found = checked(&run, &leaves, x, points) ? told(&run, &leaves, points) : NULL;
+    PyObject *found =
+        checked(&run, &leaves, x, points) ? told(&run, &leaves, points, x[ROOM].buf) : NULL;
     for (int k = 0; k < ARRAYS; k++)
         PyBuffer_Release(&x[k]);
     return found;
@@ -125,10 +118,11 @@ static PyObject *run(PyObject *Py_UNUSED(module), PyObject *args)
 
 static PyMethodDef functions[] = {
     {"run", run, METH_VARARGS,
-     "run($module, codes, kinds, flat, starts, numbers, pool, widths, parameters, leaves, root, "
+     "run($module, codes, kinds, flat, starts, numbers, pool, widths, room, parameters, leaves, "
+     "root, "
      "points, far, single, noise, smallest, largest, seed, /)\n--\n\nReturn who is active, "
-     "and in one table the values of all nodes at points near the recorded one and their adjoints; "
-     "None where a number is not finite."},
+     "with the values of all nodes at points near the recorded one, and then their adjoints, in "
+     "the room; None where a number is not finite."},
     {"sampled", sampled, METH_VARARGS,
      "sampled($module, address, lanes, first, most, few, /)\n--\n\nReturn the items of a sample "
      "of nodes from the first on, and of some without an address; these are numbered in turn, and "

@@ -13,6 +13,7 @@ def run(
     numbers: Any,
     pool: Any,
     widths: Any,
+    room: bytearray,
     parameters: int,
     leaves: int,
     root: int,
@@ -24,7 +25,7 @@ def run(
     largest: float,
     seed: int,
     /,
-) -> tuple[bytes, bytes] | None: ...
+) -> bytes | None: ...
 def sampled(
     address: Any, lanes: Any, first: int, most: int, few: int, /
 ) -> tuple[bytes, list[int]]: ...

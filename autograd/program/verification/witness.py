@@ -33,6 +33,8 @@ from autograd.program.verification.points import (
 from autograd.program.verification.within import is_own
 from autograd.table import PRIMITIVES
 
+KEPT = 1 << 22  # bytes of room that are kept for the next one
+_SPARE: list[bytearray] = []  # at most one, which nobody has
 LONGEST = 1 << 14  # operands in all, beyond which Python would take too long
 EXACT = {
     "neg", "abs", "sign", "heaviside", "detach", "maximum", "minimum", "clip", "where", "relu",
@@ -40,7 +42,7 @@ EXACT = {
 }  # fmt: skip
 
 
-Told = tuple[Sequence[int], Array, Array]  # who is active, values, adjoints
+Told = tuple[Sequence[int], Array, Array, bytearray]  # who is active, values, adjoints, their room
 Run = Callable[[float, int], Told | None]  # so far from the recorded point, at so many points
 
 
@@ -65,10 +67,16 @@ class Account(NamedTuple):
     """
 
     points: Points
+    precision: Precision
     active: Sequence[int]
     values: Array
     adjoints: Array
-    precision: Precision
+    room: bytearray
+
+    def release(self) -> None:
+        """Let the next one have the room of the tables: the system takes long to give a new one."""
+        if len(self.room) <= KEPT:
+            _SPARE[:] = [self.room]
 
     def doubting(self, other: Account) -> Account:
         """Return the same with the larger doubt of both about each number, at the same points."""
@@ -103,9 +111,14 @@ def account(recording: Recording, dtype: str, opinion: int = 0) -> Account | Non
     for far in FAR:
         found = run(far, count)
         if found is not None:
-            active, values, adjoints = found
-            return Account(Points(values, *ends), active, values, adjoints, PRECISIONS[dtype])
+            return Account(Points(found[1], *ends), PRECISIONS[dtype], *found)
     return None
+
+
+def _room(size: int) -> bytearray:
+    """Return room of at least so many bytes, which nobody else has."""
+    room = _SPARE.pop() if _SPARE else bytearray()
+    return room if len(room) >= size else bytearray(size)
 
 
 @cache
@@ -151,19 +164,20 @@ def _compiled(recording: Recording, dtype: str, opinion: int) -> Run | None:
         return None
     widths = indices(recording) if index in operations else None
     columns = operations, recording.kinds, recording.flat, recording.starts, recording.numbers
-    leaves = pool(), b"" if widths is None else widths, recording.inputs.start
-    ends, precision = (recording.inputs.stop, recording.root), PRECISIONS[dtype]
+    leaves, precision = (pool(), b"" if widths is None else widths), PRECISIONS[dtype]
+    ends = recording.inputs.start, recording.inputs.stop, recording.root
     limits = dtype == "float32", precision.noise, precision.smallest, precision.largest, opinion
 
     def run(far: float, count: int) -> Told | None:
         import numpy as np
 
-        found = extension.run(*columns, *leaves, *ends, count, far, *limits)
-        if found is None:
+        size = 2 * len(operations) * 2 * count
+        room = _room(size * 8)
+        active = extension.run(*columns, *leaves, room, *ends, count, far, *limits)
+        if active is None:
             return None
-        active, tables = found
-        values, adjoints = np.frombuffer(tables).reshape(2, len(active), 2 * count)
-        return active, values, adjoints
+        values, adjoints = np.frombuffer(room, count=size).reshape(2, len(active), 2 * count)
+        return active, values, adjoints, room
 
     return run
 
@@ -186,7 +200,7 @@ def _interpreted(recording: Recording, dtype: str, opinion: int) -> Run | None:
             evaluate(recording, values, noise, within)
             adjoints = pull_back(recording, values, needed, noise, within)
             finite = np.isfinite(values).all() and np.isfinite(adjoints).all()
-        return (needed, values, adjoints) if finite else None
+        return (needed, values, adjoints, bytearray()) if finite else None
 
     return run
 
