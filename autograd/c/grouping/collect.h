@@ -88,16 +88,6 @@ static PyObject *collected(PyObject *Py_UNUSED(module), PyObject *args)
     return found;
 }
 
-/* Whether row i has the elements k i up to k (i + 1), for all rows. */
-static int are_equal_rows(const int64_t *rows, int64_t length, int64_t k)
-{
-    for (int64_t at = 0, row = 0; at < length; row++)
-        for (int64_t end = at + k; at < end; at++)
-            if (rows[at] != row)
-                return 0;
-    return 1;
-}
-
 /* Whether rows of so many words are the same. */
 static int are_alike(const int64_t *a, const int64_t *b, int64_t k)
 {
@@ -121,21 +111,19 @@ static int64_t columns_of(const int64_t *left, const int64_t *right, int64_t row
 
 static PyObject *matrix_of(PyObject *Py_UNUSED(module), PyObject *args)
 {
-    Py_buffer in[3];
+    Py_buffer in[2];
     Py_ssize_t count;
     PyObject *found = NULL;
-    if (!PyArg_ParseTuple(args, "y*y*y*n:matrix_of", &in[0], &in[1], &in[2], &count))
+    if (!PyArg_ParseTuple(args, "y*y*n:matrix_of", &in[0], &in[1], &count))
         return NULL;
     const int64_t length = in[0].len / LONG, k = count > 0 ? length / count : 0;
-    if (count <= 0 || in[1].len != in[0].len || in[2].len != in[0].len) {
-        PyErr_SetString(PyExc_ValueError, "each pair of a sum has a row and two sides");
-    } else if (k < 2 || length % count || !are_equal_rows(in[0].buf, length, k)) {
-        found = Py_NewRef(Py_None);
+    if (count <= 0 || in[1].len != in[0].len || length % count) {
+        PyErr_SetString(PyExc_ValueError, "equal rows of a sum have two sides each");
     } else {
-        const int64_t v = columns_of(in[1].buf, in[2].buf, count, k);
+        const int64_t v = k < 2 ? 0 : columns_of(in[0].buf, in[1].buf, count, k);
         found = v ? Py_BuildValue("LLL", (long long)(count / v), (long long)v, (long long)k)
                   : Py_NewRef(Py_None);
     }
-    release(in, 3);
+    release(in, 2);
     return found;
 }

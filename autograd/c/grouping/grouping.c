@@ -37,10 +37,10 @@ static PyMethodDef functions[] = {
      "lower\n"
      "rank first; of rows, bounds and terms alone, where each term belongs, and these."},
     {"matrix_of", matrix_of, METH_VARARGS,
-     "matrix_of($module, rows, left, right, count, /)\n--\n\n"
+     "matrix_of($module, left, right, count, /)\n--\n\n"
      "Return (U, V, K) where so many sums are the product left[U, K] right[V, K]; None where not."},
     {"matrix_order", matrix_order, METH_VARARGS,
-     "matrix_order($module, rows, left, right, position, count, /)\n--\n\n"
+     "matrix_order($module, left, right, position, count, /)\n--\n\n"
      "Return the order in which so many sums are a matrix product; None where there is none."},
     {"straightened", straightened, METH_O,
      "straightened($module, columns, /)\n--\n\n"

@@ -119,22 +119,20 @@ static PyObject *ordered_sums(const int64_t *left, const int64_t *right, const i
 
 static PyObject *matrix_order(PyObject *Py_UNUSED(module), PyObject *args)
 {
-    Py_buffer in[4];
+    Py_buffer in[3];
     Py_ssize_t count;
     PyObject *found = NULL;
-    if (!PyArg_ParseTuple(args, "y*y*y*y*n:matrix_order", &in[0], &in[1], &in[2], &in[3], &count))
+    if (!PyArg_ParseTuple(args, "y*y*y*n:matrix_order", &in[0], &in[1], &in[2], &count))
         return NULL;
-    const int64_t length = in[0].len / LONG, nodes = in[3].len / LONG;
-    const int64_t k = count > 0 ? length / count : 0, *sides[2] = {in[1].buf, in[2].buf};
-    int fits = count > 0 && in[1].len == in[0].len && in[2].len == in[0].len;
+    const int64_t length = in[0].len / LONG, nodes = in[2].len / LONG;
+    const int64_t *sides[2] = {in[0].buf, in[1].buf};
+    int fits = count > 0 && in[1].len == in[0].len && length >= count && !(length % count);
     for (int64_t e = 0; fits && e < length; e++)
         fits = 0 <= sides[0][e] && sides[0][e] < nodes && 0 <= sides[1][e] && sides[1][e] < nodes;
-    if (!fits)
-        PyErr_SetString(PyExc_ValueError, "each pair of a sum has a row and two sides");
-    else if (!k || length % count || !are_equal_rows(in[0].buf, length, k))
-        found = Py_NewRef(Py_None);
+    if (fits)
+        found = ordered_sums(sides[0], sides[1], in[2].buf, count, length / count);
     else
-        found = ordered_sums(sides[0], sides[1], in[3].buf, count, k);
-    release(in, 4);
+        PyErr_SetString(PyExc_ValueError, "equal rows of a sum have two sides each");
+    release(in, 3);
     return found;
 }

@@ -173,29 +173,26 @@ class Layout:
 
     def _matrix_order(self, work: Work) -> Array | None:
         """Return the order in which the largest product of the sums is a matrix."""
-        np, compiled = self.np, grouping()
         for part in sorted(work.products, key=lambda part: -len(part.rows)):
-            if compiled:
-                sides = part.left, part.right
-                found = compiled.matrix_order(part.rows, *sides, self.position, work.count)
-                order = None if found is None else np.frombuffer(found, np.int64)
-            else:
+            if self._in_equal_rows(part, work.count):
                 order = self._order_of(part, work.count)
-            if order is not None:
-                return order
+                if order is not None:
+                    return order
         return None
 
     def _order_of(self, part: Products, count: int) -> Array | None:
-        """Return the order in which these products of so many sums are a matrix."""
-        if not self._in_equal_rows(part, count):
-            return None
+        """Return the order in which these products, equal rows of them, are a matrix."""
+        np, compiled = self.np, grouping()
+        if compiled:
+            found = compiled.matrix_order(part.left, part.right, self.position, count)
+            return None if found is None else np.frombuffer(found, np.int64)
         left, right = (
             self._distinct_rows(side.reshape(count, -1)) for side in (part.left, part.right)
         )
         columns = int(right.max()) + 1
         cells = left * columns + right
         fits = (int(left.max()) + 1) * columns == count == len(set(cells.tolist()))
-        return self.np.argsort(cells) if fits else None
+        return np.argsort(cells) if fits else None
 
     def _in_equal_rows(self, part: Products, count: int) -> bool:
         """Whether each node of an ordered group has equally many products of this kind.
@@ -264,13 +261,12 @@ class Layout:
 
     def find_matrix(self, part: Products, count: int) -> Matrix:
         """Return (U, V, K) where the ordered group is the product left[U, K] · right[V, K]ᵀ."""
-        compiled = grouping()
-        if compiled:
-            found: Matrix = compiled.matrix_of(part.rows, part.left, part.right, count)
-            return found
-        k = len(part.rows) // count
+        compiled, k = grouping(), len(part.rows) // count
         if k < 2 or not self._in_equal_rows(part, count):
             return None
+        if compiled:
+            found: Matrix = compiled.matrix_of(part.left, part.right, count)
+            return found
         left, right = part.left.reshape(count, k), part.right.reshape(count, k)
         changes = (left[1:] != left[:-1]).nonzero()[0]
         v = int(changes[0]) + 1 if len(changes) else count
