@@ -24,6 +24,7 @@ from setuptools.errors import CompileError
 
 C = Path("autograd", "c")
 STRICT = ["-std=c11", "-O3", "-g1", "-ffp-contract=off"]  # a + b * c is rounded twice
+LOOSE = [*STRICT, "-fno-math-errno", "-fno-trapping-math"]  # nobody asks for flags of the processor
 TARGETS = {"win-amd64": "x86_64-windows-gnu", "win-arm64": "aarch64-windows-gnu"}
 
 
@@ -98,12 +99,8 @@ def extension(name: str, folder: str, flags: list[str]) -> Extension:
 EXTENSIONS = [
     extension("autograd._value", "value", STRICT),
     extension("autograd.program.compiler._grouping", "grouping", STRICT),
-    extension("autograd.program.verification._witness", "witness", STRICT),
-    extension(
-        "autograd.program.executors.native._replay",
-        "replay",
-        [*STRICT, "-fno-math-errno", "-fno-trapping-math"],
-    ),
+    extension("autograd.program.verification._witness", "witness", LOOSE),
+    extension("autograd.program.executors.native._replay", "replay", LOOSE),
 ]
 PURE = os.environ.get("WHYGRAD_PURE") == "1" or (os.name == "nt" and not compiler_for_windows())
 setup(

@@ -46,7 +46,7 @@ BUDGETS = {  # of code lines, over the files that a pattern finds
     "tracing": (330, ("nn/tracing/**/*.py",)),
     "notes": (4840, ("nn/notes/**/*.py",)),
     "programs": (
-        5845,
+        5990,
         tuple(
             f"autograd/program/{part}*.py"
             for part in (
@@ -60,7 +60,7 @@ BUDGETS = {  # of code lines, over the files that a pattern finds
         ),
     ),
     "compiled functions": (1600, ("autograd/program/jitting/**/*.py",)),
-    "programs held to their nodes": (830, ("autograd/program/verification/**/*.py",)),
+    "programs held to their nodes": (875, ("autograd/program/verification/**/*.py",)),
     "pictures": (
         2500,
         tuple(f"autograd/drawing/{folder}*.py" for folder in ("", "graph/", "network/")),

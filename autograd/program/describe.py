@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from autograd.program.compiler.layout import Array, Layout, Products, Work
+from autograd.program.compiler.layout import Array, Layout
 from autograd.program.compiler.recording import CONSTANT, INPUT, Recording
 from autograd.program.compiler.reroll import LINEAR
 from autograd.program.compiler.steps import row_of
+from autograd.program.compiler.work import Products, Work
 from autograd.program.executors.interface import Placement
 from autograd.table import PRIMITIVES
 from autograd.text import aligned, printed

@@ -7,9 +7,10 @@ lies.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from ctypes import addressof, c_char  # which NumPy loads as well
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 Array = Any
 
@@ -18,17 +19,18 @@ KEPT = 3  # numbers of lanes whose arrays are kept (the last batch of an epoch i
 ALONE = 8192  # numbers that BLAS multiplies without a second thread
 
 
-@dataclass(frozen=True)
-class Room:
+class Room(NamedTuple):
     """The numbers of a program for one number of lanes, and what an executor made to run on them.
 
-    `values[lanes]` and `adjoints[lanes]` are arrays (size,) for lanes False, (size, m) for True.
+    `values[lanes]` and `adjoints[lanes]` are arrays (size,) for lanes False, (size, m) for True;
+    those of a tape are parts of its `table`.
     """
 
     lanes: int
     values: tuple[Array, Array]
     adjoints: tuple[Array, Array]
     calls: Any = None
+    table: Array = None
 
     def buffer(self, adjoint: bool, lanes: bool) -> Array:
         return (self.adjoints if adjoint else self.values)[lanes]
@@ -45,10 +47,11 @@ class Memory:
     def __init__(self, sizes: Sequence[int], dtype: str) -> None:
         import numpy as np
 
-        self.sizes, self.dtype = tuple(sizes), np.dtype(dtype)
+        self.sizes, self.dtype, self._array = tuple(sizes), np.dtype(dtype), np.ndarray
         self.bytes_each = 2 * self.sizes[True] * self.dtype.itemsize  # of an example
         self._shared = aligned((sizes[0],), self.dtype), aligned((sizes[0],), self.dtype)
         self._kept: dict[int, Room] = {}
+        self._lent: Array = None
         self.room = self.prepared(1)
 
     def prepared(self, lanes: int) -> Room:
@@ -56,10 +59,23 @@ class Memory:
         if lanes in self._kept:
             return self._kept[lanes]
         (values, adjoints), rows = self._shared, self.sizes[True]
+        half, shape = self._half(lanes), (rows, lanes)
+        if self._lent is None or len(self._lent) < 2 * half:
+            both = aligned((2 * half,), self.dtype)
+        else:
+            both, self._lent = self._lent[: 2 * half], self._lent[2 * half :]
+        own = self._array(shape, self.dtype, both)
+        theirs = self._array(shape, self.dtype, both, half * self.dtype.itemsize)
+        return Room(lanes, (values, own), (adjoints, theirs))
+
+    def lend(self, lanes: Iterable[int]) -> None:
+        """Let rooms of these lanes be parts of one piece of memory, until the next `trim`."""
+        self._lent = aligned((2 * sum(map(self._half, lanes)),), self.dtype)
+
+    def _half(self, lanes: int) -> int:
+        """Return how many numbers the values of so many lanes take, up to the end of a line."""
         line = CACHE_LINE // self.dtype.itemsize
-        both = aligned((2, -(-rows * lanes // line) * line), self.dtype)[:, : rows * lanes]
-        with_lanes = both.reshape(2, rows, lanes)
-        return Room(lanes, (values, with_lanes[0]), (adjoints, with_lanes[1]))
+        return -(-self.sizes[True] * lanes // line) * line
 
     def use(self, room: Room) -> None:
         """Let all numbers be those of a room from now on."""
@@ -70,7 +86,8 @@ class Memory:
             del self._kept[next(iter(self._kept))]
 
     def trim(self) -> None:
-        """Keep no room but the one in use."""
+        """Keep no room but the one in use, which is nobody else's."""
+        self._lent = None
         self._kept = {self.room.lanes: self.room}
 
 
@@ -150,6 +167,6 @@ def aligned(shape: tuple[int, ...], dtype: Any) -> Array:
     import numpy as np
 
     count = math.prod(shape)
-    room = np.zeros(count + CACHE_LINE // dtype.itemsize, dtype)
-    start = -room.ctypes.data % CACHE_LINE // dtype.itemsize
+    room: Array = np.zeros(count + CACHE_LINE // dtype.itemsize, dtype)
+    start = -addressof(c_char.from_buffer(room)) % CACHE_LINE // dtype.itemsize
     return room[start : start + count].reshape(shape)

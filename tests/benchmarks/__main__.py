@@ -19,7 +19,8 @@ from tests.benchmarks.harness import held, machine
 from tests.benchmarks.report import plot, table
 
 PARTS = (steps, gpt, mixtures, stencils, calls, eager, scaling, imports)
-SCRIPTS = ("compiled", "growth", "first_calls")  # which compare by themselves, and print bounds
+# These compare by themselves, and print bounds.
+SCRIPTS = ("compiled", "growth", "first_calls", "verified")
 
 
 def main() -> int:

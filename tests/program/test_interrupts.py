@@ -7,7 +7,6 @@ import signal
 import sys
 import threading
 import time
-from dataclasses import replace
 from pathlib import Path
 from random import Random
 
@@ -334,9 +333,9 @@ def test_arrays_of_other_lanes_are_refused(monkeypatch):
     program = made(network(), "native", monkeypatch)
     room, executor = program._machine.memory.room, program._machine.executor
     with pytest.raises(ValueError, match="do not fit the number of lanes"):
-        executor._bound(replace(room, lanes=2), room.calls.rule)
+        executor._bound(room._replace(lanes=2), room.calls.rule)
     tape = made(network(), "tape", monkeypatch)
-    room = replace(tape._machine.memory.room, lanes=2)
+    room = tape._machine.memory.room._replace(lanes=2)
     with pytest.raises(ValueError, match="does not fit the number of lanes"):
         _prepared(tape._machine.executor.writer.tapes[0], room)()
 

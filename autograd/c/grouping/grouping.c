@@ -11,6 +11,9 @@
 #include "signatures.h"
 #include "factors.h"
 #include "../primitives.h"
+#include "straight.h"
+#include "collect.h"
+#include "order.h"
 
 static PyMethodDef functions[] = {
     {"sums", sums, METH_VARARGS,
@@ -28,6 +31,21 @@ static PyMethodDef functions[] = {
      "share($module, pair_bounds, left, right, kinds, numbers, /)\n--\n\n"
      "Let constant factors that another sum has too be the same nodes; return which took whose\n"
      "place, two by two."},
+    {"collected", collected, METH_VARARGS,
+     "collected($module, rows, bounds, left, right, signatures, rank, /)\n--\n\n"
+     "Return where each pair of some sums belongs among the rows, and its sides, that of the "
+     "lower\n"
+     "rank first; of rows, bounds and terms alone, where each term belongs, and these."},
+    {"matrix_of", matrix_of, METH_VARARGS,
+     "matrix_of($module, left, right, count, /)\n--\n\n"
+     "Return (U, V, K) where so many sums are the product left[U, K] right[V, K]; None where not."},
+    {"matrix_order", matrix_order, METH_VARARGS,
+     "matrix_order($module, left, right, position, count, /)\n--\n\n"
+     "Return the order in which so many sums are a matrix product; None where there is none."},
+    {"straightened", straightened, METH_O,
+     "straightened($module, columns, /)\n--\n\n"
+     "Return sizes, the strides of each of a list of columns, and where each starts; None where\n"
+     "five dimensions do not do."},
     {NULL, NULL, 0, NULL},
 };
 

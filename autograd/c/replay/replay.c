@@ -24,6 +24,7 @@
 #include "lend.h"
 #include "type.h"
 #include "play.h"
+#include "spread.h"
 #include "decisions.h"
 #include "columns.h"
 #include "tape.h"
@@ -53,6 +54,9 @@ static PyMethodDef functions[] = {
      "Return whether any does. A decision is four words: operands as 3 * place + (0, 1 or 2: "
      "shared,\n"
      "with lanes, plain), a sign (< <= > >= == !=) and the verdict."},
+    {"spread", spread, METH_VARARGS,
+     "spread($module, kinds, slots, mends, stretches, single, lanes, wide, /)\n--\n\nReturn "
+     "(code, mends, stretches) of a tape for so many lanes, as run_tape takes them."},
     {"run_tape", run_tape, METH_VARARGS,
      "run_tape($module, code, mends, stretches, numbers, single, lanes, wide, /)\n--\n\n"
      "Run a tape of scalar operations, lane after lane, or all lanes together where `wide`."},

@@ -1,7 +1,7 @@
 /* Numbers of a program beside the tables of a run: the first that is farther off than its doubt. */
 
 enum { SHARED, SPREAD, SHARED_ADJOINT, SPREAD_ADJOINT, ABSORBED, MEMORIES };
-enum { MOST_POINTS = 16 };
+
 enum { NODE, MEMORY, ADDRESS, BY_LANE, WORDS }; /* of an item */
 
 typedef struct {

@@ -66,7 +66,6 @@ static void SIZED(choose)(const Run *run, const int64_t *operands, int64_t n, do
     {
         const int64_t k = SIZED(chosen)(run, operands, n, c);
         result[c] = k < 0 ? (double)NAN : SIZED(values_of)(run, operands[k])[c];
-        run->spoiled[c] += result[c] * 0.0;
     }
 }
 
@@ -79,7 +78,6 @@ static void SIZED(compute)(Run *run, int code, const int64_t *operands, int64_t 
 #define EXACT(name, ...) \
     case CODE_##name: \
         EACH_COLUMN result[c] = op_##name(a[c], b[c], d[c]); \
-        EACH_COLUMN run->spoiled[c] += result[c] * 0.0; \
         return;
 #define LOOSE(name, ...) \
     case CODE_##name: \
@@ -89,7 +87,10 @@ static void SIZED(compute)(Run *run, int code, const int64_t *operands, int64_t 
 #undef EXACT
 #undef LOOSE
     }
-    SIZED(disturb)(run, result, result);
+    double scale[POINTS];
+    for (int c = 0; c < POINTS; c++)
+        scale[c] = fabs(result[POINTS + c]);
+    SIZED(disturb)(run, result, scale);
     if (code == CODE_exp) /* e^0 is 1 for everybody */
         EACH_COLUMN result[c] = a[c] == 0 ? 1 : result[c];
 }
@@ -102,7 +103,6 @@ static void SIZED(forward)(Run *run)
         double *result = SIZED(values_of)(run, node);
         switch (run->codes[node]) {
         case LEAF:
-            EACH_COLUMN run->spoiled[c] += result[c] * 0.0;
             break;
         case CODE_dot:
             SIZED(add_products)(run, operands, n / 2, result);

@@ -7,10 +7,12 @@ typedef struct {
     const uint8_t *codes, *kinds;
     uint8_t *active; /* which nodes a parameter or an input reaches */
     const int64_t *flat, *starts;
-    double *values, *adjoints, *spoiled;
+    double *values, *adjoints;
     int64_t nodes, count, root;
     double noise, smallest, largest; /* of a number that the precision at hand can hold */
-    uint64_t state;
+    const double *pool; /* numbers in (-1, 1) that look random, those from `at` on are next */
+    int64_t pooled, at;
+    uint64_t seed;
 } Run;
 
 #define CODE(name, ...) CODE_##name,
@@ -31,6 +33,8 @@ static const char *const names_of_codes[] = {
 #define ARITY(name, arity, ...) arity,
 static const uint8_t fewest[] = {ELEMENTWISE(ARITY, ARITY) 1, 1, 1, 1, 2, 1, 0};
 
+enum { MOST_POINTS = 16 };
+enum { SEED_STEP = 1009 };  /* from the first number of an opinion to that of the next */
 enum { CONSTANT_LEAF = 2 }; /* the kind of a leaf that nothing is differentiated by */
 
 static inline int64_t end_of(const Run *run, int64_t node)
@@ -49,11 +53,12 @@ static void find_active(Run *run)
     }
 }
 
-/* Random bits, by Vigna's xorshift64*. */
-static inline uint64_t draw(Run *run)
+/* Take so many of the numbers that look random: from the first ones on where they are used up. */
+static inline const double *drawn(Run *run, int64_t count)
 {
-    run->state ^= run->state >> 12;
-    run->state ^= run->state << 25;
-    run->state ^= run->state >> 27;
-    return run->state * 0x2545F4914F6CDD1Du;
+    const double *found = run->pool + run->at;
+    run->at += count;
+    if (run->at > run->pooled - count)
+        run->at -= run->pooled - count;
+    return found;
 }

@@ -10,6 +10,7 @@
 
 #include "partials.h"
 #include "run.h"
+#include "leaves.h"
 
 #define POINTS 2
 #include "rows.h"
@@ -18,6 +19,7 @@
 #include "rows.h"
 #undef POINTS
 #include "compare.h"
+#include "sample.h"
 
 /* Whether operands come first, and every operation has as many as it reads. */
 static int is_a_graph(const Run *run)
@@ -36,64 +38,95 @@ static int is_a_graph(const Run *run)
     return run->root >= 0 && run->root < run->nodes;
 }
 
-static int is_table(const Py_buffer *x, const Run *run, int64_t points)
+enum { CODES, KINDS, FLAT, STARTS, NUMBERS, POOL, WIDTHS, ROOM, ARRAYS };
+
+static int64_t words_in(const Py_buffer *x)
 {
-    return x->len == run->nodes * 2 * points * (int64_t)sizeof(double);
+    return x->len / (int64_t)sizeof(int64_t);
 }
 
-enum { CODES, KINDS, FLAT, STARTS, ACTIVE, VALUES, ADJOINTS, SPOILED, ARRAYS };
-
-static int checked(Run *run, Py_buffer *x, int64_t points)
+static int checked(Run *run, Leaves *leaves, Py_buffer *x, int64_t points)
 {
     run->codes = x[CODES].buf, run->flat = x[FLAT].buf, run->starts = x[STARTS].buf;
-    run->kinds = x[KINDS].buf, run->active = x[ACTIVE].buf;
-    run->values = x[VALUES].buf, run->adjoints = x[ADJOINTS].buf;
-    run->spoiled = x[SPOILED].buf;
+    run->kinds = x[KINDS].buf;
     run->nodes = x[CODES].len;
-    run->count = x[FLAT].len / (int64_t)sizeof(int64_t);
-    int fit = x[STARTS].len == run->nodes * (int64_t)sizeof(int64_t) &&
-              x[KINDS].len == run->nodes && x[ACTIVE].len == run->nodes &&
-              is_table(&x[VALUES], run, points) && is_table(&x[ADJOINTS], run, points) &&
+    run->count = words_in(&x[FLAT]);
+    leaves->numbers = x[NUMBERS].buf, leaves->pool = run->pool = x[POOL].buf;
+    leaves->pooled = run->pooled = words_in(&x[POOL]);
+    leaves->widths = x[WIDTHS].len ? x[WIDTHS].buf : NULL;
+    int fit = words_in(&x[STARTS]) == run->nodes && x[KINDS].len == run->nodes &&
+              words_in(&x[NUMBERS]) == run->nodes && run->pooled >= MOST_POINTS &&
+              (!leaves->widths || words_in(&x[WIDTHS]) == leaves->end) && leaves->own >= 0 &&
+              leaves->own <= leaves->end && leaves->end <= run->nodes &&
               (points == 2 || points == 4) &&
-              x[SPOILED].len == 2 * points * (int64_t)sizeof(double) && is_a_graph(run);
-    if (!fit)
+              x[ROOM].len >= run->nodes * 4 * points * (int64_t)sizeof(double) && is_a_graph(run);
+    if (fit)
+        run->at = (int64_t)(SEED_STEP * (run->seed + 1) % (uint64_t)(run->pooled - points));
+    else
         PyErr_SetString(PyExc_ValueError, "the columns are not those of a recording");
     return fit;
+}
+
+/* Run both passes in these tables, values and then adjoints; None where a number is not finite. */
+static PyObject *told(Run *run, const Leaves *leaves, int64_t points, double *tables)
+{
+    const int64_t count = run->nodes * 2 * points;
+    int finite;
+    PyObject *active = PyBytes_FromStringAndSize(NULL, run->nodes);
+    if (!active)
+        return NULL;
+    run->active = (uint8_t *)PyBytes_AS_STRING(active);
+    run->values = tables;
+    run->adjoints = tables + count;
+    Py_BEGIN_ALLOW_THREADS
+    memset(run->adjoints, 0, (size_t)count * sizeof *tables);
+    fill_leaves(run, leaves, points);
+    find_active(run);
+    if (points == 2) {
+        both_2(run);
+        finite = is_finite_2(run, run->values) && is_finite_2(run, run->adjoints);
+    } else {
+        both_4(run);
+        finite = is_finite_4(run, run->values) && is_finite_4(run, run->adjoints);
+    }
+    Py_END_ALLOW_THREADS
+    if (!finite)
+        Py_SETREF(active, Py_NewRef(Py_None));
+    return active;
 }
 
 static PyObject *run(PyObject *Py_UNUSED(module), PyObject *args)
 {
     Py_buffer x[ARRAYS];
     Run run = {.nodes = 0};
-    Py_ssize_t root, points;
+    Leaves leaves;
+    Py_ssize_t own, end, root, points;
     unsigned long long seed;
-    if (!PyArg_ParseTuple(args, "y*y*y*y*w*w*w*w*nndddK:run", &x[CODES], &x[KINDS], &x[FLAT],
-                          &x[STARTS], &x[ACTIVE], &x[VALUES], &x[ADJOINTS], &x[SPOILED], &root,
-                          &points, &run.noise, &run.smallest, &run.largest, &seed))
+    if (!PyArg_ParseTuple(args, "y*y*y*y*y*y*y*w*nnnndpdddK:run", &x[CODES], &x[KINDS], &x[FLAT],
+                          &x[STARTS], &x[NUMBERS], &x[POOL], &x[WIDTHS], &x[ROOM], &own, &end,
+                          &root, &points, &leaves.far, &leaves.single, &run.noise, &run.smallest,
+                          &run.largest, &seed))
         return NULL;
-    run.root = root;
-    run.state = (uint64_t)(2 * seed + 1) * 0x9E3779B97F4A7C15u; /* odd, and so never 0 */
-    int fit = checked(&run, x, points);
-    if (fit) {
-        Py_BEGIN_ALLOW_THREADS
-        find_active(&run);
-        if (points == 2)
-            both_2(&run);
-        else
-            both_4(&run);
-        Py_END_ALLOW_THREADS
-    }
+    leaves.own = own, leaves.end = end, run.root = root;
+    run.seed = seed;
+    PyObject *found =
+        checked(&run, &leaves, x, points) ? told(&run, &leaves, points, x[ROOM].buf) : NULL;
     for (int k = 0; k < ARRAYS; k++)
         PyBuffer_Release(&x[k]);
-    return fit ? Py_NewRef(Py_None) : NULL;
+    return found;
 }
 
 static PyMethodDef functions[] = {
     {"run", run, METH_VARARGS,
-     "run($module, codes, kinds, flat, starts, active, values, adjoints, spoiled, root, points, "
-     "noise, smallest, largest, seed, /)\n--\n\nFill the values of all nodes from those of the "
-     "leaves, and "
-     "their adjoints; a column with a number that is not finite is spoiled."},
+     "run($module, codes, kinds, flat, starts, numbers, pool, widths, room, parameters, leaves, "
+     "root, "
+     "points, far, single, noise, smallest, largest, seed, /)\n--\n\nReturn who is active, "
+     "with the values of all nodes at points near the recorded one, and then their adjoints, in "
+     "the room; None where a number is not finite."},
+    {"sampled", sampled, METH_VARARGS,
+     "sampled($module, address, lanes, first, most, few, /)\n--\n\nReturn the items of a sample "
+     "of nodes from the first on, and of some without an address; these are numbered in turn, and "
+     "the second result."},
     {"compare", compare, METH_VARARGS,
      "compare($module, gradient, items, order, values, adjoints, memories, points, noise, "
      "smallest, clear, /)\n--\n\nReturn (item, found, expected) of the first item whose number in "

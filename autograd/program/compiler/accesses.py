@@ -7,18 +7,21 @@ every operand advances by a constant step.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from autograd.program.compiler.compiled import grouping
 
 Array = Any
 Column = tuple[Array, bool, bool]  # addresses, lanes, adjoint: one operand of an instruction
 
-MOST_DIMENSIONS = 5
+MOST_DIMENSIONS, MOST_COLUMNS = 5, 64
+LONG = 1 << 12  # elements of a walk that is not kept
 
 
-@dataclass(frozen=True)
-class Access:
+class Access(NamedTuple):
     """One operand: element (i₁, i₂, …) is at offset + Σ strideₖ iₖ, or element e at index[e].
 
     `adjoint` chooses the buffer of adjoints, `lanes` the one with m numbers an address.
@@ -28,30 +31,56 @@ class Access:
     adjoint: bool
     offset: int
     strides: tuple[int, ...]
-    index: Array | None = None
+    index: Array = None  # or none
 
     def addresses(self, np: Any, sizes: Sequence[int]) -> Array:
         """Return every address, in the order of the iteration space."""
         if self.index is not None:
             return self.index
-        out = np.full((), self.offset)
-        for size, stride in zip(sizes, self.strides, strict=True):
-            out = out[..., None] + stride * np.arange(size)
-        return out.ravel()
+        return self.offset + walk(tuple(sizes), self.strides)
 
     def distinct(self, np: Any, sizes: Sequence[int]) -> bool:
         """Whether no address comes twice, dimensions of stride 0 (sums) left aside."""
         if self.index is not None:
             return len(unique(np, self.index)) == len(self.index)
-        extent = 0
-        for stride, size in sorted(
-            (abs(stride), size) for size, stride in zip(sizes, self.strides, strict=True)
-        ):
-            if stride and size > 1:
-                if stride <= extent:
-                    return False
-                extent += stride * (size - 1)
-        return True
+        return _is_distinct(tuple(sizes), self.strides)
+
+
+def walk(sizes: tuple[int, ...], strides: tuple[int, ...]) -> Array:
+    """Return where each element is, counted from the first one; nobody changes it."""
+    return _walk(sizes, strides) if math.prod(sizes) <= LONG else _walk.__wrapped__(sizes, strides)
+
+
+@lru_cache(64)
+def _walk(sizes: tuple[int, ...], strides: tuple[int, ...]) -> Array:
+    import numpy as np
+
+    out = np.zeros((), int)
+    for size, stride in zip(sizes, strides, strict=True):
+        out = out[..., None] + stride * np.arange(size)
+    return out.ravel()
+
+
+@lru_cache(1024)
+def _is_distinct(sizes: tuple[int, ...], strides: tuple[int, ...]) -> bool:
+    """Whether steps of these sizes lead to no address twice, those of 0 left aside."""
+    extent = 0
+    for stride, size in sorted(zip(map(abs, strides), sizes, strict=True)):
+        if stride and size > 1:
+            if stride <= extent:
+                return False
+            extent += stride * (size - 1)
+    return True
+
+
+def every(found: Array) -> bool:
+    """Whether all are true; of few the array's own method takes far longer to say so."""
+    return b"\0" not in found.tobytes()
+
+
+def some(found: Array) -> bool:
+    """Whether any is true."""
+    return b"\1" in found.tobytes()
 
 
 def unique(np: Any, numbers: Array) -> Array:
@@ -91,17 +120,33 @@ def straighten(np: Any, table: Array) -> tuple[tuple[int, ...], Array] | None:
 
 def accesses(np: Any, columns: Sequence[Column]) -> tuple[tuple[int, ...], list[Access]]:
     """Return the iteration space of columns, and how each of them walks it."""
-    table = np.array([addresses for addresses, _, _ in columns])
-    found = straighten(np, table)
+    found = _straightened(np, [addresses for addresses, _, _ in columns])
     if found is None:
-        return (table.shape[1],), [
+        return (len(columns[0][0]),), [
             Access(lanes, adjoint, 0, (), addresses) for addresses, lanes, adjoint in columns
         ]
-    sizes, strides = found
+    sizes, strides, starts = found
     return sizes, [
-        Access(lanes, adjoint, int(addresses[0]), tuple(own))
-        for own, (addresses, lanes, adjoint) in zip(strides.tolist(), columns, strict=True)
+        Access(lanes, adjoint, start, own)
+        for own, start, (_, lanes, adjoint) in zip(strides, starts, columns, strict=True)
     ]
+
+
+def _straightened(
+    np: Any, columns: list[Array]
+) -> tuple[tuple[int, ...], list[tuple[int, ...]], list[int]] | None:
+    """Return what `straighten` does, and where each column starts, by C where that is there."""
+    compiled = grouping()
+    if compiled is not None and len(columns) <= MOST_COLUMNS:
+        found: tuple[tuple[int, ...], list[tuple[int, ...]], list[int]] | None
+        found = compiled.straightened(columns)
+        return found
+    table = np.array(columns)
+    straight = straighten(np, table)
+    if straight is None:
+        return None
+    sizes, strides = straight
+    return sizes, list(map(tuple, strides.tolist())), table[:, 0].tolist()
 
 
 def matrix_access(np: Any, table: Array, lanes: bool, adjoint: bool) -> Access | None:
@@ -109,9 +154,9 @@ def matrix_access(np: Any, table: Array, lanes: bool, adjoint: bool) -> Access |
     rows = int(table[1, 0] - table[0, 0]) if len(table) > 1 else 0
     columns = int(table[0, 1] - table[0, 0]) if table.shape[1] > 1 else 0
     start = int(table[0, 0])
-    expected = start + rows * np.arange(len(table))[:, None] + columns * np.arange(table.shape[1])
+    expected = start + walk(table.shape, (rows, columns))
     repeats = (len(table) > 1 and not rows) or (table.shape[1] > 1 and not columns)
     found = Access(lanes, adjoint, start, (rows, columns))
-    if repeats or (table != expected).any() or not found.distinct(np, table.shape):
+    if repeats or some(table.ravel() != expected) or not found.distinct(np, table.shape):
         return None
     return found

@@ -9,10 +9,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from autograd.program.compiler import steps
-from autograd.program.compiler.accesses import Access, Array, Column, accesses, unique
+from autograd.program.compiler.accesses import (
+    Access,
+    Array,
+    Column,
+    accesses,
+    every,
+    some,
+    unique,
+)
 from autograd.program.compiler.instructions import ADD, STORE, Instruction, Map
-from autograd.program.compiler.layout import Layout, Work
+from autograd.program.compiler.layout import Layout
 from autograd.program.compiler.steps import Expression
+from autograd.program.compiler.work import Work
 
 
 class Adjoints:
@@ -26,7 +35,7 @@ class Adjoints:
     def arrived(self, work: Work) -> bool:
         """Whether any adjoint of a group was written; otherwise it has none to pass on."""
         own = slice(work.offset, work.offset + work.count)
-        return bool(self._written[work.group.lanes][own].any())
+        return some(self._written[work.group.lanes][own])
 
     def seed(self) -> None:
         """Set the adjoint of the root to 1."""
@@ -49,9 +58,9 @@ class Adjoints:
         """Return STORE for the first write to all of these addresses; clear some for an ADD."""
         written = self._written[target.lanes]
         done = written[addresses]
-        if done.all():
+        if every(done):
             return ADD
-        if not done.any() and target.distinct(self.np, sizes):
+        if not some(done) and target.distinct(self.np, sizes):
             written[addresses] = True
             return STORE
         self.clear(target.lanes, unique(self.np, addresses[~done]), needed)

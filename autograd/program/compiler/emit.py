@@ -7,7 +7,6 @@ written is the subject of `adjoints.py`.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 from autograd.program.compiler import steps
@@ -16,15 +15,19 @@ from autograd.program.compiler.accesses import (
     Array,
     Column,
     accesses,
+    every,
     matrix_access,
+    some,
     unique,
+    walk,
 )
 from autograd.program.compiler.adjoints import Adjoints
 from autograd.program.compiler.instructions import ADD, STORE, Contraction, Instructions, Map, Row
-from autograd.program.compiler.layout import Layout, Products, Terms, Work
+from autograd.program.compiler.layout import Layout
 from autograd.program.compiler.ordering import slot_by_slot
 from autograd.program.compiler.reroll import LINEAR, Group
 from autograd.program.compiler.steps import Expression
+from autograd.program.compiler.work import Products, Terms, Work
 
 
 class Emitter:
@@ -116,7 +119,7 @@ class Emitter:
                 continue
             table = self.address[term.nodes].reshape(u, v)
             rows = int(table[1, 0] - table[0, 0]) if u > 1 else 0
-            if (table == table[0, 0] + rows * self.np.arange(u)[:, None]).all():
+            if every(table.ravel() == table[0, 0] + walk((u, v), (rows, 0))):
                 del terms[k]
                 return Access(False, False, int(table[0, 0]), (rows, 0))
         return None
@@ -156,7 +159,7 @@ class Emitter:
         nodes = self.np.array(columns).T
         lanes = self.groups[work.group.key[2]].lanes
         index = self.address[nodes]
-        if (nodes < 0).any():  # rows of other lengths
+        if some(nodes < 0):  # rows of other lengths
             first = work.group.piece.padding == "first"
             spare = index[:, :1] if first else self.layout.reserve(lanes, 1)
             index = self.np.where(nodes < 0, spare, index)
@@ -218,7 +221,7 @@ class Emitter:
                 row = self._row(work, work.group.piece.back, back=True)
                 index = self.np.where(kept, row.index, -1)  # the others are passed over
                 self.adjoints.clear(row.sources_lanes, unique(self.np, index[:, kept]), needed)
-                self.out.backward.append(replace(row, index=index, needed=needed))
+                self.out.backward.append(row._replace(index=index, needed=needed))
 
     def _send(self, group: Group, nodes: Array, kind: int, rows: Array) -> None:
         """Add the adjoints at `rows` to those of `nodes`."""

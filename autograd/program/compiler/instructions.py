@@ -10,6 +10,7 @@ shared adjoint they are summed and divided by their count.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from autograd.program.compiler.accesses import Access, Array
 from autograd.program.compiler.steps import Expression
@@ -17,8 +18,7 @@ from autograd.program.compiler.steps import Expression
 STORE, ADD = "store", "add"
 
 
-@dataclass(frozen=True)
-class Map:
+class Map(NamedTuple):
     """destination ←/+= expression(sources) over `sizes` (and the lanes)."""
 
     sizes: tuple[int, ...]
@@ -30,8 +30,7 @@ class Map:
     needed: bool = True  # by the gradient; otherwise only by a reader of adjoints
 
 
-@dataclass(frozen=True)
-class Contraction:
+class Contraction(NamedTuple):
     """destination[m, n] ←/+= start[m] + Σ_k left[m, k] · right[n, k], in each lane.
 
     Where the destination has no lanes, they are summed. `start` is a bias.
@@ -47,8 +46,7 @@ class Contraction:
     start: Access | None = None
 
 
-@dataclass(frozen=True)
-class Row:
+class Row(NamedTuple):
     """destination[n] ← operation(sources[n, :]), or the scatter of its adjoint back.
 
     `index` is a matrix of addresses, negative ones to be passed over; `chosen` holds the

@@ -11,10 +11,11 @@ bias after it; other groups follow the order of their operands.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from typing import Any
 
+from autograd.program.compiler.accesses import every, some
 from autograd.program.compiler.columns import gathered
+from autograd.program.compiler.compiled import grouping
 from autograd.program.compiler.ordering import (
     MOST_SLOTS,
     asked_for,
@@ -22,56 +23,13 @@ from autograd.program.compiler.ordering import (
     by_turns,
     classes,
     in_slots,
-    numbered,
+    turns,
 )  # fmt: skip
 from autograd.program.compiler.recording import COMPUTED
 from autograd.program.compiler.reroll import LINEAR, Group, Reroll
+from autograd.program.compiler.work import Matrix, Products, Terms, Work
 
 Array = Any  # numpy.ndarray; NumPy is imported on use
-
-
-@dataclass(eq=False)
-class Products:
-    """The pairs of one kind in a group of sums: node `rows[e]` has left[e] · right[e].
-
-    `slots[e]` counts the pairs of a node. `matrix` is (U, V, K) where row u·V + v of the group is
-    Σ_k left[u, k] right[v, k].
-    """
-
-    rows: Array
-    left: Array
-    right: Array
-    slots: Array
-    kind: tuple[int, int]
-    matrix: tuple[int, int, int] | None = None
-
-
-@dataclass(eq=False)
-class Terms:
-    """The plain terms of one signature: node `rows[e]` has + nodes[e], its term `slots[e]`."""
-
-    rows: Array
-    nodes: Array
-    slots: Array
-    kind: int
-
-
-@dataclass
-class Work:
-    """What one group computes, in its final order."""
-
-    group: Group
-    index: int
-    count: int
-    operands: list[Array] = field(default_factory=list)  # elementwise, a column for each slot
-    products: list[Products] = field(default_factory=list)
-    terms: list[Terms] = field(default_factory=list)
-    offset: int = 0
-
-    def has_all(self, part: Products | Terms) -> bool:
-        """Whether every sum has something of this kind."""
-        rows = part.rows  # ascending
-        return len(rows) > 0 and int((rows[1:] != rows[:-1]).sum()) + 1 == self.count
 
 
 class Layout:
@@ -137,35 +95,48 @@ class Layout:
         return np.where(inside, recording.flat[np.where(inside, starts + slots, 0)], -1)
 
     def _collect_sums(self, work: Work) -> None:
-        np = self.np
-        sums = self.reroll.sums
-        these = sums.row[work.group.members]
-        left, counts = gathered(np, sums.left, sums.pair_bounds, these)
-        right, _ = gathered(np, sums.right, sums.pair_bounds, these)
-        rows, slots = numbered(np, counts)
-        left, right = self._oriented(left, right)
+        np, these = self.np, self.reroll.sums.row[work.group.members]
+        rows, left, right = self._pairs(these)
+        slots = turns(np, rows)
         kinds = self.signatures[left] * len(self.reroll.groups) + self.signatures[right]
         for _, mine in classes(np, kinds):
             kind = int(self.signatures[left[mine][0]]), int(self.signatures[right[mine][0]])
             work.products.append(Products(rows[mine], left[mine], right[mine], slots[mine], kind))
-        nodes, counts = gathered(np, sums.terms, sums.term_bounds, these)
-        rows, slots = numbered(np, counts)
+        rows, nodes = self._terms(these)
+        slots = turns(np, rows)
         for signature, mine in classes(np, self.signatures[nodes]):
             work.terms.append(Terms(rows[mine], nodes[mine], slots[mine], signature))
         for parts in (work.products, work.terms):
             parts.sort(key=lambda part: not work.has_all(part))
 
-    def _oriented(self, left: Array, right: Array) -> tuple[Array, Array]:
-        np, rank = self.np, self._rank
+    def _pairs(self, these: Array) -> tuple[Array, ...]:
+        """Return where each pair of some sums belongs among them, and both sides, oriented."""
+        np, rank, sums, compiled = self.np, self._rank, self.reroll.sums, grouping()
+        sides = sums.left, sums.right
+        if compiled:
+            found = compiled.collected(these, sums.pair_bounds, *sides, self.signatures, rank)
+            return tuple(np.frombuffer(x, np.int64) for x in found)
+        left, counts = gathered(np, sums.left, sums.pair_bounds, these)
+        right, _ = gathered(np, sums.right, sums.pair_bounds, these)
         swap = rank[self.signatures[left]] > rank[self.signatures[right]]
-        return np.where(swap, right, left), np.where(swap, left, right)
+        rows = np.repeat(np.arange(len(these)), counts)
+        return rows, np.where(swap, right, left), np.where(swap, left, right)
+
+    def _terms(self, these: Array) -> tuple[Array, ...]:
+        """Return where each term of some sums belongs among them, and the terms."""
+        np, sums, compiled = self.np, self.reroll.sums, grouping()
+        if compiled:
+            found = compiled.collected(these, sums.term_bounds, sums.terms)
+            return tuple(np.frombuffer(x, np.int64) for x in found)
+        nodes, counts = gathered(np, sums.terms, sums.term_bounds, these)
+        return np.repeat(np.arange(len(these)), counts), nodes
 
     def _reorder(self, work: Work) -> None:
         np = self.np
         order = self._matrix_order(work)
         if order is None:
             order = self._operand_order(work)
-        if (order[1:] > order[:-1]).all():
+        if every(order[1:] > order[:-1]):
             return
         rank = np.empty_like(order)
         rank[order] = np.arange(work.count)
@@ -183,18 +154,26 @@ class Layout:
 
     def _matrix_order(self, work: Work) -> Array | None:
         """Return the order in which the largest product of the sums is a matrix."""
-        np = self.np
         for part in sorted(work.products, key=lambda part: -len(part.rows)):
-            n, k = work.count, len(part.rows) // work.count
-            if not self._in_equal_rows(part, n):
-                continue
-            left = self._distinct_rows(part.left.reshape(n, k))
-            right = self._distinct_rows(part.right.reshape(n, k))
-            columns = int(right.max()) + 1
-            cells = left * columns + right
-            if (int(left.max()) + 1) * columns == n and len(set(cells.tolist())) == n:
-                return np.argsort(cells)
+            if self._in_equal_rows(part, work.count):
+                order = self._order_of(part, work.count)
+                if order is not None:
+                    return order
         return None
+
+    def _order_of(self, part: Products, count: int) -> Array | None:
+        """Return the order in which these products, equal rows of them, are a matrix."""
+        np, compiled = self.np, grouping()
+        if compiled:
+            found = compiled.matrix_order(part.left, part.right, self.position, count)
+            return None if found is None else np.frombuffer(found, np.int64)
+        left, right = (
+            self._distinct_rows(side.reshape(count, -1)) for side in (part.left, part.right)
+        )
+        columns = int(right.max()) + 1
+        cells = left * columns + right
+        fits = (int(left.max()) + 1) * columns == count == len(set(cells.tolist()))
+        return np.argsort(cells) if fits else None
 
     def _in_equal_rows(self, part: Products, count: int) -> bool:
         """Whether each node of an ordered group has equally many products of this kind.
@@ -202,7 +181,7 @@ class Layout:
         Ragged sums may fill a rectangle all the same: 1, 3 and 2 products do.
         """
         k, rest = divmod(len(part.rows), count)
-        return not rest and bool((part.rows == self.np.repeat(self.np.arange(count), k)).all())
+        return not rest and every(part.rows == self.np.arange(count).repeat(k))
 
     def _distinct_rows(self, table: Array) -> Array:
         """Number equal rows alike: by address where they have one, else by appearance."""
@@ -211,7 +190,7 @@ class Layout:
         numbers = np.array([seen.setdefault(row.tobytes(), len(seen)) for row in table])
         first = _starts(np, np.maximum.accumulate(numbers))
         places = self.position[table[first, 0]]
-        if (places < 0).any():
+        if some(places < 0):
             return numbers
         rank = np.empty_like(places)
         rank[np.argsort(places, kind="stable")] = np.arange(len(places))
@@ -241,13 +220,13 @@ class Layout:
         return keys, self._asked[work.group.members]
 
     def _keys(self, columns: Iterable[Array]) -> list[Array]:
-        places = [self._places(column) for column in columns if (column >= 0).all()]
-        return [key for key in places if (key >= 0).all()]
+        places = [self._places(column) for column in columns if every(column >= 0)]
+        return [key for key in places if every(key >= 0)]
 
     def _places(self, column: Array) -> Array:
         """Return the order of nodes, -1 where unknown; of leaves without one, as they came in."""
         places = self.position[column]
-        fresh = (places < 0).all() and (column < self.reroll.recording.inputs.stop).all()
+        fresh = every(places < 0) and every(column < self.reroll.recording.inputs.stop)
         beside = self.signatures[column] * len(self.position)
         return column if fresh else self.np.where(places < 0, -1, beside + places)
 
@@ -278,19 +257,21 @@ class Layout:
         self.position[fresh] = self._touched[kind] + np.arange(len(fresh))
         self._touched[kind] += len(fresh)
 
-    def find_matrix(self, part: Products, count: int) -> tuple[int, int, int] | None:
+    def find_matrix(self, part: Products, count: int) -> Matrix:
         """Return (U, V, K) where the ordered group is the product left[U, K] · right[V, K]ᵀ."""
-        np = self.np
-        k = len(part.rows) // count
+        compiled, k = grouping(), len(part.rows) // count
         if k < 2 or not self._in_equal_rows(part, count):
             return None
+        if compiled:
+            found: Matrix = compiled.matrix_of(part.left, part.right, count)
+            return found
         left, right = part.left.reshape(count, k), part.right.reshape(count, k)
-        changes = np.flatnonzero((left[1:] != left[:-1]).any(axis=1)) + 1
-        v = int(changes[0]) if len(changes) else count
+        changes = (left[1:] != left[:-1]).nonzero()[0]
+        v = int(changes[0]) + 1 if len(changes) else count
         if count % v:
             return None
         left, right = left.reshape(-1, v, k), right.reshape(-1, v, k)
-        if (left != left[:, :1]).any() or (right != right[:1]).any():
+        if some(left != left[:, :1]) or some(right != right[:1]):
             return None
         return count // v, v, k
 

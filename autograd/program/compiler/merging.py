@@ -8,19 +8,18 @@ last of them stood, and the second are one product whose columns are the steps.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
-from autograd.program.compiler.accesses import MOST_DIMENSIONS, Access, Array
+from autograd.program.compiler.accesses import MOST_DIMENSIONS, Access, Array, every
 from autograd.program.compiler.instructions import ADD, STORE, Contraction, Instruction, Map
+from autograd.program.compiler.spans import Span, Touched, touched
 
 FEW = 4  # instructions that are not worth it
 
-Span = tuple[
-    tuple[bool, bool], int, int
-]  # a buffer, by adjoint and lanes; the first address, the end
+Known = dict[int, tuple[Instruction, Touched]]  # by the identity of an instruction, which it keeps
 Kind = tuple[
     Any, tuple[int, ...]
 ]  # what instructions have in common, and the offsets that they do not
@@ -28,10 +27,11 @@ Kind = tuple[
 
 def merged(np: Any, code: list[Instruction], sizes: Sequence[int]) -> list[Instruction]:
     """Return instructions that compute the same with fewer; `sizes` are those of the buffers."""
+    known: Known = {}
     for find, place, make in (
         (_as_sum, _Pass.summed, _sum), (_as_column, _Pass.in_columns, _columns),
     ):  # fmt: skip
-        code = _Pass(np, code, sizes).run(find, place, make)
+        code = _Pass(np, code, sizes, known).run(find, place, make)
     return code
 
 
@@ -57,22 +57,28 @@ def _as_sum(this: Instruction) -> Kind | None:
     return None
 
 
+def _target(this: Instruction) -> Any:
+    """Return what instructions of one sum have in common, at least."""
+    access = this.destination
+    return access[:-1] if access.index is None else None
+
+
 def _sum(first: Any, times: int, steps: Sequence[int]) -> Instruction:
     """Return the sum of instructions that are these steps apart."""
     if isinstance(first, Map):
         longer = [
-            replace(x, strides=(step, *x.strides))
+            x._replace(strides=(step, *x.strides))
             for x, step in zip(first.sources, steps, strict=True)
         ]
-        target = replace(first.destination, strides=(0, *first.destination.strides))
-        return replace(
-            first, sizes=(times, *first.sizes), sources=tuple(longer), destination=target
+        target = first.destination._replace(strides=(0, *first.destination.strides))
+        return first._replace(
+            sizes=(times, *first.sizes), sources=tuple(longer), destination=target
         )
     left, right = (
-        replace(x, strides=(x.strides[0], step))
+        x._replace(strides=(x.strides[0], step))
         for x, step in zip((first.left, first.right), steps, strict=True)
     )
-    found: Contraction = replace(first, sizes=(*first.sizes[:2], times), left=left, right=right)
+    found: Contraction = first._replace(sizes=(*first.sizes[:2], times), left=left, right=right)
     return found
 
 
@@ -85,12 +91,21 @@ def _as_column(this: Instruction) -> Kind | None:
     return common, (this.right.offset, this.destination.offset)
 
 
+def _matrix(this: Instruction) -> Any:
+    """Return what products of one matrix have in common, at least."""
+    return this.left[:-1] if isinstance(this, Contraction) and this.sizes[1] == 1 else None
+
+
+_SHARED: dict[Callable[[Instruction], Kind | None], Callable[[Instruction], Any]]
+_SHARED = {_as_sum: _target, _as_column: _matrix}
+
+
 def _columns(first: Any, times: int, steps: Sequence[int]) -> Instruction:
     """Return the product of a matrix with vectors that are these steps apart."""
-    right = replace(first.right, strides=(steps[0], first.right.strides[1]))
-    target = replace(first.destination, strides=(first.destination.strides[0], steps[1]))
-    found: Contraction = replace(
-        first, sizes=(first.sizes[0], times, first.sizes[2]), right=right, destination=target
+    right = first.right._replace(strides=(steps[0], first.right.strides[1]))
+    target = first.destination._replace(strides=(first.destination.strides[0], steps[1]))
+    found: Contraction = first._replace(
+        sizes=(first.sizes[0], times, first.sizes[2]), right=right, destination=target
     )
     return found
 
@@ -98,13 +113,17 @@ def _columns(first: Any, times: int, steps: Sequence[int]) -> Instruction:
 class _Pass:
     """One look at instructions: who reads and writes what, and when."""
 
-    def __init__(self, np: Any, code: list[Instruction], sizes: Sequence[int]) -> None:
-        self.np, self.code, self.sizes = np, code, sizes
+    def __init__(
+        self, np: Any, code: list[Instruction], sizes: Sequence[int], known: Known
+    ) -> None:
+        self.np, self.code, self.sizes, self.known = np, code, sizes, known
 
     @cached_property
-    def touched(self) -> list[tuple[list[Span], list[Span]]]:
+    def touched(self) -> list[Touched]:
         """What each instruction reads and what it writes."""
-        return [_touched(self.np, this) for this in self.code]
+        fresh = [this for this in self.code if id(this) not in self.known]
+        self.known.update({id(this): (this, touched(self.np, this)) for this in fresh})
+        return [self.known[id(this)][1] for this in self.code]
 
     @cached_property
     def written(self) -> dict[tuple[bool, bool], Array]:
@@ -167,8 +186,10 @@ class _Pass:
         `place` says of places which of them, and where the one can run.
         """
         families: dict[Any, list[tuple[int, tuple[int, ...]]]] = {}
+        shared = list(map(_SHARED[find], self.code))
+        many = {x for x, count in Counter(shared).items() if count >= FEW} - {None}
         for at, this in enumerate(self.code):
-            kind = find(this)
+            kind = find(this) if shared[at] in many else None
             if kind is not None:
                 families.setdefault(kind[0], []).append((at, kind[1]))
         out: list[Instruction | None] = [*self.code]
@@ -201,13 +222,13 @@ class _Pass:
     def summed(self, places: list[int]) -> tuple[list[int], int] | None:
         """Return which of some instructions can be one sum, and where it can run."""
         places = places if self._stores_alone(places) else places[1:]
-        if not self.adds[places[1:]].all():
+        if not every(self.adds[places[1:]]):
             return None
         if not all(self._is_final(self.touched[at][0], at) for at in places):
             return None
         (target,) = self.touched[places[0]][1]
         others = self._between(self.writes, target, places)
-        if len(self._between(self.reads, target, places)) or not self.adds[others].all():
+        if len(self._between(self.reads, target, places)) or not every(self.adds[others]):
             return None
         return places, places[-1]
 
@@ -217,18 +238,19 @@ class _Pass:
         reads = [x for at in places for x in self.touched[at][0]]
         ends = [(at, self.touched[at][1][0]) for at in places]
         if self._is_final(reads, first) and all(
-            (self.used[buffer][start:stop] == at).all() for at, (buffer, start, stop) in ends
+            every(self.used[buffer][start:stop] == at) for at, (buffer, start, stop) in ends
         ):
             return places, first
         if all(self._is_final(self.touched[at][0], at) for at in places) and all(
-            (self.left[buffer][start:stop] == at).all() for at, (buffer, start, stop) in ends
+            every(self.left[buffer][start:stop] == at) for at, (buffer, start, stop) in ends
         ):
             return places, last
         return None
 
     def _is_final(self, reads: Sequence[Span], at: int) -> bool:
         """Whether nothing is written to these from an instruction on."""
-        return all((self.written[buffer][start:stop] < at).all() for buffer, start, stop in reads)
+        written = self.written
+        return all(every(written[buffer][start:stop] < at) for buffer, start, stop in reads)
 
 
 def _runs(family: list[tuple[int, tuple[int, ...]]]) -> Iterator[tuple[list[int], tuple[int, ...]]]:
@@ -248,39 +270,3 @@ def _runs(family: list[tuple[int, tuple[int, ...]]]) -> Iterator[tuple[list[int]
 
 def _step(family: list[tuple[int, tuple[int, ...]]], k: int) -> tuple[int, ...]:
     return tuple(b - a for a, b in zip(family[k][1], family[k + 1][1], strict=True))
-
-
-def _touched(np: Any, this: Instruction) -> tuple[list[Span], list[Span]]:
-    """Return what an instruction reads and what it writes, gaps included."""
-    if isinstance(this, Map):
-        reads = [_span(np, x, this.sizes) for x in this.sources]
-        return reads, [_span(np, this.destination, this.sizes)]
-    if isinstance(this, Contraction):
-        m, n, k = this.sizes
-        reads = [_span(np, this.left, (m, k)), _span(np, this.right, (n, k))]
-        if this.start is not None:
-            reads.append(_span(np, this.start, (m, n)))
-        return reads, [_span(np, this.destination, (m, n))]
-    whole = _span(np, this.destination, this.index.shape[:1])
-    sources = _of((this.destination.adjoint, this.sources_lanes), this.index[this.index >= 0])
-    reads = [] if this.chosen is None else [_span(np, this.chosen, this.index.shape[:1])]
-    return [*reads, whole, sources], [whole, sources]
-
-
-def _span(np: Any, access: Access, sizes: Sequence[int]) -> Span:
-    buffer = access.adjoint, access.lanes
-    if access.index is not None:
-        return _of(buffer, access.index)
-    start = stop = access.offset
-    for size, stride in zip(sizes, access.strides, strict=True):
-        if stride > 0:
-            stop += stride * (size - 1)
-        else:
-            start += stride * (size - 1)
-    return buffer, start, stop + 1
-
-
-def _of(buffer: tuple[bool, bool], addresses: Array) -> Span:
-    if not addresses.size:
-        return buffer, 0, 0
-    return buffer, int(addresses.min()), int(addresses.max()) + 1

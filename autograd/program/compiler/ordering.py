@@ -95,10 +95,18 @@ def numbered(np: Any, counts: Array) -> tuple[Array, Array]:
     >>> numbered(np, np.array([2, 0, 1]))
     (array([0, 0, 2]), array([0, 1, 0]))
     """
-    ends = np.cumsum(counts)
-    return np.repeat(np.arange(len(counts)), counts), np.arange(int(counts.sum())) - np.repeat(
-        ends - counts, counts
-    )
+    rows = np.repeat(np.arange(len(counts)), counts)
+    return rows, turns(np, rows)
+
+
+def turns(np: Any, rows: Array) -> Array:
+    """Return which of its row each element is, where rows ascend.
+
+    >>> import numpy as np
+    >>> turns(np, np.array([0, 0, 2]))
+    array([0, 1, 0])
+    """
+    return np.arange(len(rows)) - rows.searchsorted(rows)
 
 
 def asked_for(np: Any, reroll: Any) -> Array:

@@ -18,10 +18,11 @@ from itertools import pairwise
 from typing import Any
 
 from autograd.program.compiler.accesses import Array
+from autograd.program.compiler.compiled import grouping
 from autograd.program.compiler.levels import Exact, Joined, by_group, joined_levels
 from autograd.program.compiler.pieces import PIECES, PLAIN, Piece
 from autograd.program.compiler.recording import COMPUTED, CONSTANT, INPUT, PARAMETER, Recording
-from autograd.program.compiler.sums import Sums, grouping
+from autograd.program.compiler.sums import Sums
 
 LINEAR = "linear"  # the operation of a canonical sum
 LONG = 64  # pairs of a sum from which NumPy is faster
@@ -43,15 +44,15 @@ class Group:
     trained: bool
     members: Any = field(default_factory=list)  # an array
 
-    @property
+    @cached_property
     def operation(self) -> str:
         return str(self.key[0])
 
-    @property
+    @cached_property
     def piece(self) -> Piece:
         return PIECES.get(self.operation, PLAIN)
 
-    @property
+    @cached_property
     def differentiable(self) -> bool:
         """Whether an adjoint can reach it: constants and the largest of a row have none."""
         return (self.lanes or self.trained) and self.piece.differentiable

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import Any
 
 from autograd.program.compiler.accesses import Access, Array, straighten
@@ -47,7 +46,7 @@ def _split(np: Any, this: Any) -> list[Instruction]:
     table = np.array([x.index for x in every])
     best: list[Array] | None = None
     for key in range(len(table)):
-        ordered = table[:, np.argsort(table[key], kind="stable")]
+        ordered = table[:, _sorted(np, table[key])]
         stretches = _stretches(np, ordered)
         bends = np.diff(ordered, 2).any(axis=0).sum()
         if len(stretches) * SHORTEST > ordered.shape[1] >= bends * SHORTEST:
@@ -62,6 +61,12 @@ def _split(np: Any, this: Any) -> list[Instruction]:
     return strips if this.lanes or lines * WORTH[False] <= this.sizes[0] else [this]
 
 
+def _sorted(np: Any, addresses: Array) -> Array:
+    """Return the order of addresses, equal ones as they are; of short numbers NumPy counts bits."""
+    short = np.uint16 if int(addresses.max()) < 1 << 16 else np.int64
+    return np.argsort(addresses.astype(short, copy=False), kind="stable")
+
+
 def _strided(np: Any, this: Map, strip: Array) -> Map:
     found = straighten(np, strip)
     assert found is not None
@@ -71,7 +76,7 @@ def _strided(np: Any, this: Map, strip: Array) -> Map:
         Access(x.lanes, x.adjoint, int(row[0]), tuple(map(int, steps)))
         for x, row, steps in zip(every, strip, strides, strict=True)
     )
-    return replace(this, sizes=sizes, sources=tuple(sources), destination=target)
+    return this._replace(sizes=sizes, sources=tuple(sources), destination=target)
 
 
 def _strips(np: Any, table: Array, stretches: list[tuple[int, int]]) -> Iterator[Array]:
@@ -87,15 +92,33 @@ def _strips(np: Any, table: Array, stretches: list[tuple[int, int]]) -> Iterator
 
 
 def _stretches(np: Any, table: Array) -> list[tuple[int, int]]:
-    """Return start and length of stretches over which all operands advance by the usual step."""
+    """Return start and length of stretches over which all operands advance by the usual step.
+
+    The usual step is the one that comes most often, of several the least.
+    """
     steps = table[:, 1:] - table[:, :-1]
+    numbers = _numbered(np, steps)
+    ordered = np.sort(numbers)
+    bounds = np.concatenate([[0], (ordered[1:] != ordered[:-1]).nonzero()[0] + 1, [len(ordered)]])
+    usual = ordered[bounds[(bounds[1:] - bounds[:-1]).argmax()]]
+    ends = np.concatenate([[0], (numbers != usual).nonzero()[0] + 1, [table.shape[1]]])
+    return list(zip(ends[:-1].tolist(), (ends[1:] - ends[:-1]).tolist(), strict=True))
+
+
+def _numbered(np: Any, steps: Array) -> Array:
+    """Return a number for each column: equal ones have the same, lesser ones (last first) less."""
+    least = steps.min(axis=1)
+    spans = (steps.max(axis=1) - least + 1).tolist()
+    if math.prod(spans) < 1 << 62:
+        numbers = np.zeros(steps.shape[1], np.int64)
+        for row, low, span in zip(steps[::-1], least[::-1].tolist(), spans[::-1], strict=True):
+            numbers = numbers * span + (row - low)
+        return numbers
     order = np.lexsort(steps)
     fresh = (steps[:, order[1:]] != steps[:, order[:-1]]).any(axis=0)
-    bounds = np.concatenate([[0], np.flatnonzero(fresh) + 1, [len(order)]])
-    longest = int(np.argmax(np.diff(bounds)))
-    usual = steps[:, order[bounds[longest]]][:, None]
-    ends = np.concatenate([[0], np.flatnonzero((steps != usual).any(axis=0)) + 1, [table.shape[1]]])
-    return list(zip(ends[:-1].tolist(), np.diff(ends).tolist(), strict=True))
+    numbers = np.empty(len(order), np.int64)
+    numbers[order] = np.append(0, np.cumsum(fresh))
+    return numbers
 
 
 def _runs(np: Any, table: Array) -> Iterator[tuple[int, int]]:

@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import Any
 
-from autograd.engine import implementation, require_interface
 from autograd.program.compiler.accesses import Array
+from autograd.program.compiler.compiled import grouping
 from autograd.program.compiler.recording import CONSTANT, SUMS, Recording
 
 SORTS = {"add": 1, "mul": 2, "dot": 3, "total": 4}  # as C has them
@@ -86,18 +86,6 @@ class Sums:
         counts[bare] = 1
         self.terms = self.terms[keep]
         self.term_bounds = np.append(0, np.cumsum(counts))
-
-
-def grouping() -> Any:
-    """Return the compiled module that finds groups; None where it is not to be used."""
-    if implementation != "c":
-        return None
-    try:
-        from autograd.program.compiler import _grouping
-    except ImportError:
-        return None
-    require_interface(_grouping)
-    return _grouping
 
 
 class _Collector:

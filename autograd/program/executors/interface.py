@@ -10,9 +10,9 @@ To add one, write `assemble(plan, dtype)` → `Parts` and enter it in `registry`
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from autograd.program.compiler.accesses import Array
 from autograd.program.compiler.instructions import Instructions
@@ -80,12 +80,14 @@ class Numbers(Protocol):
     def use(self, room: Room) -> None:
         """Let all numbers be those of a room from now on."""
 
+    def lend(self, lanes: Iterable[int]) -> None:
+        """Let rooms of these lanes be parts of one piece of memory, until the next `trim`."""
+
     def trim(self) -> None:
-        """Keep no room but the one in use."""
+        """Keep no room but the one in use, which is nobody else's."""
 
 
-@dataclass(frozen=True)
-class Place:
+class Place(NamedTuple):
     """Where an adjoint is; one that is not `needed` by the gradient is there after `remaining`."""
 
     lanes: bool
@@ -101,13 +103,18 @@ class Placement:
     among the shared ones; -1 where a sum absorbed it, so that it follows from its operands.
     `adjoint(i)` is the place of its adjoint, None where that is always 0. `layout` holds the
     matrix formulas, for `describe`; without any, `loops` may say which operations repeat in
-    time: (times, nodes).
+    time: (times, nodes). `several` is `adjoint` for some nodes, where that is sooner done.
     """
 
     address: Array
     adjoint: Callable[[int], Place | None]
     layout: Layout | None = None
     loops: Sequence[tuple[int, int]] = ()
+    several: Callable[[Sequence[int]], list[Place | None]] | None = None
+
+    def adjoints(self, nodes: Sequence[int]) -> list[Place | None]:
+        """Return the places of the adjoints of some nodes."""
+        return self.several(nodes) if self.several else list(map(self.adjoint, nodes))
 
 
 class Optimiser(Protocol):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from autograd.program.compiler.instructions import Instructions
@@ -19,18 +19,36 @@ def assemble(
     layout, instructions = plan.made(matrices)
     memory = Memory(layout.sizes, dtype)
     executor = kind(instructions, memory, Ends.of(plan.recording, layout.address))
-    placement = Placement(layout.address, partial(_adjoint, layout), layout)
+    several = partial(_adjoints, layout)
+    placement = Placement(layout.address, partial(_adjoint, layout), layout, several=several)
     return Parts(placement, memory, executor, instructions)
+
+
+def _adjoints(layout: Layout, nodes: Sequence[int]) -> list[Place | None]:
+    """Return where the adjoints of some nodes are."""
+    reroll, groups, found = layout.reroll, layout.reroll.groups, list[Place | None]()
+    owners = reroll.sums.owner[nodes]
+    columns = owners, reroll.signatures[owners], layout.address[owners]
+    for node, owner, signature, address in zip(
+        nodes, *(column.tolist() for column in columns), strict=True
+    ):
+        group = groups[signature]
+        if owner != node:
+            found.append(_adjoint(layout, node))
+        else:
+            place = Place(group.lanes, address, group.trained)
+            found.append(place if group.differentiable else None)
+    return found
 
 
 def _adjoint(layout: Layout, node: int) -> Place | None:
     """Return where the adjoint of a node is: one that was absorbed has that of its sum."""
-    reroll, owner, pending = layout.reroll, layout.reroll.owner(node), [node]
+    reroll, groups, owner = layout.reroll, layout.reroll.groups, layout.reroll.owner(node)
+    group, pending = groups[reroll.signatures[owner]], [node]
     while pending:  # a node that was absorbed has no group, but its operands may
         node = pending.pop()
         signature = reroll.signatures[node]
-        if signature >= 0 and reroll.groups[signature].differentiable:
-            group = reroll.groups[reroll.signatures[owner]]
+        if signature >= 0 and groups[signature].differentiable:
             return Place(group.lanes, int(layout.address[owner]), group.trained)
         if signature < 0:
             pending += reroll.recording.operands[node]

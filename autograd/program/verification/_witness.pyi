@@ -10,18 +10,25 @@ def run(
     kinds: Any,
     flat: Any,
     starts: Any,
-    active: bytearray,
-    values: Any,
-    adjoints: Any,
-    spoiled: Any,
+    numbers: Any,
+    pool: Any,
+    widths: Any,
+    room: bytearray,
+    parameters: int,
+    leaves: int,
     root: int,
     points: int,
+    far: float,
+    single: bool,
     noise: float,
     smallest: float,
     largest: float,
     seed: int,
     /,
-) -> None: ...
+) -> bytes | None: ...
+def sampled(
+    address: Any, lanes: Any, first: int, most: int, few: int, /
+) -> tuple[bytes, list[int]]: ...
 def compare(
     gradient: Any,
     items: Any,

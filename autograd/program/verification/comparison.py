@@ -8,6 +8,7 @@ looked at node by node before it is called wrong.
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,15 +17,17 @@ from autograd.program.compiler.accesses import Array
 from autograd.program.compiler.recording import CONSTANT, PARAMETER, Recording
 from autograd.program.executors.interface import Parts
 from autograd.program.reading import Reader
-from autograd.program.verification import points, witness
+from autograd.program.verification import witness
 from autograd.program.verification.consistency import Numbers
-from autograd.program.verification.points import NUMBERS, WIDEST
+from autograd.program.verification.points import NUMBERS, WIDEST, order
 from autograd.program.verification.witness import Account
 
 CLEAR = 8.0  # times the doubt
 VALUES, ADJOINTS, ABSORBED = 256, 16, 4  # nodes that are compared on each number of lanes
 SHARED, SPREAD, SHARED_ADJOINT, SPREAD_ADJOINT, BESIDE = range(5)  # memories; the last is made here
 ADJOINTS_IN = SHARED_ADJOINT, SPREAD_ADJOINT
+WORDS = 4  # of an item
+FIXED = bytes(kind in (PARAMETER, CONSTANT) for kind in range(256))  # kinds with one number
 
 Found = tuple[int, float, float]
 
@@ -46,8 +49,9 @@ class Difference:
 class Comparison:
     """One program beside the witness, on several numbers of lanes; the program is left as new.
 
-    `gradient` holds addresses of adjoints, `items` rows (node, memory, address, by lane): numbers
-    of nodes that inputs reach are compared lane by lane, others as means over the lanes.
+    `gradient` holds addresses of adjoints, `items` rows (node, memory, address, by lane), both as
+    words of 64 bits: numbers of nodes that inputs reach are compared lane by lane, others as means
+    over the lanes. `beside` are the rows of nodes that sums absorbed.
     """
 
     def __init__(self, recording: Recording, parts: Parts, account: Account) -> None:
@@ -55,44 +59,65 @@ class Comparison:
 
         self.np, self.recording, self.parts, self.account = np, recording, parts, account
         self.address, self.memory = parts.placement.address, parts.memory
-        self.lanes_of = np.frombuffer(recording.lanes, bool)
         self.reader = Reader(recording, parts.placement, parts.memory, parts.executor)
-        self.absorbed: list[int] = []
-        self.gradient = np.ascontiguousarray(self.address[: len(recording.parameters)], np.int64)
-        self.items = np.concatenate([self._adjoints(), self._values()])
-        self.compare = witness.compiled_comparison() or compare
+        sample, first = witness.compiled("sampled") or sampled, recording.parameters.stop
+        self.absorbed: list[int]
+        values, self.absorbed = sample(self.address, recording.lanes, first, VALUES, ABSORBED)
+        end = len(values) - WORDS * 8 * len(self.absorbed)
+        self.items = array("q", self._adjoints()).tobytes() + values[:end]
+        self.beside, self.none = values[end:], np.empty((0, 1), self.memory.dtype)
+        self.gradient = self.address[:first].tobytes()
+        self.compare = witness.compiled("compare") or compare
+        said = account.precision
+        self.tables = account.values, account.adjoints
+        self.limits: Any = account.points.count, said.noise, said.smallest, CLEAR
 
     def difference(self) -> Difference | None:
         """Return the first number that differs; None where all agree."""
-        before = self.memory.room
-        wide = WIDEST[str(self.memory.dtype)]
-        few = len(before.values[True]) * wide > NUMBERS
+        wide = WIDEST["float64" if self.memory.dtype.itemsize == 8 else "float32"]
+        few = len(self.memory.room.values[True]) * wide > NUMBERS
         lanes = (1, 2, 3, *(() if few else (wide,)), 2) if self.recording.inputs else (1, 1)
         if self.recording.inputs and self.parts.executor.name == "numpy":
             lanes = (1, 3, 1)  # it has no tiles, and takes long to make calls for others
+        self._begin(max(lanes) + len(lanes), lanes)
         try:
             with self.np.errstate(all="ignore"):
-                self._fill()
-                every = (self._difference(k, m, k + 1 == len(lanes)) for k, m in enumerate(lanes))
-                return next((x for x in every if x), None)
+                for trial, m in enumerate(lanes):
+                    found = self._difference(trial, m, trial + 1 == len(lanes))
+                    if found:
+                        return found
         finally:
-            self.memory.use(before)
-            self.memory.trim()
+            self._end()
+        return None
+
+    def _begin(self, points: int, lanes: Sequence[int]) -> None:
+        """Let so many points be at hand in lanes, and parameters and constants have numbers."""
+        self.before, count = self.memory.room, self.limits[0]
+        self.order = order(count)[:points]
+        examples = self.account.points.inputs.T.take(self.order, 0)
+        self.examples = examples.astype(self.memory.dtype, "C", copy=False)
+        fixed = self.np.frombuffer(self.recording.kinds.translate(FIXED), bool)
+        shared = self.memory.room.values[False]
+        shared[self.address[fixed]] = self.account.values[fixed, 0]
+        self.memory.lend({*lanes})
+
+    def _end(self) -> None:
+        """Leave no memory of other lanes behind."""
+        self.memory.use(self.before)
+        self.memory.trim()
 
     def follows(self, lanes: int) -> bool:
         """Whether the numbers that so many lanes leave follow from one another."""
-        before, said = self.memory.room, self.account
-        order = points.order(said.points.count)[:lanes]
+        said = self.account
+        self._begin(lanes, [lanes])
         try:
             with self.np.errstate(all="ignore"):
-                self._fill()
-                self._run(order)
+                self._run(0, lanes)
                 self.reader.complete = True
                 numbers = Numbers(self.recording, self.reader, lanes, said.precision.noise)
-                return numbers.follow(said.values[:, order], said.adjoints[:, order])
+                return numbers.follow(said.values[:, self.order], said.adjoints[:, self.order])
         finally:
-            self.memory.use(before)
-            self.memory.trim()
+            self._end()
 
     def _difference(self, trial: int, lanes: int, last: bool) -> Difference | None:
         """Run so many lanes, and return the first number that differs.
@@ -100,80 +125,52 @@ class Comparison:
         Each trial is on other points: the last one finds numbers of another in its memory, and
         looks at what is computed for whoever reads it, which is the same for all lanes.
         """
-        said, count = self.account, self.account.points.count
-        order = points.order(count)[trial : trial + lanes]
-        self._run(order)
-        room, absorbed = self.memory.room, self.absorbed if last else []
-        items = self.items[: len(self.items) + len(absorbed) - len(self.absorbed)]
-        beside = self.np.empty((len(absorbed), lanes), self.memory.dtype)
-        for k, numbers in enumerate(self.reader.values(absorbed) if absorbed else ()):
-            beside[k] = numbers
-        memories = (*room.values, *room.adjoints, beside)
-        limits = said.precision.noise, said.precision.smallest, CLEAR
-        tables = order, said.values, said.adjoints
-        found = self.compare(self.gradient, items, *tables, memories, count, *limits)
+        self._run(trial, lanes)
+        room, items, beside = self.memory.room, self.items, self.none
+        if last and self.absorbed:
+            items += self.beside
+            beside = self.np.empty((len(self.absorbed), lanes), self.memory.dtype)
+            for k, numbers in enumerate(self.reader.values(self.absorbed)):
+                beside[k] = numbers
+        points, memories = self.order[trial : trial + lanes], (*room.values, *room.adjoints, beside)
+        found = self.compare(self.gradient, items, points, *self.tables, memories, *self.limits)
         if found is None:
             return None
         item, ours, theirs = found
-        return Difference(self._name(item), ours, theirs, lanes)
+        return Difference(self._name(items, item), ours, theirs, lanes)
 
-    def _name(self, item: int) -> str:
-        if item < len(self.gradient):
+    def _name(self, items: bytes, item: int) -> str:
+        if item < self.recording.parameters.stop:
             return f"the gradient by parameter {item}"
-        node, memory, *_ = self.items[item - len(self.gradient)].tolist()
+        rows = self.np.frombuffer(items, self.np.int64).reshape(-1, WORDS)
+        node, memory, *_ = rows[item - self.recording.parameters.stop].tolist()
         if (node, memory >> 1) == (self.recording.root, 0):
             return f"the cost, node {node}"
         return f"the {'adjoint' if memory in ADJOINTS_IN else 'value'} of node {node}"
 
-    def _fill(self) -> None:
-        """Write the numbers of parameters and constants."""
-        kinds = self.np.frombuffer(self.recording.kinds, self.np.uint8)
-        fixed = self.np.flatnonzero((kinds == PARAMETER) | (kinds == CONSTANT))
-        shared = self.memory.room.values[False]
-        shared[self.address[fixed]] = self.account.values[fixed, 0]
-
-    def _run(self, order: Array) -> None:
-        """Run these points, one in each lane."""
+    def _run(self, trial: int, lanes: int) -> None:
+        """Run points from one on, one in each lane."""
         executor = self.parts.executor
-        if len(order) != self.memory.room.lanes:
-            executor.resize(len(order))
-        examples = self.account.points.inputs.T.take(order, 0)
-        executor.load(examples.astype(self.memory.dtype, "C", copy=False))
+        if lanes != self.memory.room.lanes:
+            executor.resize(lanes)
+        executor.load(self.examples[trial : trial + lanes])
         executor.forward()
         executor.backward()
         executor.remaining()
 
-    def _items(self, nodes: Array, memory: int | Array, addresses: Array, by_lane: Array) -> Array:
-        items = self.np.empty((len(nodes), 4), self.np.int64)
-        for k, column in enumerate((nodes, memory, addresses, by_lane)):
-            items[:, k] = column
-        return items
-
-    def _values(self) -> Array:
-        """Return the items of a sample of nodes that lie somewhere, and that sums absorbed."""
-        nodes = self.np.arange(self.recording.parameters.stop, len(self.recording))
-        lies = self.address[nodes] >= 0
-        spread = self.lanes_of[nodes]
-        lying = [_sample(nodes[lies & x], VALUES) for x in (spread, ~spread)]
-        absorbed = [_sample(nodes[~lies & x], ABSORBED) for x in (spread, ~spread)]
-        own, beside = self.np.concatenate(lying), self.np.concatenate(absorbed)
-        self.absorbed, lanes = beside.tolist(), self.lanes_of[own]
-        return self.np.concatenate([
-            self._items(own, lanes, self.address[own], lanes),
-            self._items(beside, BESIDE, range(len(beside)), self.lanes_of[beside]),
-        ])  # fmt: skip
-
-    def _adjoints(self) -> Array:
-        """Return the items of the cost, which is a mean, and of adjoints of a sample of nodes."""
+    def _adjoints(self) -> list[int]:
+        """Return the words of items: the cost, which is a mean, and adjoints of a few nodes."""
         recording, root = self.recording, self.recording.root
-        items = [(root, int(recording.lanes[root]), self.address[root], False)]
+        active, lanes = self.account.active, recording.lanes
+        words = [root, lanes[root], int(self.address[root]), 0]
         inputs, others = recording.inputs, recording.after_leaves
-        for node in (*_sample(inputs, ADJOINTS), *_sample(others, ADJOINTS)):
-            place = self.parts.placement.adjoint(node) if self.account.active[node] else None
+        every = (*_sample(inputs, ADJOINTS), *_sample(others, ADJOINTS))
+        nodes = [node for node in every if active[node]]
+        for node, place in zip(nodes, self.parts.placement.adjoints(nodes), strict=True):
             if place:
-                by_lane = place.lanes and bool(recording.lanes[node])
-                items.append((node, SHARED_ADJOINT + place.lanes, place.address, by_lane))
-        return self.np.array(items, self.np.int64).reshape(-1, 4)
+                by_lane = place.lanes and lanes[node]
+                words += node, SHARED_ADJOINT + place.lanes, place.address, by_lane
+        return words
 
 
 def _sample(nodes: Any, most: int) -> Any:
@@ -181,23 +178,49 @@ def _sample(nodes: Any, most: int) -> Any:
     return nodes[:: -(-len(nodes) // most) or 1]
 
 
+def sampled(
+    address: Array, lanes: bytearray, first: int, most: int, few: int
+) -> tuple[bytes, list[int]]:
+    """Return the items of nodes from the first on that lie somewhere, and that sums absorbed.
+
+    Of each, with lanes and without, at most so many. The second result are those absorbed. This
+    is `_witness.sampled` in NumPy.
+    """
+    import numpy as np
+
+    nodes = np.arange(first, len(address))
+    lies, spread = address[nodes] >= 0, np.frombuffer(lanes, bool)[nodes]
+    lying, absorbed = (
+        np.concatenate([_sample(nodes[there & x], count) for x in (spread, ~spread)])
+        for there, count in ((lies, most), (~lies, few))
+    )
+    items = np.empty((len(lying) + len(absorbed), WORDS), np.int64)
+    items[:, 0] = np.concatenate([lying, absorbed])
+    items[:, 3] = items[:, 1] = np.frombuffer(lanes, bool)[items[:, 0]]
+    items[len(lying) :, 1] = BESIDE
+    items[:, 2] = np.concatenate([address[lying], np.arange(len(absorbed))])
+    return items.tobytes(), absorbed.tolist()
+
+
 def compare(
-    gradient: Array, items: Array, order: Array, values: Array, adjoints: Array,
+    gradient: bytes, items: bytes, order: Array, values: Array, adjoints: Array,
     memories: Sequence[Array], count: int, noise: float, smallest: float, clear: float,
 ) -> Found | None:  # fmt: skip
     """Return (item, found, expected) of an item whose number is not that of the tables.
 
-    This is `_witness.compare` in NumPy, for where nothing was compiled.
+    `gradient` and `items` are words of 64 bits. This is `_witness.compare` in NumPy, for where
+    nothing was compiled.
     """
     import numpy as np
 
-    first = np.zeros((len(gradient), 4), np.int64)
-    first[:, 0], first[:, 1], first[:, 2] = np.arange(len(gradient)), SHARED_ADJOINT, gradient
-    items = np.concatenate([first, items])
-    for memory, by_lane in sorted({(m, lane) for _, m, _, lane in items.tolist()}):
-        own = np.flatnonzero((items[:, 1] == memory) & (items[:, 3] == by_lane))
+    addresses = np.frombuffer(gradient, np.int64)
+    first = np.zeros((len(addresses), WORDS), np.int64)
+    first[:, 0], first[:, 1], first[:, 2] = range(len(addresses)), SHARED_ADJOINT, addresses
+    every = np.concatenate([first, np.frombuffer(items, np.int64).reshape(-1, WORDS)])
+    for memory, by_lane in sorted({(m, lane) for _, m, _, lane in every.tolist()}):
+        own = np.flatnonzero((every[:, 1] == memory) & (every[:, 3] == by_lane))
         table = adjoints if memory in ADJOINTS_IN else values
-        rows, found = table[items[own, 0]], memories[memory][items[own, 2]].astype(float)
+        rows, found = table[every[own, 0]], memories[memory][every[own, 2]].astype(float)
         said, expected = rows[:, :count], rows[:, order]
         if not by_lane:
             found = found.mean(axis=1) if found.ndim > 1 else found

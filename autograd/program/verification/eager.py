@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Any
 
 from autograd.program.compiler import pieces
@@ -159,7 +158,7 @@ class EagerExecutor:
 
     def resize(self, lanes: int) -> None:
         """Make room for `lanes` examples at a time."""
-        self.memory.use(replace(self.memory.prepared(lanes)))
+        self.memory.use(self.memory.prepared(lanes))
 
     def load(self, examples: Array) -> None:
         """Copy rows of examples to the lanes of the inputs."""

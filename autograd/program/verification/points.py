@@ -6,7 +6,6 @@ way; a leaf that says which operand to take becomes any whole number that may be
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 
@@ -25,41 +24,46 @@ NUMBERS = 1 << 22  # with lanes, beyond which only few lanes are tried
 
 @dataclass(frozen=True)
 class Points:
-    """Numbers that the type at hand holds: (parameters,) and (inputs, points)."""
+    """Where a table of values, (nodes, 2·points), was filled in: parameters, then inputs."""
 
-    parameters: Array
-    inputs: Array
+    values: Array
+    own: int
+    end: int
 
     @property
     def count(self) -> int:
-        return int(self.inputs.shape[1])
+        return int(self.values.shape[1]) // 2
+
+    @property
+    def parameters(self) -> Array:
+        """The numbers of the parameters, (parameters,)."""
+        return self.values[: self.own, 0]
+
+    @property
+    def inputs(self) -> Array:
+        """The numbers of the inputs, (inputs, points)."""
+        return self.values[self.own : self.end, : self.count]
 
 
-def around(recording: Recording, dtype: str, count: int) -> Iterator[Points]:
-    """Yield so many points, farther and nearer around what was recorded.
+def fill(recording: Recording, widths: Array | None, values: Array, far: float, dtype: str) -> None:
+    """Write the numbers of all leaves, so far from those recorded, to a table of values.
 
     The caller lets numbers overflow that single precision does not hold.
     """
     import numpy as np
 
-    own, end = recording.inputs.start, recording.inputs.stop
-    numbers = np.array(recording.numbers[:end])
-    size = np.abs(numbers)
-    size[size == 0.0] = 1.0
-    fixed, indices = _whole(recording)
-    if fixed:
-        size[fixed] = 0.0
-    parts, inputs = _scattered(own + (end - own) * count), numbers[own:, None]
-    sizes = size[own:, None] * parts[own:].reshape(-1, count)
-    size[:own] *= parts[:own]
-    for far in FAR:
-        moved = inputs + far * sizes
-        for leaf, width in indices.items() if far else ():
-            moved[leaf - own] = (numbers[leaf] + np.arange(count)) % width
-        own_numbers = far * size[:own]
-        own_numbers += numbers[:own]
-        ends = own_numbers, moved
-        yield Points(*(x.astype(dtype, copy=False).astype(float, copy=False) for x in ends))
+    own, end, count = recording.inputs.start, recording.inputs.stop, values.shape[1] // 2
+    recorded = np.array(recording.numbers)[:, None]
+    leaves, moved = recorded[:end], np.empty((end, count))
+    parts = _scattered(own + (end - own) * count)
+    moved[:own], moved[own:] = parts[:own, None], parts[own:].reshape(-1, count)
+    moved = leaves + far * (moved * np.where(leaves == 0.0, 1.0, np.abs(leaves)))
+    if widths is not None and far:
+        wide = widths[:, None]
+        turned = (leaves + np.arange(count)) % np.maximum(wide, 1)
+        moved = np.where(wide > 0, turned, np.where(wide < 0, leaves, moved))
+    values[:] = recorded.astype(dtype)
+    values[:end, :count] = values[:end, count:] = moved.astype(dtype)
 
 
 @cache
@@ -91,21 +95,29 @@ def _scattered(count: int) -> Array:
     return pool()[:count] if count <= POOL else np.resize(pool(), count)
 
 
-def _whole(recording: Recording) -> tuple[list[int], dict[int, int]]:
-    """Return the leaves that indices are made of, and the inputs that are one, of how many."""
-    pending, indices, end = list[int](), dict[int, int](), recording.inputs.stop
-    operations = recording.operations[end:]
-    for name in _INDEXED.intersection(operations):
-        pending += [end + k for k, own in enumerate(operations) if own == name]
+def indices(recording: Recording) -> Array | None:
+    """Return for each leaf of how many an index is one, -1 where an index is made of it, 0 else.
+
+    None where nothing is an index.
+    """
+    import numpy as np
+
+    pending = np.flatnonzero(recording.table(_INDEXED.__contains__, bool)).tolist()
+    if not pending:
+        return None
+    end = recording.inputs.stop
+    widths = np.zeros(end, np.int64)
     for at, node in enumerate(pending):
         *others, index = recording.operands[node]
         pending[at] = index
         if recording.inputs.start <= index < end:
-            indices[index] = min(indices.get(index, len(others)), len(others))
+            widths[index] = min(widths[index] or len(others), len(others))
     seen = set(pending)
     while pending:
         node = pending.pop()
         fresh = [x for x in recording.operands[node] if x not in seen]
         seen.update(fresh)
         pending += fresh
-    return sorted(x for x in seen if x < end), indices
+    fixed = [x for x in seen if x < end and not widths[x]]
+    widths[fixed] = -1
+    return widths

@@ -11,7 +11,7 @@ from autograd.program.executors.interface import Parts
 from autograd.program.plans import Plan
 from autograd.program.verification import eager
 from autograd.program.verification.comparison import Comparison, Difference
-from autograd.program.verification.witness import account
+from autograd.program.verification.witness import Account, account
 
 OPINIONS = (1, 2, 3, 4)  # further ones, before a program is called wrong
 DEPTH = 4  # calls from the warning to the code that made the program
@@ -38,6 +38,17 @@ def tried(
 ) -> tuple[partial[Parts], Parts, Difference | None]:
     """Return the first way whose numbers are right, what it made, and what was wrong before."""
     said = account(recording, dtype)
+    try:
+        return _held_to(said, executor, dtype, plan, recording)
+    finally:
+        if said:
+            said.release()
+
+
+def _held_to(
+    said: Account | None, executor: str, dtype: str, plan: Plan, recording: Recording
+) -> tuple[partial[Parts], Parts, Difference | None]:
+    """Return the first way whose numbers are those that are said."""
     parts = registry.assemble(executor, plan, dtype)
     wrong = Comparison(recording, parts, said).difference() if said else None
     for opinion in OPINIONS if wrong else ():  # a doubt may be too small by chance

@@ -12,18 +12,29 @@ from __future__ import annotations
 import math
 import sysconfig
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from autograd.engine import require_interface
 from autograd.program.compiler.accesses import Array
 from autograd.program.compiler.recording import Recording
 from autograd.program.verification.eager import PIECES, differentiable, evaluate, pull_back
-from autograd.program.verification.points import FEW, MANY, POOL, SMALL, Points, around, pool
+from autograd.program.verification.points import (
+    FAR,
+    FEW,
+    MANY,
+    POOL,
+    SMALL,
+    Points,
+    fill,
+    indices,
+    pool,
+)
 from autograd.program.verification.within import is_own
 from autograd.table import PRIMITIVES
 
+KEPT = 1 << 22  # bytes of room that are kept for the next one
+_SPARE: list[bytearray] = []  # at most one, which nobody has
 LONGEST = 1 << 14  # operands in all, beyond which Python would take too long
 EXACT = {
     "neg", "abs", "sign", "heaviside", "detach", "maximum", "minimum", "clip", "where", "relu",
@@ -31,11 +42,11 @@ EXACT = {
 }  # fmt: skip
 
 
-Run = Callable[[Array, Array, "Precision"], Sequence[int] | None]
+Told = tuple[Sequence[int], Array, Array, bytearray]  # who is active, values, adjoints, their room
+Run = Callable[[float, int], Told | None]  # so far from the recorded point, at so many points
 
 
-@dataclass(frozen=True)
-class Precision:
+class Precision(NamedTuple):
     """The noise of a type of number, 500 000 or 200 times its rounding, and where it ends."""
 
     noise: float
@@ -49,23 +60,27 @@ PRECISIONS = {
 }
 
 
-@dataclass(frozen=True)
-class Account:
+class Account(NamedTuple):
     """What the witness says: tables (nodes, 2·points), the second half of them with noise.
 
     `active` tells which nodes a parameter or an input reaches: the others have no adjoint.
     """
 
     points: Points
+    precision: Precision
     active: Sequence[int]
     values: Array
     adjoints: Array
-    precision: Precision
+    room: bytearray
+
+    def release(self) -> None:
+        """Let the next one have the room of the tables: the system takes long to give a new one."""
+        if len(self.room) <= KEPT:
+            _SPARE[:] = [self.room]
 
     def doubting(self, other: Account) -> Account:
         """Return the same with the larger doubt of both about each number, at the same points."""
-        return replace(
-            self,
+        return self._replace(
             values=_doubting(self.values, other.values),
             adjoints=_doubting(self.adjoints, other.adjoints),
         )
@@ -87,32 +102,23 @@ def account(recording: Recording, dtype: str, opinion: int = 0) -> Account | Non
     own rows. None where they say nothing: no point near it
     has finite numbers throughout, an operation is known to nobody, or it would take too long.
     """
-    compiled = _compiled(recording, opinion)
-    run = compiled or _interpreted(recording, opinion)
+    compiled = _compiled(recording, dtype, opinion)
+    run = compiled or _interpreted(recording, dtype, opinion)
     if run is None:
         return None
-    import numpy as np
-
     count = MANY if compiled and len(recording) <= SMALL else FEW
-    with np.errstate(all="ignore"):  # what is not finite says nothing
-        for points in around(recording, dtype, count):
-            tables = _tables(recording, points, dtype)
-            active = run(*tables, PRECISIONS[dtype])
-            if active is not None:
-                return Account(points, active, *tables, PRECISIONS[dtype])
+    ends = recording.inputs.start, recording.inputs.stop
+    for far in FAR:
+        found = run(far, count)
+        if found is not None:
+            return Account(Points(found[1], *ends), PRECISIONS[dtype], *found)
     return None
 
 
-def _tables(recording: Recording, points: Points, dtype: str) -> tuple[Array, Array]:
-    """Return tables of values, with the leaves filled in, and of adjoints."""
-    import numpy as np
-
-    own, end, half = recording.inputs.start, recording.inputs.stop, points.count
-    values = np.empty((len(recording), 2 * half))
-    values[end:] = np.array(recording.numbers[end:]).astype(dtype, copy=False)[:, None]
-    values[:own] = points.parameters[:, None]
-    values[own:end, :half] = values[own:end, half:] = points.inputs
-    return values, np.zeros_like(values)
+def _room(size: int) -> bytearray:
+    """Return room of at least so many bytes, which nobody else has."""
+    room = _SPARE.pop() if _SPARE else bytearray()
+    return room if len(room) >= size else bytearray(size)
 
 
 @cache
@@ -128,59 +134,73 @@ def _extension() -> Any:
     return _witness
 
 
+def compiled(name: str) -> Any:
+    """Return what the compiled witness has by a name, None where there is none."""
+    return getattr(_extension(), name, None)
+
+
 @cache
-def codes() -> dict[str, int] | None:
-    """Return the numbers of the operations that C knows; None where it is not to be used."""
-    compiled = _extension()
-    return compiled and {name: k for k, name in enumerate(compiled.operations)}
+def _codes(names: tuple[str, ...], known: tuple[str, ...]) -> tuple[Array, int]:
+    """Return the numbers that C has for these operations, the last but one a leaf's, and of `take`.
+
+    The last one is for all that is unknown.
+    """
+    import numpy as np
+
+    leaf, number = len(known), {name: k for k, name in enumerate(known)}
+    found = [number.get(name, leaf + bool(name)) for name in names]
+    return np.array(found, np.uint8), number["take"]
 
 
-def compiled_comparison() -> Any:
-    """Return the comparison in C, None where there is none."""
-    compiled = _extension()
-    return compiled and compiled.compare
-
-
-def _compiled(recording: Recording, opinion: int) -> Run | None:
+def _compiled(recording: Recording, dtype: str, opinion: int) -> Run | None:
     """Return the run in C, where all operations of a recording are known there."""
-    compiled, known = _extension(), codes()
-    if compiled is None or known is None or any(map(is_own, recording.rows.values())):
+    extension = _extension()
+    if extension is None or any(map(is_own, recording.rows.values())):
         return None
-    own, leaf = recording.inputs.stop, len(known)
-    every = (leaf if not name else known.get(name, leaf + 1) for name in recording.operations[own:])
-    operations = bytes([leaf]) * own + bytes(every)
-    if leaf + 1 in operations:  # a piece that is new
+    known = extension.operations
+    table, index = _codes(tuple(recording.columns.names), known)
+    operations = table[recording.codes].tobytes()
+    if len(known) + 1 in operations:  # a piece that is new
         return None
-    columns = operations, recording.kinds, recording.flat, recording.starts
+    widths = indices(recording) if index in operations else None
+    columns = operations, recording.kinds, recording.flat, recording.starts, recording.numbers
+    leaves, precision = (pool(), b"" if widths is None else widths), PRECISIONS[dtype]
+    ends = recording.inputs.start, recording.inputs.stop, recording.root
+    limits = dtype == "float32", precision.noise, precision.smallest, precision.largest, opinion
 
-    def run(values: Array, adjoints: Array, precision: Precision) -> Sequence[int] | None:
+    def run(far: float, count: int) -> Told | None:
         import numpy as np
 
-        spoiled, active = np.zeros(values.shape[1]), bytearray(len(values))
-        tables = active, values, adjoints, spoiled
-        limits = precision.noise, precision.smallest, precision.largest
-        compiled.run(*columns, *tables, recording.root, len(spoiled) // 2, *limits, opinion)
-        return active if not spoiled.any() else None
+        size = 2 * len(operations) * 2 * count
+        room = _room(size * 8)
+        active = extension.run(*columns, *leaves, room, *ends, count, far, *limits)
+        if active is None:
+            return None
+        values, adjoints = np.frombuffer(room, count=size).reshape(2, len(active), 2 * count)
+        return active, values, adjoints, room
 
     return run
 
 
-def _interpreted(recording: Recording, opinion: int = 0) -> Run | None:
+def _interpreted(recording: Recording, dtype: str, opinion: int) -> Run | None:
     """Return the run in Python, for small recordings of operations that have a row."""
     known = {"", *PRIMITIVES, *PIECES}
     if len(recording.flat) > LONGEST or not known.issuperset(recording.operations):
         return None
-    needed = differentiable(recording)
+    needed, widths = differentiable(recording), indices(recording)
 
-    def run(values: Array, adjoints: Array, precision: Precision) -> Sequence[int] | None:
+    def run(far: float, count: int) -> Told | None:
         import numpy as np
 
-        noise = _Noise(precision, values.shape[1], opinion)
-        within = opinion > 0  # it takes long: only where there is a doubt
-        evaluate(recording, values, noise, within)
-        adjoints[:] = pull_back(recording, values, needed, noise, within)
-        finite = np.isfinite(values).all() and np.isfinite(adjoints).all()
-        return needed if finite else None
+        with np.errstate(all="ignore"):  # what is not finite says nothing
+            values = np.empty((len(recording), 2 * count))
+            fill(recording, widths, values, far, dtype)
+            noise = _Noise(PRECISIONS[dtype], 2 * count, opinion)
+            within = opinion > 0  # it takes long: only where there is a doubt
+            evaluate(recording, values, noise, within)
+            adjoints = pull_back(recording, values, needed, noise, within)
+            finite = np.isfinite(values).all() and np.isfinite(adjoints).all()
+        return (needed, values, adjoints, bytearray()) if finite else None
 
     return run
 

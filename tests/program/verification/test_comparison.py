@@ -3,14 +3,18 @@
 import numpy as np
 import pytest
 
+from autograd.program import plans
+from autograd.program.compiler.recording import Recording
+from autograd.program.executors import registry
 from autograd.program.verification import comparison, witness
+from tests.program import zoo
 from tests.program.verification.test_faults import FAULTS, accused, interpreted
 
 POINTS, LIMITS = 2, (1e-10, 2.3e-308, comparison.CLEAR)
 compiled = pytest.mark.skipif(
-    witness.compiled_comparison() is None, reason="the extension is not built"
+    witness.compiled("compare") is None, reason="the extension is not built"
 )
-WAYS = [comparison.compare, pytest.param(witness.compiled_comparison(), marks=compiled)]
+WAYS = [comparison.compare, pytest.param(witness.compiled("compare"), marks=compiled)]
 
 
 def made(rng, dtype="float64", lanes=3):
@@ -83,7 +87,7 @@ def test_what_lies_outside_is_refused(change):
     asked = made(np.random.default_rng(0))
     change(asked)
     with pytest.raises(ValueError, match="not those of a program and its witness"):
-        witness.compiled_comparison()(*asked)
+        witness.compiled("compare")(*asked)
 
 
 @pytest.mark.parametrize("name", ["terms are lost", "adjoints are not added", "the seed is 2"])
@@ -92,3 +96,43 @@ def test_a_fault_is_found_where_nothing_is_compiled(name, monkeypatch):
     interpreted(monkeypatch)
     monkeypatch.setattr(place, what, change(getattr(place, what)))
     assert accused(case(), "numpy")
+
+
+def test_the_compiled_sample_is_that_of_numpy():
+    sample = witness.compiled("sampled")
+    if sample is None:
+        pytest.skip("the extension is not built")
+    rng = np.random.default_rng(0)
+    for count in (1, 5, 300, 2000):
+        address = rng.integers(-1, count, count) * rng.integers(0, 2, count)
+        lanes = bytearray(rng.integers(0, 2, count).astype(np.uint8).tobytes())
+        for first in (0, count // 3):
+            asked = address, lanes, first, comparison.VALUES, comparison.ABSORBED
+            assert sample(*asked) == comparison.sampled(*asked)
+    with pytest.raises(ValueError, match="that have addresses"):
+        sample(address, lanes[1:], 0, 1, 1)
+
+
+@pytest.mark.parametrize("name", zoo.ZOO)
+def test_no_right_program_needs_a_second_look(name):
+    """One that finds other numbers of its own in memory has none that were expected to be 0."""
+    recording = Recording(*zoo.ZOO[name]())
+    said = witness.account(recording, "float64")
+    for executor in registry.WAYS:
+        if said and registry.WAYS[executor].available():
+            parts = registry.assemble(executor, plans.Plan(recording), "float64")
+            assert comparison.Comparison(recording, parts, said).difference() is None
+
+
+@pytest.mark.parametrize("name", zoo.ZOO)
+def test_both_witnesses_stand_at_the_same_points(name, monkeypatch):
+    recording = Recording(*zoo.ZOO[name]())
+    for dtype in ("float64", "float32"):
+        with monkeypatch.context() as patch:
+            said = witness.account(recording, dtype)
+            interpreted(patch)
+            other = witness.account(recording, dtype)
+        count = min(said.points.count, other.points.count)
+        assert (said.points.parameters == other.points.parameters).all()
+        if said.points.count == count == other.points.count:
+            assert (said.points.inputs == other.points.inputs).all()

@@ -36,7 +36,6 @@ def accused(case, executor="auto", dtype="float64"):
 def interpreted(monkeypatch):
     """Let the witness be the one in Python."""
     monkeypatch.setattr(witness, "_extension", lambda: None)
-    monkeypatch.setattr(witness, "codes", lambda: None)  # it is remembered
 
 
 def ragged():

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from autograd.program.compiler.layout import Layout, Work
+from autograd.program.compiler.layout import Layout
 from autograd.program.compiler.recording import PARAMETER
+from autograd.program.compiler.work import Work
 
 Array = Any
 

@@ -11,6 +11,16 @@ def places(single: bool, /) -> tuple[int, ...]: ...
 def flips(
     shared: Any, lanes_of: Any, plain: Any, decisions: Any, flips: Any, lanes: int, single: bool, /
 ) -> bool: ...
+def spread(
+    kinds: Any,
+    slots: Any,
+    mends: Any,
+    stretches: Any,
+    single: bool,
+    lanes: int,
+    wide: bool,
+    /,
+) -> tuple[bytes, bytes, bytes]: ...
 def run_tape(
     code: Any, mends: Any, stretches: Any, numbers: Any, single: bool, lanes: int, wide: bool, /
 ) -> None: ...

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from copy import copy
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from autograd.program.compiler.accesses import Array
 from autograd.program.compiler.instructions import ADD, Contraction, Instruction, Instructions, Row
@@ -32,8 +32,7 @@ class _Rule:
     index: Array
 
 
-@dataclass(frozen=True)
-class _Calls:
+class _Calls(NamedTuple):
     """The tables as read for the arrays of one room, and the rule that is among them."""
 
     replay: Any
@@ -51,6 +50,7 @@ class NativeExecutor:
         from autograd.program.executors.native import _replay
 
         self.np, self.memory, self.ends = np, memory, ends
+        self._replay, self._single = _replay.Replay, memory.dtype == np.float32
         self.optimiser = self  # it keeps an optimiser's rule and state as well
         table = Table()
         needed = [x for x in instructions.backward if x.needed]
@@ -103,10 +103,8 @@ class NativeExecutor:
 
     def _bound(self, room: Room, rule: _Rule) -> Room:
         """Return a room with all tables read for its arrays."""
-        from autograd.program.executors.native import _replay
-
-        replay = _replay.Replay(
-            self.memory.dtype == self.np.float32,
+        replay = self._replay(
+            self._single,
             room.lanes,
             (*room.values, *room.adjoints, rule.numbers),
             (*self._sections, rule.words),

@@ -7,7 +7,6 @@ number of lanes; a run makes the calls in order, and each writes where the next 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from typing import Any
 
 from autograd.program.compiler.accesses import Array
@@ -49,7 +48,7 @@ class NumpyExecutor:
         """Return a room with the calls that run on its arrays."""
         if room.calls is not None:
             return room
-        return replace(room, calls=_Passes(self.instructions, Views(room)))
+        return room._replace(calls=_Passes(self.instructions, Views(room)))
 
     def load(self, examples: Array) -> None:
         """Copy rows of examples to the lanes of the inputs."""
@@ -78,7 +77,7 @@ def _prepared(np: Any, code: Sequence[Instruction]) -> Iterator[Any]:
 
 def _in_steps(this: Instruction) -> Instruction:
     """Return an instruction with the functions of now: names may be given to other rows later."""
-    return replace(this, expression=in_steps(this.expression)) if isinstance(this, Map) else this
+    return this._replace(expression=in_steps(this.expression)) if isinstance(this, Map) else this
 
 
 def _run(calls: Sequence[Call]) -> None:

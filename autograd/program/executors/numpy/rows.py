@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 
 from autograd.program.compiler.accesses import Array
@@ -81,7 +80,7 @@ def _from(this: Row) -> int:
 def _choice(views: Views, this: Row) -> tuple[list[Call], Callable[[], tuple[Array, Array]]]:
     """Return what an index takes now: on the way back that is what was taken on the way there."""
     assert this.chosen is not None
-    chosen = replace(this.chosen, index=None), *map(_bytes, (this.chosen.index, this.index))
+    chosen = this.chosen._replace(index=None), *map(_bytes, (this.chosen.index, this.index))
     key = *chosen, this.sources_lanes
     known = views.choices.get(key)
     if known is not None and this.destination.adjoint:

@@ -7,7 +7,7 @@ behind has a form of its own (`add_x`, `accumulate_last`), and so have pairs (`m
 
 from __future__ import annotations
 
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any, NamedTuple
 
 from autograd.program.compiler.accesses import unique
@@ -23,6 +23,7 @@ LATE = (  # these use their last word
     "sine_and_cosine",
     "sine_and_cosine_x",
 )
+NARROW = 1 << 16  # between numbers that are counted in a table
 WORDS, SLOTS = 6, 2  # 32-bit words of an operation as it runs; the place of its code comes first
 
 
@@ -80,7 +81,7 @@ def formed(
 
     stop = np.array([[codes["stop"], 0, 0, 0]], dtype=np.uint32)
     parts, table, mends = [stop[:0]], [], [np.zeros((0, 2), np.int32)]
-    reads = np.array([used(name) for name in codes])[pieces[:, 0] & 255]
+    reads = _used(tuple(codes))[pieces[:, 0] & 255]
     for x in cuts:
         parts += [fast[x.first : x.first + x.length], stop]
         shift, mend = moves(code, reads, x) if x.times > 1 else (0, mends[0])
@@ -91,6 +92,14 @@ def formed(
     slots[:, 0] = rows[:, 0] >> 8
     places = np.array(table, dtype=np.int64).reshape(-1, 4)
     return Form(rows[:, 0] & 255, slots, np.concatenate(mends), places)
+
+
+@cache
+def _used(names: tuple[str, ...]) -> Array:
+    """Return which words each of these operations uses, (operations, 4)."""
+    import numpy as np
+
+    return np.array(list(map(used, names)))
 
 
 def used(name: str) -> tuple[bool, bool, bool, bool]:
@@ -107,11 +116,26 @@ def moves(code: Array, reads: Array, loop: Stretch) -> tuple[int, Array]:
     first, second, third = (loop.first + k * loop.length for k in range(3))
     growth = (code[second:third] - code[first:second]).view(np.int32)
     growth[:, 0] >>= 8
-    steps, counts = np.unique(growth[reads[first:second]], return_counts=True)
-    shift = int(steps[counts.argmax()])
-    growth -= shift
-    row, column = np.nonzero(growth * reads[first:second])
-    return shift, np.column_stack([row * WORDS + SLOTS + column, growth[row, column]]).astype("i4")
+    places = reads[first:second].ravel().nonzero()[0]
+    found = growth.ravel()[places]
+    shift = _commonest(found)
+    others = (found != shift).nonzero()[0]
+    places = places[others]
+    mends = np.empty((len(places), 2), np.int32)
+    mends[:, 0] = places + (places >> 2) * (WORDS - 4) + SLOTS  # of four words in so many
+    mends[:, 1] = found[others] - shift
+    return shift, mends
+
+
+def _commonest(numbers: Array) -> int:
+    """Return the number that comes most often, of several the least."""
+    import numpy as np
+
+    least = int(numbers.min())
+    if int(numbers.max()) - least < NARROW:
+        return least + int(np.bincount(numbers - least).argmax())
+    found, counts = np.unique(numbers, return_counts=True)
+    return int(found[counts.argmax()])
 
 
 def turned(code: Array, codes: dict[str, int]) -> Array:

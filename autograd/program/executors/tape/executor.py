@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
 from functools import partial
 from typing import Any
 
@@ -19,15 +19,11 @@ from autograd.program.plans import Plan
 WIDE = 8  # lanes from which on an operation runs for all of them together
 
 
-@dataclass(frozen=True)
-class TapeRoom(Room):
-    """A row of `table` for each slot; `adjoints[False]` are means of the leaves' over the lanes."""
-
-    table: Array = None
-
-
 class TapeMemory:
-    """Where the numbers of a tape are, as `Memory` says; lane 0 keeps parameters and constants."""
+    """Where the numbers of a tape are, as `Memory` says; lane 0 keeps parameters and constants.
+
+    A row of `table` is for each slot; `adjoints[False]` are means of the leaves' over the lanes.
+    """
 
     def __init__(self, writer: TapeWriter, dtype: str) -> None:
         import numpy as np
@@ -41,7 +37,7 @@ class TapeMemory:
         self.room = self._room(aligned((self.slots, 1), self.dtype))
         self.room.table[list(writer.constants.values()), 0] = [float(x) for x in writer.constants]
 
-    def prepared(self, lanes: int) -> TapeRoom:
+    def prepared(self, lanes: int) -> Room:
         """Return room for `lanes` lanes, with the parameters and constants of the one in use."""
         if self.slots * lanes >= 1 << 31:
             raise ValueError(
@@ -56,15 +52,18 @@ class TapeMemory:
         """Let all numbers be those of a room from now on."""
         self.room = room
 
+    def lend(self, lanes: Iterable[int]) -> None:
+        """Do nothing: each room has a table of its own."""
+
     def trim(self) -> None:
         """Do nothing: only the room in use is kept."""
 
-    def _room(self, table: Array) -> TapeRoom:
+    def _room(self, table: Array) -> Room:
         n, lanes = self.n, table.shape[1]
         leaves = table[n : n + self.leaves]
         shared = leaves[:, 0] if lanes == 1 else aligned((self.leaves,), self.dtype)
         numbers = (table[:n, 0], table[:n]), (shared, table[n : 2 * n])
-        return TapeRoom(lanes, *numbers, table=table)
+        return Room(lanes, *numbers, table=table)
 
 
 class TapeExecutor:
@@ -84,9 +83,9 @@ class TapeExecutor:
         """Make room for `lanes` examples at a time; it is used once its calls are made."""
         self.memory.use(self._bound(self.memory.prepared(lanes)))
 
-    def _bound(self, room: TapeRoom) -> TapeRoom:
+    def _bound(self, room: Room) -> Room:
         """Return a room with the calls that run on its table."""
-        return replace(room, calls=_Calls(self.writer, room, self.ends))
+        return room._replace(calls=_Calls(self.writer, room, self.ends))
 
     def load(self, examples: Array) -> None:
         """Copy rows of examples to the inputs of the lanes."""
@@ -107,7 +106,9 @@ class TapeExecutor:
         calls.root.fill(1.0)
         calls.backward()
         if calls.spread:
-            self.np.mean(calls.leaves, axis=1, out=room.adjoints[False])
+            means = room.adjoints[False]
+            self.np.add.reduce(calls.leaves, axis=1, out=means)
+            means /= room.lanes
 
     def evaluate(self, examples: Array) -> float:
         """Compute values and adjoints; return the cost, NaN where a number is not finite."""
@@ -134,7 +135,7 @@ class TapeExecutor:
 class _Calls:
     """The two tapes over the table of one room, and the rows that are set between them."""
 
-    def __init__(self, writer: TapeWriter, room: TapeRoom, ends: Ends) -> None:
+    def __init__(self, writer: TapeWriter, room: Room, ends: Ends) -> None:
         table, n = room.table, writer.n
         self.forward, self.backward = (_prepared(tape, room) for tape in writer.tapes)
         self.leaves, self.root = table[n : n + writer.leaves], table[n + ends.root]
@@ -142,21 +143,13 @@ class _Calls:
         self.spread = room.lanes > 1
 
 
-def _prepared(tape: Tape, room: TapeRoom) -> Any:
+def _prepared(tape: Tape, room: Room) -> Any:
     """Return the call that runs a tape over the lanes of a room."""
-    import numpy as np
-
     from autograd.program.executors.native import _replay
 
-    lanes, single = room.lanes, bool(room.table.dtype == np.float32)
-    wide = lanes >= WIDE
-    form = tape.wide if wide else tape.alone
-    code = np.zeros(len(form.kinds), [("place", np.uint64), ("slots", np.int32, 4)])
-    places = np.arange(256) if wide else np.array(_replay.places(single), np.uint64)
-    code["place"], code["slots"] = places[form.kinds], form.slots * lanes
-    mends, table = form.mends * (1, lanes), form.table * (1, 1, lanes, 1)
-    run = _replay.run_tape
-    return partial(run, code, mends.astype("i4"), table, room.table, single, lanes, wide)
+    lanes, single, wide = room.lanes, room.table.itemsize == 4, room.lanes >= WIDE
+    words = _replay.spread(*(tape.wide if wide else tape.alone), single, lanes, wide)
+    return partial(_replay.run_tape, *words, room.table, single, lanes, wide)
 
 
 def assemble(plan: Plan, dtype: str) -> Parts:
