@@ -6,6 +6,10 @@ steps 2 t groups of one node each stand beside that of all others, although they
 nodes of one level (the longest way to a leaf) do not depend on each other. Where there are many
 groups on a level, those are one that apply one function to operands of the same sort, computed
 from inputs, say, whatever computes them.
+
+What takes longer at an edge than inside pushes its neighbours to higher levels, step by step. Then
+those are one that the same groups use in the same place, seen from the root, if that goes in no
+circle; whichever way leaves fewer groups is taken.
 """
 
 from __future__ import annotations

@@ -42,6 +42,7 @@ def _is_irregular(plan: Plan) -> bool:
     """Whether a plan is better run as a tape.
 
     Often the levels of its graph, each of which needs a group of its own, are too many already.
+    Groups of few nodes may be joined, but then their operands lie here and there.
     """
     work = max(len(plan.recording), len(plan.recording.flat) // 2)
     levels = number_of_levels(plan.recording)
