@@ -55,6 +55,7 @@ STEPS = {
     "trunc": 0.0,
     "rint": 0.5,
 }  # beyond which whole number they jump
+ANGLES = ("atan2", "direction", "hypot")  # of 0 and 0 they go by signs, or have no partials
 QUOTIENTS = ("floordiv", "mod", "fmod")  # they jump where x / y is whole
 EDGES = ("asin", "acos", "atanh")  # whose partials are infinite at -1 and 1, where others saturate
 SIGNED = ("mul", "neg")  # where a program keeps the sign of a zero; its sums do not
@@ -77,6 +78,8 @@ class Columns(list):
 def require_clear(name, operands, rows, columns):
     """Raise Unsound where a row is too near a kink, or decides otherwise than another."""
     if name in EDGES and any(abs(row[0][0]) > 1.0 - MARGIN for row in rows):
+        raise Unsound
+    if name in ANGLES and any(row[0][:2] == [0.0, 0.0] for row in rows):
         raise Unsound
     for first, second in KINKS.get(name, ()):
         pair = [operands[first], 0.0 if second is None else operands[second]]
