@@ -55,7 +55,7 @@ static PyObject *collection(const Collection *c, int sides)
         else
             PyTuple_SET_ITEM(found, k, words);
     }
-    if (found && put_collection(c, at[0], at[1], at[2]) < 0) {
+    if (found && at[0] && at[1] && put_collection(c, at[0], at[1], at[2]) < 0) {
         PyErr_SetString(PyExc_ValueError, "a factor of a sum has no group");
         Py_CLEAR(found);
     }

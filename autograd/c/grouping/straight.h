@@ -104,13 +104,13 @@ static int open_walk(Walk *walk, PyObject *columns)
         if (PyObject_GetBuffer(PyList_GET_ITEM(columns, walk->count), x, PyBUF_STRIDES) < 0)
             return -1;
         if (x->ndim != 1 || x->itemsize != (Py_ssize_t)sizeof(int64_t) || x->shape[0] < 1 ||
-            x->shape[0] != walk->columns[0].shape[0]) {
+            (walk->width && x->shape[0] != walk->width)) {
             walk->count++;
             PyErr_SetString(PyExc_ValueError, "columns of addresses are words of 64 bits");
             return -1;
         }
+        walk->width = x->shape[0];
     }
-    walk->width = count ? walk->columns[0].shape[0] : 0;
     return 0;
 }
 
@@ -118,7 +118,7 @@ static PyObject *straightened(PyObject *Py_UNUSED(module), PyObject *columns)
 {
     Walk walk;
     PyObject *found = NULL;
-    walk.count = walk.dimensions = 0;
+    walk.count = walk.width = walk.dimensions = 0;
     if (!PyList_Check(columns) || PyList_GET_SIZE(columns) > MOST_COLUMNS) {
         PyErr_SetString(PyExc_TypeError, "straightened takes a list of a few columns");
         return NULL;

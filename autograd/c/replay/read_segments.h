@@ -113,9 +113,10 @@ static int find_segments(Replay *self, Map *map)
         return 0;
     if (step->operation != OPERATION_mul || step->a + step->b != 1 || step->result != *map->results)
         return 0;
-    int64_t segments, fewer, period = 1, other;
+    int64_t segments, fewer, period = 1;
     int which = count_segments(map, 1, &segments);
-    if (SHORTEST * segments > map->sizes[0] && (other = period_of(map)) > 1) {
+    const int64_t other = SHORTEST * segments > map->sizes[0] ? period_of(map) : 1;
+    if (other > 1) {
         const int found = count_segments(map, other, &fewer);
         if (fewer < segments) {
             which = found;

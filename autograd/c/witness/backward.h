@@ -9,7 +9,7 @@ static inline void SIZED(give)(Run *run, int64_t target, const double *term)
 static void SIZED(give_products)(Run *run, const int64_t *operands, int64_t half,
                                  const double *adjoint)
 {
-    double term[WIDTH];
+    double term[WIDTH] = {0};
     for (int64_t k = 0; k < 2 * half; k++) {
         const double *other = SIZED(values_of)(run, operands[k < half ? k + half : k - half]);
         EACH_COLUMN term[c] = other[c] * adjoint[c];
@@ -20,7 +20,7 @@ static void SIZED(give_products)(Run *run, const int64_t *operands, int64_t half
 
 static void SIZED(give_chosen)(Run *run, const int64_t *operands, int64_t n, const double *adjoint)
 {
-    double term[WIDTH];
+    double term[WIDTH] = {0};
     for (int64_t k = 0; k < n; k++) {
         EACH_COLUMN term[c] = SIZED(chosen)(run, operands, n, c) == k ? adjoint[c] : 0.0;
         SIZED(give)(run, operands[k], term);
@@ -52,7 +52,7 @@ static void SIZED(pull)(const Run *run, int64_t node, const int64_t *operands, i
 
 static void SIZED(give_by_rule)(Run *run, int64_t node, const int64_t *operands, int64_t n)
 {
-    double term[WIDTH];
+    double term[WIDTH] = {0};
     for (int64_t slot = 0; slot < n; slot++)
         if (run->active[operands[slot]]) {
             SIZED(pull)(run, node, operands, n, slot, term);

@@ -2,7 +2,7 @@
 
 static void SIZED(add_products)(Run *run, const int64_t *operands, int64_t half, double *result)
 {
-    double sum[WIDTH] = {0}, term[WIDTH];
+    double sum[WIDTH] = {0}, term[WIDTH] = {0};
     for (int64_t k = 0; k < half; k++) {
         const double *a = SIZED(values_of)(run, operands[k]);
         const double *b = SIZED(values_of)(run, operands[half + k]);
@@ -38,7 +38,7 @@ static void SIZED(find_largest)(Run *run, const int64_t *operands, int64_t n, do
 /* The sum of all operands but the first that is 1. */
 static void SIZED(add_others)(Run *run, const int64_t *operands, int64_t n, double *result)
 {
-    double sum[WIDTH] = {0}, term[WIDTH];
+    double sum[WIDTH] = {0}, term[WIDTH] = {0};
     int seen[WIDTH] = {0};
     for (int64_t k = 0; k < n; k++) {
         const double *x = SIZED(values_of)(run, operands[k]);
@@ -87,7 +87,7 @@ static void SIZED(compute)(Run *run, int code, const int64_t *operands, int64_t 
 #undef EXACT
 #undef LOOSE
     }
-    double scale[POINTS];
+    double scale[POINTS] = {0};
     for (int c = 0; c < POINTS; c++)
         scale[c] = fabs(result[POINTS + c]);
     SIZED(disturb)(run, result, scale);

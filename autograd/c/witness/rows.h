@@ -23,7 +23,7 @@ static inline void SIZED(disturb)(Run *run, double *restrict x, const double *re
 /* Add a term to a sum, with the noise of both. */
 static inline void SIZED(receive)(Run *run, double *restrict sum, const double *restrict term)
 {
-    double scale[POINTS];
+    double scale[POINTS] = {0};
     for (int c = 0; c < POINTS; c++)
         scale[c] = fabs(sum[POINTS + c]) + fabs(term[POINTS + c]);
     EACH_COLUMN sum[c] += term[c];
