@@ -148,10 +148,9 @@ def without_inputs():
 ACTIONS = {"call": (called, network), "train": (trained, network), "at": (at, without_inputs)}
 
 
-@pytest.mark.parametrize("order", [1, -1])
 @pytest.mark.parametrize("action", ACTIONS)
 @pytest.mark.parametrize("way", WITH_TAPES)
-def test_an_exception_at_any_line_changes_no_later_number(way, action, order, monkeypatch):
+def test_an_exception_at_any_line_changes_no_later_number(way, action, monkeypatch):
     """What asks for other lanes is cut short; then come these again and those before, or first
     those before."""
     act, graph = ACTIONS[action][0], ACTIONS[action][1]()
@@ -169,7 +168,7 @@ def test_an_exception_at_any_line_changes_no_later_number(way, action, order, mo
             break
         except (KeyboardInterrupt, MemoryError):
             pass
-        then = ((act, m), (called, 3))[::order]
+        then = ((act, m), (called, 3))[:: -1 if k // 2 % 2 else 1]
         numbers, *later = in_another_thread(
             lambda then=then: [read(program), *(do(program, size) for do, size in then)]
         )

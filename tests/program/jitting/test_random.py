@@ -15,7 +15,7 @@ def assert_equals(found, expected):
     np.testing.assert_allclose(found, expected, rtol=0, atol=room)
 
 
-@pytest.mark.parametrize("group", range(20))
+@pytest.mark.parametrize("group", range(12))
 def test_compiled_is_node_by_node(group, monkeypatch):
     if group % 2:
         monkeypatch.setattr(sparse, "WRITTEN_OUT", 1)
