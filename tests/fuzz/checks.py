@@ -267,11 +267,11 @@ def _train_by_hand(case, name, size, nudge):
     leaves = fresh_leaves(case)
     for leaf in leaves:
         leaf.data *= 1.0 + nudge
-    costs = list(_steps(case, leaves, OPTIMISERS[name], size))
+    costs = list(_steps(case, leaves, OPTIMISERS[name], size, 1.0 + nudge))
     return np.array([*costs, *(leaves[k].data for k in case.nodes(PARAMETER))])
 
 
-def _steps(case, leaves, make, size, steps=3):
+def _steps(case, leaves, make, size, stretched, steps=3):
     optimizer = make([leaves[k] for k in case.nodes(PARAMETER)])
     starts = range(0, len(case.rows), size)
     for step in range(steps):
@@ -279,7 +279,7 @@ def _steps(case, leaves, make, size, steps=3):
         for k, row in enumerate(case.rows[start : start + size]):
             numbers = iter(row)
             own = [
-                Value(next(numbers)) if role == INPUT else leaf
+                Value(stretched * next(numbers)) if role == INPUT else leaf
                 for leaf, (role, _) in zip(leaves, case.leaves, strict=True)
             ]
             with ag.at_call(step, k):
