@@ -47,11 +47,8 @@ def _split(np: Any, this: Any) -> list[Instruction]:
     best: list[Array] | None = None
     for key in range(len(table)):
         ordered = table[:, _sorted(np, table[key])]
-        stretches = _stretches(np, ordered)
-        bends = np.diff(ordered, 2).any(axis=0).sum()
-        if len(stretches) * SHORTEST > ordered.shape[1] >= bends * SHORTEST:
-            stretches = list(_runs(np, ordered))  # of other steps than the usual one
-        if len(stretches) * SHORTEST <= ordered.shape[1]:
+        stretches = _few_stretches(np, ordered, ordered.shape[1] // SHORTEST)
+        if stretches is not None:
             found = list(_strips(np, ordered, stretches))
             best = found if best is None or len(found) < len(best) else best
     if best is None or len(best) * WORTH[this.lanes] > this.sizes[0]:
@@ -91,8 +88,23 @@ def _strips(np: Any, table: Array, stretches: list[tuple[int, int]]) -> Iterator
             yield table[:, places.ravel()]
 
 
-def _stretches(np: Any, table: Array) -> list[tuple[int, int]]:
-    """Return start and length of stretches over which all operands advance by the usual step.
+def _few_stretches(np: Any, table: Array, most: int) -> list[tuple[int, int]] | None:
+    """Return start and length of at most so many stretches along which steps stay as they are.
+
+    They are of the usual step or, where these are too many, of any.
+    """
+    ends = _usual(np, table)
+    if len(ends) - 1 <= most:
+        return list(zip(ends[:-1].tolist(), (ends[1:] - ends[:-1]).tolist(), strict=True))
+    steps = table[:, 1:] - table[:, :-1]
+    if int((steps[:, 1:] != steps[:, :-1]).any(axis=0).sum()) > most:
+        return None
+    stretches = list(_runs(np, table))
+    return stretches if len(stretches) <= most else None
+
+
+def _usual(np: Any, table: Array) -> Array:
+    """Return where stretches begin over which all operands advance by the usual step, and the end.
 
     The usual step is the one that comes most often, of several the least.
     """
@@ -101,8 +113,7 @@ def _stretches(np: Any, table: Array) -> list[tuple[int, int]]:
     ordered = np.sort(numbers)
     bounds = np.concatenate([[0], (ordered[1:] != ordered[:-1]).nonzero()[0] + 1, [len(ordered)]])
     usual = ordered[bounds[(bounds[1:] - bounds[:-1]).argmax()]]
-    ends = np.concatenate([[0], (numbers != usual).nonzero()[0] + 1, [table.shape[1]]])
-    return list(zip(ends[:-1].tolist(), (ends[1:] - ends[:-1]).tolist(), strict=True))
+    return np.concatenate([[0], (numbers != usual).nonzero()[0] + 1, [table.shape[1]]])
 
 
 def _numbered(np: Any, steps: Array) -> Array:
