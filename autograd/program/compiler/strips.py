@@ -12,7 +12,7 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from autograd.program.compiler.accesses import Access, Array, straighten
+from autograd.program.compiler.accesses import Array, accesses
 from autograd.program.compiler.instructions import ADD, Instruction, Map
 
 FEWEST, MOST = 32, 1 << 16  # elements of a list
@@ -65,14 +65,9 @@ def _sorted(np: Any, addresses: Array) -> Array:
 
 
 def _strided(np: Any, this: Map, strip: Array) -> Map:
-    found = straighten(np, strip)
-    assert found is not None
-    sizes, strides = found
     every = (*this.sources, this.destination)
-    *sources, target = (
-        Access(x.lanes, x.adjoint, int(row[0]), tuple(map(int, steps)))
-        for x, row, steps in zip(every, strip, strides, strict=True)
-    )
+    columns = [(row, x.lanes, x.adjoint) for row, x in zip(strip, every, strict=True)]
+    sizes, (*sources, target) = accesses(np, columns)
     return this._replace(sizes=sizes, sources=tuple(sources), destination=target)
 
 
