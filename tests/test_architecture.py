@@ -46,7 +46,7 @@ BUDGETS = {  # of code lines, over the files that a pattern finds
     "tracing": (330, ("nn/tracing/**/*.py",)),
     "notes": (4840, ("nn/notes/**/*.py",)),
     "programs": (
-        5990,
+        6045,
         tuple(
             f"autograd/program/{part}*.py"
             for part in (

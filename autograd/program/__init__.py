@@ -7,7 +7,7 @@
 * `compiler/` makes instructions of a recording; `plans` keeps them for the next of its structure.
 * `verification/` holds the first program of a structure to its nodes.
 * `executors/` run them, most over the arrays of a `memory`; `reading` finds any number there.
-* `portions` let many examples pass in the room of a few.
+* `portions` let many examples pass in the room of a few, on several `threads` where that is wanted.
 * `noise` draws what is random anew for each call, as further columns of the examples.
 * `training` takes an optimiser's steps over `batches`, by its `rules`; `guards` watch the branches
   that Python took, `verdicts` compares them all at once, and `chance` tells what was drawn;
@@ -26,5 +26,6 @@ knows a `Program`.
 from autograd.program.guards import recording
 from autograd.program.jitting.function import jit
 from autograd.program.program import Program
+from autograd.program.threads import use_threads
 
-__all__ = ["Program", "jit", "recording"]
+__all__ = ["Program", "jit", "recording", "use_threads"]

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import partial
 
 from autograd.engine import Value
 from autograd.program import guards
 from autograd.program.compiler.accesses import Array
 from autograd.program.compiler.recording import CONSTANT, PARAMETER, Recording
+from autograd.program.executors.interface import Parts
 from autograd.program.memory import Table, all_finite, stretch
 from autograd.program.noise import Noise
 from autograd.program.plans import PLANS
@@ -28,6 +30,9 @@ class Machine:
     NumPy's warnings off.
     """
 
+    lent: Table | None = None  # an optimiser's state, where the executor changes it
+    _helpers: tuple[Parts, ...] = ()
+
     def __init__(
         self, loss: Value, inputs: Sequence[Value], parameters: Sequence[Value],
         also: Sequence[Value], executor: str, dtype: str, kept: Sequence[Value] = (),
@@ -43,7 +48,8 @@ class Machine:
         self.noise = Noise(self.recording.noise)
         self.columns = (*self.inputs, *self.noise.nodes)
         plan = PLANS.find(self.recording)
-        parts, self.known = trusted(executor, dtype, plan, self.recording), plan.trusted
+        self._again = partial(trusted, executor, dtype, plan, self.recording)
+        parts, self.known = self._again(), plan.trusted
         self.placement, self.memory = parts.placement, parts.memory
         self.executor, self.instructions = parts.executor, parts.instructions
         self.reader = Reader(self.recording, self.placement, self.memory, self.executor)
@@ -56,7 +62,6 @@ class Machine:
         self._evaluate = getattr(self.executor, "evaluate", None)
         self.current = False
         self.passed: tuple[Array, float, Array] | None = None  # what `portions` went through
-        self.lent: Table | None = None  # an optimiser's state, where the executor changes it
         self._fill()
 
     def _fill(self) -> None:
@@ -88,6 +93,21 @@ class Machine:
             values[places.start : places.start + count] = numbers
         else:
             values[places[:count]] = numbers
+
+    @property
+    def is_compiled(self) -> bool:
+        """Whether one call of C computes cost and gradient."""
+        return self._evaluate is not None
+
+    def helpers(self, count: int) -> tuple[Parts, ...]:
+        """Return so many further assemblies of the same program, kept once they were made."""
+        while len(self._helpers) < count:
+            self._helpers += (self._again(),)
+        return self._helpers[:count]
+
+    def forget_helpers(self) -> None:
+        """Use none of them again."""
+        self._helpers = ()
 
     def release(self) -> None:
         """Let an optimiser keep its state for itself, before another state takes its place."""

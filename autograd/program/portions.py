@@ -8,11 +8,12 @@ a node's numbers of all rows makes the pass be done again, over all of them at o
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from autograd.program import failures
 from autograd.program.compiler.accesses import Array
 from autograd.program.machine import Machine
+from autograd.program.threads import side_by_side
 
 LARGE, PORTION = 1 << 24, 1 << 20  # bytes: from which on, and what a portion has
 FEWEST = 256  # rows of a portion, for the sake of matrix products
@@ -40,14 +41,24 @@ def evaluated(machine: Machine, examples: Array, first: int = 0, *, whole: bool 
     size = rows if whole else rows_at_a_time(machine, rows)
     if size == rows:
         return _evaluated(machine, examples, first)
+    portions = [examples[start : start + size] for start in range(0, rows, size)]
+    together = side_by_side(machine, portions) or _in_turn(machine, portions, first)
     cost, slopes = 0.0, 0.0
-    for start in range(0, rows, size):
-        portion = examples[start : start + size]
+    for portion, (own_cost, own_slopes) in zip(portions, together, strict=True):
         share = len(portion) / rows
-        cost += share * _evaluated(machine, portion, first + start)
-        slopes = slopes + share * machine.memory.room.adjoints[False]
+        cost += share * own_cost
+        slopes = slopes + share * own_slopes
     machine.memory.room.adjoints[False][:] = slopes
     return cost
+
+
+def _in_turn(
+    machine: Machine, portions: Sequence[Array], first: int
+) -> Iterator[tuple[float, Array]]:
+    """Yield cost and adjoints of one portion after another; these hold until the next."""
+    for portion in portions:
+        yield _evaluated(machine, portion, first), machine.memory.room.adjoints[False]
+        first += len(portion)
 
 
 def _evaluated(machine: Machine, examples: Array, first: int) -> float:

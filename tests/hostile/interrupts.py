@@ -22,7 +22,7 @@ import numpy as np
 
 import nn
 from autograd import Program, Value, grad, jit, no_grad, recording, tanh
-from autograd.program import machine, plans
+from autograd.program import machine, plans, use_threads
 from tests.program import zoo
 
 PATIENCE = 60.0  # seconds: who waits longer waits for a lock that nobody gives back
@@ -57,6 +57,20 @@ def train(make=nn.Adam):
         optimizer = make(program.parameters)
         costs = program.train(X, optimizer, 60, 7)
         return bits(costs, program(X)[1])
+
+    return act
+
+
+def threads():
+    program, rows = program_of(), np.tile(X, (2500, 1))
+
+    def act():
+        try:
+            use_threads(2)
+            program.load_parameters()
+            return bits(*program(rows))
+        finally:
+            use_threads(1)
 
     return act
 
@@ -123,7 +137,17 @@ def modes():
 
 WORK = {
     f.__name__: f
-    for f in (call, train, first_call, first_training, compiled, fitting, saving, modes)
+    for f in (
+        call,
+        train,
+        threads,
+        first_call,
+        first_training,
+        compiled,
+        fitting,
+        saving,
+        modes,
+    )
 }
 
 
