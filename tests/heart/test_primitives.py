@@ -653,3 +653,12 @@ def test_a_row_without_partials_is_refused_and_enters_nothing():
     with pytest.raises(TypeError, match=r"needs a partial for each operand; 'lg' has none.*lambda"):
         primitive("lg", math.log2)
     assert "lg" not in PRIMITIVES and not hasattr(Value, "lg")
+
+
+def test_a_power_of_0_by_0_has_the_partials_of_what_it_is_held_to_be():
+    """0⁰ is 1 and stays so along both operands: n xⁿ⁻¹ is 0 for n = 0, xⁿ ln x for x = 0."""
+    x, n = Value(0.0), Value(0.0)
+    (x**n).backward()
+    assert (x.grad, n.grad) == (0.0, 0.0)
+    slopes = autograd.gradients(x**n, [x, n], build_graph=True)
+    assert [slope.data for slope in slopes] == [0.0, 0.0]
