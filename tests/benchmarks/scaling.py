@@ -36,7 +36,10 @@ def passes(sizes, lanes):
 
 def first_call(kind, size):
     """Compile a recorded graph that nothing is known of, and call it."""
-    from autograd import Value, sin
+    import numpy as np
+
+    from autograd import Program, Value, sin
+    from autograd.program.plans import PLANS
 
     if kind == "regular":
         loss, inputs, parameters = network([size, size, 1])
@@ -45,15 +48,6 @@ def first_call(kind, size):
         loss = parameters[0]
         for k in range(size):
             loss = loss + parameters[1] * sin(loss) if k % 3 else loss * 0.99
-    return _compiled(loss, inputs, parameters), []
-
-
-def _compiled(loss, inputs, parameters):
-    import numpy as np
-
-    from autograd import Program
-    from autograd.program.plans import PLANS
-
     X = np.ones((1, len(inputs)))
 
     def run(times):
@@ -61,28 +55,7 @@ def _compiled(loss, inputs, parameters):
             PLANS.__init__()
             Program(loss, inputs=inputs, parameters=parameters)(X)
 
-    return run
-
-
-def verified(sizes, how):
-    """Compile and call a network that nothing is known of; as it is, or with nothing verified."""
-    from functools import partial
-
-    from autograd import Value, tanh
-    from autograd.program.executors import registry
-    from autograd.program.verification import trial
-
-    def trusting(executor, dtype, plan, recording):
-        return partial(registry.assemble, executor), registry.assemble(executor, plan, dtype), None
-
-    if how == "trusted":
-        trial.tried = trusting
-    if sizes:
-        loss, inputs, parameters = network(sizes)
-    else:  # eight nodes
-        x, w, b = Value(0.3), Value(0.5), Value(0.1)
-        loss, inputs, parameters = (tanh(w * x + b) - 0.5) ** 2.0, [x], [w, b]
-    return _compiled(loss, inputs, parameters), []
+    return run, []
 
 
 def contests():
@@ -111,10 +84,3 @@ def contests():
     ):
         arguments = lambda n, kind=kind: (kind, n)
         yield curve(f"scaling first call, {kind}", "first_call", sizes, arguments, per)
-    for title, sizes, times in (
-        ("8 nodes", [], 50), ("moons", [2, 16, 16, 1], 20), ("digits", [64, 32, 10], 5),
-    ):  # fmt: skip
-        sides = [
-            Side(how, "scaling:verified", (sizes, how), times) for how in ("trusted", "verified")
-        ]
-        yield Contest(f"verification in a first call, {title}", tuple(sides), "call")

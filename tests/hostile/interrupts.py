@@ -24,14 +24,11 @@ import nn
 from autograd import Program, Value, grad, jit, no_grad, recording, tanh
 from autograd.program import machine, plans, use_threads
 from tests.program import zoo
+from tests.program.reference import bits
 
 PATIENCE = 60.0  # seconds: who waits longer waits for a lock that nobody gives back
 PORTION = 500  # interrupts between two lines of what was found
 X = np.random.default_rng(0).normal(size=(40, 5))
-
-
-def bits(*numbers):
-    return [np.asarray(x).tobytes() for x in numbers]
 
 
 def program_of(sizes=(3, 4, 5, 2), executor="auto"):
@@ -163,24 +160,25 @@ class Interrupted(KeyboardInterrupt):
     pass
 
 
-def interrupted(act, seconds):
+def stop(number, frame):
+    """Handle a signal."""
+    raise Interrupted
+
+
+def interrupted(act, seconds, timer="ITIMER_REAL", clock=monotonic):
     """Do something with a signal after some seconds; return how long that waited, if it came."""
-    due = monotonic() + seconds
+    due, timer = clock() + seconds, getattr(signal, timer)  # which Windows has not
     try:
-        signal.setitimer(signal.ITIMER_REAL, seconds)
+        signal.setitimer(timer, seconds)
         act()
-        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.setitimer(timer, 0)
     except Interrupted:
-        return monotonic() - due
+        return clock() - due
     return None
 
 
 def hunt(count, seed=0, names=tuple(WORK), report=print):
     """Interrupt so many times; return how often, the number of faults, the longest wait."""
-
-    def stop(number, frame):
-        raise Interrupted
-
     before, rng = signal.signal(signal.SIGALRM, stop), Random(seed)
     works = [(name, WORK[name]()) for name in names]
     expected, usual = {}, {}

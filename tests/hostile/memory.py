@@ -32,6 +32,7 @@ from autograd import Program, jit, tanh
 from autograd.program import machine, plans
 from autograd.program.executors import registry
 from tests.program import zoo
+from tests.program.reference import bits
 
 LOSS, INPUTS, PARAMETERS = zoo.mlp(sizes=(3, 4, 2))
 X = np.random.default_rng(0).normal(size=(40, len(INPUTS)))
@@ -50,10 +51,6 @@ OURS = (
 CALM = 4  # tries in a row without a failure: all allocations were failed
 
 Work = tuple[Callable[[], Any], Callable[[Any], list[bytes]]]  # what is there before, and the work
-
-
-def bits(*numbers: Any) -> list[bytes]:
-    return [np.asarray(x).tobytes() for x in numbers]
 
 
 def made(executor: str) -> Program:

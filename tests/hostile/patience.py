@@ -27,6 +27,7 @@ import nn
 from autograd import Program, Value, dot, jit, recording, softmax, tanh, total
 from autograd.program import machine, plans
 from autograd.program.executors import registry
+from tests.hostile.interrupts import interrupted, stop
 from tests.program import zoo
 
 ANSWER = 0.2  # seconds
@@ -219,39 +220,22 @@ WORK = {
 }  # fmt: skip
 
 
-class Interrupted(KeyboardInterrupt):
-    pass
-
-
-def _stop(number, frame):
-    raise Interrupted
-
-
-def waited(act, seconds):
-    """Do something with a signal after so much of processor time; return the wait, if it came."""
-    due = process_time() + seconds
-    try:
-        signal.setitimer(signal.ITIMER_PROF, seconds)
-        act()
-        signal.setitimer(signal.ITIMER_PROF, 0.0)
-    except Interrupted:
-        return process_time() - due
-    return None
-
-
 def waits(act, count, seed):
     """Return the seconds that the work takes, and the waits of some interrupts; it stays right."""
     rng, expected, start = Random(seed), act(), process_time()
     act()
     usual = process_time() - start
-    found = [waited(act, rng.uniform(SOON, max(2 * SOON, 0.9 * usual))) for _ in range(count)]
+    found = [
+        interrupted(act, rng.uniform(SOON, max(2 * SOON, 0.9 * usual)), "ITIMER_PROF", process_time)
+        for _ in range(count)
+    ]
     assert act() == expected, "the work gives something else after its interrupts"
     return usual, [x for x in found if x is not None]
 
 
 @contextmanager
 def interrupts_by_processor_time():
-    before, lost = signal.signal(signal.SIGPROF, _stop), sys.unraisablehook
+    before, lost = signal.signal(signal.SIGPROF, stop), sys.unraisablehook
     sys.unraisablehook = lambda lost: None  # a signal that arrived in a destructor
     try:
         yield

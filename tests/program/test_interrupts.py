@@ -19,7 +19,7 @@ from autograd import program as package
 from autograd.program.executors import native
 from autograd.program.executors.tape.executor import _prepared
 from tests.program import zoo
-from tests.program.reference import WITH_TAPES
+from tests.program.reference import WITH_TAPES, bits
 
 ROOM = str(Path(package.__file__).parent)
 PATIENCE = 20.0  # seconds: who waits longer waits for a lock that nobody gives back
@@ -91,10 +91,6 @@ def made(graph, way, monkeypatch):
 
 def rows(m, width):
     return np.random.default_rng(m).normal(size=(m, width))
-
-
-def bits(*numbers):
-    return [np.asarray(x).tobytes() for x in numbers]
 
 
 def called(program, m):

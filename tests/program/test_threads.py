@@ -10,7 +10,7 @@ import pytest
 import nn
 from autograd import Program, Value, dot, jit, recording, tanh
 from tests.program import zoo
-from tests.program.reference import WITH_TAPES
+from tests.program.reference import WITH_TAPES, bits
 
 REPETITIONS = 5
 
@@ -66,10 +66,6 @@ def at_once(*calls):
         if isinstance(result, BaseException):
             raise result
     return results
-
-
-def bits(*numbers):
-    return [np.asarray(x).tobytes() for x in numbers]
 
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])

@@ -5,9 +5,10 @@ import pytest
 
 import nn
 from autograd import DomainError, FrozenBranchError, Program, Value, log, recording
-from autograd.program import portions, use_threads
-from autograd.program.executors import native
+from autograd.program import machine, plans, portions, use_threads
+from autograd.program.executors import native, registry
 from tests.program import zoo
+from tests.program.reference import bits
 
 pytestmark = pytest.mark.skipif(not native.available(), reason="the extension is not built")
 ROWS = 2000
@@ -27,12 +28,11 @@ def network():
     return program, np.random.default_rng(0).normal(size=(ROWS, len(inputs)))
 
 
-def bits(*numbers):
-    return [np.asarray(x).tobytes() for x in numbers]
-
-
+@pytest.mark.parametrize("tape", [False, True])
 @pytest.mark.parametrize("count", [2, 3, 64])
-def test_calls_and_trainings_have_the_bits_of_one_thread(count):
+def test_calls_and_trainings_have_the_bits_of_one_thread(count, tape, monkeypatch):
+    monkeypatch.setattr(registry, "is_irregular", lambda nodes, groups: tape)
+    monkeypatch.setattr(machine, "PLANS", plans.Plans())
     found = []
     for threads in (1, count):
         use_threads(threads)

@@ -90,6 +90,20 @@ def unique(np: Any, numbers: Array) -> Array:
     return np.concatenate([ordered[:1], ordered[1:][fresh]])
 
 
+def labels(np: Any, columns: Sequence[Array]) -> Array:
+    """Return a number for each row of some columns: equal ones have the same.
+
+    Lesser ones have less, by the last column first.
+    """
+    order = np.lexsort(columns)
+    fresh = np.zeros(len(order), bool)
+    for column in columns:
+        fresh[1:] |= column[order][1:] != column[order][:-1]
+    label = np.empty(len(order), int)
+    label[order] = np.cumsum(fresh)
+    return label
+
+
 def straighten(np: Any, table: Array) -> tuple[tuple[int, ...], Array] | None:
     """Return sizes and strides (operands, dimensions) that walk the rows of `table`.
 

@@ -17,7 +17,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from autograd.program.compiler.accesses import Array, unique
+from autograd.program.compiler.accesses import Array, labels, unique
 from autograd.program.compiler.columns import gathered
 from autograd.program.compiler.ordering import numbered
 from autograd.program.compiler.pieces import PIECES, PLAIN
@@ -105,7 +105,7 @@ class _Joining:
     def by_level(self) -> Array:
         """Return for each group the number of the one that it belongs to, lower ones first."""
         heights = self.exact.levels[COMPUTED:] >> 1
-        return self._numbered(_labels(self.np, [heights, *self.functions]), heights)
+        return self._numbered(labels(self.np, [heights, *self.functions]), heights)
 
     def by_use(self) -> Array | None:
         """Return the same by the shortest way up to the root instead of the longest to a leaf.
@@ -161,7 +161,7 @@ class _Joining:
             front, uses = below[order], uses[order]
             first = np.append(True, np.diff(front) != 0)[: len(front)]
             front, uses = front[first], uses[first]
-            label[front] = count + _labels(np, [uses, *(x[front] for x in self.functions)])
+            label[front] = count + labels(np, [uses, *(x[front] for x in self.functions)])
             count = int(label.max()) + 1
         return label
 
@@ -236,17 +236,6 @@ class _Joining:
         constants = unique(np, numbers[kinds == CONSTANT])
         same = len(recording) + constants.searchsorted(numbers)
         return np.where(kinds == CONSTANT, same, np.where(kinds == PARAMETER, factors, -1))
-
-
-def _labels(np: Any, columns: list[Array]) -> Array:
-    """Return a number for each row of some columns, the same for equal ones."""
-    order = np.lexsort(columns)
-    fresh = np.zeros(len(order), bool)
-    for column in columns:
-        fresh[1:] |= column[order][1:] != column[order][:-1]
-    label = np.empty(len(order), int)
-    label[order] = np.cumsum(fresh)
-    return label
 
 
 def _levels(np: Any, user: Array, used: Array, count: int) -> Array | None:

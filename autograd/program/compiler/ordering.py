@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from autograd.program.compiler.accesses import Array, straighten
+from autograd.program.compiler.accesses import Array, every, straighten
 from autograd.program.compiler.columns import gathered
 from autograd.program.compiler.recording import COMPUTED
 from autograd.program.compiler.sums import Sums
@@ -28,12 +28,10 @@ def by_turns(np: Any, key: Array) -> Array:
     array([0, 2, 4, 1, 3, 5])
     """
     order = np.argsort(key, kind="stable")
-    fresh = np.append(True, np.diff(key[order]) != 0)
-    starts = np.flatnonzero(fresh)
-    turns = np.arange(len(key)) - starts[np.cumsum(fresh) - 1]
-    each = int(turns.max(initial=0)) + 1
-    if 1 < each <= len(starts) == len(key) / each:
-        order = order[np.argsort(turns, kind="stable")]
+    turn = turns(np, key[order])
+    each, different = int(turn.max(initial=0)) + 1, int((turn == 0).sum())
+    if 1 < each <= different == len(key) / each:
+        order = order[np.argsort(turn, kind="stable")]
     return order
 
 
@@ -100,7 +98,7 @@ def numbered(np: Any, counts: Array) -> tuple[Array, Array]:
 
 
 def turns(np: Any, rows: Array) -> Array:
-    """Return which of its row each element is, where rows ascend.
+    """Return which of its row each element is, where rows, or other numbers, ascend.
 
     >>> import numpy as np
     >>> turns(np, np.array([0, 0, 2]))
@@ -144,7 +142,7 @@ def _operands(np: Any, recording: Any, sums: Sums, nodes: Array) -> list[Array]:
 
 def classes(np: Any, kinds: Array) -> list[tuple[int, Array]]:
     """Return (kind, where it is) for each kind, in order of first appearance."""
-    if len(kinds) and (kinds == kinds[0]).all():
+    if len(kinds) and every(kinds == kinds[0]):
         return [(int(kinds[0]), slice(None))]
     found, left = [], np.arange(len(kinds))
     while len(left):

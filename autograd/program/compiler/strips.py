@@ -12,7 +12,7 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from autograd.program.compiler.accesses import Array, accesses
+from autograd.program.compiler.accesses import Array, accesses, labels
 from autograd.program.compiler.instructions import ADD, Instruction, Map
 
 FEWEST, MOST = 32, 1 << 16  # elements of a list
@@ -120,11 +120,8 @@ def _numbered(np: Any, steps: Array) -> Array:
         for row, low, span in zip(steps[::-1], least[::-1].tolist(), spans[::-1], strict=True):
             numbers = numbers * span + (row - low)
         return numbers
-    order = np.lexsort(steps)
-    fresh = (steps[:, order[1:]] != steps[:, order[:-1]]).any(axis=0)
-    numbers = np.empty(len(order), np.int64)
-    numbers[order] = np.append(0, np.cumsum(fresh))
-    return numbers
+    found: Array = labels(np, steps)
+    return found
 
 
 def _runs(np: Any, table: Array) -> Iterator[tuple[int, int]]:

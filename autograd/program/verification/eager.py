@@ -18,11 +18,15 @@ from autograd.program.executors.interface import Ends, Parts, Place, Placement
 from autograd.program.executors.numpy.update import NumpyUpdate
 from autograd.program.memory import Memory
 from autograd.program.plans import Plan
-from autograd.program.verification.within import is_own, scale_of, scales_of_partials
+from autograd.program.verification.within import (
+    NONE_THERE,
+    is_own,
+    scale_of,
+    scales_of_partials,
+)
 from autograd.table import PRIMITIVES
 
 Off = Callable[[Array, Array, str], Array]
-NONE_THERE = ArithmeticError, ValueError, IndexError, TypeError  # the last of complex numbers
 
 
 def _sum_minus_one(*exponentials: float) -> float:

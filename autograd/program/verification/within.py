@@ -18,7 +18,7 @@ from autograd.modes import differentiating
 from autograd.program.compiler.accesses import Array
 from autograd.table import Primitive
 
-NONE_THERE = ArithmeticError, ValueError, TypeError  # the last of complex numbers
+NONE_THERE = ArithmeticError, ValueError, IndexError, TypeError  # the last of complex numbers
 
 
 def is_own(row: Primitive | None) -> bool:

@@ -99,8 +99,8 @@ def account(recording: Recording, dtype: str, opinion: int = 0) -> Account | Non
     """Return what the nodes of a recording say near its point.
 
     A second or third opinion has noise of its own, and counts what is rounded within somebody's
-    own rows. None where they say nothing: no point near it
-    has finite numbers throughout, an operation is known to nobody, or it would take too long.
+    own rows. None where they say nothing: no point near it has finite numbers throughout, an
+    operation is known to nobody, or it would take too long.
     """
     compiled = _compiled(recording, dtype, opinion)
     run = compiled or _interpreted(recording, dtype, opinion)
