@@ -7,7 +7,7 @@ lies.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from ctypes import addressof, c_char  # which NumPy loads as well
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -16,7 +16,31 @@ Array = Any
 
 CACHE_LINE = 64
 KEPT = 3  # numbers of lanes whose arrays are kept (the last batch of an epoch is smaller)
+MOST_SPARE = 1 << 22  # bytes
 ALONE = 8192  # numbers that BLAS multiplies without a second thread
+
+
+class Spare:
+    """A piece of memory that is used again: the system takes long to give a new one."""
+
+    def __init__(self) -> None:
+        self._pieces: list[Array] = []  # at most one
+
+    def take(self, size: int) -> Array:
+        """Return at least so many bytes, which nobody else has and which may be anything."""
+        import numpy as np
+
+        piece = self._pieces.pop() if self._pieces else None
+        fits = piece is not None and len(piece) >= size
+        return piece if fits else aligned((size,), np.dtype(np.uint8))
+
+    def give(self, piece: Array) -> None:
+        """Keep a piece for the next one, unless it is large."""
+        if len(piece) <= MOST_SPARE:
+            self._pieces[:] = [piece]
+
+
+TRIALS = Spare()  # for rooms in which programs are tried
 
 
 class Room(NamedTuple):
@@ -60,17 +84,22 @@ class Memory:
             return self._kept[lanes]
         (values, adjoints), rows = self._shared, self.sizes[True]
         half, shape = self._half(lanes), (rows, lanes)
-        if self._lent is None or len(self._lent) < 2 * half:
-            both = aligned((2 * half,), self.dtype)
+        size = 2 * half * self.dtype.itemsize
+        if self._lent is not None and len(self._lent) >= size:
+            both = self._lent[:size].view(self.dtype)
         else:
-            both, self._lent = self._lent[: 2 * half], self._lent[2 * half :]
+            both = aligned((2 * half,), self.dtype)
         own = self._array(shape, self.dtype, both)
         theirs = self._array(shape, self.dtype, both, half * self.dtype.itemsize)
         return Room(lanes, (values, own), (adjoints, theirs))
 
-    def lend(self, lanes: Iterable[int]) -> None:
-        """Let rooms of these lanes be parts of one piece of memory, until the next `trim`."""
-        self._lent = aligned((2 * sum(map(self._half, lanes)),), self.dtype)
+    def spoil(self, lanes: int) -> None:
+        """Let all be NaN, and rooms of up to so many lanes share one memory until `trim`."""
+        for numbers in (*self.room.values, *self.room.adjoints):
+            numbers.fill(math.nan)
+        size = 2 * self._half(lanes) * self.dtype.itemsize
+        self._lent = TRIALS.take(size)
+        self._lent[:size].view(self.dtype).fill(math.nan)
 
     def _half(self, lanes: int) -> int:
         """Return how many numbers the values of so many lanes take, up to the end of a line."""
@@ -87,8 +116,10 @@ class Memory:
 
     def trim(self) -> None:
         """Keep no room but the one in use, which is nobody else's."""
-        self._lent = None
         self._kept = {self.room.lanes: self.room}
+        if self._lent is not None:
+            TRIALS.give(self._lent)
+            self._lent = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -45,7 +45,7 @@ class Reader:
                 pending.pop()
                 if node not in known:
                     parts = [known[x] for x in operands]
-                    known[node] = _computed(recording.operations[node], parts)
+                    known[node] = _computed(recording.operation(node), parts)
         return [known[number] for number in numbers]
 
     def adjoint(self, number: int) -> Array:

@@ -66,7 +66,7 @@ class Verdicts:
         None where no guard does, in any lane.
         """
         flips = self.np.empty(room.lanes, self.np.int64)
-        numbers = self.np.ascontiguousarray(room.values[False]), room.values[True], self.plain
+        numbers = *map(self.np.ascontiguousarray, room.values), self.plain
         any_does = len(self.table) and self.compare(
             *numbers, self.table, flips, room.lanes, self.single
         )

@@ -74,14 +74,16 @@ def computed(name, columns, dtype, wide):
     lanes = columns.shape[1]
     table = np.zeros((4, lanes), dtype)
     table[1 : 1 + len(columns)] = columns
-    names, single = _replay.operations, dtype == "float32"
-    places = np.arange(len(names)) if wide else np.array(_replay.places(single), np.uint64)
-    code = np.zeros(2, [("place", np.uint64), ("slots", np.int32, 4)])
-    code["place"] = places[names.index(name)], places[names.index("stop")]
-    code["slots"][0] = np.arange(4) * lanes
+    number, single = _replay.operations.index(name), dtype == "float32"
+    code = np.array([[number, 1, 2, 3]], np.uint32)
     stretches, mends = np.array([[1, 1, 0, 0]], np.int64), np.zeros((0, 2), np.int32)
-    _replay.run_tape(code, mends, stretches, table, single, lanes, wide)
-    return table[0]
+    form = code, np.zeros(1, np.int64), mends, stretches
+    if wide:
+        _replay.run_form(*form, table, single)
+        return table[0]
+    rows = np.ascontiguousarray(table.T)
+    _replay.run_tape(_replay.placed(*form, single), mends, stretches, rows, single)
+    return rows[:, 0]
 
 
 def points(name, rng):

@@ -17,7 +17,7 @@ import nn
 from autograd import Program, Value, jit, value_and_grad
 from autograd import program as package
 from autograd.program.executors import native
-from autograd.program.executors.tape.executor import _prepared
+from autograd.program.executors.tape.executor import placed, prepared
 from tests.program import zoo
 from tests.program.reference import WITH_TAPES, bits
 
@@ -330,9 +330,12 @@ def test_arrays_of_other_lanes_are_refused(monkeypatch):
     with pytest.raises(ValueError, match="do not fit the number of lanes"):
         executor._bound(room._replace(lanes=2), room.calls.rule)
     tape = made(network(), "tape", monkeypatch)
-    room = tape._machine.memory.room._replace(lanes=2)
-    with pytest.raises(ValueError, match="does not fit the number of lanes"):
-        _prepared(tape._machine.executor.writer.tapes[0], room)()
+    table, writer = tape._machine.memory.room.table, tape._machine.executor.writer
+    run = prepared(writer.tapes[0], placed(writer.tapes[0], table.dtype), table)
+    for other in (table.T[:, :0], table[:, 0], table.T.astype(np.float32)):
+        *given, _, single = run.args
+        with pytest.raises(ValueError, match="a table is not empty and has numbers of its type"):
+            run.func(*given, other, single)
 
 
 class Large:

@@ -52,14 +52,14 @@ static int has_ends(const Replay *self, int64_t root_buffer, int64_t root, int64
            parameters <= self->buffers[VALUES].shape[0];
 }
 
-/* Open an array (slots, lanes) of numbers of this size; -1 with an error for any other. */
-static int open_table(PyObject *table, Py_buffer *numbers, int64_t lanes, int64_t size)
+/* Open a table of numbers of this size, without gaps; -1 with an error for any other. */
+static int open_table(PyObject *table, Py_buffer *numbers, int64_t size)
 {
     numbers->obj = NULL;
     if (PyObject_GetBuffer(table, numbers, PyBUF_WRITABLE | PyBUF_C_CONTIGUOUS) < 0)
         return -1;
-    if (lanes > 0 && numbers->ndim == 2 && numbers->shape[1] == lanes && numbers->itemsize == size)
+    if (numbers->ndim == 2 && numbers->shape[1] > 0 && numbers->itemsize == size)
         return 0;
-    PyErr_SetString(PyExc_ValueError, "the table does not fit the number of lanes");
+    PyErr_SetString(PyExc_ValueError, "a table is not empty and has numbers of its type");
     return -1;
 }

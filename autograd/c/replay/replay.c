@@ -24,7 +24,8 @@
 #include "lend.h"
 #include "type.h"
 #include "play.h"
-#include "spread.h"
+#include "form.h"
+#include "together.h"
 #include "decisions.h"
 #include "columns.h"
 #include "tape.h"
@@ -46,20 +47,21 @@ static void fill_circle(void)
 }
 
 static PyMethodDef functions[] = {
-    {"places", places, METH_O,
-     "places($module, single, /)\n--\n\nReturn where the code of each operation of a tape is."},
     {"flips", flips, METH_VARARGS,
      "flips($module, shared, lanes_of, plain, decisions, flips, lanes, single, /)\n--\n\n"
      "Write for each lane the first decision that comes out otherwise, -1 where none does.\n"
      "Return whether any does. A decision is four words: operands as 3 * place + (0, 1 or 2: "
      "shared,\n"
      "with lanes, plain), a sign (< <= > >= == !=) and the verdict."},
-    {"spread", spread, METH_VARARGS,
-     "spread($module, kinds, slots, mends, stretches, single, lanes, wide, /)\n--\n\nReturn "
-     "(code, mends, stretches) of a tape for so many lanes, as run_tape takes them."},
+    {"placed", placed, METH_VARARGS,
+     "placed($module, code, firsts, mends, stretches, single, /)\n--\n\nReturn the code of a tape "
+     "as run_tape takes it."},
     {"run_tape", run_tape, METH_VARARGS,
-     "run_tape($module, code, mends, stretches, numbers, single, lanes, wide, /)\n--\n\n"
-     "Run a tape of scalar operations, lane after lane, or all lanes together where `wide`."},
+     "run_tape($module, code, mends, stretches, numbers, single, /)\n--\n\n"
+     "Run a tape of scalar operations for each row of numbers, (lanes, slots)."},
+    {"run_form", run_form, METH_VARARGS,
+     "run_form($module, code, firsts, mends, stretches, numbers, single, /)\n--\n\n"
+     "Run a tape as it is written for all columns of numbers, (slots, lanes), together."},
     {"levels", levels, METH_VARARGS,
      "levels($module, flat, starts, kinds, once, /)\n--\n\n"
      "Return how many levels a recording has; kinds tell sums (1) and products (2) from others."},

@@ -6,7 +6,7 @@ enum { NODE, MEMORY, ADDRESS, BY_LANE, WORDS }; /* of an item */
 
 typedef struct {
     const char *start;
-    int64_t rows, stride, width, size; /* in bytes: from row to row, and of one number */
+    int64_t rows, stride, width, step, size; /* bytes from row to row, lane to lane; of a number */
 } Memory;
 
 typedef struct {
@@ -27,7 +27,7 @@ typedef struct {
 
 static inline double number_in(const Memory *memory, int64_t row, int64_t lane)
 {
-    const char *at = memory->start + row * memory->stride + lane * memory->size;
+    const char *at = memory->start + row * memory->stride + lane * memory->step;
     return memory->size == sizeof(double) ? *(const double *)at : (double)*(const float *)at;
 }
 
@@ -128,15 +128,16 @@ static int is_sheet(Sheet *sheet)
     return fit;
 }
 
-/* Fill in a memory from an array of one or two dimensions, whose rows are without gaps. */
+/* Fill in a memory from an array of one or two dimensions. */
 static int is_memory(const Py_buffer *x, Memory *memory)
 {
     const int known = x->format && (!strcmp(x->format, "d") || !strcmp(x->format, "f"));
-    if (!known || x->ndim < 1 || x->ndim > 2 ||
-        (x->ndim == 2 && x->shape[1] > 1 && x->strides[1] != x->itemsize))
+    if (!known || x->ndim < 1 || x->ndim > 2)
         return 0;
-    *memory =
-        (Memory){x->buf, x->shape[0], x->strides[0], x->ndim == 2 ? x->shape[1] : 1, x->itemsize};
+    const int wide = x->ndim == 2;
+    *memory = (Memory){
+        x->buf,     x->shape[0], x->strides[0], wide ? x->shape[1] : 1, wide ? x->strides[1] : 0,
+        x->itemsize};
     return 1;
 }
 

@@ -6,7 +6,7 @@ not need (adjoints of inputs) are marked, for an executor to keep them until som
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from autograd.program.compiler import steps
 from autograd.program.compiler.accesses import (
@@ -72,9 +72,10 @@ class Adjoints:
         if len(fresh):
             self._fill(lanes, fresh, 0.0, needed)
 
-    def clear_rest(self) -> None:
-        """Append zeros at every adjoint that nothing wrote to."""
-        for index, group in enumerate(self.groups):
+    def clear_rest(self, groups: Iterable[int]) -> None:
+        """Append zeros at every adjoint of some groups that nothing wrote to."""
+        for index in groups:
+            group = self.groups[index]
             if group.differentiable and len(group.members):
                 own = self.layout.offsets[index] + self.np.arange(len(group.members))
                 self.clear(group.lanes, own, group.trained)

@@ -41,14 +41,16 @@ class Emitter:
         self.out = Instructions()
         self._factors: dict[tuple[int, int], Access] = {}
         self._copies: dict[tuple[int, int], Array] = {}  # what was copied to make a factor
+        self._zeros: dict[bool, int] = {}  # where a number is 0, with lanes and without
         for work in layout.works:
             self._forward(work)
         self.adjoints = Adjoints(layout, self.out.backward)
         self.adjoints.seed()
         for work in reversed(layout.works):
             if work.group.differentiable and self.adjoints.arrived(work):
+                self.adjoints.clear_rest([work.index])  # before they are read
                 self._backward(work)
-        self.adjoints.clear_rest()
+        self.adjoints.clear_rest(range(len(self.groups)))
 
     # --- forward ---------------------------------------------------------------------
 
@@ -161,10 +163,18 @@ class Emitter:
         index = self.address[nodes]
         if some(nodes < 0):  # rows of other lengths
             first = work.group.piece.padding == "first"
-            spare = index[:, :1] if first else self.layout.reserve(lanes, 1)
+            spare = index[:, :1] if first else self._zero(lanes)
             index = self.np.where(nodes < 0, spare, index)
         whole = Access(work.group.lanes, back, work.offset, (1,))
         return Row(operation, work.group.lanes, index, lanes, whole, chosen)
+
+    def _zero(self, lanes: bool) -> int:
+        """Return where a number is that the forward pass sets to 0."""
+        if lanes not in self._zeros:
+            self._zeros[lanes] = place = self.layout.reserve(lanes, 1)
+            column = self.np.array([place]), lanes, False
+            self._map(lanes, steps.constant(0.0), [column], STORE)
+        return self._zeros[lanes]
 
     # --- backward --------------------------------------------------------------------
 

@@ -103,6 +103,10 @@ class Recording:
         """The name of what each node does."""
         return list(map(self.columns.names.__getitem__, self.codes.tolist()))
 
+    def operation(self, node: int) -> str:
+        """Return the name of what one node does, without a list of all of them."""
+        return self.columns.names[self.codes[node]]
+
     @property
     def present(self) -> set[str]:
         """The operations that some nodes have."""

@@ -10,7 +10,7 @@ To add one, write `assemble(plan, dtype)` → `Parts` and enter it in `registry`
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
@@ -80,8 +80,12 @@ class Numbers(Protocol):
     def use(self, room: Room) -> None:
         """Let all numbers be those of a room from now on."""
 
-    def lend(self, lanes: Iterable[int]) -> None:
-        """Let rooms of these lanes be parts of one piece of memory, until the next `trim`."""
+    def spoil(self, lanes: int) -> None:
+        """Let rooms of up to so many lanes share one memory, until the next `trim`.
+
+        What each call has to write is NaN there at first, or then a number of another call: whoever
+        reads it too soon finds that.
+        """
 
     def trim(self) -> None:
         """Keep no room but the one in use, which is nobody else's."""

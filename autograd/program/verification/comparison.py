@@ -19,7 +19,7 @@ from autograd.program.executors.interface import Parts
 from autograd.program.reading import Reader
 from autograd.program.verification import witness
 from autograd.program.verification.consistency import Numbers
-from autograd.program.verification.points import NUMBERS, WIDEST, order
+from autograd.program.verification.points import NUMBERS, VECTOR, WIDEST, order
 from autograd.program.verification.witness import Account
 
 CLEAR = 8.0  # times the doubt
@@ -74,12 +74,13 @@ class Comparison:
 
     def difference(self) -> Difference | None:
         """Return the first number that differs; None where all agree."""
-        wide = WIDEST["float64" if self.memory.dtype.itemsize == 8 else "float32"]
+        most = VECTOR if self.parts.placement.layout is None else WIDEST
+        wide = most["float64" if self.memory.dtype.itemsize == 8 else "float32"]
         few = len(self.memory.room.values[True]) * wide > NUMBERS
-        lanes = (1, 2, 3, *(() if few else (wide,)), 2) if self.recording.inputs else (1, 1)
+        lanes = (*(() if few else (wide,)), 3, 2, 1) if self.recording.inputs else (1,)
         if self.recording.inputs and self.parts.executor.name == "numpy":
-            lanes = (1, 3, 1)  # it has no tiles, and takes long to make calls for others
-        self._begin(max(lanes) + len(lanes), lanes)
+            lanes = (3, 1)  # it has no tiles, and takes long to make calls for others
+        self._begin(max(lanes) + len(lanes), lanes[0])
         try:
             with self.np.errstate(all="ignore"):
                 for trial, m in enumerate(lanes):
@@ -90,16 +91,16 @@ class Comparison:
             self._end()
         return None
 
-    def _begin(self, points: int, lanes: Sequence[int]) -> None:
+    def _begin(self, points: int, lanes: int) -> None:
         """Let so many points be at hand in lanes, and parameters and constants have numbers."""
         self.before, count = self.memory.room, self.limits[0]
         self.order = order(count)[:points]
         examples = self.account.points.inputs.T.take(self.order, 0)
         self.examples = examples.astype(self.memory.dtype, "C", copy=False)
+        self.memory.spoil(lanes)
         fixed = self.np.frombuffer(self.recording.kinds.translate(FIXED), bool)
         shared = self.memory.room.values[False]
         shared[self.address[fixed]] = self.account.values[fixed, 0]
-        self.memory.lend({*lanes})
 
     def _end(self) -> None:
         """Leave no memory of other lanes behind."""
@@ -109,7 +110,7 @@ class Comparison:
     def follows(self, lanes: int) -> bool:
         """Whether the numbers that so many lanes leave follow from one another."""
         said = self.account
-        self._begin(lanes, [lanes])
+        self._begin(lanes, lanes)
         try:
             with self.np.errstate(all="ignore"):
                 self._run(0, lanes)
@@ -151,7 +152,9 @@ class Comparison:
     def _run(self, trial: int, lanes: int) -> None:
         """Run points from one on, one in each lane."""
         executor = self.parts.executor
-        if lanes != self.memory.room.lanes:
+        if lanes == self.before.lanes:
+            self.memory.use(self.before)
+        else:
             executor.resize(lanes)
         executor.load(self.examples[trial : trial + lanes])
         executor.forward()

@@ -17,6 +17,7 @@ FAR = (0.1, 0.01, 0.0)  # how far to go, as a part of a number, and then in turn
 MANY, FEW = 4, 2  # points
 SMALL = 1 << 13  # nodes of a recording, up to which there are many
 WIDEST = {"float64": 33, "float32": 65}  # lanes: the widest tile of a product, and one more
+VECTOR = {"float64": 9, "float32": 17}  # the widest vector, and one more: a tape has no tiles
 _INDEXED = {piece.name for piece in PIECES.values() if piece.indexed}
 POOL = 16381  # random numbers; a prime, so that no row of weights meets them in step
 NUMBERS = 1 << 22  # with lanes, beyond which only few lanes are tried

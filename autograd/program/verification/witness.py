@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 from autograd.engine import require_interface
 from autograd.program.compiler.accesses import Array
 from autograd.program.compiler.recording import Recording
+from autograd.program.memory import Spare
 from autograd.program.verification.eager import PIECES, differentiable, evaluate, pull_back
 from autograd.program.verification.points import (
     FAR,
@@ -33,8 +34,7 @@ from autograd.program.verification.points import (
 from autograd.program.verification.within import is_own
 from autograd.table import PRIMITIVES
 
-KEPT = 1 << 22  # bytes of room that are kept for the next one
-_SPARE: list[bytearray] = []  # at most one, which nobody has
+TABLES = Spare()
 LONGEST = 1 << 14  # operands in all, beyond which Python would take too long
 EXACT = {
     "neg", "abs", "sign", "heaviside", "detach", "maximum", "minimum", "clip", "where", "relu",
@@ -42,7 +42,7 @@ EXACT = {
 }  # fmt: skip
 
 
-Told = tuple[Sequence[int], Array, Array, bytearray]  # who is active, values, adjoints, their room
+Told = tuple[Sequence[int], Array, Array, Array]  # who is active, values, adjoints, their room
 Run = Callable[[float, int], Told | None]  # so far from the recorded point, at so many points
 
 
@@ -71,12 +71,11 @@ class Account(NamedTuple):
     active: Sequence[int]
     values: Array
     adjoints: Array
-    room: bytearray
+    room: Array
 
     def release(self) -> None:
-        """Let the next one have the room of the tables: the system takes long to give a new one."""
-        if len(self.room) <= KEPT:
-            _SPARE[:] = [self.room]
+        """Let the next one have the room of the tables."""
+        TABLES.give(self.room)
 
     def doubting(self, other: Account) -> Account:
         """Return the same with the larger doubt of both about each number, at the same points."""
@@ -113,12 +112,6 @@ def account(recording: Recording, dtype: str, opinion: int = 0) -> Account | Non
         if found is not None:
             return Account(Points(found[1], *ends), PRECISIONS[dtype], *found)
     return None
-
-
-def _room(size: int) -> bytearray:
-    """Return room of at least so many bytes, which nobody else has."""
-    room = _SPARE.pop() if _SPARE else bytearray()
-    return room if len(room) >= size else bytearray(size)
 
 
 @cache
@@ -172,7 +165,7 @@ def _compiled(recording: Recording, dtype: str, opinion: int) -> Run | None:
         import numpy as np
 
         size = 2 * len(operations) * 2 * count
-        room = _room(size * 8)
+        room = TABLES.take(size * 8)
         active = extension.run(*columns, *leaves, room, *ends, count, far, *limits)
         if active is None:
             return None
@@ -200,7 +193,7 @@ def _interpreted(recording: Recording, dtype: str, opinion: int) -> Run | None:
             evaluate(recording, values, noise, within)
             adjoints = pull_back(recording, values, needed, noise, within)
             finite = np.isfinite(values).all() and np.isfinite(adjoints).all()
-        return (needed, values, adjoints, bytearray()) if finite else None
+        return (needed, values, adjoints, b"") if finite else None
 
     return run
 

@@ -7,22 +7,13 @@ tile: str
 interface: int
 scratch: int
 
-def places(single: bool, /) -> tuple[int, ...]: ...
 def flips(
     shared: Any, lanes_of: Any, plain: Any, decisions: Any, flips: Any, lanes: int, single: bool, /
 ) -> bool: ...
-def spread(
-    kinds: Any,
-    slots: Any,
-    mends: Any,
-    stretches: Any,
-    single: bool,
-    lanes: int,
-    wide: bool,
-    /,
-) -> tuple[bytes, bytes, bytes]: ...
-def run_tape(
-    code: Any, mends: Any, stretches: Any, numbers: Any, single: bool, lanes: int, wide: bool, /
+def placed(code: Any, firsts: Any, mends: Any, stretches: Any, single: bool, /) -> bytes: ...
+def run_tape(code: Any, mends: Any, stretches: Any, numbers: Any, single: bool, /) -> None: ...
+def run_form(
+    code: Any, firsts: Any, mends: Any, stretches: Any, numbers: Any, single: bool, /
 ) -> None: ...
 def signatures(code: Any, /) -> bytearray: ...
 def widen(hashes: Any, width: int, factor: int, /) -> None: ...

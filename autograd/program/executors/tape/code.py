@@ -28,15 +28,15 @@ WORDS, SLOTS = 6, 2  # 32-bit words of an operation as it runs; the place of its
 
 
 class Form(NamedTuple):
-    """A tape as it runs: stretches, each with a `stop` behind it; loops written once.
+    """A tape as it runs: stretches of its operations, of a loop the first time.
 
-    Row k has the number of its operation in `kinds` and its slots in `slots`, (rows, 4). `table`
-    has a row for each stretch: length, times, by how much its slots move on from one time to
-    the next, and how many words move otherwise: rows of `mends`, (word, by how much more).
+    Stretch k begins at `firsts[k]` of `rows`, (operations, 4) words. `table` has a row for each:
+    length, times, by how much its slots move on from one time to the next, and how many words move
+    otherwise: rows of `mends`, (word, by how much more).
     """
 
-    kinds: Array
-    slots: Array
+    rows: Array
+    firsts: Array
     mends: Array
     table: Array
 
@@ -64,12 +64,11 @@ class Tape:
         """Return how often each loop runs, and how many of the first slots one time computes."""
         import numpy as np
 
-        found, at = [], 0
-        for _, length, times in self.stretches:
-            results = unique(np, self.alone.slots[at : at + length, 0])
+        found, (code, _) = [], self._plain
+        for first, length, times in self.stretches:
             if times > 1:
+                results = unique(np, code[first : first + length, 0] >> 8)
                 found.append((times, int((results < nodes).sum())))
-            at += length + 1
         return found
 
 
@@ -79,19 +78,16 @@ def formed(
     """Return the form of a tape whose operations became `pieces` and then perhaps pairs."""
     import numpy as np
 
-    stop = np.array([[codes["stop"], 0, 0, 0]], dtype=np.uint32)
-    parts, table, mends = [stop[:0]], [], [np.zeros((0, 2), np.int32)]
-    reads = _used(tuple(codes))[pieces[:, 0] & 255]
+    table, mends, uses = [], [np.zeros((0, 2), np.int32)], _used(tuple(codes))
     for x in cuts:
-        parts += [fast[x.first : x.first + x.length], stop]
-        shift, mend = moves(code, reads, x) if x.times > 1 else (0, mends[0])
+        shift, mend = 0, mends[0]
+        if x.times > 1:
+            shift, mend = moves(code, uses[pieces[x.first : x.first + x.length, 0] & 255], x)
         table.append((x.length, x.times, shift, len(mend)))
         mends.append(mend)
-    rows = np.concatenate(parts)
-    slots = rows.astype(np.int32)
-    slots[:, 0] = rows[:, 0] >> 8
+    firsts = np.array([x.first for x in cuts], dtype=np.int64)
     places = np.array(table, dtype=np.int64).reshape(-1, 4)
-    return Form(rows[:, 0] & 255, slots, np.concatenate(mends), places)
+    return Form(fast, firsts, np.concatenate(mends), places)
 
 
 @cache
@@ -110,13 +106,16 @@ def used(name: str) -> tuple[bool, bool, bool, bool]:
 
 
 def moves(code: Array, reads: Array, loop: Stretch) -> tuple[int, Array]:
-    """Return by how much most slots of a loop move, and what to add to the others."""
+    """Return by how much most slots of a loop move, and what to add to the others.
+
+    `reads` says which words the operations of one time use.
+    """
     import numpy as np
 
     first, second, third = (loop.first + k * loop.length for k in range(3))
     growth = (code[second:third] - code[first:second]).view(np.int32)
     growth[:, 0] >>= 8
-    places = reads[first:second].ravel().nonzero()[0]
+    places = reads.ravel().nonzero()[0]
     found = growth.ravel()[places]
     shift = _commonest(found)
     others = (found != shift).nonzero()[0]

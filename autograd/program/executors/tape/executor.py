@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -13,7 +13,7 @@ from autograd.program.executors.interface import Ends, Parts, Place, Placement
 from autograd.program.executors.numpy.update import NumpyUpdate
 from autograd.program.executors.tape.code import Tape
 from autograd.program.executors.tape.writer import TapeWriter
-from autograd.program.memory import Room, aligned, all_finite
+from autograd.program.memory import TRIALS, Room, aligned, all_finite
 from autograd.program.plans import Plan
 
 WIDE = 8  # lanes from which on an operation runs for all of them together
@@ -23,7 +23,10 @@ class TapeMemory:
     """Where the numbers of a tape are, as `Memory` says; lane 0 keeps parameters and constants.
 
     A row of `table` is for each slot; `adjoints[False]` are means of the leaves' over the lanes.
+    The numbers of few lanes lie lane by lane, so that the tape of one lane runs for each of them.
     """
+
+    _lent: Array = None
 
     def __init__(self, writer: TapeWriter, dtype: str) -> None:
         import numpy as np
@@ -44,19 +47,29 @@ class TapeMemory:
                 f"a tape has room for {(1 << 31) // self.slots} examples at a time; got {lanes}. "
                 "Pass them in batches."
             )
-        table = aligned((self.slots, lanes), self.dtype)
-        table[self.fixed] = self.room.table[self.fixed, :1]
+        fixed, count = self.room.table[self.fixed, :1], self.slots * lanes
+        size = count * self.dtype.itemsize
+        if self._lent is not None and len(self._lent) >= size:
+            table = in_rows(self._lent[:size].view(self.dtype), lanes)
+            table[self.n : 2 * self.n] = 0.0  # adjoints that nothing gives stay so
+        else:
+            table = in_rows(aligned((count,), self.dtype), lanes)
+        table[self.fixed] = fixed
         return self._room(table)
 
     def use(self, room: Any) -> None:
         """Let all numbers be those of a room from now on."""
         self.room = room
 
-    def lend(self, lanes: Iterable[int]) -> None:
-        """Do nothing: each room has a table of its own."""
+    def spoil(self, lanes: int) -> None:
+        """Let rooms share one memory, until the next `trim`."""
+        self._lent = TRIALS.take(self.slots * lanes * self.dtype.itemsize)
 
     def trim(self) -> None:
-        """Do nothing: only the room in use is kept."""
+        """Let new rooms have tables of their own; none but the one in use was kept."""
+        if self._lent is not None:
+            TRIALS.give(self._lent)
+            self._lent = None
 
     def _room(self, table: Array) -> Room:
         n, lanes = self.n, table.shape[1]
@@ -77,6 +90,7 @@ class TapeExecutor:
 
         self.np, self.memory, self.ends, self.writer = np, memory, ends, writer
         self.optimiser = NumpyUpdate(memory)
+        self._codes = [placed(tape, memory.dtype) for tape in writer.tapes]
         memory.use(self._bound(memory.room))
 
     def resize(self, lanes: int) -> None:
@@ -85,7 +99,7 @@ class TapeExecutor:
 
     def _bound(self, room: Room) -> Room:
         """Return a room with the calls that run on its table."""
-        return room._replace(calls=_Calls(self.writer, room, self.ends))
+        return room._replace(calls=_Calls(self._codes, self.writer, room, self.ends))
 
     def load(self, examples: Array) -> None:
         """Copy rows of examples to the inputs of the lanes."""
@@ -135,21 +149,36 @@ class TapeExecutor:
 class _Calls:
     """The two tapes over the table of one room, and the rows that are set between them."""
 
-    def __init__(self, writer: TapeWriter, room: Room, ends: Ends) -> None:
+    def __init__(self, codes: list[bytes], writer: TapeWriter, room: Room, ends: Ends) -> None:
         table, n = room.table, writer.n
-        self.forward, self.backward = (_prepared(tape, room) for tape in writer.tapes)
+        self.forward, self.backward = (
+            prepared(tape, code, table) for tape, code in zip(writer.tapes, codes, strict=True)
+        )
         self.leaves, self.root = table[n : n + writer.leaves], table[n + ends.root]
         self.parameters = table[: ends.parameters]
         self.spread = room.lanes > 1
 
 
-def _prepared(tape: Tape, room: Room) -> Any:
-    """Return the call that runs a tape over the lanes of a room."""
+def placed(tape: Tape, dtype: Any) -> bytes:
+    """Return the code of a tape for one lane."""
     from autograd.program.executors.native import _replay
 
-    lanes, single, wide = room.lanes, room.table.itemsize == 4, room.lanes >= WIDE
-    words = _replay.spread(*(tape.wide if wide else tape.alone), single, lanes, wide)
-    return partial(_replay.run_tape, *words, room.table, single, lanes, wide)
+    return _replay.placed(*tape.alone, dtype.itemsize == 4)
+
+
+def prepared(tape: Tape, code: bytes, table: Array) -> Callable[[], None]:
+    """Return the call that runs a tape over a table, (slots, lanes); few of them one by one."""
+    from autograd.program.executors.native import _replay
+
+    single = table.itemsize == 4
+    if table.shape[1] >= WIDE:
+        return partial(_replay.run_form, *tape.wide, table, single)
+    return partial(_replay.run_tape, code, tape.alone.mends, tape.alone.table, table.T, single)
+
+
+def in_rows(numbers: Array, lanes: int) -> Array:
+    """Return numbers as a table, (slots, lanes): few lanes lie one after another."""
+    return numbers.reshape(-1, lanes) if lanes >= WIDE else numbers.reshape(lanes, -1).T
 
 
 def assemble(plan: Plan, dtype: str) -> Parts:
