@@ -16,7 +16,7 @@ Array = Any
 
 CACHE_LINE = 64
 KEPT = 3  # numbers of lanes whose arrays are kept (the last batch of an epoch is smaller)
-MOST_SPARE = 1 << 22  # bytes
+MOST_SPARE, SPOILT = 1 << 23, 1 << 19  # bytes: that are kept, that become NaN
 ALONE = 8192  # numbers that BLAS multiplies without a second thread
 
 
@@ -94,12 +94,12 @@ class Memory:
         return Room(lanes, (values, own), (adjoints, theirs))
 
     def spoil(self, lanes: int) -> None:
-        """Let all be NaN, and rooms of up to so many lanes share one memory until `trim`."""
+        """Let rooms of up to so many lanes share one memory until `trim`, full of NaN at its start."""
         for numbers in (*self.room.values, *self.room.adjoints):
             numbers.fill(math.nan)
         size = 2 * self._half(lanes) * self.dtype.itemsize
         self._lent = TRIALS.take(size)
-        self._lent[:size].view(self.dtype).fill(math.nan)
+        self._lent[: min(size, SPOILT)].view(self.dtype).fill(math.nan)
 
     def _half(self, lanes: int) -> int:
         """Return how many numbers the values of so many lanes take, up to the end of a line."""

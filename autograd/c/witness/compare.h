@@ -5,7 +5,7 @@ enum { SHARED, SPREAD, SHARED_ADJOINT, SPREAD_ADJOINT, ABSORBED, MEMORIES };
 enum { NODE, MEMORY, ADDRESS, BY_LANE, WORDS }; /* of an item */
 
 typedef struct {
-    const char *start;
+    char *start;
     int64_t rows, stride, width, step, size; /* bytes from row to row, lane to lane; of a number */
 } Memory;
 

@@ -1,98 +1,131 @@
 /* Values, operands first. */
 
-static void SIZED(add_products)(Run *run, const int64_t *operands, int64_t half, double *result)
+/* A sum with the sizes of its terms: what rounding changes is a part of these. */
+typedef struct {
+    ROW sum;
+    HALF size;
+} SIZED(Sum);
+
+ALONG void SIZED(add)(SIZED(Sum) * this, ROW term)
 {
-    double sum[WIDTH] = {0}, term[WIDTH] = {0};
-    for (int64_t k = 0; k < half; k++) {
-        const double *a = SIZED(values_of)(run, operands[k]);
-        const double *b = SIZED(values_of)(run, operands[half + k]);
-        EACH_COLUMN term[c] = a[c] * b[c];
-        SIZED(receive)(run, sum, term);
-    }
-    SIZED(receive)(run, sum, SIZED(values_of)(run, operands[2 * half]));
-    memcpy(result, sum, sizeof sum);
+    this->sum.plain += term.plain;
+    this->sum.noisy += term.noisy;
+    this->size += SIZED(size_of)(term.noisy);
 }
 
-static void SIZED(add_terms)(Run *run, const int64_t *operands, int64_t n, double *result)
+ALONG ROW SIZED(finished)(Run *run, const SIZED(Sum) * this)
 {
-    double sum[WIDTH] = {0};
+    return (ROW){this->sum.plain, SIZED(disturbed)(run, this->sum.noisy, this->size)};
+}
+
+static void SIZED(add_products)(Run *run, const int64_t *operands, int64_t half, ROW *result)
+{
+    SIZED(Sum) found = {0};
+    for (int64_t k = 0; k < half; k++)
+        SIZED(add)(&found, SIZED(product)(*SIZED(values_of)(run, operands[k]),
+                                          *SIZED(values_of)(run, operands[half + k])));
+    SIZED(add)(&found, *SIZED(values_of)(run, operands[2 * half]));
+    *result = SIZED(finished)(run, &found);
+}
+
+static void SIZED(add_terms)(Run *run, const int64_t *operands, int64_t n, ROW *result)
+{
+    SIZED(Sum) found = {0};
     for (int64_t k = 0; k < n; k++)
-        SIZED(receive)(run, sum, SIZED(values_of)(run, operands[k]));
-    memcpy(result, sum, sizeof sum);
+        SIZED(add)(&found, *SIZED(values_of)(run, operands[k]));
+    *result = SIZED(finished)(run, &found);
 }
 
-/* The number of the first operand that is the largest. */
-static void SIZED(find_largest)(Run *run, const int64_t *operands, int64_t n, double *result)
+/* The number of the first operand that is the largest, or this operand itself. */
+static void SIZED(find_largest)(Run *run, const int64_t *operands, int64_t n, int itself,
+                                ROW *result)
 {
-    double most[WIDTH];
-    for (int64_t k = 0; k < n; k++) {
-        const double *x = SIZED(values_of)(run, operands[k]);
-        EACH_COLUMN if (k == 0 || x[c] > most[c])
+    ROW most = *SIZED(values_of)(run, operands[0]), place = {0};
+    for (int64_t k = 1; k < n; k++) {
+        const ROW x = *SIZED(values_of)(run, operands[k]);
+        EACH_POINT
         {
-            most[c] = x[c];
-            result[c] = (double)k;
+            if (x.plain[c] > most.plain[c])
+                most.plain[c] = x.plain[c], place.plain[c] = (double)k;
+            if (x.noisy[c] > most.noisy[c])
+                most.noisy[c] = x.noisy[c], place.noisy[c] = (double)k;
         }
     }
+    *result = itself ? most : place;
 }
 
-/* The sum of all operands but the first that is 1. */
-static void SIZED(add_others)(Run *run, const int64_t *operands, int64_t n, double *result)
+/* Leave out the first term that is 1. */
+ALONG double SIZED(left_out)(double x, int *seen)
 {
-    double sum[WIDTH] = {0}, term[WIDTH] = {0};
+    const int first = x == 1 && !*seen;
+    *seen |= first;
+    return first ? 0 : x;
+}
+
+/* The sum of all operands but the first that is 1; 1 less where none is. */
+static void SIZED(add_others)(Run *run, const int64_t *operands, int64_t n, ROW *result)
+{
+    SIZED(Sum) found = {0};
     int seen[WIDTH] = {0};
     for (int64_t k = 0; k < n; k++) {
-        const double *x = SIZED(values_of)(run, operands[k]);
-        EACH_COLUMN
+        ROW x = *SIZED(values_of)(run, operands[k]);
+        EACH_POINT
         {
-            const int first = x[c] == 1 && !seen[c];
-            seen[c] |= first;
-            term[c] = first ? 0 : x[c];
+            x.plain[c] = SIZED(left_out)(x.plain[c], &seen[c]);
+            x.noisy[c] = SIZED(left_out)(x.noisy[c], &seen[POINTS + c]);
         }
-        SIZED(receive)(run, sum, term);
+        SIZED(add)(&found, x);
     }
-    EACH_COLUMN result[c] = sum[c] - (seen[c] ? 0 : 1);
-}
-
-/* Which operand an index means in a column, -1 where it means none. */
-static inline int64_t SIZED(chosen)(const Run *run, const int64_t *operands, int64_t n, int c)
-{
-    const double k = SIZED(values_of)(run, operands[n])[c];
-    return k >= 0 && k < (double)n && k == floor(k) ? (int64_t)k : -1;
-}
-
-static void SIZED(choose)(const Run *run, const int64_t *operands, int64_t n, double *result)
-{
-    EACH_COLUMN
+    *result = SIZED(finished)(run, &found);
+    EACH_POINT
     {
-        const int64_t k = SIZED(chosen)(run, operands, n, c);
-        result[c] = k < 0 ? (double)NAN : SIZED(values_of)(run, operands[k])[c];
+        result->plain[c] -= seen[c] ? 0 : 1;
+        result->noisy[c] -= seen[POINTS + c] ? 0 : 1;
     }
 }
 
-static void SIZED(compute)(Run *run, int code, const int64_t *operands, int64_t n, double *result)
+/* Which operand an index means, -1 where it means none. */
+static inline int64_t SIZED(chosen)(double index, int64_t n)
 {
-    const double *a = SIZED(values_of)(run, operands[0]);
-    const double *b = n > 1 ? SIZED(values_of)(run, operands[1]) : a;
-    const double *d = n > 2 ? SIZED(values_of)(run, operands[2]) : a;
+    return index >= 0 && index < (double)n && index == floor(index) ? (int64_t)index : -1;
+}
+
+static void SIZED(choose)(const Run *run, const int64_t *operands, int64_t n, ROW *result)
+{
+    const ROW *index = SIZED(values_of)(run, operands[n]);
+    EACH_POINT
+    {
+        const int64_t k = SIZED(chosen)(index->plain[c], n), j = SIZED(chosen)(index->noisy[c], n);
+        result->plain[c] = k < 0 ? (double)NAN : SIZED(values_of)(run, operands[k])->plain[c];
+        result->noisy[c] = j < 0 ? (double)NAN : SIZED(values_of)(run, operands[j])->noisy[c];
+    }
+}
+
+static void SIZED(compute)(Run *run, int code, const int64_t *operands, int64_t n, ROW *result)
+{
+    const ROW *a = SIZED(values_of)(run, operands[0]);
+    const ROW *b = n > 1 ? SIZED(values_of)(run, operands[1]) : a;
+    const ROW *d = n > 2 ? SIZED(values_of)(run, operands[2]) : a;
+    ROW found = {0};
     switch (code) {
+#define OF(f, half, c) f(a->half[c], b->half[c], d->half[c])
 #define EXACT(name, ...) \
     case CODE_##name: \
-        EACH_COLUMN result[c] = op_##name(a[c], b[c], d[c]); \
+        *result = BOTH(OF, op_##name); \
         return;
 #define LOOSE(name, ...) \
     case CODE_##name: \
-        EACH_COLUMN result[c] = op_##name(a[c], b[c], d[c]); \
+        found = BOTH(OF, op_##name); \
         break;
         ELEMENTWISE(EXACT, LOOSE)
 #undef EXACT
 #undef LOOSE
+#undef OF
     }
-    double scale[POINTS] = {0};
-    for (int c = 0; c < POINTS; c++)
-        scale[c] = fabs(result[POINTS + c]);
-    SIZED(disturb)(run, result, scale);
+    found.noisy = SIZED(disturbed)(run, found.noisy, SIZED(size_of)(found.noisy));
     if (code == CODE_exp) /* e^0 is 1 for everybody */
-        EACH_COLUMN result[c] = a[c] == 0 ? 1 : result[c];
+        EACH_POINT found.noisy[c] = a->noisy[c] == 0 ? 1 : found.noisy[c];
+    *result = found;
 }
 
 static void SIZED(forward)(Run *run)
@@ -100,7 +133,7 @@ static void SIZED(forward)(Run *run)
     for (int64_t node = 0; node < run->nodes; node++) {
         const int64_t *operands = run->flat + run->starts[node];
         const int64_t n = end_of(run, node) - run->starts[node];
-        double *result = SIZED(values_of)(run, node);
+        ROW *result = SIZED(values_of)(run, node);
         switch (run->codes[node]) {
         case LEAF:
             break;
@@ -111,11 +144,8 @@ static void SIZED(forward)(Run *run)
             SIZED(add_terms)(run, operands, n, result);
             break;
         case CODE_argmax:
-            SIZED(find_largest)(run, operands, n, result);
-            break;
         case CODE_peak:
-            SIZED(find_largest)(run, operands, n, result);
-            EACH_COLUMN result[c] = SIZED(values_of)(run, operands[(int64_t)result[c]])[c];
+            SIZED(find_largest)(run, operands, n, run->codes[node] == CODE_peak, result);
             break;
         case CODE_sum_minus_one:
             SIZED(add_others)(run, operands, n, result);

@@ -3,6 +3,8 @@
  * EXACT(name, arity, ...) rounds nothing; LOOSE(name, arity, ...) does. The partials by x, y and
  * z follow; `out` is the result. Formulas are those of ../primitives.h. */
 
+#include <stdint.h>
+
 #include "../primitives.h"
 
 #define ROOT_PI 1.7724538509055159
@@ -101,3 +103,13 @@ static inline double op_radians(double x, double y, double z)
     LOOSE(rest_of_share, 3, y - 1 - z, -1, 1) LOOSE(log_share, 3, 0, -1 / (1 + z), 0)
 
 // clang-format on
+
+/* The partial of each operation by one of its operands. */
+#define PARTIAL(name, arity, by_x, by_y, by_z) \
+    static inline double partial_##name(int64_t slot, double x, double y, double z, double out) \
+    { \
+        (void)x, (void)y, (void)z, (void)out; \
+        return slot == 0 ? (by_x) : slot == 1 ? (by_y) : (by_z); \
+    }
+ELEMENTWISE(PARTIAL, PARTIAL)
+#undef PARTIAL

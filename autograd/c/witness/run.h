@@ -34,8 +34,8 @@ static const char *const names_of_codes[] = {
 static const uint8_t fewest[] = {ELEMENTWISE(ARITY, ARITY) 1, 1, 1, 1, 2, 1, 0};
 
 enum { MOST_POINTS = 16 };
-enum { SEED_STEP = 1009 };  /* from the first number of an opinion to that of the next */
-enum { CONSTANT_LEAF = 2 }; /* the kind of a leaf that nothing is differentiated by */
+enum { SEED_STEP = 1009 }; /* from the first number of an opinion to that of the next */
+enum { PARAMETER_LEAF, INPUT_LEAF, CONSTANT_LEAF }; /* kinds; the last needs no derivative */
 
 static inline int64_t end_of(const Run *run, int64_t node)
 {

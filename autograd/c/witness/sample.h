@@ -1,4 +1,5 @@
-/* Which nodes to look at: some of those that lie somewhere, and some that sums absorbed. */
+/* Which numbers to look at: the cost, values of some nodes that lie somewhere, adjoints of every so
+ * manieth of these, and values of some nodes that sums absorbed. */
 
 enum { LYING, GONE, SAMPLES };
 
@@ -8,10 +9,10 @@ typedef struct {
 } Class;
 
 typedef struct {
-    const int64_t *address;
-    const uint8_t *lanes;
-    int64_t first, nodes;
-    Class classes[SAMPLES][2]; /* without lanes, with lanes */
+    const int64_t *address, *adjoints; /* of values; of adjoints, NULL where they lie alike */
+    const uint8_t *lanes, *active;
+    int64_t root, first, nodes, most; /* adjoints at most */
+    Class classes[SAMPLES][2];        /* without lanes, with lanes */
 } Sample;
 
 static inline Class *class_of(Sample *this, int64_t node)
@@ -19,29 +20,47 @@ static inline Class *class_of(Sample *this, int64_t node)
     return &this->classes[this->address[node] >= 0 ? LYING : GONE][this->lanes[node] != 0];
 }
 
-/* Count nodes and find the steps; return how many items there will be of a kind. */
+static void count_nodes(Sample *this)
+{
+    int64_t lying = 0, spread = 0, both = 0;
+    for (int64_t node = this->first; node < this->nodes; node++) {
+        const int64_t lies = this->address[node] >= 0, lanes = this->lanes[node] != 0;
+        lying += lies, spread += lanes, both += lies & lanes;
+    }
+    this->classes[LYING][0].count = lying - both;
+    this->classes[LYING][1].count = both;
+    this->classes[GONE][0].count = this->nodes - this->first - lying - spread + both;
+    this->classes[GONE][1].count = spread - both;
+}
+
+static inline int64_t in_steps(int64_t count, int64_t most)
+{
+    return count > most ? (count + most - 1) / most : 1;
+}
+
+/* Find the steps; return how many items there will be of a kind. */
 static int64_t counted(Sample *this, int kind)
 {
     int64_t items = 0;
     for (int spread = 0; spread < 2; spread++) {
         Class *own = &this->classes[kind][spread];
-        own->step = (own->count + own->most - 1) / own->most;
-        own->step += !own->step;
+        own->step = in_steps(own->count, own->most);
         items += (own->count + own->step - 1) / own->step;
     }
     return items;
 }
 
-/* Write all items, those with lanes first; those that are gone have numbers for addresses. */
-static void put_items(Sample *this, int64_t *items)
+/* Write values: those with lanes first, and apart those that are gone, which have numbers for
+ * addresses. */
+static void put_values(Sample *this, int64_t *lying, int64_t *gone)
 {
-    for (int kind = 0; kind < SAMPLES; kind++)
-        for (int spread = 1; spread >= 0; spread--) {
-            Class *own = &this->classes[kind][spread];
-            own->item = items;
-            items += WORDS * ((own->count + own->step - 1) / own->step);
-        }
-    int64_t *gone = this->classes[GONE][1].item;
+    for (int spread = 1; spread >= 0; spread--) {
+        Class *own = this->classes[LYING] + spread, *other = this->classes[GONE] + spread;
+        own->item = lying, other->item = gone;
+        lying += WORDS * ((own->count + own->step - 1) / own->step);
+        gone += WORDS * ((other->count + other->step - 1) / other->step);
+    }
+    const int64_t *begin = this->classes[GONE][1].item;
     for (int64_t node = this->first; node < this->nodes; node++) {
         Class *own = class_of(this, node);
         if (own->left-- > 0)
@@ -50,9 +69,25 @@ static void put_items(Sample *this, int64_t *items)
         const int is_gone = this->address[node] < 0;
         own->item[NODE] = node, own->item[BY_LANE] = this->lanes[node] != 0;
         own->item[MEMORY] = is_gone ? ABSORBED : own->item[BY_LANE];
-        own->item[ADDRESS] = is_gone ? (own->item - gone) / WORDS : this->address[node];
+        own->item[ADDRESS] = is_gone ? (own->item - begin) / WORDS : this->address[node];
         own->item += WORDS;
     }
+}
+
+/* Write the adjoints of every so manieth of some nodes, if it is active; return their end. */
+static int64_t *put_adjoints(const Sample *this, const int64_t *values, int64_t count, int64_t *out)
+{
+    const int64_t step = in_steps(count, this->most);
+    for (int64_t k = 0; k < count; k += step) {
+        const int64_t node = values[k * WORDS + NODE], lanes = values[k * WORDS + BY_LANE];
+        if (!this->active[node])
+            continue;
+        out[NODE] = node, out[BY_LANE] = lanes;
+        out[MEMORY] = this->adjoints || lanes ? SPREAD_ADJOINT : SHARED_ADJOINT;
+        out[ADDRESS] = this->adjoints ? this->adjoints[node] : this->address[node];
+        out += WORDS;
+    }
+    return out;
 }
 
 static PyObject *nodes_of(const int64_t *items, int64_t count)
@@ -70,38 +105,51 @@ static PyObject *nodes_of(const int64_t *items, int64_t count)
 
 static PyObject *items_of(Sample *this)
 {
-    for (int64_t node = this->first; node < this->nodes; node++)
-        class_of(this, node)->count++;
+    const int64_t size = WORDS * (int64_t)sizeof(int64_t);
+    count_nodes(this);
     const int64_t lying = counted(this, LYING), gone = counted(this, GONE);
-    const int64_t bytes = (lying + gone) * WORDS * (int64_t)sizeof(int64_t);
-    PyObject *items = PyBytes_FromStringAndSize(NULL, bytes);
-    if (!items)
-        return NULL;
-    int64_t *words = (int64_t *)(void *)PyBytes_AS_STRING(items);
-    put_items(this, words);
-    PyObject *nodes = nodes_of(words + lying * WORDS, gone);
-    if (nodes)
-        return Py_BuildValue("NN", items, nodes);
-    Py_DECREF(items);
+    PyObject *items = PyBytes_FromStringAndSize(NULL, (1 + lying + this->most) * size);
+    PyObject *beside = items ? PyBytes_FromStringAndSize(NULL, gone * size) : NULL, *nodes = NULL;
+    if (beside) {
+        int64_t *words = (int64_t *)(void *)PyBytes_AS_STRING(items), *values = words + WORDS;
+        int64_t *absorbed = (int64_t *)(void *)PyBytes_AS_STRING(beside);
+        words[NODE] = this->root, words[ADDRESS] = this->address[this->root];
+        words[MEMORY] = this->lanes[this->root] != 0, words[BY_LANE] = 0; /* the cost is a mean */
+        put_values(this, values, absorbed);
+        const int64_t *end = put_adjoints(this, values, lying, values + lying * WORDS);
+        nodes = nodes_of(absorbed, gone);
+        if (nodes && !_PyBytes_Resize(&items, (end - words) * (int64_t)sizeof *words))
+            return Py_BuildValue("NNN", items, beside, nodes);
+    }
+    Py_XDECREF(items);
+    Py_XDECREF(beside);
+    Py_XDECREF(nodes);
     return NULL;
 }
 
+enum { PLACES, HAVE_LANES, ACTIVE, ADJOINTS, COLUMNS };
+
 static PyObject *sampled(PyObject *Py_UNUSED(module), PyObject *args)
 {
-    Py_buffer address, lanes;
-    Py_ssize_t first, most, few;
+    Py_buffer x[COLUMNS];
+    Py_ssize_t root, first, most, few, adjoints;
     PyObject *found = NULL;
-    if (!PyArg_ParseTuple(args, "y*y*nnn:sampled", &address, &lanes, &first, &most, &few))
+    if (!PyArg_ParseTuple(args, "y*y*y*y*nnnnn:sampled", &x[0], &x[1], &x[2], &x[3], &root, &first,
+                          &most, &few, &adjoints))
         return NULL;
-    Sample sample = {.address = address.buf, .lanes = lanes.buf, .first = first};
-    sample.nodes = lanes.len;
+    Sample sample = {.address = x[PLACES].buf, .lanes = x[HAVE_LANES].buf, .root = root};
+    sample.active = x[ACTIVE].buf, sample.adjoints = x[ADJOINTS].len ? x[ADJOINTS].buf : NULL;
+    sample.nodes = x[HAVE_LANES].len, sample.first = first, sample.most = adjoints;
     for (int spread = 0; spread < 2; spread++)
         sample.classes[LYING][spread].most = most, sample.classes[GONE][spread].most = few;
-    if (address.len == lanes.len * (int64_t)sizeof(int64_t) && first >= 0 && most > 0 && few > 0)
+    const int64_t words = sample.nodes * (int64_t)sizeof(int64_t);
+    if (x[PLACES].len == words && x[ACTIVE].len == sample.nodes &&
+        (!sample.adjoints || x[ADJOINTS].len == words) && root >= 0 && root < sample.nodes &&
+        first >= 0 && first <= sample.nodes && most > 0 && few > 0 && adjoints > 0)
         found = items_of(&sample);
     else
         PyErr_SetString(PyExc_ValueError, "a sample is of the nodes that have addresses");
-    PyBuffer_Release(&address);
-    PyBuffer_Release(&lanes);
+    for (int k = 0; k < COLUMNS; k++)
+        PyBuffer_Release(&x[k]);
     return found;
 }

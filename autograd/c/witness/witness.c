@@ -19,6 +19,7 @@
 #include "rows.h"
 #undef POINTS
 #include "compare.h"
+#include "settle.h"
 #include "sample.h"
 
 /* Whether operands come first, and every operation has as many as it reads. */
@@ -123,10 +124,14 @@ static PyMethodDef functions[] = {
      "points, far, single, noise, smallest, largest, seed, /)\n--\n\nReturn who is active, "
      "with the values of all nodes at points near the recorded one, and then their adjoints, in "
      "the room; None where a number is not finite."},
+    {"settle", settle, METH_VARARGS,
+     "settle($module, kinds, address, values, numbers, /)\n--\n\nWrite the first value of each "
+     "parameter and constant to its address among numbers without lanes."},
     {"sampled", sampled, METH_VARARGS,
-     "sampled($module, address, lanes, first, most, few, /)\n--\n\nReturn the items of a sample "
-     "of nodes from the first on, and of some without an address; these are numbered in turn, and "
-     "the second result."},
+     "sampled($module, address, lanes, active, adjoints, root, first, most, few, adjoints, /)\n--\n"
+     "\nReturn the items of a sample: of the cost, of values from the first node on and of their "
+     "adjoints; then those of some nodes without an address, which are numbered in turn, and these "
+     "nodes."},
     {"compare", compare, METH_VARARGS,
      "compare($module, gradient, items, order, values, adjoints, memories, points, noise, "
      "smallest, clear, /)\n--\n\nReturn (item, found, expected) of the first item whose number in "

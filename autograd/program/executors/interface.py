@@ -107,18 +107,15 @@ class Placement:
     among the shared ones; -1 where a sum absorbed it, so that it follows from its operands.
     `adjoint(i)` is the place of its adjoint, None where that is always 0. `layout` holds the
     matrix formulas, for `describe`; without any, `loops` may say which operations repeat in
-    time: (times, nodes). `several` is `adjoint` for some nodes, where that is sooner done.
+    time: (times, nodes). `beside[i]` is the address of the adjoint of node i, always with lanes;
+    without `beside`, an adjoint has the address of the value, in a memory of its own.
     """
 
     address: Array
     adjoint: Callable[[int], Place | None]
     layout: Layout | None = None
     loops: Sequence[tuple[int, int]] = ()
-    several: Callable[[Sequence[int]], list[Place | None]] | None = None
-
-    def adjoints(self, nodes: Sequence[int]) -> list[Place | None]:
-        """Return the places of the adjoints of some nodes."""
-        return self.several(nodes) if self.several else list(map(self.adjoint, nodes))
+    beside: Array | None = None
 
 
 class Optimiser(Protocol):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 
 from autograd.program.compiler.instructions import Instructions
@@ -19,26 +19,8 @@ def assemble(
     layout, instructions = plan.made(matrices)
     memory = Memory(layout.sizes, dtype)
     executor = kind(instructions, memory, Ends.of(plan.recording, layout.address))
-    several = partial(_adjoints, layout)
-    placement = Placement(layout.address, partial(_adjoint, layout), layout, several=several)
+    placement = Placement(layout.address, partial(_adjoint, layout), layout)
     return Parts(placement, memory, executor, instructions)
-
-
-def _adjoints(layout: Layout, nodes: Sequence[int]) -> list[Place | None]:
-    """Return where the adjoints of some nodes are."""
-    reroll, groups, found = layout.reroll, layout.reroll.groups, list[Place | None]()
-    owners = reroll.sums.owner[nodes]
-    columns = owners, reroll.signatures[owners], layout.address[owners]
-    for node, owner, signature, address in zip(
-        nodes, *(column.tolist() for column in columns), strict=True
-    ):
-        group = groups[signature]
-        if owner != node:
-            found.append(_adjoint(layout, node))
-        else:
-            place = Place(group.lanes, address, group.trained)
-            found.append(place if group.differentiable else None)
-    return found
 
 
 def _adjoint(layout: Layout, node: int) -> Place | None:

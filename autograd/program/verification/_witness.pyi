@@ -13,7 +13,7 @@ def run(
     numbers: Any,
     pool: Any,
     widths: Any,
-    room: bytearray,
+    room: Any,
     parameters: int,
     leaves: int,
     root: int,
@@ -26,9 +26,19 @@ def run(
     seed: int,
     /,
 ) -> bytes | None: ...
+def settle(kinds: Any, address: Any, values: Any, numbers: Any, /) -> None: ...
 def sampled(
-    address: Any, lanes: Any, first: int, most: int, few: int, /
-) -> tuple[bytes, list[int]]: ...
+    address: Any,
+    lanes: Any,
+    active: Any,
+    beside: Any,
+    root: int,
+    first: int,
+    most: int,
+    few: int,
+    adjoints: int,
+    /,
+) -> tuple[bytes, bytes, list[int]]: ...
 def compare(
     gradient: Any,
     items: Any,

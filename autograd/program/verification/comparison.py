@@ -8,7 +8,6 @@ looked at node by node before it is called wrong.
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -23,7 +22,7 @@ from autograd.program.verification.points import NUMBERS, VECTOR, WIDEST, order
 from autograd.program.verification.witness import Account
 
 CLEAR = 8.0  # times the doubt
-VALUES, ADJOINTS, ABSORBED = 256, 16, 4  # nodes that are compared on each number of lanes
+MOST = 256, 2, 64  # numbers that are compared: values of a kind, those absorbed, adjoints
 SHARED, SPREAD, SHARED_ADJOINT, SPREAD_ADJOINT, BESIDE = range(5)  # memories; the last is made here
 ADJOINTS_IN = SHARED_ADJOINT, SPREAD_ADJOINT
 WORDS = 4  # of an item
@@ -60,12 +59,11 @@ class Comparison:
         self.np, self.recording, self.parts, self.account = np, recording, parts, account
         self.address, self.memory = parts.placement.address, parts.memory
         self.reader = Reader(recording, parts.placement, parts.memory, parts.executor)
-        sample, first = witness.compiled("sampled") or sampled, recording.parameters.stop
-        self.absorbed: list[int]
-        values, self.absorbed = sample(self.address, recording.lanes, first, VALUES, ABSORBED)
-        end = len(values) - WORDS * 8 * len(self.absorbed)
-        self.items = array("q", self._adjoints()).tobytes() + values[:end]
-        self.beside, self.none = values[end:], np.empty((0, 1), self.memory.dtype)
+        beside, first = parts.placement.beside, recording.parameters.stop
+        where = self.address, recording.lanes, account.active, b"" if beside is None else beside
+        sample = witness.compiled("sampled") or sampled
+        self.items, self.beside, self.absorbed = sample(*where, recording.root, first, *MOST)
+        self.none = np.empty((0, 1), self.memory.dtype)
         self.gradient = self.address[:first].tobytes()
         self.compare = witness.compiled("compare") or compare
         said = account.precision
@@ -98,9 +96,8 @@ class Comparison:
         examples = self.account.points.inputs.T.take(self.order, 0)
         self.examples = examples.astype(self.memory.dtype, "C", copy=False)
         self.memory.spoil(lanes)
-        fixed = self.np.frombuffer(self.recording.kinds.translate(FIXED), bool)
-        shared = self.memory.room.values[False]
-        shared[self.address[fixed]] = self.account.values[fixed, 0]
+        shared, settle = self.memory.room.values[False], witness.compiled("settle") or settled
+        settle(self.recording.kinds, self.address, self.account.values, shared)
 
     def _end(self) -> None:
         """Leave no memory of other lanes behind."""
@@ -161,20 +158,6 @@ class Comparison:
         executor.backward()
         executor.remaining()
 
-    def _adjoints(self) -> list[int]:
-        """Return the words of items: the cost, which is a mean, and adjoints of a few nodes."""
-        recording, root = self.recording, self.recording.root
-        active, lanes = self.account.active, recording.lanes
-        words = [root, lanes[root], int(self.address[root]), 0]
-        inputs, others = recording.inputs, recording.after_leaves
-        every = (*_sample(inputs, ADJOINTS), *_sample(others, ADJOINTS))
-        nodes = [node for node in every if active[node]]
-        for node, place in zip(nodes, self.parts.placement.adjoints(nodes), strict=True):
-            if place:
-                by_lane = place.lanes and lanes[node]
-                words += node, SHARED_ADJOINT + place.lanes, place.address, by_lane
-        return words
-
 
 def _sample(nodes: Any, most: int) -> Any:
     """Return at most so many of the nodes, from first to last."""
@@ -182,27 +165,47 @@ def _sample(nodes: Any, most: int) -> Any:
 
 
 def sampled(
-    address: Array, lanes: bytearray, first: int, most: int, few: int
-) -> tuple[bytes, list[int]]:
-    """Return the items of nodes from the first on that lie somewhere, and that sums absorbed.
+    address: Array, lanes: bytearray, active: Sequence[int], beside: Array, root: int, first: int,
+    most: int, few: int, adjoints: int,
+) -> tuple[bytes, bytes, list[int]]:  # fmt: skip
+    """Return the items of a sample, those of nodes that sums absorbed apart, and these nodes.
 
-    Of each, with lanes and without, at most so many. The second result are those absorbed. This
-    is `_witness.sampled` in NumPy.
+    The cost comes first, which is a mean; then values of nodes from the first on that lie
+    somewhere, of those with lanes and without at most so many; then adjoints of some of these, if
+    they are active. This is `_witness.sampled` in NumPy.
     """
     import numpy as np
 
-    nodes = np.arange(first, len(address))
-    lies, spread = address[nodes] >= 0, np.frombuffer(lanes, bool)[nodes]
+    nodes, have_lanes = np.arange(first, len(address)), np.frombuffer(lanes, bool)
+    lies, spread = address[nodes] >= 0, have_lanes[nodes]
     lying, absorbed = (
         np.concatenate([_sample(nodes[there & x], count) for x in (spread, ~spread)])
         for there, count in ((lies, most), (~lies, few))
     )
-    items = np.empty((len(lying) + len(absorbed), WORDS), np.int64)
-    items[:, 0] = np.concatenate([lying, absorbed])
-    items[:, 3] = items[:, 1] = np.frombuffer(lanes, bool)[items[:, 0]]
-    items[len(lying) :, 1] = BESIDE
-    items[:, 2] = np.concatenate([address[lying], np.arange(len(absorbed))])
-    return items.tobytes(), absorbed.tolist()
+    given = _sample(lying, adjoints)
+    given = given[np.frombuffer(bytes(active), bool)[given]]
+    alike, own = not len(beside), have_lanes[given]
+    kinds = SHARED_ADJOINT + (own if alike else np.ones_like(own))
+    parts = [
+        ([root], [lanes[root]], [address[root]], [0]),
+        (lying, have_lanes[lying], address[lying], have_lanes[lying]),
+        (given, kinds, (address if alike else beside)[given], own),
+    ]
+    items = np.concatenate([np.array(x, np.int64).T for x in parts])
+    apart = np.full((len(absorbed), WORDS), BESIDE)
+    apart[:, 0], apart[:, 2], apart[:, 3] = absorbed, range(len(absorbed)), have_lanes[absorbed]
+    return items.tobytes(), apart.tobytes(), absorbed.tolist()
+
+
+def settled(kinds: bytearray, address: Array, values: Array, numbers: Array) -> None:
+    """Write the first value of each parameter and constant to its address.
+
+    This is `_witness.settle` in NumPy.
+    """
+    import numpy as np
+
+    fixed = np.frombuffer(kinds.translate(FIXED), bool)
+    numbers[address[fixed]] = values[fixed, 0]
 
 
 def compare(

@@ -15,7 +15,7 @@ from autograd.program.compiler.recording import Recording
 
 FAR = (0.1, 0.01, 0.0)  # how far to go, as a part of a number, and then in turn less far
 MANY, FEW = 4, 2  # points
-SMALL = 1 << 13  # nodes of a recording, up to which there are many
+SMALL = 1 << 10  # nodes of a recording, up to which there are many
 WIDEST = {"float64": 33, "float32": 65}  # lanes: the widest tile of a product, and one more
 VECTOR = {"float64": 9, "float32": 17}  # the widest vector, and one more: a tape has no tiles
 _INDEXED = {piece.name for piece in PIECES.values() if piece.indexed}

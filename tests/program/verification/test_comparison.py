@@ -105,12 +105,35 @@ def test_the_compiled_sample_is_that_of_numpy():
     rng = np.random.default_rng(0)
     for count in (1, 5, 300, 2000):
         address = rng.integers(-1, count, count) * rng.integers(0, 2, count)
-        lanes = bytearray(rng.integers(0, 2, count).astype(np.uint8).tobytes())
-        for first in (0, count // 3):
-            asked = address, lanes, first, comparison.VALUES, comparison.ABSORBED
+        lanes, active = (rng.integers(0, 2, count).astype(np.uint8).tobytes() for _ in range(2))
+        for first, beside in ((0, b""), (count // 3, b""), (0, rng.permutation(count))):
+            asked = address, bytearray(lanes), active, beside, count - 1, first, *comparison.MOST
             assert sample(*asked) == comparison.sampled(*asked)
-    with pytest.raises(ValueError, match="that have addresses"):
-        sample(address, lanes[1:], 0, 1, 1)
+    for wrong in (
+        (address, lanes[1:], active, b"", 0, 0, 1, 1, 1),
+        (address, lanes, active[1:], b"", 0, 0, 1, 1, 1),
+        (address, lanes, active, address[1:], 0, 0, 1, 1, 1),
+        (address, lanes, active, b"", count, 0, 1, 1, 1),
+        (address, lanes, active, b"", 0, count + 1, 1, 1, 1),
+        (address, lanes, active, b"", 0, 0, 0, 1, 1),
+    ):
+        with pytest.raises(ValueError, match="that have addresses"):
+            sample(*wrong)
+
+
+@compiled
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_parameters_and_constants_get_their_first_numbers(dtype):
+    settle, rng = witness.compiled("settle"), np.random.default_rng(0)
+    kinds, address = bytearray(rng.integers(0, 4, 50, np.uint8)), rng.permutation(50)
+    values, table = rng.normal(size=(50, 4)), np.zeros((50, 3), dtype)
+    expected = table.copy()
+    settle(kinds, address, values, table[:, 1])
+    comparison.settled(kinds, address, values, expected[:, 1])
+    np.testing.assert_array_equal(table, expected)
+    for wrong in ((kinds, address[1:], values, table[:, 0]), (kinds, address, values, table[:9])):
+        with pytest.raises(ValueError, match="no place there"):
+            settle(*wrong)
 
 
 @pytest.mark.parametrize("name", zoo.ZOO)

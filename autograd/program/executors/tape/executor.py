@@ -189,12 +189,14 @@ def assemble(plan: Plan, dtype: str) -> Parts:
     address, loops = np.arange(writer.n), writer.tapes[0].loops(writer.n)
     memory = TapeMemory(writer, dtype)
     executor = TapeExecutor(writer, memory, Ends.of(plan.recording, address))
-    return Parts(Placement(address, partial(_adjoint, writer), loops=loops), memory, executor)
+    beside = writer.adjoints - writer.n
+    placement = Placement(address, partial(_adjoint, writer), loops=loops, beside=beside)
+    return Parts(placement, memory, executor)
 
 
 def _adjoint(writer: TapeWriter, node: int) -> Place | None:
     """Return where the adjoint of a node is: it may share the slot of another's."""
-    place = Place(True, writer.adjoints[node] - writer.n)
+    place = Place(True, int(writer.adjoints[node]) - writer.n)
     return place if writer.differentiable[node] else None
 
 

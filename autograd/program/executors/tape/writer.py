@@ -15,6 +15,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from autograd.program.compiler import steps
+from autograd.program.compiler.accesses import Array
 from autograd.program.compiler.pieces import PIECES, PLAIN
 from autograd.program.compiler.recording import COMPUTED, CONSTANT, Recording
 from autograd.program.compiler.reroll import live
@@ -30,6 +31,8 @@ class TapeWriter:
     """Writes the operations of a recording, forward and backward: in C, or else in Python."""
 
     def __init__(self, recording: Recording, compiled: bool = True) -> None:
+        import numpy as np
+
         self.codes = codes()
         self.recording, self.n = recording, len(recording)
         beside = not {*CIRCULAR}.isdisjoint(recording.present)  # a slot more for each node
@@ -39,9 +42,11 @@ class TapeWriter:
         self.circular: dict[tuple[str, int], int] = {}
         self.leaves = len(recording.parameters) + len(recording.inputs)
         self.differentiable: Sequence[bool | int] = ()
-        self.adjoints = list(range(self.n, 2 * self.n))
+        self.adjoints: Array = list(range(self.n, 2 * self.n))
         words = self._by_templates() if compiled else None
-        self.tapes = tuple(Tape(x, self.codes) for x in words or self._node_by_node())
+        words = words or self._node_by_node()
+        self.adjoints = np.asarray(self.adjoints)
+        self.tapes = tuple(Tape(x, self.codes) for x in words)
 
     def _by_templates(self) -> tuple[Any, Any] | None:
         """Write both tapes at once; None where an operation is not written by a template."""
@@ -64,7 +69,7 @@ class TapeWriter:
         if found is None:
             return None
         *words, self.differentiable, adjoints, slots, self.slots = found
-        self.adjoints = np.frombuffer(adjoints, np.int64).tolist()
+        self.adjoints = np.frombuffer(adjoints, np.int64)
         places = zip(ways.constants, np.frombuffer(slots, np.int64).tolist(), strict=True)
         self.constants = {number: slot for number, slot in places if slot >= 0}
         forward, backward = (np.frombuffer(x, np.uint32) for x in words)
