@@ -16,7 +16,7 @@ Array = Any
 
 CACHE_LINE = 64
 KEPT = 3  # numbers of lanes whose arrays are kept (the last batch of an epoch is smaller)
-MOST_SPARE, SPOILT = 1 << 23, 1 << 19  # bytes: that are kept, that become NaN
+MOST_SPARE, SPOILT = 1 << 23, 1 << 17  # bytes: that are kept, that become NaN
 ALONE = 8192  # numbers that BLAS multiplies without a second thread
 
 
@@ -72,6 +72,7 @@ class Memory:
         import numpy as np
 
         self.sizes, self.dtype, self._array = tuple(sizes), np.dtype(dtype), np.ndarray
+        self._byte = np.dtype(np.uint8)
         self.bytes_each = 2 * self.sizes[True] * self.dtype.itemsize  # of an example
         self._shared = aligned((sizes[0],), self.dtype), aligned((sizes[0],), self.dtype)
         self._kept: dict[int, Room] = {}
@@ -82,29 +83,27 @@ class Memory:
         """Return room for `lanes` numbers a node: one that was in use before, or a new one."""
         if lanes in self._kept:
             return self._kept[lanes]
-        (values, adjoints), rows = self._shared, self.sizes[True]
-        half, shape = self._half(lanes), (rows, lanes)
-        size = 2 * half * self.dtype.itemsize
-        if self._lent is not None and len(self._lent) >= size:
-            both = self._lent[:size].view(self.dtype)
-        else:
-            both = aligned((2 * half,), self.dtype)
-        own = self._array(shape, self.dtype, both)
-        theirs = self._array(shape, self.dtype, both, half * self.dtype.itemsize)
+        shape, half, both = (self.sizes[True], lanes), self._half(lanes), self._lent
+        if both is None or len(both) < 2 * half:
+            both = aligned((2 * half,), self._byte)
+        own, theirs = (self._array(shape, self.dtype, both, start) for start in (0, half))
+        values, adjoints = self._shared
         return Room(lanes, (values, own), (adjoints, theirs))
 
     def spoil(self, lanes: int) -> None:
-        """Let rooms of up to so many lanes share one memory until `trim`, full of NaN at its start."""
+        """Let rooms of up to so many lanes share one memory until `trim`.
+
+        All is NaN, but the end of what is large.
+        """
         for numbers in (*self.room.values, *self.room.adjoints):
             numbers.fill(math.nan)
-        size = 2 * self._half(lanes) * self.dtype.itemsize
+        size = 2 * self._half(lanes)
         self._lent = TRIALS.take(size)
-        self._lent[: min(size, SPOILT)].view(self.dtype).fill(math.nan)
+        self._array(min(size, SPOILT) // self.dtype.itemsize, self.dtype, self._lent).fill(math.nan)
 
     def _half(self, lanes: int) -> int:
-        """Return how many numbers the values of so many lanes take, up to the end of a line."""
-        line = CACHE_LINE // self.dtype.itemsize
-        return -(-self.sizes[True] * lanes // line) * line
+        """Return how many bytes the values of so many lanes take, up to the end of a line."""
+        return -(-self.sizes[True] * lanes * self.dtype.itemsize // CACHE_LINE) * CACHE_LINE
 
     def use(self, room: Room) -> None:
         """Let all numbers be those of a room from now on."""

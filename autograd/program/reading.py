@@ -33,12 +33,12 @@ class Reader:
     def values(self, numbers: Sequence[int]) -> list[Array]:
         """Return the values of nodes; what several of them are computed from is so once."""
         recording, address, known = self.recording, self.placement.address, dict[int, Array]()
-        pending = list(numbers)
+        below, pending = recording.operands, list(numbers)
         while pending:
             node = pending[-1]
             if address[node] >= 0:
                 known[node] = self.memory.room.values[recording.lanes[node]][address[node]]
-            operands = recording.operands[node] if node not in known else ()
+            operands = below[node] if node not in known else ()
             missing = [x for x in operands if x not in known]
             pending += missing
             if not missing:

@@ -66,9 +66,9 @@ class Verdicts:
         None where no guard does, in any lane.
         """
         flips = self.np.empty(room.lanes, self.np.int64)
-        numbers = *map(self.np.ascontiguousarray, room.values), self.plain
+        shared, lanes_of = map(self.np.ascontiguousarray, room.values)
         any_does = len(self.table) and self.compare(
-            *numbers, self.table, flips, room.lanes, self.single
+            shared, lanes_of, self.plain, self.table, flips, room.lanes, self.single
         )
         return flips if any_does else None
 

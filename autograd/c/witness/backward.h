@@ -20,17 +20,15 @@ static void SIZED(give_chosen)(Run *run, const int64_t *operands, int64_t n, ROW
     const ROW *index = SIZED(values_of)(run, operands[n]);
     for (int64_t k = 0; k < n; k++) {
         ROW term = adjoint;
-        EACH_POINT
-        {
-            term.plain[c] = SIZED(chosen)(index->plain[c], n) == k ? term.plain[c] : 0.0;
-            term.noisy[c] = SIZED(chosen)(index->noisy[c], n) == k ? term.noisy[c] : 0.0;
-        }
+#define CHOOSE(half) EACH_POINT if (SIZED(chosen)(index->half[c], n) != k) term.half[c] = 0;
+        EACH_HALF(CHOOSE)
+#undef CHOOSE
         SIZED(give)(run, operands[k], term);
     }
 }
 
 /* Give an operand of an elementwise operation its partial times the adjoint. */
-static void SIZED(pull)(Run *run, int64_t node, const int64_t *operands, int64_t n, int64_t slot)
+ALONG void SIZED(pull)(Run *run, int64_t node, const int64_t *operands, int64_t n, int64_t slot)
 {
     const ROW *a = SIZED(values_of)(run, operands[0]);
     const ROW *b = n > 1 ? SIZED(values_of)(run, operands[1]) : a;
@@ -41,7 +39,7 @@ static void SIZED(pull)(Run *run, int64_t node, const int64_t *operands, int64_t
 #define OF(f, half, c) f(slot, a->half[c], b->half[c], d->half[c], result->half[c])
 #define PULL(name, ...) \
     case CODE_##name: \
-        partial = BOTH(OF, partial_##name); \
+        partial = ROW_OF(OF, partial_##name); \
         break;
         ELEMENTWISE(PULL, PULL)
 #undef PULL

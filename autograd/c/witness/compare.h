@@ -16,6 +16,7 @@ typedef struct {
     const int64_t *order;    /* which point is in each lane */
     const double *values, *adjoints;
     int64_t parameters, count, lanes, nodes, points;
+    int64_t width;                 /* of the rows of tables: the points, with doubt twice as many */
     double share[MOST_POINTS];     /* of the lanes that each point has */
     double noise, smallest, clear; /* doubts count `clear` times */
 } Sheet;
@@ -35,12 +36,13 @@ static inline double number_in(const Memory *memory, int64_t row, int64_t lane)
  * largest, or else within the doubt about the row. NaN is near nothing. */
 static inline int is_near(const Sheet *sheet, const double *row, double apart, double expected)
 {
+    const double *noisy = row + sheet->width - sheet->points; /* the same where there is none */
     double largest = 0, doubt = 0;
     if (apart <= sheet->noise * fabs(expected) + sheet->smallest)
         return 1;
     for (int64_t k = 0; k < sheet->points; k++) {
         largest = fmax(largest, fabs(row[k]));
-        doubt = fmax(doubt, fabs(row[sheet->points + k] - row[k]));
+        doubt = fmax(doubt, fabs(noisy[k] - row[k]));
     }
     return apart <= sheet->noise * largest + sheet->smallest + sheet->clear * doubt;
 }
@@ -48,10 +50,14 @@ static inline int is_near(const Sheet *sheet, const double *row, double apart, d
 static int is_right_in_lanes(const Sheet *sheet, const Memory *memory, int64_t address,
                              const double *row, Verdict *said)
 {
+    double usual[MOST_POINTS];
+    for (int64_t k = 0; k < sheet->points; k++)
+        usual[k] = sheet->noise * fabs(row[k]) + sheet->smallest;
     for (int64_t lane = 0; lane < sheet->lanes; lane++) {
-        const double found = number_in(memory, address, lane);
-        const double expected = row[sheet->order[lane]];
-        if (!is_near(sheet, row, fabs(found - expected), expected)) {
+        const int64_t point = sheet->order[lane];
+        const double found = number_in(memory, address, lane), expected = row[point];
+        const double apart = fabs(found - expected);
+        if (!(apart <= usual[point]) && !is_near(sheet, row, apart, expected)) {
             said->found = found, said->expected = expected;
             return 0;
         }
@@ -77,8 +83,7 @@ static int is_right(const Sheet *sheet, const int64_t *item, Verdict *said)
 {
     const Memory *memory = &sheet->memories[item[MEMORY]];
     const int adjoint = item[MEMORY] == SHARED_ADJOINT || item[MEMORY] == SPREAD_ADJOINT;
-    const double *row =
-        (adjoint ? sheet->adjoints : sheet->values) + item[NODE] * 2 * sheet->points;
+    const double *row = (adjoint ? sheet->adjoints : sheet->values) + item[NODE] * sheet->width;
     return item[BY_LANE] ? is_right_in_lanes(sheet, memory, item[ADDRESS], row, said)
                          : is_right_in_mean(sheet, memory, item[ADDRESS], row, said);
 }
@@ -89,7 +94,7 @@ static Verdict compared(const Sheet *sheet)
     Verdict said = {.item = 0};
     const Memory *shared = &sheet->memories[SHARED_ADJOINT];
     const double *row = sheet->adjoints;
-    for (int64_t k = 0; k < sheet->parameters; k++, said.item++, row += 2 * sheet->points)
+    for (int64_t k = 0; k < sheet->parameters; k++, said.item++, row += sheet->width)
         if (!is_right_in_mean(sheet, shared, sheet->gradient[k], row, &said))
             return said;
     for (int64_t k = 0; k < sheet->count; k++, said.item++)
@@ -145,8 +150,9 @@ enum { GRADIENT, ITEMS, ORDER, SAID, SAID_ADJOINTS, TABLES };
 
 static int filled(Sheet *sheet, Py_buffer *tables, const Py_buffer *memories)
 {
-    int64_t size = 2 * sheet->points * (int64_t)sizeof(double);
-    int fit = sheet->points > 0 && sheet->points <= MOST_POINTS;
+    int64_t size = sheet->width * (int64_t)sizeof(double);
+    int fit = sheet->points > 0 && sheet->points <= MOST_POINTS &&
+              (sheet->width == sheet->points || sheet->width == 2 * sheet->points);
     for (int k = 0; fit && k < MEMORIES; k++)
         fit = is_memory(&memories[k], &sheet->memories[k]);
     if (fit) {
@@ -169,14 +175,14 @@ static PyObject *compare(PyObject *Py_UNUSED(module), PyObject *args)
     Py_buffer tables[TABLES], memories[MEMORIES];
     PyObject *own[MEMORIES];
     Sheet sheet;
-    Py_ssize_t points;
+    Py_ssize_t points, width;
     int held = 0;
-    if (!PyArg_ParseTuple(args, "y*y*y*y*y*(OOOOO)nddd:compare", &tables[GRADIENT], &tables[ITEMS],
+    if (!PyArg_ParseTuple(args, "y*y*y*y*y*(OOOOO)nnddd:compare", &tables[GRADIENT], &tables[ITEMS],
                           &tables[ORDER], &tables[SAID], &tables[SAID_ADJOINTS], &own[0], &own[1],
-                          &own[2], &own[3], &own[4], &points, &sheet.noise, &sheet.smallest,
+                          &own[2], &own[3], &own[4], &points, &width, &sheet.noise, &sheet.smallest,
                           &sheet.clear))
         return NULL;
-    sheet.points = points;
+    sheet.points = points, sheet.width = width;
     Verdict said = {.item = -1};
     while (held < MEMORIES && !PyObject_GetBuffer(own[held], &memories[held], PyBUF_RECORDS_RO))
         held++;

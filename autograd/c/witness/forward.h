@@ -3,19 +3,28 @@
 /* A sum with the sizes of its terms: what rounding changes is a part of these. */
 typedef struct {
     ROW sum;
+#if NOISE
     HALF size;
+#endif
 } SIZED(Sum);
 
 ALONG void SIZED(add)(SIZED(Sum) * this, ROW term)
 {
-    this->sum.plain += term.plain;
-    this->sum.noisy += term.noisy;
+#define ADD(half) this->sum.half += term.half;
+    EACH_HALF(ADD)
+#undef ADD
+#if NOISE
     this->size += SIZED(size_of)(term.noisy);
+#endif
 }
 
-ALONG ROW SIZED(finished)(Run *run, const SIZED(Sum) * this)
+ALONG ROW SIZED(finished)(Run *run, SIZED(Sum) this)
 {
-    return (ROW){this->sum.plain, SIZED(disturbed)(run, this->sum.noisy, this->size)};
+    (void)run;
+#if NOISE
+    this.sum.noisy = SIZED(disturbed)(run, this.sum.noisy, this.size);
+#endif
+    return this.sum;
 }
 
 static void SIZED(add_products)(Run *run, const int64_t *operands, int64_t half, ROW *result)
@@ -25,7 +34,7 @@ static void SIZED(add_products)(Run *run, const int64_t *operands, int64_t half,
         SIZED(add)(&found, SIZED(product)(*SIZED(values_of)(run, operands[k]),
                                           *SIZED(values_of)(run, operands[half + k])));
     SIZED(add)(&found, *SIZED(values_of)(run, operands[2 * half]));
-    *result = SIZED(finished)(run, &found);
+    *result = SIZED(finished)(run, found);
 }
 
 static void SIZED(add_terms)(Run *run, const int64_t *operands, int64_t n, ROW *result)
@@ -33,7 +42,7 @@ static void SIZED(add_terms)(Run *run, const int64_t *operands, int64_t n, ROW *
     SIZED(Sum) found = {0};
     for (int64_t k = 0; k < n; k++)
         SIZED(add)(&found, *SIZED(values_of)(run, operands[k]));
-    *result = SIZED(finished)(run, &found);
+    *result = SIZED(finished)(run, found);
 }
 
 /* The number of the first operand that is the largest, or this operand itself. */
@@ -43,45 +52,39 @@ static void SIZED(find_largest)(Run *run, const int64_t *operands, int64_t n, in
     ROW most = *SIZED(values_of)(run, operands[0]), place = {0};
     for (int64_t k = 1; k < n; k++) {
         const ROW x = *SIZED(values_of)(run, operands[k]);
-        EACH_POINT
-        {
-            if (x.plain[c] > most.plain[c])
-                most.plain[c] = x.plain[c], place.plain[c] = (double)k;
-            if (x.noisy[c] > most.noisy[c])
-                most.noisy[c] = x.noisy[c], place.noisy[c] = (double)k;
-        }
+#define COMPARE(half) \
+    EACH_POINT if (x.half[c] > most.half[c]) \
+    { \
+        most.half[c] = x.half[c]; \
+        place.half[c] = (double)k; \
+    }
+        EACH_HALF(COMPARE)
+#undef COMPARE
     }
     *result = itself ? most : place;
-}
-
-/* Leave out the first term that is 1. */
-ALONG double SIZED(left_out)(double x, int *seen)
-{
-    const int first = x == 1 && !*seen;
-    *seen |= first;
-    return first ? 0 : x;
 }
 
 /* The sum of all operands but the first that is 1; 1 less where none is. */
 static void SIZED(add_others)(Run *run, const int64_t *operands, int64_t n, ROW *result)
 {
     SIZED(Sum) found = {0};
-    int seen[WIDTH] = {0};
+    ROW seen = {0};
     for (int64_t k = 0; k < n; k++) {
         ROW x = *SIZED(values_of)(run, operands[k]);
-        EACH_POINT
-        {
-            x.plain[c] = SIZED(left_out)(x.plain[c], &seen[c]);
-            x.noisy[c] = SIZED(left_out)(x.noisy[c], &seen[POINTS + c]);
-        }
+#define LEAVE_OUT(half) \
+    EACH_POINT if (x.half[c] == 1 && seen.half[c] == 0) \
+    { \
+        x.half[c] = 0; \
+        seen.half[c] = 1; \
+    }
+        EACH_HALF(LEAVE_OUT)
+#undef LEAVE_OUT
         SIZED(add)(&found, x);
     }
-    *result = SIZED(finished)(run, &found);
-    EACH_POINT
-    {
-        result->plain[c] -= seen[c] ? 0 : 1;
-        result->noisy[c] -= seen[POINTS + c] ? 0 : 1;
-    }
+    *result = SIZED(finished)(run, found);
+#define CORRECT(half) result->half -= 1 - seen.half;
+    EACH_HALF(CORRECT)
+#undef CORRECT
 }
 
 /* Which operand an index means, -1 where it means none. */
@@ -93,15 +96,17 @@ static inline int64_t SIZED(chosen)(double index, int64_t n)
 static void SIZED(choose)(const Run *run, const int64_t *operands, int64_t n, ROW *result)
 {
     const ROW *index = SIZED(values_of)(run, operands[n]);
-    EACH_POINT
-    {
-        const int64_t k = SIZED(chosen)(index->plain[c], n), j = SIZED(chosen)(index->noisy[c], n);
-        result->plain[c] = k < 0 ? (double)NAN : SIZED(values_of)(run, operands[k])->plain[c];
-        result->noisy[c] = j < 0 ? (double)NAN : SIZED(values_of)(run, operands[j])->noisy[c];
+#define CHOOSE(half) \
+    EACH_POINT \
+    { \
+        const int64_t k = SIZED(chosen)(index->half[c], n); \
+        result->half[c] = k < 0 ? (double)NAN : SIZED(values_of)(run, operands[k])->half[c]; \
     }
+    EACH_HALF(CHOOSE)
+#undef CHOOSE
 }
 
-static void SIZED(compute)(Run *run, int code, const int64_t *operands, int64_t n, ROW *result)
+ALONG void SIZED(compute)(Run *run, int code, const int64_t *operands, int64_t n, ROW *result)
 {
     const ROW *a = SIZED(values_of)(run, operands[0]);
     const ROW *b = n > 1 ? SIZED(values_of)(run, operands[1]) : a;
@@ -111,20 +116,22 @@ static void SIZED(compute)(Run *run, int code, const int64_t *operands, int64_t 
 #define OF(f, half, c) f(a->half[c], b->half[c], d->half[c])
 #define EXACT(name, ...) \
     case CODE_##name: \
-        *result = BOTH(OF, op_##name); \
+        *result = ROW_OF(OF, op_##name); \
         return;
 #define LOOSE(name, ...) \
     case CODE_##name: \
-        found = BOTH(OF, op_##name); \
+        found = ROW_OF(OF, op_##name); \
         break;
         ELEMENTWISE(EXACT, LOOSE)
 #undef EXACT
 #undef LOOSE
 #undef OF
     }
+#if NOISE
     found.noisy = SIZED(disturbed)(run, found.noisy, SIZED(size_of)(found.noisy));
     if (code == CODE_exp) /* e^0 is 1 for everybody */
         EACH_POINT found.noisy[c] = a->noisy[c] == 0 ? 1 : found.noisy[c];
+#endif
     *result = found;
 }
 

@@ -21,12 +21,13 @@ static double moved(const Leaves *leaves, int64_t node, int64_t point, double pa
     return number + leaves->far * (size * part);
 }
 
-/* Fill in all leaves: inputs move otherwise at each point, parameters are the same at all. */
-static void fill_leaves(Run *run, const Leaves *leaves, int64_t points)
+/* Fill in all leaves: inputs move otherwise at each point, parameters are the same at all. A row of
+ * more numbers has those of the points again. */
+static void fill_leaves(Run *run, const Leaves *leaves, int64_t points, int64_t width)
 {
     double *row = run->values;
     int64_t at = 0;
-    for (int64_t node = 0; node < run->nodes; node++, row += 2 * points) {
+    for (int64_t node = 0; node < run->nodes; node++, row += width) {
         if (run->codes[node] != LEAF)
             continue;
         for (int64_t k = 0; k < points; k++) {
@@ -37,7 +38,7 @@ static void fill_leaves(Run *run, const Leaves *leaves, int64_t points)
                 x = moved(leaves, node, k, leaves->pool[at++]);
                 at = at < leaves->pooled ? at : 0;
             }
-            row[k] = row[points + k] = leaves->single ? (double)(float)x : x;
+            row[k] = row[width - points + k] = leaves->single ? (double)(float)x : x;
         }
     }
 }

@@ -1,15 +1,13 @@
-/* Both passes over rows of 2 * POINTS numbers: points as they are, and with noise.
+/* Both passes over rows of POINTS numbers, and with NOISE as many again: the same points with every
+ * result off by some noise.
  *
- * Included once for each number of points. Numbers stay in vectors on their way: to write them one
- * by one and read them together would have the processor wait. */
+ * Included once for each number of points, with noise and without. Numbers stay in vectors on their
+ * way: to write them one by one and read them together would have the processor wait. */
 
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wpsabi" /* all that takes or gives vectors is inline */
-
-#define WIDTH (2 * POINTS)
-#define SIZED_(name, points) name##_##points
-#define SIZED__(name, points) SIZED_(name, points)
-#define SIZED(name) SIZED__(name, POINTS)
+#define WIDTH ((1 + NOISE) * POINTS)
+#define SIZED_(name, points, noise) name##_##points##_##noise
+#define SIZED__(name, points, noise) SIZED_(name, points, noise)
+#define SIZED(name) SIZED__(name, POINTS, NOISE)
 #define HALF SIZED(Half)
 #define BITS SIZED(Bits)
 #define ROW SIZED(Row)
@@ -20,16 +18,26 @@
 #define AT_POINTS(of, f, half) \
     ((HALF){of(f, half, 0), of(f, half, 1), of(f, half, 2), of(f, half, 3)})
 #endif
-#define BOTH(of, f) ((ROW){AT_POINTS(of, f, plain), AT_POINTS(of, f, noisy)})
+#if NOISE
+#define ROW_OF(of, f) ((ROW){AT_POINTS(of, f, plain), AT_POINTS(of, f, noisy)})
+#define EACH_HALF(DO) DO(plain) DO(noisy)
+#else
+#define ROW_OF(of, f) ((ROW){AT_POINTS(of, f, plain)})
+#define EACH_HALF(DO) DO(plain)
+#endif
 #define ALONG static inline __attribute__((always_inline))
 
 typedef double HALF __attribute__((vector_size(POINTS * 8), aligned(8), may_alias));
 typedef int64_t BITS __attribute__((vector_size(POINTS * 8)));
 
 typedef struct {
-    HALF plain, noisy;
+    HALF plain;
+#if NOISE
+    HALF noisy;
+#endif
 } ROW;
 
+#if NOISE
 ALONG HALF SIZED(size_of)(HALF x)
 {
     return (HALF)((BITS)x & INT64_MAX);
@@ -44,13 +52,25 @@ ALONG HALF SIZED(disturbed)(Run *run, HALF x, HALF scale)
     const BITS none = x == 0.0;
     return (HALF)((none & (BITS)(0.0 * eta)) | (~none & (BITS)other));
 }
+#endif
 
 /* Add a term to a sum, with the noise of both. */
 ALONG void SIZED(receive)(Run *run, ROW *sum, ROW term)
 {
-    const HALF scale = SIZED(size_of)(sum->noisy) + SIZED(size_of)(term.noisy);
+    (void)run;
     sum->plain += term.plain;
+#if NOISE
+    const HALF scale = SIZED(size_of)(sum->noisy) + SIZED(size_of)(term.noisy);
     sum->noisy = SIZED(disturbed)(run, sum->noisy + term.noisy, scale);
+#endif
+}
+
+ALONG ROW SIZED(product)(ROW x, ROW y)
+{
+#define MULTIPLY(half) x.half *= y.half;
+    EACH_HALF(MULTIPLY)
+#undef MULTIPLY
+    return x;
 }
 
 ALONG ROW *SIZED(values_of)(const Run *run, int64_t node)
@@ -63,21 +83,8 @@ ALONG ROW *SIZED(adjoints_of)(const Run *run, int64_t node)
     return (ROW *)(void *)run->adjoints + node;
 }
 
-ALONG ROW SIZED(product)(ROW x, ROW y)
-{
-    return (ROW){x.plain * y.plain, x.noisy * y.noisy};
-}
-
 #include "forward.h"
 #include "backward.h"
-
-static void SIZED(both)(Run *run)
-{
-    SIZED(forward)(run);
-    const HALF seed = (HALF){0} + (double)run->active[run->root];
-    *SIZED(adjoints_of)(run, run->root) = (ROW){seed, seed};
-    SIZED(backward)(run);
-}
 
 /* Whether all numbers of a table are finite, in the precision at hand. */
 static int SIZED(is_finite)(const Run *run, const double *table)
@@ -89,9 +96,21 @@ static int SIZED(is_finite)(const Run *run, const double *table)
             sums[c] += table[c] * 0.0; /* NaN if it is not finite */
         }
     for (int c = 0; c < WIDTH; c++)
-        if (sums[c] != 0 || (c >= POINTS && most[c] > run->largest))
+        if (sums[c] != 0 || (c >= WIDTH - POINTS && most[c] > run->largest))
             return 0;
     return 1;
+}
+
+/* Run both passes; return whether all numbers are finite. */
+static int SIZED(both)(Run *run)
+{
+    ROW *seed = SIZED(adjoints_of)(run, run->root);
+    SIZED(forward)(run);
+#define SEED(half) seed->half = (HALF){0} + (double)run->active[run->root];
+    EACH_HALF(SEED)
+#undef SEED
+    SIZED(backward)(run);
+    return SIZED(is_finite)(run, run->values) && SIZED(is_finite)(run, run->adjoints);
 }
 
 #undef WIDTH
@@ -103,7 +122,6 @@ static int SIZED(is_finite)(const Run *run, const double *table)
 #undef ROW
 #undef EACH_POINT
 #undef AT_POINTS
-#undef BOTH
+#undef ROW_OF
+#undef EACH_HALF
 #undef ALONG
-
-#pragma GCC diagnostic pop

@@ -4,8 +4,8 @@
 #include <string.h>
 
 typedef struct {
-    const uint8_t *codes, *kinds;
-    uint8_t *active; /* which nodes a parameter or an input reaches */
+    const uint8_t *kinds;
+    uint8_t *codes, *active; /* what each node does; which a parameter or an input reaches */
     const int64_t *flat, *starts;
     double *values, *adjoints;
     int64_t nodes, count, root;
@@ -42,15 +42,27 @@ static inline int64_t end_of(const Run *run, int64_t node)
     return node + 1 < run->nodes ? run->starts[node + 1] : run->count;
 }
 
-static void find_active(Run *run)
+/* Whether operands come first, and every operation is known and has as many as it reads. Finds out
+ * on the way what each node does, by the table of names, and who is active. */
+static int is_a_graph(Run *run, const uint16_t *names, const uint8_t *table, int64_t known)
 {
     for (int64_t node = 0; node < run->nodes; node++) {
-        const int code = run->codes[node];
+        const int64_t first = run->starts[node], count = end_of(run, node) - first;
+        const int64_t *x = run->flat + first;
+        const int code = names[node] < known ? table[names[node]] : LEAF + 1;
+        if (code > LEAF || first < 0 || first + count > run->count || count < fewest[code] ||
+            (code == CODE_dot && !(count & 1)))
+            return 0;
         int found = code == LEAF && run->kinds[node] != CONSTANT_LEAF;
-        for (int64_t k = run->starts[node]; !found && k < end_of(run, node); k++)
-            found = run->active[run->flat[k]];
+        for (int64_t k = 0; k < count; k++) {
+            if ((uint64_t)x[k] >= (uint64_t)node)
+                return 0;
+            found |= run->active[x[k]];
+        }
+        run->codes[node] = (uint8_t)code;
         run->active[node] = found && code != CODE_argmax && code != CODE_peak;
     }
+    return run->root >= 0 && run->root < run->nodes;
 }
 
 /* Take so many of the numbers that look random: from the first ones on where they are used up. */

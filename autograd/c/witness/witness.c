@@ -12,86 +12,102 @@
 #include "run.h"
 #include "leaves.h"
 
+#pragma GCC diagnostic ignored "-Wpsabi" /* what takes or gives vectors is inline */
+
 #define POINTS 2
+#define NOISE 0
 #include "rows.h"
+#undef NOISE
+#define NOISE 1
+#include "rows.h"
+#undef NOISE
 #undef POINTS
 #define POINTS 4
+#define NOISE 0
 #include "rows.h"
+#undef NOISE
+#define NOISE 1
+#include "rows.h"
+#undef NOISE
 #undef POINTS
 #include "compare.h"
 #include "settle.h"
 #include "sample.h"
 
-/* Whether operands come first, and every operation has as many as it reads. */
-static int is_a_graph(const Run *run)
-{
-    for (int64_t node = 0; node < run->nodes; node++) {
-        const int64_t first = run->starts[node], end = end_of(run, node);
-        if (run->codes[node] > LEAF || first < 0 || end < first || end > run->count ||
-            end - first < fewest[run->codes[node]])
-            return 0;
-        if (run->codes[node] == CODE_dot && !((end - first) & 1))
-            return 0;
-        for (int64_t k = first; k < end; k++)
-            if (run->flat[k] < 0 || run->flat[k] >= node)
-                return 0;
-    }
-    return run->root >= 0 && run->root < run->nodes;
-}
-
-enum { CODES, KINDS, FLAT, STARTS, NUMBERS, POOL, WIDTHS, ROOM, ARRAYS };
+enum { TABLE, CODES, KINDS, FLAT, STARTS, NUMBERS, POOL, WIDTHS, ROOM, ARRAYS };
 
 static int64_t words_in(const Py_buffer *x)
 {
     return x->len / (int64_t)sizeof(int64_t);
 }
 
+/* How many numbers a row has: with noise, each point twice. */
+static int64_t width_of(const Run *run, int64_t points)
+{
+    return run->noise > 0 ? 2 * points : points;
+}
+
+static void refuse(void)
+{
+    PyErr_SetString(PyExc_ValueError, "the columns are not those of a recording");
+}
+
 static int checked(Run *run, Leaves *leaves, Py_buffer *x, int64_t points)
 {
-    run->codes = x[CODES].buf, run->flat = x[FLAT].buf, run->starts = x[STARTS].buf;
-    run->kinds = x[KINDS].buf;
-    run->nodes = x[CODES].len;
+    run->kinds = x[KINDS].buf, run->flat = x[FLAT].buf, run->starts = x[STARTS].buf;
+    run->nodes = x[KINDS].len;
     run->count = words_in(&x[FLAT]);
     leaves->numbers = x[NUMBERS].buf, leaves->pool = run->pool = x[POOL].buf;
     leaves->pooled = run->pooled = words_in(&x[POOL]);
     leaves->widths = x[WIDTHS].len ? x[WIDTHS].buf : NULL;
-    int fit = words_in(&x[STARTS]) == run->nodes && x[KINDS].len == run->nodes &&
+    int fit = words_in(&x[STARTS]) == run->nodes &&
+              x[CODES].len == run->nodes * (int64_t)sizeof(uint16_t) &&
               words_in(&x[NUMBERS]) == run->nodes && run->pooled >= MOST_POINTS &&
               (!leaves->widths || words_in(&x[WIDTHS]) == leaves->end) && leaves->own >= 0 &&
               leaves->own <= leaves->end && leaves->end <= run->nodes &&
               (points == 2 || points == 4) &&
-              x[ROOM].len >= run->nodes * 4 * points * (int64_t)sizeof(double) && is_a_graph(run);
-    if (fit)
-        run->at = (int64_t)(SEED_STEP * (run->seed + 1) % (uint64_t)(run->pooled - points));
+              x[ROOM].len >= 2 * run->nodes * width_of(run, points) * (int64_t)sizeof(double);
+    if (!fit)
+        refuse();
     else
-        PyErr_SetString(PyExc_ValueError, "the columns are not those of a recording");
+        run->at = (int64_t)(SEED_STEP * (run->seed + 1) % (uint64_t)(run->pooled - points));
     return fit;
 }
 
-/* Run both passes in these tables, values and then adjoints; None where a number is not finite. */
-static PyObject *told(Run *run, const Leaves *leaves, int64_t points, double *tables)
+/* Run both passes in these tables, values and then adjoints; 0 where a number is not finite. */
+static int ran(Run *run, const Leaves *leaves, int64_t points, int64_t width)
 {
-    const int64_t count = run->nodes * 2 * points;
-    int finite;
+    const int64_t bytes = run->nodes * width * (int64_t)sizeof(double);
+    memset(run->adjoints, 0, (size_t)bytes);
+    fill_leaves(run, leaves, points, width);
+    if (points == 2)
+        return width == 2 ? both_2_0(run) : both_2_1(run);
+    return width == 4 ? both_4_0(run) : both_4_1(run);
+}
+
+/* Return who is active; None where a number is not finite. */
+static PyObject *told(Run *run, const Leaves *leaves, const Py_buffer *x, int64_t points)
+{
+    const int64_t width = width_of(run, points);
     PyObject *active = PyBytes_FromStringAndSize(NULL, run->nodes);
-    if (!active)
-        return NULL;
-    run->active = (uint8_t *)PyBytes_AS_STRING(active);
-    run->values = tables;
-    run->adjoints = tables + count;
-    Py_BEGIN_ALLOW_THREADS
-    memset(run->adjoints, 0, (size_t)count * sizeof *tables);
-    fill_leaves(run, leaves, points);
-    find_active(run);
-    if (points == 2) {
-        both_2(run);
-        finite = is_finite_2(run, run->values) && is_finite_2(run, run->adjoints);
-    } else {
-        both_4(run);
-        finite = is_finite_4(run, run->values) && is_finite_4(run, run->adjoints);
-    }
-    Py_END_ALLOW_THREADS
-    if (!finite)
+    int finite = 0, fit = 0;
+    run->codes = PyMem_RawMalloc((size_t)run->nodes + 1);
+    if (active && run->codes) {
+        run->active = (uint8_t *)PyBytes_AS_STRING(active);
+        run->values = x[ROOM].buf;
+        run->adjoints = run->values + run->nodes * width;
+        Py_BEGIN_ALLOW_THREADS
+        fit = is_a_graph(run, x[CODES].buf, x[TABLE].buf, x[TABLE].len);
+        finite = fit && ran(run, leaves, points, width);
+        Py_END_ALLOW_THREADS
+        if (!fit)
+            refuse();
+    } else if (active)
+        PyErr_NoMemory();
+    PyMem_RawFree(run->codes);
+    if (!fit)
+        Py_CLEAR(active);
+    else if (!finite)
         Py_SETREF(active, Py_NewRef(Py_None));
     return active;
 }
@@ -103,15 +119,14 @@ static PyObject *run(PyObject *Py_UNUSED(module), PyObject *args)
     Leaves leaves;
     Py_ssize_t own, end, root, points;
     unsigned long long seed;
-    if (!PyArg_ParseTuple(args, "y*y*y*y*y*y*y*w*nnnndpdddK:run", &x[CODES], &x[KINDS], &x[FLAT],
-                          &x[STARTS], &x[NUMBERS], &x[POOL], &x[WIDTHS], &x[ROOM], &own, &end,
-                          &root, &points, &leaves.far, &leaves.single, &run.noise, &run.smallest,
-                          &run.largest, &seed))
+    if (!PyArg_ParseTuple(args, "y*y*y*y*y*y*y*y*w*nnnndpdddK:run", &x[TABLE], &x[CODES], &x[KINDS],
+                          &x[FLAT], &x[STARTS], &x[NUMBERS], &x[POOL], &x[WIDTHS], &x[ROOM], &own,
+                          &end, &root, &points, &leaves.far, &leaves.single, &run.noise,
+                          &run.smallest, &run.largest, &seed))
         return NULL;
     leaves.own = own, leaves.end = end, run.root = root;
     run.seed = seed;
-    PyObject *found =
-        checked(&run, &leaves, x, points) ? told(&run, &leaves, points, x[ROOM].buf) : NULL;
+    PyObject *found = checked(&run, &leaves, x, points) ? told(&run, &leaves, x, points) : NULL;
     for (int k = 0; k < ARRAYS; k++)
         PyBuffer_Release(&x[k]);
     return found;
@@ -119,11 +134,12 @@ static PyObject *run(PyObject *Py_UNUSED(module), PyObject *args)
 
 static PyMethodDef functions[] = {
     {"run", run, METH_VARARGS,
-     "run($module, codes, kinds, flat, starts, numbers, pool, widths, room, parameters, leaves, "
+     "run($module, table, codes, kinds, flat, starts, numbers, pool, widths, room, parameters, "
+     "leaves, "
      "root, "
      "points, far, single, noise, smallest, largest, seed, /)\n--\n\nReturn who is active, "
      "with the values of all nodes at points near the recorded one, and then their adjoints, in "
-     "the room; None where a number is not finite."},
+     "the room, without noise each once; None where a number is not finite."},
     {"settle", settle, METH_VARARGS,
      "settle($module, kinds, address, values, numbers, /)\n--\n\nWrite the first value of each "
      "parameter and constant to its address among numbers without lanes."},
@@ -133,8 +149,9 @@ static PyMethodDef functions[] = {
      "adjoints; then those of some nodes without an address, which are numbered in turn, and these "
      "nodes."},
     {"compare", compare, METH_VARARGS,
-     "compare($module, gradient, items, order, values, adjoints, memories, points, noise, "
-     "smallest, clear, /)\n--\n\nReturn (item, found, expected) of the first item whose number in "
+     "compare($module, gradient, items, order, values, adjoints, memories, points, width, "
+     "noise, smallest, clear, /)\n--\n\nReturn (item, found, expected) of the first item whose "
+     "number in "
      "a memory is not that of the tables; None where all are. Items are the addresses of the "
      "gradient, then rows (node, memory, address, by lane)."},
     {NULL, NULL, 0, NULL},

@@ -62,7 +62,8 @@ class Recording:
     (the pieces of a softmax) have none. Parameters come first, then inputs, the nodes drawn from
     streams (`noise`) as the last of them. `flat` holds the operands of all nodes one after another,
     those of node i from `bounds[i]` up to `bounds[i + 1]`; `rows` the rows of the operations, as
-    they were by then. Operation `codes[i]` of `names` is that of node i.
+    they were by then. Operation `codes[i]` of `names` is that of node i. `apart` says whether any
+    function was taken apart into pieces.
     """
 
     def __init__(
@@ -81,7 +82,8 @@ class Recording:
         for name in found.present():
             if name not in ("", *SUMS, *FUNCTIONS):
                 self.rows[name] = elementwise(name)
-        self.columns = found = taken_apart(found)
+        whole, self.columns = found, taken_apart(found)
+        found, self.apart = self.columns, self.columns is not whole
         self.noise: list[Value] = found.drawn
         self.parameters = range(len(parameters))
         self.inputs = range(len(parameters), len(leaves) + len(self.noise))
@@ -105,7 +107,7 @@ class Recording:
 
     def operation(self, node: int) -> str:
         """Return the name of what one node does, without a list of all of them."""
-        return self.columns.names[self.codes[node]]
+        return self.columns.names[int(self.codes[node])]
 
     @property
     def present(self) -> set[str]:

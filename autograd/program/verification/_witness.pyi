@@ -6,7 +6,8 @@ operations: tuple[str, ...]
 interface: int
 
 def run(
-    codes: bytes,
+    table: bytes,
+    codes: Any,
     kinds: Any,
     flat: Any,
     starts: Any,
@@ -47,6 +48,7 @@ def compare(
     adjoints: Any,
     memories: tuple[Any, Any, Any, Any, Any],
     points: int,
+    width: int,
     noise: float,
     smallest: float,
     clear: float,

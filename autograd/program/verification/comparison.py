@@ -18,17 +18,18 @@ from autograd.program.executors.interface import Parts
 from autograd.program.reading import Reader
 from autograd.program.verification import witness
 from autograd.program.verification.consistency import Numbers
-from autograd.program.verification.points import NUMBERS, VECTOR, WIDEST, order
+from autograd.program.verification.points import LONG, NUMBERS, VECTOR, WIDEST, order
 from autograd.program.verification.witness import Account
 
 CLEAR = 8.0  # times the doubt
-MOST = 256, 2, 64  # numbers that are compared: values of a kind, those absorbed, adjoints
+MOST = 256, 1, 64  # numbers that are compared: values of a kind, those absorbed, adjoints
 SHARED, SPREAD, SHARED_ADJOINT, SPREAD_ADJOINT, BESIDE = range(5)  # memories; the last is made here
 ADJOINTS_IN = SHARED_ADJOINT, SPREAD_ADJOINT
 WORDS = 4  # of an item
 FIXED = bytes(kind in (PARAMETER, CONSTANT) for kind in range(256))  # kinds with one number
 
 Found = tuple[int, float, float]
+Sample = tuple[bytes, bytes, list[int]]
 
 
 @dataclass(frozen=True)
@@ -58,26 +59,28 @@ class Comparison:
 
         self.np, self.recording, self.parts, self.account = np, recording, parts, account
         self.address, self.memory = parts.placement.address, parts.memory
-        self.reader = Reader(recording, parts.placement, parts.memory, parts.executor)
         beside, first = parts.placement.beside, recording.parameters.stop
         where = self.address, recording.lanes, account.active, b"" if beside is None else beside
         sample = witness.compiled("sampled") or sampled
-        self.items, self.beside, self.absorbed = sample(*where, recording.root, first, *MOST)
+        found: Sample = sample(*where, recording.root, first, *MOST)
+        self.items, self.beside, self.absorbed = found
         self.none = np.empty((0, 1), self.memory.dtype)
         self.gradient = self.address[:first].tobytes()
         self.compare = witness.compiled("compare") or compare
         said = account.precision
         self.tables = account.values, account.adjoints
-        self.limits: Any = account.points.count, said.noise, said.smallest, CLEAR
+        widths = account.points.width, account.values.shape[1]
+        self.limits: Any = *widths, said.noise, said.smallest, CLEAR
+
+    @property
+    def reader(self) -> Reader:
+        """What reads numbers that a sum absorbed."""
+        parts = self.parts
+        return Reader(self.recording, parts.placement, parts.memory, parts.executor)
 
     def difference(self) -> Difference | None:
         """Return the first number that differs; None where all agree."""
-        most = VECTOR if self.parts.placement.layout is None else WIDEST
-        wide = most["float64" if self.memory.dtype.itemsize == 8 else "float32"]
-        few = len(self.memory.room.values[True]) * wide > NUMBERS
-        lanes = (*(() if few else (wide,)), 3, 2, 1) if self.recording.inputs else (1,)
-        if self.recording.inputs and self.parts.executor.name == "numpy":
-            lanes = (3, 1)  # it has no tiles, and takes long to make calls for others
+        lanes = self._numbers_of_lanes()
         self._begin(max(lanes) + len(lanes), lanes[0])
         try:
             with self.np.errstate(all="ignore"):
@@ -88,6 +91,19 @@ class Comparison:
         finally:
             self._end()
         return None
+
+    def _numbers_of_lanes(self) -> tuple[int, ...]:
+        """Return on how many lanes the program is tried, the most first, whose memory all share."""
+        if not self.recording.inputs:
+            return (1,)
+        if self.parts.executor.name == "numpy":  # which has no tiles, and takes long to be called
+            return 3, 1
+        tape = self.parts.placement.layout is None
+        double = self.memory.dtype.itemsize == 8  # its name takes long to be found
+        wide = (VECTOR if tape else WIDEST)["float64" if double else "float32"]
+        many = len(self.memory.room.values[True]) * wide > NUMBERS
+        few = (2, 1) if tape and len(self.address) > LONG else (3, 2, 1)
+        return few if many else (wide, *few)
 
     def _begin(self, points: int, lanes: int) -> None:
         """Let so many points be at hand in lanes, and parameters and constants have numbers."""
@@ -111,8 +127,9 @@ class Comparison:
         try:
             with self.np.errstate(all="ignore"):
                 self._run(0, lanes)
-                self.reader.complete = True
-                numbers = Numbers(self.recording, self.reader, lanes, said.precision.noise)
+                reader = self.reader
+                reader.complete = True
+                numbers = Numbers(self.recording, reader, lanes, said.precision.noise)
                 return numbers.follow(said.values[:, self.order], said.adjoints[:, self.order])
         finally:
             self._end()
@@ -167,7 +184,7 @@ def _sample(nodes: Any, most: int) -> Any:
 def sampled(
     address: Array, lanes: bytearray, active: Sequence[int], beside: Array, root: int, first: int,
     most: int, few: int, adjoints: int,
-) -> tuple[bytes, bytes, list[int]]:  # fmt: skip
+) -> Sample:  # fmt: skip
     """Return the items of a sample, those of nodes that sums absorbed apart, and these nodes.
 
     The cost comes first, which is a mean; then values of nodes from the first on that lie
@@ -210,10 +227,11 @@ def settled(kinds: bytearray, address: Array, values: Array, numbers: Array) -> 
 
 def compare(
     gradient: bytes, items: bytes, order: Array, values: Array, adjoints: Array,
-    memories: Sequence[Array], count: int, noise: float, smallest: float, clear: float,
+    memories: Sequence[Array], count: int, width: int, noise: float, smallest: float, clear: float,
 ) -> Found | None:  # fmt: skip
     """Return (item, found, expected) of an item whose number is not that of the tables.
 
+    These are `width` numbers wide: `count` points, with their noisy twins where there are doubts.
     `gradient` and `items` are words of 64 bits. This is `_witness.compare` in NumPy, for where
     nothing was compiled.
     """
@@ -232,7 +250,7 @@ def compare(
             found = found.mean(axis=1) if found.ndim > 1 else found
             found, expected = found[:, None], expected.mean(axis=1, keepdims=True)
         near = noise * np.abs(said).max(axis=1) + smallest
-        room = near + clear * np.abs(rows[:, count:] - said).max(axis=1)
+        room = near + clear * np.abs(rows[:, width - count :] - said).max(axis=1)
         far = ~(np.abs(found - expected) <= room[:, None])
         if far.any():
             k = int(far.argmax())

@@ -6,8 +6,8 @@ way; a leaf that says which operand to take becomes any whole number that may be
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
+from typing import NamedTuple
 
 from autograd.program.compiler.accesses import Array
 from autograd.program.compiler.pieces import PIECES
@@ -18,22 +18,19 @@ MANY, FEW = 4, 2  # points
 SMALL = 1 << 10  # nodes of a recording, up to which there are many
 WIDEST = {"float64": 33, "float32": 65}  # lanes: the widest tile of a product, and one more
 VECTOR = {"float64": 9, "float32": 17}  # the widest vector, and one more: a tape has no tiles
+LONG = 1 << 12  # nodes of a tape, from which on two lanes, one after another, stand for three
 _INDEXED = {piece.name for piece in PIECES.values() if piece.indexed}
 POOL = 16381  # random numbers; a prime, so that no row of weights meets them in step
 NUMBERS = 1 << 22  # with lanes, beyond which only few lanes are tried
 
 
-@dataclass(frozen=True)
-class Points:
-    """Where a table of values, (nodes, 2·points), was filled in: parameters, then inputs."""
+class Points(NamedTuple):
+    """Where the first columns of a table of values were filled in: parameters, then inputs."""
 
     values: Array
+    width: int  # how many columns
     own: int
     end: int
-
-    @property
-    def count(self) -> int:
-        return int(self.values.shape[1]) // 2
 
     @property
     def parameters(self) -> Array:
@@ -43,7 +40,7 @@ class Points:
     @property
     def inputs(self) -> Array:
         """The numbers of the inputs, (inputs, points)."""
-        return self.values[self.own : self.end, : self.count]
+        return self.values[self.own : self.end, : self.width]
 
 
 def fill(recording: Recording, widths: Array | None, values: Array, far: float, dtype: str) -> None:

@@ -1,10 +1,10 @@
 """What the nodes of a graph say at some points, and how much rounding may do to each number.
 
 The witness shares nothing with the compiler of programs. It runs the columns of a recording
-node by node, in C where it was built and knows every operation, else by the rows in Python. Each
-point is run twice: as it is, and with every result off by a random part of a small `noise`, far
-above rounding. How far the two are apart is the `doubt` about a number: what a sum in another
-order may change, where numbers cancel, and what follows from that.
+node by node, in C where it was built and knows every operation, else by the rows in Python. Where a
+program differs, each point is run twice: as it is, and with every result off by a random part of a
+small `noise`, far above rounding. How far the two are apart is the `doubt` about a number: what a
+sum in another order may change, where numbers cancel, and what follows from that.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 
 from autograd.engine import require_interface
 from autograd.program.compiler.accesses import Array
+from autograd.program.compiler.apart import FUNCTIONS
 from autograd.program.compiler.recording import Recording
 from autograd.program.memory import Spare
 from autograd.program.verification.eager import PIECES, differentiable, evaluate, pull_back
@@ -34,7 +35,7 @@ from autograd.program.verification.points import (
 from autograd.program.verification.within import is_own
 from autograd.table import PRIMITIVES
 
-TABLES = Spare()
+TABLES, NUMBER = Spare(), 8  # bytes of one in a table
 LONGEST = 1 << 14  # operands in all, beyond which Python would take too long
 EXACT = {
     "neg", "abs", "sign", "heaviside", "detach", "maximum", "minimum", "clip", "where", "relu",
@@ -61,7 +62,7 @@ PRECISIONS = {
 
 
 class Account(NamedTuple):
-    """What the witness says: tables (nodes, 2·points), the second half of them with noise.
+    """What the witness says: tables (nodes, points), or twice as wide, the second half with noise.
 
     `active` tells which nodes a parameter or an input reaches: the others have no adjoint.
     """
@@ -77,8 +78,10 @@ class Account(NamedTuple):
         """Let the next one have the room of the tables."""
         TABLES.give(self.room)
 
-    def doubting(self, other: Account) -> Account:
+    def doubting(self, other: Account | None) -> Account:
         """Return the same with the larger doubt of both about each number, at the same points."""
+        if other is None or other.values.shape != self.values.shape:
+            return self
         return self._replace(
             values=_doubting(self.values, other.values),
             adjoints=_doubting(self.adjoints, other.adjoints),
@@ -94,15 +97,15 @@ def _doubting(table: Array, other: Array) -> Array:
     return np.hstack([said, said + doubt])
 
 
-def account(recording: Recording, dtype: str, opinion: int = 0) -> Account | None:
+def account(recording: Recording, dtype: str, opinion: int | None = None) -> Account | None:
     """Return what the nodes of a recording say near its point.
 
-    A second or third opinion has noise of its own, and counts what is rounded within somebody's
-    own rows. None where they say nothing: no point near it has finite numbers throughout, an
-    operation is known to nobody, or it would take too long.
+    An opinion has doubts, by noise of its own; from the second on, numbered 1, it counts what is
+    rounded within somebody's own rows. None where nodes say nothing: no point near it has finite
+    numbers throughout, an operation is known to nobody, or it would take too long.
     """
     compiled = _compiled(recording, dtype, opinion)
-    run = compiled or _interpreted(recording, dtype, opinion)
+    run = compiled or _interpreted(recording, dtype, opinion or 0)
     if run is None:
         return None
     count = MANY if compiled and len(recording) <= SMALL else FEW
@@ -110,7 +113,7 @@ def account(recording: Recording, dtype: str, opinion: int = 0) -> Account | Non
     for far in FAR:
         found = run(far, count)
         if found is not None:
-            return Account(Points(found[1], *ends), PRECISIONS[dtype], *found)
+            return Account(Points(found[1], count, *ends), PRECISIONS[dtype], *found)
     return None
 
 
@@ -133,44 +136,43 @@ def compiled(name: str) -> Any:
 
 
 @cache
-def _codes(names: tuple[str, ...], known: tuple[str, ...]) -> tuple[Array, int]:
-    """Return the numbers that C has for these operations, the last but one a leaf's, and of `take`.
+def _codes(names: tuple[str, ...], known: tuple[str, ...]) -> tuple[bytes, list[int]]:
+    """Return the numbers that C has for operations, a leaf's being the last one.
 
-    The last one is for all that is unknown.
+    The second result are the places of those that it does not know; functions that are taken apart
+    are in no recording.
     """
-    import numpy as np
+    number = {name: k for k, name in enumerate(known)} | {"": len(known)}
+    found = [number.get(name, len(known) + 1) for name in names]
+    unknown = {*names} - {*number, *FUNCTIONS}
+    return bytes(found), [k for k, name in enumerate(names) if name in unknown]
 
-    leaf, number = len(known), {name: k for k, name in enumerate(known)}
-    found = [number.get(name, leaf + bool(name)) for name in names]
-    return np.array(found, np.uint8), number["take"]
 
-
-def _compiled(recording: Recording, dtype: str, opinion: int) -> Run | None:
+def _compiled(recording: Recording, dtype: str, opinion: int | None) -> Run | None:
     """Return the run in C, where all operations of a recording are known there."""
     extension = _extension()
     if extension is None or any(map(is_own, recording.rows.values())):
         return None
-    known = extension.operations
-    table, index = _codes(tuple(recording.columns.names), known)
-    operations = table[recording.codes].tobytes()
-    if len(known) + 1 in operations:  # a piece that is new
+    table, unknown = _codes(tuple(recording.columns.names), extension.operations)
+    if unknown and {*unknown} & {*recording.codes.tolist()}:  # a piece that is new
         return None
-    widths = indices(recording) if index in operations else None
-    columns = operations, recording.kinds, recording.flat, recording.starts, recording.numbers
+    widths = indices(recording) if recording.apart else None
+    columns = recording.codes, recording.kinds, recording.flat, recording.starts, recording.numbers
     leaves, precision = (pool(), b"" if widths is None else widths), PRECISIONS[dtype]
     ends = recording.inputs.start, recording.inputs.stop, recording.root
-    limits = dtype == "float32", precision.noise, precision.smallest, precision.largest, opinion
+    noise, wide = (0.0, 1) if opinion is None else (precision.noise, 2)
+    limits = dtype == "float32", noise, precision.smallest, precision.largest, opinion or 0
 
     def run(far: float, count: int) -> Told | None:
         import numpy as np
 
-        size = 2 * len(operations) * 2 * count
-        room = TABLES.take(size * 8)
-        active = extension.run(*columns, *leaves, room, *ends, count, far, *limits)
+        width = wide * count
+        room = TABLES.take(2 * len(recording) * width * NUMBER)
+        active = extension.run(table, *columns, *leaves, room, *ends, count, far, *limits)
         if active is None:
             return None
-        values, adjoints = np.frombuffer(room, count=size).reshape(2, len(active), 2 * count)
-        return active, values, adjoints, room
+        tables = np.ndarray((2, len(active), width), float, room)
+        return active, tables[0], tables[1], room
 
     return run
 
@@ -193,7 +195,7 @@ def _interpreted(recording: Recording, dtype: str, opinion: int) -> Run | None:
             evaluate(recording, values, noise, within)
             adjoints = pull_back(recording, values, needed, noise, within)
             finite = np.isfinite(values).all() and np.isfinite(adjoints).all()
-        return (needed, values, adjoints, b"") if finite else None
+        return (bytes(needed), values, adjoints, b"") if finite else None
 
     return run
 
