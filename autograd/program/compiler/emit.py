@@ -63,14 +63,14 @@ class Emitter:
         else:
             code = steps.forward(group.operation, group.key[1])
             columns = [*map(self._column, work.operands, group.key[2:])]
-            columns.append((work.offset + self.np.arange(work.count), group.lanes, False))
+            columns.append((work.addresses(self.np), group.lanes, False))
             self._map(group.lanes, code, columns, STORE)
 
     def _sum_forward(self, work: Work) -> None:
         lanes, mode, terms = work.group.lanes, STORE, list(work.terms)
         parts: list[Products | Terms] = [*work.products, *terms]
         if not all(map(work.has_all, parts[:1])):
-            self._clear(work)
+            self._clear(work.addresses(self.np), lanes)
             mode = ADD
         for part in work.products:
             part.matrix = self.layout.find_matrix(part, work.count)
@@ -99,7 +99,7 @@ class Emitter:
         columns = [*columns, (work.offset + part.rows, lanes, False)]
         parts = self._together(part, columns)
         if mode == STORE and len(parts) > 1 and len(parts[0]) < work.count:
-            self._clear(work)
+            self._clear(work.addresses(self.np), lanes)
             mode = ADD
         for mine in parts:
             chosen = [(column[mine], *more) for column, *more in columns]
@@ -109,9 +109,8 @@ class Emitter:
     def _together(self, part: Products | Terms, columns: Sequence[Column]) -> list[Any]:
         return slot_by_slot(self.np, [column for column, *_ in columns], part.slots)
 
-    def _clear(self, work: Work) -> None:
-        every = work.offset + self.np.arange(work.count), work.group.lanes, False
-        self._map(work.group.lanes, steps.constant(0.0), [every], STORE)
+    def _clear(self, addresses: Array, lanes: bool) -> None:
+        self._map(lanes, steps.constant(0.0), [(addresses, lanes, False)], STORE)
 
     def _bias(self, work: Work, terms: list[Terms], u: int, v: int) -> Access | None:
         """Take a term that is one shared number for each row of a [U, V] matrix, if any is."""
@@ -172,8 +171,7 @@ class Emitter:
         """Return where a number is that the forward pass sets to 0."""
         if lanes not in self._zeros:
             self._zeros[lanes] = place = self.layout.reserve(lanes, 1)
-            column = self.np.array([place]), lanes, False
-            self._map(lanes, steps.constant(0.0), [column], STORE)
+            self._clear(self.np.array([place]), lanes)
         return self._zeros[lanes]
 
     # --- backward --------------------------------------------------------------------
@@ -202,13 +200,12 @@ class Emitter:
         rule = steps.pullback(group.operation, slot, group.key[1])
         if rule is None or not self.groups[kind].differentiable:
             return
-        own = work.offset + self.np.arange(work.count)
         columns = []
         for source in rule.sources:
             if isinstance(source, int):
                 columns.append(self._column(work.operands[source], group.key[2 + source]))
             else:
-                columns.append((own, group.lanes, source == "adjoint"))
+                columns.append((work.addresses(self.np), group.lanes, source == "adjoint"))
         self.adjoints.add(
             group.lanes, rule.expression, columns, self.address[work.operands[slot]], kind
         )
@@ -216,7 +213,7 @@ class Emitter:
     def _row_backward(self, work: Work) -> None:
         np = self.np
         table = np.array(work.operands).T
-        rows = np.repeat(work.offset + np.arange(work.count), table.shape[1])
+        rows = np.repeat(work.addresses(self.np), table.shape[1])
         kinds = self.layout.signatures[table.ravel()]
         for kind in dict.fromkeys(work.group.key[2:]):
             mine = (kinds == kind) & (table.ravel() >= 0)
@@ -288,8 +285,7 @@ class Emitter:
         """Append a forward instruction; the last column is where it writes."""
         sizes, found = accesses(self.np, columns)
         if mode == STORE and not found[-1].distinct(self.np, sizes):
-            cleared = (unique(self.np, columns[-1][0]), *columns[-1][1:])
-            self._map(lanes, steps.constant(0.0), [cleared], STORE)
+            self._clear(unique(self.np, columns[-1][0]), columns[-1][1])
             mode = ADD
         self.out.forward.append(Map(sizes, lanes, code, tuple(found[:-1]), found[-1], mode))
 

@@ -49,6 +49,10 @@ class Work:
     terms: list[Terms] = field(default_factory=list)
     offset: int = 0
 
+    def addresses(self, np: Any) -> Array:
+        """Return where the group lies."""
+        return self.offset + np.arange(self.count)
+
     def has_all(self, part: Products | Terms) -> bool:
         """Whether every sum has something of this kind."""
         rows = part.rows  # ascending
