@@ -44,7 +44,8 @@ static inline int64_t end_of(const Run *run, int64_t node)
 
 /* Whether operands come first, and every operation is known and has as many as it reads. Finds out
  * on the way what each node does, by the table of names, and who is active. */
-static int is_a_graph(Run *run, const uint16_t *names, const uint8_t *table, int64_t known)
+__attribute__((noinline)) static int is_a_graph(Run *run, const uint16_t *names,
+                                                const uint8_t *table, int64_t known)
 {
     for (int64_t node = 0; node < run->nodes; node++) {
         const int64_t first = run->starts[node], count = end_of(run, node) - first;

@@ -4,8 +4,8 @@
 enum { LYING, GONE, SAMPLES };
 
 typedef struct {
-    int64_t most, count, step, left; /* nodes at most and at all; every so manieth; to pass over */
-    int64_t *item;                   /* the next one */
+    int64_t most, count, step; /* nodes at most and at all; every so manieth */
+    int64_t *item;             /* the next one */
 } Class;
 
 typedef struct {
@@ -15,22 +15,21 @@ typedef struct {
     Class classes[SAMPLES][2];        /* without lanes, with lanes */
 } Sample;
 
-static inline Class *class_of(Sample *this, int64_t node)
-{
-    return &this->classes[this->address[node] >= 0 ? LYING : GONE][this->lanes[node] != 0];
-}
+#define APART __attribute__((noinline)) /* so that a loop has the registers for itself */
 
-static void count_nodes(Sample *this)
+APART static void count_nodes(Sample *this)
 {
-    int64_t lying = 0, spread = 0, both = 0;
+    const int64_t *address = this->address, count = this->nodes - this->first;
+    const uint8_t *lanes = this->lanes;
+    int64_t gone = 0, spread = 0, both = 0;
     for (int64_t node = this->first; node < this->nodes; node++) {
-        const int64_t lies = this->address[node] >= 0, lanes = this->lanes[node] != 0;
-        lying += lies, spread += lanes, both += lies & lanes;
+        const int64_t is_gone = (int64_t)((uint64_t)address[node] >> 63);
+        gone += is_gone, spread += lanes[node] != 0, both += is_gone & (lanes[node] != 0);
     }
-    this->classes[LYING][0].count = lying - both;
-    this->classes[LYING][1].count = both;
-    this->classes[GONE][0].count = this->nodes - this->first - lying - spread + both;
-    this->classes[GONE][1].count = spread - both;
+    this->classes[GONE][1].count = both;
+    this->classes[GONE][0].count = gone - both;
+    this->classes[LYING][1].count = spread - both;
+    this->classes[LYING][0].count = count - gone - spread + both;
 }
 
 static inline int64_t in_steps(int64_t count, int64_t most)
@@ -52,7 +51,7 @@ static int64_t counted(Sample *this, int kind)
 
 /* Write values: those with lanes first, and apart those that are gone, which have numbers for
  * addresses. */
-static void put_values(Sample *this, int64_t *lying, int64_t *gone)
+APART static void put_values(Sample *this, int64_t *lying, int64_t *gone)
 {
     for (int spread = 1; spread >= 0; spread--) {
         Class *own = this->classes[LYING] + spread, *other = this->classes[GONE] + spread;
@@ -61,15 +60,18 @@ static void put_values(Sample *this, int64_t *lying, int64_t *gone)
         gone += WORDS * ((other->count + other->step - 1) / other->step);
     }
     const int64_t *begin = this->classes[GONE][1].item;
+    const int64_t *address = this->address;
+    const uint8_t *lanes = this->lanes;
+    int64_t left[2 * SAMPLES] = {0};
     for (int64_t node = this->first; node < this->nodes; node++) {
-        Class *own = class_of(this, node);
-        if (own->left-- > 0)
+        const int is_gone = address[node] < 0, spread = lanes[node] != 0;
+        if (--left[2 * is_gone + spread] >= 0)
             continue;
-        own->left = own->step - 1;
-        const int is_gone = this->address[node] < 0;
-        own->item[NODE] = node, own->item[BY_LANE] = this->lanes[node] != 0;
-        own->item[MEMORY] = is_gone ? ABSORBED : own->item[BY_LANE];
-        own->item[ADDRESS] = is_gone ? (own->item - begin) / WORDS : this->address[node];
+        Class *own = &this->classes[is_gone][spread];
+        left[2 * is_gone + spread] = own->step - 1;
+        own->item[NODE] = node, own->item[BY_LANE] = spread;
+        own->item[MEMORY] = is_gone ? ABSORBED : spread;
+        own->item[ADDRESS] = is_gone ? (own->item - begin) / WORDS : address[node];
         own->item += WORDS;
     }
 }
