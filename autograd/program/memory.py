@@ -30,13 +30,16 @@ class Spare:
         """Return at least so many bytes, which nobody else has and which may be anything."""
         import numpy as np
 
-        piece = self._pieces.pop() if self._pieces else None
+        try:
+            piece = self._pieces.pop()
+        except IndexError:  # nobody gave one, or another thread took it
+            piece = None
         fits = piece is not None and len(piece) >= size
         return piece if fits else aligned((size,), np.dtype(np.uint8))
 
     def give(self, piece: Array) -> None:
-        """Keep a piece for the next one, unless it is large."""
-        if len(piece) <= MOST_SPARE:
+        """Keep a piece for the next one, unless it is large or nothing."""
+        if 0 < len(piece) <= MOST_SPARE:
             self._pieces[:] = [piece]
 
 

@@ -3,7 +3,8 @@
 Compiling rewrites a graph, and a mistake there is a wrong number without an error. So the first
 program of a structure runs once at a few points around the recorded one, with no guards, on 1, 2
 and 3 lanes and one more than the widest tile, beside an interpreter that has nothing in common
-with it. Read in this order:
+with it. The memory for this is full of NaN, or has the numbers of another trial: who reads what
+nobody wrote is found. Read in this order:
 
 * `points` says where a program is tried; `witness` what its nodes say there, and with how much
   doubt: what cancels may differ in its last digits, `within` somebody's own row too.

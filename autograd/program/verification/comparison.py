@@ -47,7 +47,7 @@ class Difference:
 
 
 class Comparison:
-    """One program beside the witness, on several numbers of lanes; the program is left as new.
+    """One program beside the witness, on several numbers of lanes; it may be used afterwards.
 
     `gradient` holds addresses of adjoints, `items` rows (node, memory, address, by lane), both as
     words of 64 bits: numbers of nodes that inputs reach are compared lane by lane, others as means
@@ -93,7 +93,7 @@ class Comparison:
         return None
 
     def _numbers_of_lanes(self) -> tuple[int, ...]:
-        """Return on how many lanes the program is tried, the most first, whose memory all share."""
+        """Return on how many lanes a program is tried: the most first, whose memory all use."""
         if not self.recording.inputs:
             return (1,)
         if self.parts.executor.name == "numpy":  # which has no tiles, and takes long to be called
@@ -137,8 +137,8 @@ class Comparison:
     def _difference(self, trial: int, lanes: int, last: bool) -> Difference | None:
         """Run so many lanes, and return the first number that differs.
 
-        Each trial is on other points: the last one finds numbers of another in its memory, and
-        looks at what is computed for whoever reads it, which is the same for all lanes.
+        Each trial is on other points. The last one also looks at what is computed for whoever
+        reads it, which is the same for all lanes.
         """
         self._run(trial, lanes)
         room, items, beside = self.memory.room, self.items, self.none

@@ -44,6 +44,12 @@ def ragged():
     return total([ag.sin(x) for x in sums]), [], [*w, s, b]
 
 
+def decided():
+    """A condition, which no adjoint is given."""
+    x, w = Value(0.3), [Value(0.5), Value(-1.1)]
+    return ag.selu(w[0] * x) + ag.selu(w[1] * x), [x], w
+
+
 def weighted():
     """Constants among the terms and the factors of sums."""
     x, w = [Value(0.3), Value(-0.8)], [Value(0.5), Value(-0.2), Value(1.1)]
@@ -184,6 +190,13 @@ FAULTS = {  # where, what, how it is changed, a graph that shows it
     "operands trade places": (layout.Layout, "_reorder", shifted, network),
     "adjoints are not added": (adjoints.Adjoints, "mode", first_wins, shared),
     "the seed is 2": (adjoints.Adjoints, "_fill", twice, network),
+    "nothing is cleared before it receives": (
+        adjoints.Adjoints, "clear", lambda f: always(None), ragged),
+    "what nobody gives is not cleared": (
+        adjoints.Adjoints, "clear_rest", lambda f: always(None), decided),
+    "short rows end in whatever is there": (
+        emit.Emitter, "_zero", lambda f: lambda self, lanes: self.layout.reserve(lanes, 1),
+        zoo.attention),
     "no bias is looked at": (emit.Emitter, "_bias", no_bias_check, network),
     "a factor is transposed": (emit.Emitter, "_factor", turned_wrongly, square),
     "the adjoints of terms are lost": (emit.Emitter, "_send", lambda f: always(None), network),

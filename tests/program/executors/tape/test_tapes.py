@@ -127,3 +127,34 @@ def test_the_sign_of_a_zero_is_that_of_the_engine(zero, lanes, monkeypatch):
     program([[zero]] * lanes)
     found = program.read_values(sums)[-1].tolist()
     assert list(map(repr, found)) == [repr(x.data) for x in sums]
+
+
+WRONG = {
+    "a stretch begins before the tape": lambda x: x["firsts"].__setitem__(0, -1),
+    "a stretch ends behind it": lambda x: x["firsts"].__setitem__(0, len(x["rows"])),
+    "a stretch of less than nothing": lambda x: x["table"].__setitem__((0, 0), -1),
+    "more words to mend than there are": lambda x: x["table"].__setitem__((0, 3), 9),
+    "a word to mend lies outside": lambda x: x["mends"].__setitem__((0, 0), 10**6),
+    "a stretch without a place": lambda x: x.__setitem__("firsts", x["firsts"][:0]),
+    "an operation without a code": lambda x: x["rows"].__setitem__((0, 0), 255),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_a_form_whose_parts_do_not_fit_is_refused(name):
+    from autograd.program.executors.native import _replay
+
+    number = codes()
+    slots = [(k + 1, 0 if k % 2 else k, 0) for k in range(40)]  # in steps of two, some stay
+    words = [x for to, a, b in slots for x in (number["add"] | to << 8, a, b, 0)]
+    form = {k: v.copy() for k, v in Tape(array("I", words), number).wide._asdict().items()}
+    assert len(form["mends"])
+    table = np.zeros((50, 9))
+    _replay.run_form(*form.values(), table, False)
+    WRONG[name](form)
+    for run in (
+        lambda: _replay.run_form(*form.values(), table, False),
+        lambda: _replay.placed(*form.values(), False),
+    ):
+        with pytest.raises(ValueError, match="of a tape lie within it|that have a code"):
+            run()
