@@ -24,23 +24,20 @@ class Spare:
     """A piece of memory that is used again: the system takes long to give a new one."""
 
     def __init__(self) -> None:
-        self._pieces: list[Array] = []  # at most one
+        self._kept: dict[str, Array] = {}  # at most one, which only one thread can take
 
     def take(self, size: int) -> Array:
         """Return at least so many bytes, which nobody else has and which may be anything."""
         import numpy as np
 
-        try:
-            piece = self._pieces.pop()
-        except IndexError:  # nobody gave one, or another thread took it
-            piece = None
+        piece = self._kept.pop("piece", None)
         fits = piece is not None and len(piece) >= size
         return piece if fits else aligned((size,), np.dtype(np.uint8))
 
     def give(self, piece: Array) -> None:
         """Keep a piece for the next one, unless it is large or nothing."""
         if 0 < len(piece) <= MOST_SPARE:
-            self._pieces[:] = [piece]
+            self._kept["piece"] = piece
 
 
 TRIALS = Spare()  # for rooms in which programs are tried

@@ -156,5 +156,5 @@ def test_a_form_whose_parts_do_not_fit_is_refused(name):
         lambda: _replay.run_form(*form.values(), table, False),
         lambda: _replay.placed(*form.values(), False),
     ):
-        with pytest.raises(ValueError, match="of a tape lie within it|that have a code"):
+        with pytest.raises(ValueError, match=r"of a tape lie within it|that have a code"):
             run()
