@@ -27,35 +27,49 @@ static void SIZED(give_chosen)(Run *run, const int64_t *operands, int64_t n, ROW
     }
 }
 
-/* Give an operand of an elementwise operation its partial times the adjoint. */
-ALONG void SIZED(pull)(Run *run, int64_t node, const int64_t *operands, int64_t n, int64_t slot)
+/* Give each operand of an elementwise operation its partial times the adjoint. */
+ALONG void SIZED(pull)(Run *run, int64_t node, const int64_t *operands, int64_t n, ROW adjoint)
 {
     const ROW *a = SIZED(values_of)(run, operands[0]);
     const ROW *b = n > 1 ? SIZED(values_of)(run, operands[1]) : a;
     const ROW *d = n > 2 ? SIZED(values_of)(run, operands[2]) : a;
     const ROW *result = SIZED(values_of)(run, node);
-    ROW partial = {0};
     switch (run->codes[node]) {
-#define OF(f, half, c) f(slot, a->half[c], b->half[c], d->half[c], result->half[c])
-#define PULL(name, ...) \
+#define OF(slot, f, half, c) f(slot, a->half[c], b->half[c], d->half[c], result->half[c])
+#define OF_0(...) OF(0, __VA_ARGS__)
+#define OF_1(...) OF(1, __VA_ARGS__)
+#define OF_2(...) OF(2, __VA_ARGS__)
+#define GIVE(name, arity, slot) \
+    if (slot < arity && run->active[operands[slot]]) \
+        SIZED(receive)(run, SIZED(adjoints_of)(run, operands[slot]), \
+                       SIZED(product)(ROW_OF(OF_##slot, partial_##name), adjoint));
+#define PULL(name, arity, ...) \
     case CODE_##name: \
-        partial = ROW_OF(OF, partial_##name); \
+        GIVE(name, arity, 0) \
+        GIVE(name, arity, 1) \
+        GIVE(name, arity, 2) \
         break;
         ELEMENTWISE(PULL, PULL)
 #undef PULL
+#undef GIVE
 #undef OF
+#undef OF_0
+#undef OF_1
+#undef OF_2
     }
-    SIZED(give)(run, operands[slot], SIZED(product)(partial, *SIZED(adjoints_of)(run, node)));
 }
 
-static void SIZED(backward)(Run *run)
+/* Whether all of them are finite. */
+static int SIZED(backward)(Run *run)
 {
+    SIZED(Seen) seen = {0};
     for (int64_t node = run->root; node >= 0; node--) {
         const int64_t *operands = run->flat + run->starts[node];
         const int64_t n = end_of(run, node) - run->starts[node];
         const ROW *adjoint = SIZED(adjoints_of)(run, node);
         if (!run->active[node])
             continue;
+        SIZED(look)(&seen, adjoint);
         switch (run->codes[node]) {
         case LEAF:
             break;
@@ -71,9 +85,8 @@ static void SIZED(backward)(Run *run)
             SIZED(give_chosen)(run, operands, n - 1, *adjoint);
             break;
         default:
-            for (int64_t slot = 0; slot < n; slot++)
-                if (run->active[operands[slot]])
-                    SIZED(pull)(run, node, operands, n, slot);
+            SIZED(pull)(run, node, operands, n, *adjoint);
         }
     }
+    return SIZED(are_finite)(run, &seen);
 }

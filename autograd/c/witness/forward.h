@@ -135,8 +135,10 @@ ALONG void SIZED(compute)(Run *run, int code, const int64_t *operands, int64_t n
     *result = found;
 }
 
-static void SIZED(forward)(Run *run)
+/* Whether all of them are finite. */
+static int SIZED(forward)(Run *run)
 {
+    SIZED(Seen) seen = {0};
     for (int64_t node = 0; node < run->nodes; node++) {
         const int64_t *operands = run->flat + run->starts[node];
         const int64_t n = end_of(run, node) - run->starts[node];
@@ -163,5 +165,7 @@ static void SIZED(forward)(Run *run)
         default:
             SIZED(compute)(run, run->codes[node], operands, n, result);
         }
+        SIZED(look)(&seen, result);
     }
+    return SIZED(are_finite)(run, &seen);
 }

@@ -37,12 +37,12 @@ typedef struct {
 #endif
 } ROW;
 
-#if NOISE
 ALONG HALF SIZED(size_of)(HALF x)
 {
     return (HALF)((BITS)x & INT64_MAX);
 }
 
+#if NOISE
 /* Numbers off by a part of `scale`, and by the smallest normal number unless they are 0, whose
  * sign is left to chance. */
 ALONG HALF SIZED(disturbed)(Run *run, HALF x, HALF scale)
@@ -83,34 +83,46 @@ ALONG ROW *SIZED(adjoints_of)(const Run *run, int64_t node)
     return (ROW *)(void *)run->adjoints + node;
 }
 
-#include "forward.h"
-#include "backward.h"
+/* What was seen of numbers that should be finite: their sizes, and NaN where one was not. */
+typedef struct {
+    ROW most, sum;
+} SIZED(Seen);
 
-/* Whether all numbers of a table are finite, in the precision at hand. */
-static int SIZED(is_finite)(const Run *run, const double *table)
+ALONG void SIZED(look)(SIZED(Seen) * seen, const ROW *x){
+#define LOOK(half) \
+    { \
+        const HALF size = SIZED(size_of)(x->half); \
+        const BITS more = size > seen->most.half; \
+        seen->most.half = (HALF)((more & (BITS)size) | (~more & (BITS)seen->most.half)); \
+        seen->sum.half += x->half * 0.0; \
+    }
+    EACH_HALF(LOOK)
+#undef LOOK
+}
+
+/* Whether all are finite; with noise, those with it in the precision at hand. */
+ALONG int SIZED(are_finite)(const Run *run, const SIZED(Seen) * seen)
 {
-    double most[WIDTH] = {0}, sums[WIDTH] = {0};
-    for (int64_t node = 0; node < run->nodes; node++, table += WIDTH)
-        for (int c = 0; c < WIDTH; c++) {
-            most[c] = most[c] > fabs(table[c]) ? most[c] : fabs(table[c]);
-            sums[c] += table[c] * 0.0; /* NaN if it is not finite */
-        }
+    const double *most = (const double *)&seen->most, *sum = (const double *)&seen->sum;
     for (int c = 0; c < WIDTH; c++)
-        if (sums[c] != 0 || (c >= WIDTH - POINTS && most[c] > run->largest))
+        if (sum[c] != 0 || (c >= WIDTH - POINTS && most[c] > run->largest))
             return 0;
     return 1;
 }
+
+#include "forward.h"
+#include "backward.h"
 
 /* Run both passes; return whether all numbers are finite. */
 static int SIZED(both)(Run *run)
 {
     ROW *seed = SIZED(adjoints_of)(run, run->root);
-    SIZED(forward)(run);
+    if (!SIZED(forward)(run))
+        return 0;
 #define SEED(half) seed->half = (HALF){0} + (double)run->active[run->root];
     EACH_HALF(SEED)
 #undef SEED
-    SIZED(backward)(run);
-    return SIZED(is_finite)(run, run->values) && SIZED(is_finite)(run, run->adjoints);
+    return SIZED(backward)(run);
 }
 
 #undef WIDTH
