@@ -81,7 +81,10 @@ def require_clear(name, operands, rows, columns):
         raise Unsound
     if name in ANGLES and any(row[0][:2] == [0.0, 0.0] for row in rows):
         raise Unsound
-    for first, second in KINKS.get(name, ()):
+    kinks = KINKS.get(name, ())
+    if name == "pow" and not isinstance(operands[1], float):  # a negative base has no such power
+        kinks = ((0, None),)
+    for first, second in kinks:
         pair = [operands[first], 0.0 if second is None else operands[second]]
         sure = columns.exact if second is None else range(columns.leaves)
         exact = pair[0] == pair[1] or all(isinstance(x, float) or x in sure for x in pair)
