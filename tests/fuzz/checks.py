@@ -33,6 +33,7 @@ WAYS = tuple((executor, dtype) for executor in WITH_TAPES for dtype in ("float64
 ROOM = {"float64": 1e-11, "float32": 1e-5}  # of the largest, before a closer look
 SECOND_ORDER = 1e-6  # of the largest size: what is left where a slope is 0, as of x² at 0
 PRECISE = {"float64": {}, "float32": {"relative": 1e-5, "rounding": 2e-6}}
+FARTHEST = 1e12  # costs of steps, beyond which single precision may end
 NUDGE = {"float64": 1e-14, "float32": 1e-6}
 OPTIMISERS = {
     "sgd": lambda leaves: nn.SGD(leaves, lr=0.01),
@@ -288,7 +289,7 @@ def _steps(case, leaves, make, size, stretched, steps=3):
         cost = ag.mean(losses)
         cost.backward()
         optimizer.step()
-        if not math.isfinite(cost.data):
+        if not abs(cost.data) <= FARTHEST:
             raise OverflowError
         yield cost.data
 
