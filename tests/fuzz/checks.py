@@ -7,7 +7,6 @@ sizes of the numbers and which looks at every node.
 
 from __future__ import annotations
 
-import math
 import os
 import warnings
 from contextlib import contextmanager
