@@ -94,8 +94,8 @@ class NativeExecutor:
 
     def _rule(self, update: Update | None, numbers: Array) -> _Rule:
         """Return the words of an optimiser's rule, with constants and lists behind the others."""
-        np, table = self.np, self._table
-        del table.constants[self._lengths[0] :], table.index[self._lengths[1] :]
+        np, table, (first, lists) = self.np, self._table, self._lengths
+        del table.constants[first:], table.index[lists:], table.bounds[lists + 1 :]
         words = np.array(table.words([update] if update else ()), dtype=np.int64)
         constants = np.array(table.constants, dtype=np.float64)
         index = np.concatenate([np.zeros(0, np.int64), *table.index]).astype(np.int64)

@@ -34,6 +34,7 @@ class Table:
         self.codes = codes()
         self.constants: list[float] = []
         self.index: list[Array] = []
+        self.bounds = [0]  # of the lists, one after another
 
     def words(self, instructions: Iterable[Instruction | Update]) -> list[int]:
         """Return the words of instructions and rules; an unknown step is a NotImplementedError."""
@@ -91,7 +92,8 @@ class Table:
         if index is None:
             return -1
         self.index.append(index.ravel())
-        return sum(map(len, self.index[:-1]))
+        self.bounds.append(self.bounds[-1] + index.size)
+        return self.bounds[-2]
 
     def _contraction(self, this: Contraction) -> list[int]:
         words = [2, this.lanes, this.mode == ADD, *this.sizes]
