@@ -84,6 +84,8 @@ def _sizes(root):
     size = {}
     for node in engine.topological(root):
         edges = zip(node.operands, node.partials, strict=True) if node.op else ()
+        if node.op == "detach":  # which passes on what was rounded, and no derivative
+            edges = [(node.operands[0], 1.0)]
         terms = [abs(partial) * size.get(x, 0.0) for x, partial in edges]
         size[node] = max(abs(node.data), sum(terms))
     return size
