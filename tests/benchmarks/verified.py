@@ -87,24 +87,23 @@ def unverified(executor: str, dtype: str, plan: object, recording: object) -> ob
     return registry.assemble(executor, plan, dtype)
 
 
-def seconds(graph: Graph, row: object) -> float:
+def seconds(graph: Graph, row: object, dtype: str) -> float:
     """Return the time of one first call."""
     loss, inputs, parameters = graph
     PLANS.__init__()  # type: ignore[misc]  # nothing is known
     start = process_time()
-    Program(loss, inputs=inputs, parameters=parameters)(row)
+    Program(loss, inputs=inputs, parameters=parameters, dtype=dtype)(row)
     return process_time() - start
 
 
-def line(make: Callable[[], Graph]) -> str:
+def line(graph: Graph, dtype: str) -> str:
     """Return what is printed for a graph: µs with and without, the share."""
-    graph = make()
     row = np.array([[x.data for x in graph[1]]])
     whole, bare, spent = float("inf"), float("inf"), 0.0
     while spent < SECONDS:
-        last = seconds(graph, row)
+        last = seconds(graph, row, dtype)
         with patch.object(machine, "trusted", unverified):
-            other = seconds(graph, row)
+            other = seconds(graph, row, dtype)
         whole, bare, spent = min(whole, last), min(bare, other), spent + last + other
     share = 100.0 * (whole - bare) / whole
     return f"{1e6 * whole:10.0f}{1e6 * bare:10.0f}{share:8.1f} %{'  MISSED' * (share > MOST)}"
@@ -115,10 +114,11 @@ def main() -> None:
     wanted = sys.argv[1] if len(sys.argv) > 1 else ""
     gc.collect()
     gc.freeze()
-    print(f"{'first calls, µs':28}  verified       not     share")
-    for name, make in GRAPHS.items():
-        if name.startswith(wanted):
-            print(f"{name:28}{line(make)}", flush=True)
+    for dtype in ("float64", "float32"):
+        print(f"{dtype + ', µs':28}  verified       not     share")
+        for name, make in GRAPHS.items():
+            if name.startswith(wanted):
+                print(f"{name:28}{line(make(), dtype)}", flush=True)
 
 
 if __name__ == "__main__":
