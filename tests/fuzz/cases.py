@@ -47,6 +47,7 @@ KINKS = {  # pairs of operands (None: zero) that must differ clearly, or be equa
     **dict.fromkeys(("relu", "leaky_relu", "elu", "abs", "sign", "heaviside"), ((0, None),)),
     **dict.fromkeys(("maximum", "minimum", "guard"), ((0, 1),)),
     **dict.fromkeys(("atan2", "hypot", "direction"), ((0, None),)),
+    **dict.fromkeys(("sqrt", "log", "log2", "log10"), ((0, None),)),  # where their domains end
     "clip": ((0, 1), (0, 2), (1, 2)), "where": ((0, None),), "copysign": ((1, None),),
 }  # fmt: skip
 STEPS = {
@@ -82,7 +83,8 @@ def require_clear(name, operands, rows, columns):
     if name in ANGLES and any(row[0][:2] == [0.0, 0.0] for row in rows):
         raise Unsound
     kinks = KINKS.get(name, ())
-    if name == "pow" and not isinstance(operands[1], float):  # a negative base has no such power
+    whole = name != "pow" or (isinstance(operands[1], float) and operands[1].is_integer())
+    if not whole:  # a negative base has no such power
         kinks = ((0, None),)
     for first, second in kinks:
         pair = [operands[first], 0.0 if second is None else operands[second]]
