@@ -9,11 +9,19 @@ from pathlib import Path
 import pytest
 
 import nn
+from autograd import recording
 
 
 @pytest.fixture(autouse=True)
 def _weights_are_the_same_in_every_order_of_the_tests():
     nn.seed(0)
+
+
+@pytest.fixture(autouse=True)
+def _programs_are_not_held_to_what_another_test_recorded():
+    """A recording is in force until the next one."""
+    with recording():
+        pass
 
 
 def pytest_addoption(parser):
