@@ -1,23 +1,18 @@
 /* Both passes over rows of POINTS numbers, and with NOISE as many again: the same points with every
  * result off by some noise.
  *
- * Included once for each number of points, with noise and without. Numbers stay in vectors on their
- * way: to write them one by one and read them together would have the processor wait. */
+ * Included once with noise and once without. Numbers stay in vectors on their way: to write them
+ * one by one and read them together would have the processor wait. */
 
 #define WIDTH ((1 + NOISE) * POINTS)
-#define SIZED_(name, points, noise) name##_##points##_##noise
-#define SIZED__(name, points, noise) SIZED_(name, points, noise)
-#define SIZED(name) SIZED__(name, POINTS, NOISE)
+#define SIZED_(name, noise) name##_##noise
+#define SIZED__(name, noise) SIZED_(name, noise)
+#define SIZED(name) SIZED__(name, NOISE)
 #define HALF SIZED(Half)
 #define BITS SIZED(Bits)
 #define ROW SIZED(Row)
 #define EACH_POINT for (int c = 0; c < POINTS; c++)
-#if POINTS == 2
 #define AT_POINTS(of, f, half) ((HALF){of(f, half, 0), of(f, half, 1)})
-#else
-#define AT_POINTS(of, f, half) \
-    ((HALF){of(f, half, 0), of(f, half, 1), of(f, half, 2), of(f, half, 3)})
-#endif
 #if NOISE
 #define ROW_OF(of, f) ((ROW){AT_POINTS(of, f, plain), AT_POINTS(of, f, noisy)})
 #define EACH_HALF(DO) DO(plain) DO(noisy)
@@ -25,7 +20,6 @@
 #define ROW_OF(of, f) ((ROW){AT_POINTS(of, f, plain)})
 #define EACH_HALF(DO) DO(plain)
 #endif
-#define ALONG static inline __attribute__((always_inline))
 
 typedef double HALF __attribute__((vector_size(POINTS * 8), aligned(8), may_alias));
 typedef int64_t BITS __attribute__((vector_size(POINTS * 8)));
@@ -136,4 +130,3 @@ static int SIZED(both)(Run *run)
 #undef AT_POINTS
 #undef ROW_OF
 #undef EACH_HALF
-#undef ALONG

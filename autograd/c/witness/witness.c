@@ -12,8 +12,9 @@
 #include "run.h"
 #include "leaves.h"
 
-#pragma GCC diagnostic ignored "-Wpsabi" /* what takes or gives vectors is inline */
-
+#ifndef ALONG /* whoever analyses the code has it sooner where functions stay apart */
+#define ALONG static inline __attribute__((always_inline))
+#endif
 #define POINTS 2
 #define NOISE 0
 #include "rows.h"
@@ -21,15 +22,6 @@
 #define NOISE 1
 #include "rows.h"
 #undef NOISE
-#undef POINTS
-#define POINTS 4
-#define NOISE 0
-#include "rows.h"
-#undef NOISE
-#define NOISE 1
-#include "rows.h"
-#undef NOISE
-#undef POINTS
 #include "compare.h"
 #include "settle.h"
 #include "sample.h"
@@ -64,8 +56,7 @@ static int checked(Run *run, Leaves *leaves, Py_buffer *x, int64_t points)
               x[CODES].len == run->nodes * (int64_t)sizeof(uint16_t) &&
               words_in(&x[NUMBERS]) == run->nodes && run->pooled >= MOST_POINTS &&
               (!leaves->widths || words_in(&x[WIDTHS]) == leaves->end) && leaves->own >= 0 &&
-              leaves->own <= leaves->end && leaves->end <= run->nodes &&
-              (points == 2 || points == 4) &&
+              leaves->own <= leaves->end && leaves->end <= run->nodes && points == POINTS &&
               x[ROOM].len >= 2 * run->nodes * width_of(run, points) * (int64_t)sizeof(double);
     if (!fit)
         refuse();
@@ -80,9 +71,7 @@ static int ran(Run *run, const Leaves *leaves, int64_t points, int64_t width)
     const int64_t bytes = run->nodes * width * (int64_t)sizeof(double);
     memset(run->adjoints, 0, (size_t)bytes);
     fill_leaves(run, leaves, points, width);
-    if (points == 2)
-        return width == 2 ? both_2_0(run) : both_2_1(run);
-    return width == 4 ? both_4_0(run) : both_4_1(run);
+    return width == POINTS ? both_0(run) : both_1(run);
 }
 
 /* Return who is active; None where a number is not finite. */

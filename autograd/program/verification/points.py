@@ -14,8 +14,7 @@ from autograd.program.compiler.pieces import PIECES
 from autograd.program.compiler.recording import Recording
 
 FAR = (0.1, 0.01, 0.0)  # how far to go, as a part of a number, and then in turn less far
-MANY, FEW = 4, 2  # points
-SMALL = 1 << 10  # nodes of a recording, up to which there are many
+POINTS = 2  # as many as the vectors of the witness hold
 WIDEST = {"float64": 33, "float32": 65}  # lanes: the widest tile of a product, and one more
 VECTOR = {"float64": 9, "float32": 17}  # the widest vector, and one more: a tape has no tiles
 LONG = 1 << 12  # nodes of a tape, from which on two lanes, one after another, stand for three

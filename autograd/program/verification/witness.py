@@ -23,10 +23,8 @@ from autograd.program.memory import Spare
 from autograd.program.verification.eager import PIECES, differentiable, evaluate, pull_back
 from autograd.program.verification.points import (
     FAR,
-    FEW,
-    MANY,
+    POINTS,
     POOL,
-    SMALL,
     Points,
     fill,
     indices,
@@ -108,12 +106,11 @@ def account(recording: Recording, dtype: str, opinion: int | None = None) -> Acc
     run = compiled or _interpreted(recording, dtype, opinion or 0)
     if run is None:
         return None
-    count = MANY if compiled and len(recording) <= SMALL else FEW
     ends = recording.inputs.start, recording.inputs.stop
     for far in FAR:
-        found = run(far, count)
+        found = run(far, POINTS)
         if found is not None:
-            return Account(Points(found[1], count, *ends), PRECISIONS[dtype], *found)
+            return Account(Points(found[1], POINTS, *ends), PRECISIONS[dtype], *found)
     return None
 
 
