@@ -30,12 +30,13 @@ static PyObject *settle(PyObject *Py_UNUSED(module), PyObject *args)
     int status = -1;
     if (!PyArg_ParseTuple(args, "y*y*y*O:settle", &x[0], &x[1], &x[2], &array))
         return NULL;
-    const int64_t nodes = x[THESE_KINDS].len, row = nodes ? x[THESE_VALUES].len / nodes : 0;
-    const int fit = x[THESE_PLACES].len == nodes * (int64_t)sizeof(int64_t);
+    const int64_t nodes = x[THESE_KINDS].len, said = words_in(&x[THESE_VALUES]);
+    const int64_t width = nodes ? said / nodes : 0;
+    const int fit = words_in(&x[THESE_PLACES]) == nodes && said >= nodes;
     if (!PyObject_GetBuffer(array, &numbers, PyBUF_RECORDS)) {
         if (fit && is_memory(&numbers, &to))
-            status = settle_all(&x[THESE_KINDS], x[THESE_PLACES].buf, x[THESE_VALUES].buf,
-                                row / (int64_t)sizeof(double), &to);
+            status =
+                settle_all(&x[THESE_KINDS], x[THESE_PLACES].buf, x[THESE_VALUES].buf, width, &to);
         if (status < 0)
             PyErr_SetString(PyExc_ValueError, "the numbers have no place there");
         PyBuffer_Release(&numbers);

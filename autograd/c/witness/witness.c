@@ -22,16 +22,17 @@
 #define NOISE 1
 #include "rows.h"
 #undef NOISE
-#include "compare.h"
-#include "settle.h"
-#include "sample.h"
-
-enum { TABLE, CODES, KINDS, FLAT, STARTS, NUMBERS, POOL, WIDTHS, ROOM, ARRAYS };
 
 static int64_t words_in(const Py_buffer *x)
 {
     return x->len / (int64_t)sizeof(int64_t);
 }
+
+#include "compare.h"
+#include "settle.h"
+#include "sample.h"
+
+enum { TABLE, CODES, KINDS, FLAT, STARTS, NUMBERS, POOL, WIDTHS, ROOM, ARRAYS };
 
 /* How many numbers a row has: with noise, each point twice. */
 static int64_t width_of(const Run *run, int64_t points)
@@ -124,9 +125,8 @@ static PyObject *run(PyObject *Py_UNUSED(module), PyObject *args)
 static PyMethodDef functions[] = {
     {"run", run, METH_VARARGS,
      "run($module, table, codes, kinds, flat, starts, numbers, pool, widths, room, parameters, "
-     "leaves, "
-     "root, "
-     "points, far, single, noise, smallest, largest, seed, /)\n--\n\nReturn who is active, "
+     "leaves, root, points, far, single, noise, smallest, largest, seed, /)\n--\n\nReturn who is "
+     "active, "
      "with the values of all nodes at points near the recorded one, and then their adjoints, in "
      "the room, without noise each once; None where a number is not finite."},
     {"settle", settle, METH_VARARGS,

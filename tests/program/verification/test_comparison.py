@@ -141,7 +141,11 @@ def test_parameters_and_constants_get_their_first_numbers(dtype):
     settle(kinds, address, values, table[:, 1])
     comparison.settled(kinds, address, values, expected[:, 1])
     np.testing.assert_array_equal(table, expected)
-    for wrong in ((kinds, address[1:], values, table[:, 0]), (kinds, address, values, table[:9])):
+    for wrong in (
+        (kinds, address[1:], values, table[:, 0]),
+        (kinds, address, values, table[:9]),
+        (kinds, address, values[:0], table[:, 0]),
+    ):
         with pytest.raises(ValueError, match="no place there"):
             settle(*wrong)
 
