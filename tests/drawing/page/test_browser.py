@@ -43,6 +43,16 @@ def press(tab, *keys):
         tab.keyboard.press(key)
 
 
+def address(tab):
+    """The page's own word: the browser tells others of a new address some time later."""
+    return tab.evaluate("decodeURIComponent(location.href)")
+
+
+def reload(tab):
+    tab.reload()
+    tab.wait_for_selector("body[data-step]")  # it unpacks itself first
+
+
 def step(tab):
     return int(tab.get_attribute("body", "data-step"))
 

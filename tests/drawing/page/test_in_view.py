@@ -7,7 +7,7 @@ import pytest
 
 from autograd import Value, step_through, tanh, total
 from nn import MLP, Layer, Module, probe
-from tests.drawing.page.test_browser import press
+from tests.drawing.page.test_browser import press, reload
 from tests.drawing.page.test_folds import loop, wide
 from tests.drawing.page.test_live import X, Y, classes, formula, moons, network, recurrent
 
@@ -90,8 +90,7 @@ def test_the_whole_is_seen_first_and_then_what_a_step_speaks_of(show, name, size
         assert outside(tab, DRAWN) == [], view
     if tab.locator('[data-view="expression"]').count():
         tab.click('[data-view="expression"]')
-    tab.reload()
-    tab.wait_for_selector("body[data-step]")
+    reload(tab)
     assert outside(tab, DRAWN) == []
     steps = int(tab.get_attribute("#slider", "max"))
     for step in range(1, steps + 1, max(1, steps // 12)):
