@@ -14,22 +14,11 @@ static int64_t *offsets(Replay *self, int64_t outer, int64_t stride, int64_t inn
     return table;
 }
 
-static int is_increasing(const int64_t *table, int64_t n)
+/* Whether such a table increases, so that a stretch is consecutive as soon as its ends are. That of
+ * an operand without lanes does not, where lanes are summed: it stands at 0, 0, 3, 3 for two. */
+static int increases(int64_t outer, int64_t stride, int64_t inner, int64_t inner_stride)
 {
-    for (int64_t i = 1; i < n; i++)
-        if (table[i] <= table[i - 1])
-            return 0;
-    return 1;
-}
-
-/* In which tables a stretch is consecutive as soon as its ends are: in increasing ones. An
- * operand without lanes is not, where lanes are summed: it stands at 0, 0, 3, 3 for two. */
-static void find_runs(Product *p)
-{
-    p->b_runs = is_increasing(p->bn, p->N);
-    p->c_runs = is_increasing(p->cn, p->N);
-    p->ak_runs = is_increasing(p->ak, p->K);
-    p->bk_runs = is_increasing(p->bk, p->K);
+    return (inner == 1 || inner_stride > 0) && (outer == 1 || stride > (inner - 1) * inner_stride);
 }
 
 /* What a product costs, roughly, in cycles: tiles, packing B (whose columns may lie in one
@@ -66,10 +55,11 @@ static int turn(Replay *self, Product *p)
     p->cm = cn;
     p->bn = offsets(self, p->N, old.am, 1, 0);
     p->cn = offsets(self, p->N, old.cm, 1, 0);
-    if (!p->bn || !p->cn)
-        return -1;
-    find_runs(p);
-    return 0;
+    p->ak_runs = old.bk_runs;
+    p->bk_runs = old.ak_runs;
+    p->b_runs = increases(p->N, old.am, 1, 0);
+    p->c_runs = increases(p->N, old.cm, 1, 0);
+    return p->bn && p->cn ? 0 : -1;
 }
 
 /* Whether a product is the gradient of a matrix of parameters that lies in one piece, large
@@ -152,7 +142,10 @@ static int read_product(Replay *self, const int64_t *word, Product *p)
     p->cn = offsets(self, size[1], at[2][1], over_n, has[2]);
     if (!p->ak || !p->bk || !p->bn || !p->cn)
         return -1;
-    find_runs(p);
+    p->ak_runs = increases(size[2], at[left][1], over_k, has[left]);
+    p->bk_runs = increases(size[2], at[right][1], over_k, has[right]);
+    p->b_runs = increases(size[1], at[right][0], over_n, has[right]);
+    p->c_runs = increases(size[1], at[2][1], over_n, has[2]);
     if (!p->lanewise && !p->start && over_n == 1 && turn(self, p) < 0)
         return -1;
     if (prepare_to_lend(self, &word[-8], size[2], p) < 0)

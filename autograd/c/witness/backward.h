@@ -62,31 +62,31 @@ ALONG void SIZED(pull)(Run *run, int64_t node, const int64_t *operands, int64_t 
 /* Whether all of them are finite. */
 static int SIZED(backward)(Run *run)
 {
-    SIZED(Seen) seen = {0};
+    ROW seen = {0};
     for (int64_t node = run->root; node >= 0; node--) {
         const int64_t *operands = run->flat + run->starts[node];
         const int64_t n = end_of(run, node) - run->starts[node];
-        const ROW *adjoint = SIZED(adjoints_of)(run, node);
         if (!run->active[node])
             continue;
-        SIZED(look)(&seen, adjoint);
+        const ROW adjoint = *SIZED(adjoints_of)(run, node);
+        SIZED(look)(run, &seen, adjoint);
         switch (run->codes[node]) {
         case LEAF:
             break;
         case CODE_dot:
-            SIZED(give_products)(run, operands, n / 2, *adjoint);
+            SIZED(give_products)(run, operands, n / 2, adjoint);
             break;
         case CODE_total:
         case CODE_sum_minus_one:
             for (int64_t k = 0; k < n; k++)
-                SIZED(give)(run, operands[k], *adjoint);
+                SIZED(give)(run, operands[k], adjoint);
             break;
         case CODE_take:
-            SIZED(give_chosen)(run, operands, n - 1, *adjoint);
+            SIZED(give_chosen)(run, operands, n - 1, adjoint);
             break;
         default:
-            SIZED(pull)(run, node, operands, n, *adjoint);
+            SIZED(pull)(run, node, operands, n, adjoint);
         }
     }
-    return SIZED(are_finite)(run, &seen);
+    return SIZED(all_finite)(&seen);
 }

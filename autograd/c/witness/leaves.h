@@ -21,24 +21,19 @@ static double moved(const Leaves *leaves, int64_t node, int64_t point, double pa
     return number + leaves->far * (size * part);
 }
 
-/* Fill in all leaves: inputs move otherwise at each point, parameters are the same at all. A row of
- * more numbers has those of the points again. */
-static void fill_leaves(Run *run, const Leaves *leaves, int64_t points, int64_t width)
+/* Fill in a leaf at all points: inputs move otherwise at each one, parameters are the same at all.
+ * Parts are taken from `at` on; return where the next one is. */
+static int64_t fill_leaf(const Leaves *leaves, int64_t node, int64_t at, double *row)
 {
-    double *row = run->values;
-    int64_t at = 0;
-    for (int64_t node = 0; node < run->nodes; node++, row += width) {
-        if (run->codes[node] != LEAF)
-            continue;
-        for (int64_t k = 0; k < points; k++) {
-            double x = leaves->numbers[node];
-            if (node < leaves->own && k)
-                x = row[0];
-            else if (node < leaves->end) {
-                x = moved(leaves, node, k, leaves->pool[at++]);
-                at = at < leaves->pooled ? at : 0;
-            }
-            row[k] = row[width - points + k] = leaves->single ? (double)(float)x : x;
+    for (int64_t k = 0; k < POINTS; k++) {
+        double x = leaves->numbers[node];
+        if (node < leaves->own && k)
+            x = row[0];
+        else if (node < leaves->end) {
+            x = moved(leaves, node, k, leaves->pool[at++]);
+            at = at < leaves->pooled ? at : 0;
         }
+        row[k] = leaves->single ? (double)(float)x : x;
     }
+    return at;
 }

@@ -24,6 +24,12 @@ static inline double complement_of(double x)
     return fabs(x) > 0.5 ? (1 - x) * (1 + x) : 1 - x * x;
 }
 
+/* sech² x, which costs an exponential only where 1 - out² would lose digits. */
+static inline double square_of_sech(double x, double out)
+{
+    return fabs(out) < 0.9 ? (1 - out) * (1 + out) : sech_of(x) * sech_of(x);
+}
+
 /* The row `shifted` of the pieces, which primitives.h calls gap; those that are an addition or a
  * copy there. */
 #define op_shifted op_gap
@@ -75,7 +81,7 @@ static inline double op_radians(double x, double y, double z)
     LOOSE(direction, 2, direction_of(y, x) * direction_of(y, x) / hypot(x, y), \
           -out * direction_of(y, x) / hypot(x, y), 0) \
     LOOSE(sinh, 1, cosh(x), 0, 0) LOOSE(cosh, 1, sinh(x), 0, 0) \
-    LOOSE(tanh, 1, sech_of(x) * sech_of(x), 0, 0) LOOSE(sech, 1, -out * tanh(x), 0, 0) \
+    LOOSE(tanh, 1, square_of_sech(x, out), 0, 0) LOOSE(sech, 1, -out * tanh(x), 0, 0) \
     LOOSE(asinh, 1, 1 / hypot(1, x), 0, 0) \
     LOOSE(acosh, 1, 1 / (sqrt(x - 1) * sqrt(x + 1)), 0, 0) \
     LOOSE(atanh, 1, 1 / complement_of(x), 0, 0) LOOSE(erf, 1, 2 / ROOT_PI * exp(-x * x), 0, 0) \

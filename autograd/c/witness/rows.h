@@ -77,29 +77,20 @@ ALONG ROW *SIZED(adjoints_of)(const Run *run, int64_t node)
     return (ROW *)(void *)run->adjoints + node;
 }
 
-/* What was seen of numbers that should be finite: their sizes, and NaN where one was not. */
-typedef struct {
-    ROW most, sum;
-} SIZED(Seen);
-
-ALONG void SIZED(look)(SIZED(Seen) * seen, const ROW *x){
-#define LOOK(half) \
-    { \
-        const HALF size = SIZED(size_of)(x->half); \
-        const BITS more = size > seen->most.half; \
-        seen->most.half = (HALF)((more & (BITS)size) | (~more & (BITS)seen->most.half)); \
-        seen->sum.half += x->half * 0.0; \
-    }
+/* Let a sum that is 0 become NaN where a number is not finite, or one that the precision at hand
+ * cannot hold: `beyond` times this one overflows. */
+ALONG void SIZED(look)(const Run *run, ROW *seen, ROW x)
+{
+#define LOOK(half) seen->half += x.half * run->beyond * 0.0;
     EACH_HALF(LOOK)
 #undef LOOK
 }
 
-/* Whether all are finite; with noise, those with it in the precision at hand. */
-ALONG int SIZED(are_finite)(const Run *run, const SIZED(Seen) * seen)
+ALONG int SIZED(all_finite)(const ROW *seen)
 {
-    const double *most = (const double *)&seen->most, *sum = (const double *)&seen->sum;
+    const double *sums = (const double *)seen;
     for (int c = 0; c < WIDTH; c++)
-        if (sum[c] != 0 || (c >= WIDTH - POINTS && most[c] > run->largest))
+        if (sums[c] != 0)
             return 0;
     return 1;
 }
@@ -108,11 +99,11 @@ ALONG int SIZED(are_finite)(const Run *run, const SIZED(Seen) * seen)
 #include "backward.h"
 
 /* Run both passes; return whether all numbers are finite. */
-static int SIZED(both)(Run *run)
+static int SIZED(both)(Run *run, const Leaves *leaves)
 {
-    ROW *seed = SIZED(adjoints_of)(run, run->root);
-    if (!SIZED(forward)(run))
+    if (!SIZED(forward)(run, leaves))
         return 0;
+    ROW *seed = SIZED(adjoints_of)(run, run->root);
 #define SEED(half) seed->half = (HALF){0} + (double)run->active[run->root];
     EACH_HALF(SEED)
 #undef SEED

@@ -49,6 +49,18 @@ static int64_t counted(Sample *this, int kind)
     return items;
 }
 
+/* How many nodes without lanes and with lanes are still to be passed by, in 32 bits each: in one
+ * register, where a loop has no time to wait for memory. */
+#define NONE_LEFT 0x8000000080000000u
+
+/* Pass by a node; return whether that was one too many. */
+static inline int is_due(uint64_t *left, int spread)
+{
+    const int shift = spread ? 32 : 0;
+    *left -= (uint64_t)1 << shift;
+    return !(*left >> shift & 0x80000000u);
+}
+
 /* Write values: those with lanes first, and apart those that are gone, which have numbers for
  * addresses. */
 APART static void put_values(Sample *this, int64_t *lying, int64_t *gone)
@@ -62,13 +74,13 @@ APART static void put_values(Sample *this, int64_t *lying, int64_t *gone)
     const int64_t *begin = this->classes[GONE][1].item;
     const int64_t *address = this->address;
     const uint8_t *lanes = this->lanes;
-    int64_t left[2 * SAMPLES] = {0};
+    uint64_t left_lying = NONE_LEFT, left_gone = NONE_LEFT;
     for (int64_t node = this->first; node < this->nodes; node++) {
         const int is_gone = address[node] < 0, spread = lanes[node] != 0;
-        if (--left[2 * is_gone + spread] >= 0)
+        if (!(is_gone ? is_due(&left_gone, spread) : is_due(&left_lying, spread)))
             continue;
         Class *own = &this->classes[is_gone][spread];
-        left[2 * is_gone + spread] = own->step - 1;
+        *(is_gone ? &left_gone : &left_lying) += (uint64_t)own->step << (spread ? 32 : 0);
         own->item[NODE] = node, own->item[BY_LANE] = spread;
         own->item[MEMORY] = is_gone ? ABSORBED : spread;
         own->item[ADDRESS] = is_gone ? (own->item - begin) / WORDS : address[node];
@@ -147,7 +159,8 @@ static PyObject *sampled(PyObject *Py_UNUSED(module), PyObject *args)
     const int64_t words = sample.nodes * (int64_t)sizeof(int64_t);
     if (x[PLACES].len == words && x[ACTIVE].len == sample.nodes &&
         (!sample.adjoints || x[ADJOINTS].len == words) && root >= 0 && root < sample.nodes &&
-        first >= 0 && first <= sample.nodes && most > 0 && few > 0 && adjoints > 0)
+        sample.nodes <= INT32_MAX && first >= 0 && first <= sample.nodes && most > 0 && few > 0 &&
+        adjoints > 0)
         found = items_of(&sample);
     else
         PyErr_SetString(PyExc_ValueError, "a sample is of the nodes that have addresses");

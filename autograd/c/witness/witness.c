@@ -8,14 +8,16 @@
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
 
+#include <float.h>
+
 #include "partials.h"
 #include "run.h"
-#include "leaves.h"
 
 #ifndef ALONG /* whoever analyses the code has it sooner where functions stay apart */
 #define ALONG static inline __attribute__((always_inline))
 #endif
 #define POINTS 2
+#include "leaves.h"
 #define NOISE 0
 #include "rows.h"
 #undef NOISE
@@ -35,9 +37,9 @@ static int64_t words_in(const Py_buffer *x)
 enum { TABLE, CODES, KINDS, FLAT, STARTS, NUMBERS, POOL, WIDTHS, ROOM, ARRAYS };
 
 /* How many numbers a row has: with noise, each point twice. */
-static int64_t width_of(const Run *run, int64_t points)
+static int64_t width_of(const Run *run)
 {
-    return run->noise > 0 ? 2 * points : points;
+    return run->noise > 0 ? 2 * POINTS : POINTS;
 }
 
 static void refuse(void)
@@ -45,8 +47,9 @@ static void refuse(void)
     PyErr_SetString(PyExc_ValueError, "the columns are not those of a recording");
 }
 
-static int checked(Run *run, Leaves *leaves, Py_buffer *x, int64_t points)
+static int checked(Run *run, Leaves *leaves, Py_buffer *x)
 {
+    run->names = x[CODES].buf, run->table = x[TABLE].buf, run->known = x[TABLE].len;
     run->kinds = x[KINDS].buf, run->flat = x[FLAT].buf, run->starts = x[STARTS].buf;
     run->nodes = x[KINDS].len;
     run->count = words_in(&x[FLAT]);
@@ -55,40 +58,31 @@ static int checked(Run *run, Leaves *leaves, Py_buffer *x, int64_t points)
     leaves->widths = x[WIDTHS].len ? x[WIDTHS].buf : NULL;
     int fit = words_in(&x[STARTS]) == run->nodes &&
               x[CODES].len == run->nodes * (int64_t)sizeof(uint16_t) &&
-              words_in(&x[NUMBERS]) == run->nodes && run->pooled >= MOST_POINTS &&
+              words_in(&x[NUMBERS]) == run->nodes && run->pooled >= 2 * POINTS &&
               (!leaves->widths || words_in(&x[WIDTHS]) == leaves->end) && leaves->own >= 0 &&
-              leaves->own <= leaves->end && leaves->end <= run->nodes && points == POINTS &&
-              x[ROOM].len >= 2 * run->nodes * width_of(run, points) * (int64_t)sizeof(double);
+              leaves->own <= leaves->end && leaves->end <= run->nodes && run->root >= 0 &&
+              run->root < run->nodes &&
+              x[ROOM].len >= 2 * run->nodes * width_of(run) * (int64_t)sizeof(double);
     if (!fit)
         refuse();
     else
-        run->at = (int64_t)(SEED_STEP * (run->seed + 1) % (uint64_t)(run->pooled - points));
+        run->at = (int64_t)(SEED_STEP * (run->seed + 1) % (uint64_t)(run->pooled - POINTS));
     return fit;
 }
 
-/* Run both passes in these tables, values and then adjoints; 0 where a number is not finite. */
-static int ran(Run *run, const Leaves *leaves, int64_t points, int64_t width)
-{
-    const int64_t bytes = run->nodes * width * (int64_t)sizeof(double);
-    memset(run->adjoints, 0, (size_t)bytes);
-    fill_leaves(run, leaves, points, width);
-    return width == POINTS ? both_0(run) : both_1(run);
-}
-
 /* Return who is active; None where a number is not finite. */
-static PyObject *told(Run *run, const Leaves *leaves, const Py_buffer *x, int64_t points)
+static PyObject *told(Run *run, const Leaves *leaves, const Py_buffer *room)
 {
-    const int64_t width = width_of(run, points);
     PyObject *active = PyBytes_FromStringAndSize(NULL, run->nodes);
-    int finite = 0, fit = 0;
+    int fit = 0, finite = 0;
     run->codes = PyMem_RawMalloc((size_t)run->nodes + 1);
     if (active && run->codes) {
         run->active = (uint8_t *)PyBytes_AS_STRING(active);
-        run->values = x[ROOM].buf;
-        run->adjoints = run->values + run->nodes * width;
+        run->values = room->buf;
+        run->adjoints = run->values + run->nodes * width_of(run);
         Py_BEGIN_ALLOW_THREADS
-        fit = is_a_graph(run, x[CODES].buf, x[TABLE].buf, x[TABLE].len);
-        finite = fit && ran(run, leaves, points, width);
+        fit = is_a_graph(run);
+        finite = fit && (run->noise > 0 ? both_1(run, leaves) : both_0(run, leaves));
         Py_END_ALLOW_THREADS
         if (!fit)
             refuse();
@@ -107,16 +101,17 @@ static PyObject *run(PyObject *Py_UNUSED(module), PyObject *args)
     Py_buffer x[ARRAYS];
     Run run = {.nodes = 0};
     Leaves leaves;
-    Py_ssize_t own, end, root, points;
+    Py_ssize_t own, end, root;
     unsigned long long seed;
-    if (!PyArg_ParseTuple(args, "y*y*y*y*y*y*y*y*w*nnnndpdddK:run", &x[TABLE], &x[CODES], &x[KINDS],
+    double largest;
+    if (!PyArg_ParseTuple(args, "y*y*y*y*y*y*y*y*w*nnndpdddK:run", &x[TABLE], &x[CODES], &x[KINDS],
                           &x[FLAT], &x[STARTS], &x[NUMBERS], &x[POOL], &x[WIDTHS], &x[ROOM], &own,
-                          &end, &root, &points, &leaves.far, &leaves.single, &run.noise,
-                          &run.smallest, &run.largest, &seed))
+                          &end, &root, &leaves.far, &leaves.single, &run.noise, &run.smallest,
+                          &largest, &seed))
         return NULL;
     leaves.own = own, leaves.end = end, run.root = root;
-    run.seed = seed;
-    PyObject *found = checked(&run, &leaves, x, points) ? told(&run, &leaves, x, points) : NULL;
+    run.seed = seed, run.beyond = DBL_MAX / largest;
+    PyObject *found = checked(&run, &leaves, x) ? told(&run, &leaves, &x[ROOM]) : NULL;
     for (int k = 0; k < ARRAYS; k++)
         PyBuffer_Release(&x[k]);
     return found;
@@ -125,10 +120,10 @@ static PyObject *run(PyObject *Py_UNUSED(module), PyObject *args)
 static PyMethodDef functions[] = {
     {"run", run, METH_VARARGS,
      "run($module, table, codes, kinds, flat, starts, numbers, pool, widths, room, parameters, "
-     "leaves, root, points, far, single, noise, smallest, largest, seed, /)\n--\n\nReturn who is "
+     "leaves, root, far, single, noise, smallest, largest, seed, /)\n--\n\nReturn who is "
      "active, "
-     "with the values of all nodes at points near the recorded one, and then their adjoints, in "
-     "the room, without noise each once; None where a number is not finite."},
+     "with the values of all nodes at `points` near the recorded one, and then their adjoints, in "
+     "the room, with noise each twice; None where a number is not finite."},
     {"settle", settle, METH_VARARGS,
      "settle($module, kinds, address, values, numbers, /)\n--\n\nWrite the first value of each "
      "parameter and constant to its address among numbers without lanes."},
@@ -138,7 +133,7 @@ static PyMethodDef functions[] = {
      "adjoints; then those of some nodes without an address, which are numbered in turn, and these "
      "nodes."},
     {"compare", compare, METH_VARARGS,
-     "compare($module, gradient, items, order, values, adjoints, memories, points, width, "
+     "compare($module, gradient, items, order, values, adjoints, memories, width, "
      "noise, smallest, clear, /)\n--\n\nReturn (item, found, expected) of the first item whose "
      "number in "
      "a memory is not that of the tables; None where all are. Items are the addresses of the "
@@ -165,6 +160,7 @@ PyMODINIT_FUNC PyInit__witness(void)
             PyTuple_SET_ITEM(names, k, name);
     }
     if (!names || PyModule_AddObjectRef(self, "operations", names) < 0 ||
+        PyModule_AddIntConstant(self, "points", POINTS) < 0 ||
         PyModule_AddIntConstant(self, "interface", AUTOGRAD_INTERFACE) < 0)
         Py_CLEAR(self);
     Py_XDECREF(names);

@@ -4,6 +4,7 @@ from typing import Any
 
 operations: tuple[str, ...]
 interface: int
+points: int
 
 def run(
     table: bytes,
@@ -18,7 +19,6 @@ def run(
     parameters: int,
     leaves: int,
     root: int,
-    points: int,
     far: float,
     single: bool,
     noise: float,
@@ -47,7 +47,6 @@ def compare(
     values: Any,
     adjoints: Any,
     memories: tuple[Any, Any, Any, Any, Any],
-    points: int,
     width: int,
     noise: float,
     smallest: float,

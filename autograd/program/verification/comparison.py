@@ -18,7 +18,7 @@ from autograd.program.executors.interface import Parts
 from autograd.program.reading import Reader
 from autograd.program.verification import witness
 from autograd.program.verification.consistency import Numbers
-from autograd.program.verification.points import LONG, NUMBERS, VECTOR, WIDEST, order
+from autograd.program.verification.points import LONG, NUMBERS, POINTS, VECTOR, WIDEST, order
 from autograd.program.verification.witness import Account
 
 CLEAR = 8.0  # times the doubt
@@ -69,8 +69,7 @@ class Comparison:
         self.compare = witness.compiled("compare") or compare
         said = account.precision
         self.tables = account.values, account.adjoints
-        widths = account.points.width, account.values.shape[1]
-        self.limits: Any = *widths, said.noise, said.smallest, CLEAR
+        self.limits: Any = account.values.shape[1], said.noise, said.smallest, CLEAR
 
     @property
     def reader(self) -> Reader:
@@ -107,8 +106,7 @@ class Comparison:
 
     def _begin(self, points: int, lanes: int) -> None:
         """Let so many points be at hand in lanes, and parameters and constants have numbers."""
-        self.before, count = self.memory.room, self.limits[0]
-        self.order = order(count)[:points]
+        self.before, self.order = self.memory.room, order(POINTS)[:points]
         examples = self.account.points.inputs.T.take(self.order, 0)
         self.examples = examples.astype(self.memory.dtype, "C", copy=False)
         self.memory.spoil(lanes)
@@ -227,11 +225,11 @@ def settled(kinds: bytearray, address: Array, values: Array, numbers: Array) -> 
 
 def compare(
     gradient: bytes, items: bytes, order: Array, values: Array, adjoints: Array,
-    memories: Sequence[Array], count: int, width: int, noise: float, smallest: float, clear: float,
+    memories: Sequence[Array], width: int, noise: float, smallest: float, clear: float,
 ) -> Found | None:  # fmt: skip
     """Return (item, found, expected) of an item whose number is not that of the tables.
 
-    These are `width` numbers wide: `count` points, with their noisy twins where there are doubts.
+    These are `width` numbers wide: the points, with their noisy twins where there are doubts.
     `gradient` and `items` are words of 64 bits. This is `_witness.compare` in NumPy, for where
     nothing was compiled.
     """
@@ -245,12 +243,12 @@ def compare(
         own = np.flatnonzero((every[:, 1] == memory) & (every[:, 3] == by_lane))
         table = adjoints if memory in ADJOINTS_IN else values
         rows, found = table[every[own, 0]], memories[memory][every[own, 2]].astype(float)
-        said, expected = rows[:, :count], rows[:, order]
+        said, expected = rows[:, :POINTS], rows[:, order]
         if not by_lane:
             found = found.mean(axis=1) if found.ndim > 1 else found
             found, expected = found[:, None], expected.mean(axis=1, keepdims=True)
         near = noise * np.abs(said).max(axis=1) + smallest
-        room = near + clear * np.abs(rows[:, width - count :] - said).max(axis=1)
+        room = near + clear * np.abs(rows[:, width - POINTS :] - said).max(axis=1)
         far = ~(np.abs(found - expected) <= room[:, None])
         if far.any():
             k = int(far.argmax())

@@ -42,7 +42,7 @@ EXACT = {
 
 
 Told = tuple[Sequence[int], Array, Array, Array]  # who is active, values, adjoints, their room
-Run = Callable[[float, int], Told | None]  # so far from the recorded point, at so many points
+Run = Callable[[float], Told | None]  # so far from the recorded point
 
 
 class Precision(NamedTuple):
@@ -108,7 +108,7 @@ def account(recording: Recording, dtype: str, opinion: int | None = None) -> Acc
         return None
     ends = recording.inputs.start, recording.inputs.stop
     for far in FAR:
-        found = run(far, POINTS)
+        found = run(far)
         if found is not None:
             return Account(Points(found[1], POINTS, *ends), PRECISIONS[dtype], *found)
     return None
@@ -160,12 +160,12 @@ def _compiled(recording: Recording, dtype: str, opinion: int | None) -> Run | No
     noise, wide = (0.0, 1) if opinion is None else (precision.noise, 2)
     limits = dtype == "float32", noise, precision.smallest, precision.largest, opinion or 0
 
-    def run(far: float, count: int) -> Told | None:
+    def run(far: float) -> Told | None:
         import numpy as np
 
-        width = wide * count
+        width = wide * POINTS
         room = TABLES.take(2 * len(recording) * width * NUMBER)
-        active = extension.run(table, *columns, *leaves, room, *ends, count, far, *limits)
+        active = extension.run(table, *columns, *leaves, room, *ends, far, *limits)
         if active is None:
             return None
         tables = np.ndarray((2, len(active), width), float, room)
@@ -181,13 +181,13 @@ def _interpreted(recording: Recording, dtype: str, opinion: int) -> Run | None:
         return None
     needed, widths = differentiable(recording), indices(recording)
 
-    def run(far: float, count: int) -> Told | None:
+    def run(far: float) -> Told | None:
         import numpy as np
 
         with np.errstate(all="ignore"):  # what is not finite says nothing
-            values = np.empty((len(recording), 2 * count))
+            values = np.empty((len(recording), 2 * POINTS))
             fill(recording, widths, values, far, dtype)
-            noise = _Noise(PRECISIONS[dtype], 2 * count, opinion)
+            noise = _Noise(PRECISIONS[dtype], 2 * POINTS, opinion)
             within = opinion > 0  # it takes long: only where there is a doubt
             evaluate(recording, values, noise, within)
             adjoints = pull_back(recording, values, needed, noise, within)
