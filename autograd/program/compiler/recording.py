@@ -53,7 +53,8 @@ class Operands:
 class Recording:
     """The nodes below `root`, `others` and `also`, numbered so that operands come first.
 
-    `others` are compared in every run, `also` are there to be read.
+    `others` are compared in every run, `also` are there to be read. What the root depends on comes
+    first: a computed node behind the root is beside it, and no adjoint arrives there.
 
     `operations[i]` is the name of a primitive, or of a piece of one (a row of `pieces`), and ""
     for a leaf; `operands[i]` are the numbers of its operands, `kinds[i]` tells parameters, inputs
@@ -137,6 +138,11 @@ class Recording:
     def values(self) -> int:
         """How many Values were recorded."""
         return len(self.columns.values)
+
+    @property
+    def below(self) -> range:
+        """The nodes behind parameters and inputs that the root depends on, itself last."""
+        return range(self.inputs.stop, self.root + 1)
 
     @property
     def after_leaves(self) -> range:
