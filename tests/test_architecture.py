@@ -46,7 +46,7 @@ BUDGETS = {  # of code lines, over the files that a pattern finds
     "tracing": (330, ("nn/tracing/**/*.py",)),
     "notes": (4840, ("nn/notes/**/*.py",)),
     "programs": (2020, ("autograd/program/*.py",)),
-    "what they compile to": (2285, ("autograd/program/compiler/*.py",)),
+    "what they compile to": (2295, ("autograd/program/compiler/*.py",)),
     "executors": (
         1770,
         tuple(f"autograd/program/executors/{x}*.py" for x in ("", "native/", "numpy/", "tape/")),

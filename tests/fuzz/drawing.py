@@ -14,6 +14,7 @@ from tests.fuzz.forms import SUMS
 
 SPECIAL = (0.0, -0.0, 1.0, -1.0, 0.5, 2.0)
 EXPONENTS = (0.0, 1.0, 2.0, 3.0, -1.0, -2.0, 0.5, 2.5, -0.5)
+ROOTS = (("sqrt",), ("pow", 0.5), ("pow", 0.25))
 LANES = (1, 2, 2, 2, 3, 3, 4, 5, 8, 9, 17, 33)
 UNARY = [name for name, row in PRIMITIVES.items() if row.arity == 1]
 BINARY = ["add", "sub", "mul", "div", "atan2", "hypot", "direction", "maximum", "minimum"]
@@ -36,6 +37,10 @@ class Draft:
         self.pool = [[*range(end - n, end)] for n, end in zip(sizes, ends, strict=True) if n]
         self.integers = [*range(len(roles), len(roles) + 2)] if rng.random() < 0.2 else []
         columns += [self._index() for _ in self.integers]
+        self.beside = Random(f"beside {seed}")  # of its own, so that seeds stay what they are
+        self.zero = len(columns) if self.beside.random() < 0.15 else None
+        if self.zero is not None:
+            columns.append(self._leaf(self.beside.choice((PARAMETER, INPUT)), lambda: 0.0))
         self.columns = Columns(columns)
 
     def number(self):
@@ -109,13 +114,32 @@ class Draft:
         loss = self.add(*rng.choice(ends))
         if loss is None:
             loss = last[-1]
+        loss, roots = self._roots(loss)
         also = rng.sample(range(lines), min(lines, 2)) if rng.random() < 0.3 else ()
         inputs = [self.columns[k] for k, (role, _) in enumerate(self.leaves) if role == INPUT]
         rows = tuple(zip(*inputs, strict=True)) if inputs else ((),) * self.count
-        also = tuple(len(self.leaves) + k for k in also)
+        also = *roots, *(len(self.leaves) + k for k in also)
         return Case(
             tuple(self.leaves), tuple(self.lines), loss, rows, self.lanes, ways, also, extras
         )
+
+    def _roots(self, loss):
+        """Add roots to the loss, and return it with that of 0, whose partial is infinite.
+
+        It is to be read beside the loss, which has the same functions of other leaves.
+        """
+        if self.zero is None:
+            return loss, ()
+        rng, role = self.beside, self.leaves[self.zero][0]
+        (name, *more), outer = rng.choice(ROOTS), rng.choice(SMOOTH)
+        given = [k for k, (own, _) in enumerate(self.leaves) if own == role]
+        found = [self.add(name, [k, *more]) for k in given if min(self.columns[k]) > 0.1]
+        root = self.add(name, [self.zero, *more])
+        if rng.random() < 0.5:
+            *found, root = (x if x is None else self.add(outer, [x]) for x in (*found, root))
+        terms = [loss, *(x for x in found if x is not None)]
+        whole = self.add("total", (), (), terms)
+        return (loss, ()) if None in (root, whole) else (whole, (root,))
 
 
 def bags(draft, rng):

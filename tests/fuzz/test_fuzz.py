@@ -1,12 +1,14 @@
 """A bounded stretch of the hunt, and that the hunter itself can see."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from autograd.derivatives import kinds, sparsity
 from autograd.program import noise
+from autograd.program.compiler import reroll
 from autograd.program.compiler.layout import Layout
 from autograd.program.executors import native
 from autograd.program.jitting import sparse
@@ -51,6 +53,21 @@ def test_random_programs_equal_the_engine_in_other_instruction_sets(tile):
 
 def test_a_seed_is_a_program():
     assert drawn("a", RAGGED.ways) == drawn("a", RAGGED.ways) != drawn("b", RAGGED.ways)
+
+
+@pytest.mark.skipif(not native.available(), reason="the extension is not built")
+def test_a_compiler_that_joins_what_is_beside_the_loss_with_it_is_found_out(monkeypatch):
+    case = Case(  # sqrt(w1), with sqrt(w0) beside it, where w0 = 0
+        leaves=(("w", 0.0), ("w", 0.5)), lines=(("sqrt", (0,)), ("sqrt", (1,))), loss=3,
+        rows=((),), lanes=(1,), ways=RAGGED.ways, also=(2,),
+    )  # fmt: skip
+    assert difference(case) is None
+    real = reroll.grouping()
+    joined = SimpleNamespace(
+        groups=lambda *columns: real.groups(*columns[:-1], len(columns[1])), share=real.share
+    )
+    monkeypatch.setattr(reroll, "grouping", lambda: joined)
+    assert "not finite" in difference(case)[1]
 
 
 def test_a_compiler_that_takes_ragged_sums_for_a_matrix_is_found_out(monkeypatch):

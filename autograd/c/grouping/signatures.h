@@ -2,10 +2,13 @@
  *
  * The key of a sum is the set of what it multiplies and the set of what it adds, by signatures;
  * that of another node its operation with those of its operands. Nodes of one key stand at one
- * level. */
+ * level. What is behind the root is beside it and has keys of its own: no adjoint comes there, and
+ * 0 times an infinite partial would be none. */
 
 enum { LEAF_KINDS = 3, COMPUTED = 3 };
 enum { PLAIN, POWER, PADDED }; /* how an operation's key is found */
+
+#define BESIDE ((int64_t)1 << 32) /* in the first word of a key */
 
 typedef struct {
     Graph graph;
@@ -15,7 +18,8 @@ typedef struct {
     const double *numbers;
     const int64_t *owner, *row; /* of a node: its owner, and its row among the sums, or -1 */
     const int64_t *pair_bounds, *left, *right, *term_bounds, *terms;
-    int64_t rows, pairs, terms_in_all, after;
+    int64_t rows, pairs, terms_in_all;
+    Py_ssize_t root;
     int64_t *signatures;
     Keys keys;
     Longs key;    /* of the node at hand */
@@ -129,6 +133,8 @@ static int sign(Signing *s)
         const int64_t row = s->row[i];
         if ((row < 0 ? key_of_operation(s, i) : key_of_sum(s, row)) < 0)
             return -1;
+        if (i > s->root)
+            s->key.at[0] ^= BESIDE;
         const int64_t found = number_of_key(&s->keys, s->key.at, s->key.used);
         if (found < 0 || (found == s->levels.used && append_level(s, i) < 0))
             return -1;
@@ -231,10 +237,10 @@ static PyObject *groups(PyObject *Py_UNUSED(module), PyObject *args)
 {
     Py_buffer in[COLUMNS];
     Signing s = {.rows = 0};
-    if (!PyArg_ParseTuple(args, "y*y*y*y*y*y*y*y*y*y*y*y*y*y*:groups", &in[FLAT], &in[BOUNDS],
+    if (!PyArg_ParseTuple(args, "y*y*y*y*y*y*y*y*y*y*y*y*y*y*n:groups", &in[FLAT], &in[BOUNDS],
                           &in[CODES], &in[KINDS], &in[LANES], &in[WAYS], &in[NUMBERS], &in[OWNER],
                           &in[ROW], &in[PAIR_BOUNDS], &in[LEFT], &in[RIGHT], &in[TERM_BOUNDS],
-                          &in[TERMS]))
+                          &in[TERMS], &s.root))
         return NULL;
     PyObject *signatures = NULL, *found = NULL;
     if (!open_signing(&s, in)) {

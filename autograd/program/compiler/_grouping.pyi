@@ -27,5 +27,6 @@ def groups(
     right: Any,
     term_bounds: Any,
     terms: Any,
+    root: int,
     /,
 ) -> tuple[bytearray, bytearray, bytearray, bytearray]: ...

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from copy import copy
+from dataclasses import replace
 from functools import cached_property
 from itertools import pairwise
 from typing import Any
@@ -22,6 +23,7 @@ from autograd.program.compiler.columns import (
     INPUT,
     PARAMETER,
     Array,
+    Columns,
     columns,
 )
 from autograd.program.compiler.refusals import elementwise, refused_leaves
@@ -53,7 +55,8 @@ class Operands:
 class Recording:
     """The nodes below `root`, `others` and `also`, numbered so that operands come first.
 
-    `others` are compared in every run, `also` are there to be read.
+    `others` are compared in every run, `also` are there to be read. What the root depends on comes
+    first: a computed node behind the root is beside it, and no adjoint arrives there.
 
     `operations[i]` is the name of a primitive, or of a piece of one (a row of `pieces`), and ""
     for a leaf; `operands[i]` are the numbers of its operands, `kinds[i]` tells parameters, inputs
@@ -82,13 +85,17 @@ class Recording:
         for name in found.present():
             if name not in ("", *SUMS, *FUNCTIONS):
                 self.rows[name] = elementwise(name)
-        whole, self.columns = found, taken_apart(found)
-        found, self.apart = self.columns, self.columns is not whole
+        whole, found = found, taken_apart(found)
+        self.apart = found is not whole
+        self._use(found)
         self.noise: list[Value] = found.drawn
         self.parameters = range(len(parameters))
         self.inputs = range(len(parameters), len(leaves) + len(self.noise))
         self.root, *ends = found.ends.tolist()
         self.kept = {self.root, *ends[: len(others)]}
+
+    def _use(self, found: Columns) -> None:
+        self.columns = found
         self.kinds, self.numbers, self.lanes = found.kinds, found.numbers, found.lanes
         self.flat, self.bounds, self.codes = found.flat, found.starts, found.codes
 
@@ -139,6 +146,11 @@ class Recording:
         return len(self.columns.values)
 
     @property
+    def below(self) -> range:
+        """The nodes behind parameters and inputs that the root depends on, itself last."""
+        return range(self.inputs.stop, self.root + 1)
+
+    @property
     def after_leaves(self) -> range:
         """The nodes behind parameters and inputs: what was computed, and constants."""
         return range(self.inputs.stop, len(self))
@@ -167,6 +179,17 @@ class Recording:
         twin.columns = self.columns.without_values()
         twin.__dict__.pop("ids", None)
         twin.noise = []
+        return twin
+
+    def alone(self) -> Recording:
+        """Return the columns without what is beside the root, and without Values."""
+        twin, end = self.without_values(), max(self.root + 1, self.inputs.stop)
+        for name in ("operations", "exponents"):
+            twin.__dict__.pop(name, None)
+        cut: Any = {x: getattr(self, x)[:end] for x in ("codes", "kinds", "numbers", "lanes")}
+        starts = self.bounds[: end + 1]
+        twin._use(replace(twin.columns, starts=starts, flat=self.flat[: starts[-1]], **cut))
+        twin.kept = {node for node in self.kept if node < end}
         return twin
 
     def _arrays(self) -> tuple[Array, ...]:

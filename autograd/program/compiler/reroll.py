@@ -4,7 +4,8 @@ A leaf's signature is its kind; an operation's is its name with the signatures o
 operands; a canonical sum's (`sums.py`) is the *set* of its pairs' and terms' signatures, so that
 ragged lengths share a class; so do the rows of a softmax where their members are of one signature.
 Nodes of equal signature have equal depth, hence are independent: a group, which one instruction
-computes. Groups in first-seen order are in topological order. C finds them, or else Python.
+computes. What is beside the root is in groups of its own, through which no adjoint passes, not even
+0 · an infinity. Groups in first-seen order are in topological order. C finds them, or else Python.
 """
 
 from __future__ import annotations
@@ -138,28 +139,28 @@ class Reroll:
         found = compiled.groups(
             recording.flat, recording.bounds, recording.codes, recording.kinds, recording.lanes,
             bytes(ways), recording.numbers, sums.owner, sums.row, sums.pair_bounds, sums.left,
-            sums.right, sums.term_bounds, sums.terms,
+            sums.right, sums.term_bounds, sums.terms, recording.root,
         )  # fmt: skip
         return [np.frombuffer(x, np.int64) for x in found]
 
     def _signed(self) -> list[Array]:
         """Return the same, found in Python."""
         np, recording, owner = self.np, self.recording, self.sums.owner.tolist()
-        known: dict[Key, int] = {("", kind): kind for kind in range(COMPUTED)}
+        known: dict[tuple[bool, Key], int] = {}
         lanes = [kind == INPUT for kind in range(COMPUTED)]
         levels = [int(kind == PARAMETER) for kind in range(COMPUTED)]
         signatures = self.kinds.astype(np.int64)
         signatures[self.sums.owner != np.arange(len(owner))] = -1
         for node in recording.after_leaves:
             if owner[node] == node and recording.kinds[node] == COMPUTED:
-                key = self._key(node, signatures)
-                if key not in known:
-                    turned = _oriented(key, lanes.__getitem__)
-                    known[key] = known.setdefault(turned, len(lanes))
-                    if known[key] == len(lanes):
+                beside, key = node > recording.root, self._key(node, signatures)
+                if (beside, key) not in known:
+                    turned = beside, _oriented(key, lanes.__getitem__)
+                    known[beside, key] = found = known.setdefault(turned, len(lanes))
+                    if found == len(lanes):
                         levels.append(_above([levels[x] for x in _mentioned(key)]))
-                    lanes += [bool(recording.lanes[node])] * (known[key] == len(lanes))
-                signatures[node] = known[key]
+                        lanes.append(bool(recording.lanes[node]))
+                signatures[node] = known[beside, key]
         members, bounds = by_group(np, signatures, len(lanes))
         return [signatures, members, bounds, np.array(levels)]
 
@@ -248,14 +249,3 @@ def _mentioned(key: Key) -> Sequence[int]:
     if key[0] == LINEAR:
         return [*(x for pair in key[1] for x in pair), *key[2]]
     return key[2:]
-
-
-def live(recording: Recording) -> list[bool]:
-    """Return which nodes the root depends on; others were recorded for guards."""
-    reached = [False] * len(recording)
-    reached[recording.root], operands = True, list(recording.operands)
-    for node in reversed(range(recording.root + 1)):
-        if reached[node]:
-            for operand in operands[node]:
-                reached[operand] = True
-    return reached

@@ -59,12 +59,13 @@ def to_jax(program: Recorded) -> tuple[Callable[[Any, Any], Any], dict[str, Arra
         raise ImportError("to_jax needs JAX: pip install jax") from None
     import numpy as np
 
-    layout, instructions = PLANS.find(program.recording).made(matrices)
-    in_time = serial(program.recording, len(instructions.forward))
-    numbers = _places(program.recording, layout, in_time is not None)
+    recording = program.recording.alone()  # no 0 · an infinity comes back from what is beside
+    layout, instructions = PLANS.find(recording).made(matrices)
+    in_time = serial(recording, len(instructions.forward))
+    numbers = _places(recording, layout, in_time is not None)
     known = np.array(list(map(unwatched, program.parameters)))
-    columns = len(program.recording.inputs)
-    example = in_time or _by_matrices(program.recording, layout, instructions.forward, numbers)
+    columns = len(recording.inputs)
+    example = in_time or _by_matrices(recording, layout, instructions.forward, numbers)
 
     def function(parameters: Any, X: Any) -> Any:
         """Return the mean cost over the rows of X, (m, inputs)."""
@@ -81,6 +82,7 @@ def to_jax(program: Recorded) -> tuple[Callable[[Any, Any], Any], dict[str, Arra
 
 def places_of(recording: Recording) -> dict[str, Array]:
     """Return arrays of the numbers of parameters, 0 …, by the names that `to_jax` gives them."""
+    recording = recording.alone()
     layout, instructions = PLANS.find(recording).made(matrices)
     return _places(recording, layout, serial(recording, len(instructions.forward)) is not None)
 

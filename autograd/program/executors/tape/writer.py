@@ -18,7 +18,6 @@ from autograd.program.compiler import steps
 from autograd.program.compiler.accesses import Array
 from autograd.program.compiler.pieces import PIECES, PLAIN
 from autograd.program.compiler.recording import COMPUTED, CONSTANT, Recording
-from autograd.program.compiler.reroll import live
 from autograd.program.compiler.steps import Expression
 from autograd.program.executors.native.table import codes
 from autograd.program.executors.tape.code import Tape
@@ -78,7 +77,7 @@ class TapeWriter:
     def _node_by_node(self) -> tuple[Any, Any]:
         self.differentiable = self._differentiable()
         self._received = {*range(self.leaves), self.recording.root}  # the first: zeroed, and seeded
-        return self._forward(), self._backward(live(self.recording))
+        return self._forward(), self._backward()
 
     def _forward(self) -> array[int]:
         self.out = array("I")
@@ -87,14 +86,13 @@ class TapeWriter:
                 self._node(node)
         return self.out
 
-    def _backward(self, reached: Sequence[bool]) -> array[int]:
+    def _backward(self) -> array[int]:
         import numpy as np
 
         self.out = array("I")
         self._uses = np.bincount(self.recording.flat, minlength=self.n).tolist()
-        for node in reversed(self.recording.after_leaves):
-            computed = self.recording.kinds[node] == COMPUTED
-            if computed and reached[node] and self.differentiable[node]:
+        for node in reversed(self.recording.below):
+            if self.recording.kinds[node] == COMPUTED and self.differentiable[node]:
                 self._pull(node)
         return self.out
 

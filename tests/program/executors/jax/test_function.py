@@ -15,6 +15,7 @@ import jax.numpy as jnp
 import autograd as ag
 from autograd import Program, Value, dot, hessian, maximum, relu, softmax, tanh
 from autograd.table import PRIMITIVES, primitive
+from tests.program.test_beside import CASES
 from tests.program.zoo import SERIAL, ZOO
 
 ROOT = Path(__file__).parents[4]
@@ -296,6 +297,25 @@ def test_rows_are_shared_out_over_four_devices_with_one_all_reduce():
              "NPROC": "16"},  # threads of XLA: with no more than devices, one may wait for a thread
     )  # fmt: skip
     assert run.stdout == "shared out\n", run.stderr
+
+
+@pytest.mark.parametrize("make", CASES)
+def test_what_is_read_beside_the_loss_has_no_part_in_it(make):
+    """Nor in the names of arrays, which are those of a program that reads nothing else."""
+    loss, inputs, parameters, also = make(0.5)
+    program = Program(loss, inputs=inputs, parameters=parameters, also=also)
+    alone = Program(loss, inputs=inputs, parameters=parameters)
+    right, inputs, others, _ = make(0.0)
+    for leaf, other in zip(parameters, others, strict=True):
+        leaf.data = other.data
+    function, parameters = program.to_jax()
+    shapes = [{k: x.shape for k, x in p.to_jax()[1].items()} for p in (program, alone)]
+    assert shapes[0] == shapes[1]
+    row = np.array([[x.data for x in inputs]])
+    cost, slopes = jax.jit(jax.value_and_grad(function))(parameters, row)
+    assert float(cost) == pytest.approx(right.data, rel=1e-14)
+    expected = ag.gradients(right, others)
+    assert in_order(program, slopes) == pytest.approx(expected, rel=1e-14, abs=1e-14)
 
 
 def test_without_jax_one_line_says_what_to_install(monkeypatch):
