@@ -34,9 +34,9 @@ class Spare:
         fits = piece is not None and len(piece) >= size
         return piece if fits else aligned((size,), np.dtype(np.uint8))
 
-    def give(self, piece: Array) -> None:
+    def give(self, piece: Array | None) -> None:
         """Keep a piece for the next one, unless it is large or nothing."""
-        if 0 < len(piece) <= MOST_SPARE:
+        if piece is not None and 0 < len(piece) <= MOST_SPARE:
             self._kept["piece"] = piece
 
 
@@ -116,9 +116,8 @@ class Memory:
     def trim(self) -> None:
         """Keep no room but the one in use, which is nobody else's."""
         self._kept = {self.room.lanes: self.room}
-        if self._lent is not None:
-            TRIALS.give(self._lent)
-            self._lent = None
+        TRIALS.give(self._lent)
+        self._lent = None
 
 
 @dataclass(frozen=True, eq=False)

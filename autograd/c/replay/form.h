@@ -14,19 +14,16 @@ typedef struct {
  * a word mended that does. `longest` is that of a stretch. */
 static int64_t operations_in(const Form *form, int64_t *longest)
 {
-    const Mend *mend = form->mends;
-    int64_t length = form->count, mended = form->mended;
+    const Mend *mends = form->mends, *end = mends + form->mended;
+    int64_t length = form->count;
     *longest = 0;
     for (int64_t k = 0; k < form->count; k++) {
         const Stretch *at = form->stretches + k;
         const int64_t first = form->firsts[k];
-        if (first < 0 || at->length < 0 || first > form->operations ||
-            at->length > form->operations - first || at->mends < 0 || at->mends > mended)
+        if (!are_its_own(mends, end - mends, at) || first < 0 || first > form->operations ||
+            at->length > form->operations - first)
             return -1;
-        mended -= at->mends;
-        for (const Mend *end = mend + at->mends; mend < end; mend++)
-            if (mend->word < 0 || mend->word >= at->length * WORDS)
-                return -1;
+        mends += at->mends;
         length += at->length;
         *longest = *longest > at->length ? *longest : at->length;
     }

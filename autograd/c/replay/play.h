@@ -26,22 +26,30 @@ static int run_stretches(const Tape *tape, const Kernels *kernels, void *numbers
     return 0;
 }
 
-/* Check how long the pieces of a tape are, and find the room for one: -1 where its
- * stretches are not as long as they say, or a word that is mended lies outside of its own. */
+/* Whether the mends of a stretch are among those that are left, and each is of a word of its own.
+ */
+static int are_its_own(const Mend *mend, int64_t left, const Stretch *of)
+{
+    if (of->length < 0 || of->mends < 0 || of->mends > left)
+        return 0;
+    for (const Mend *end = mend + of->mends; mend < end; mend++)
+        if (mend->word < 0 || mend->word >= of->length * WORDS)
+            return 0;
+    return 1;
+}
+
+/* Find the room for the longest piece of a tape: -1 where its stretches are not as long as they
+ * say, or a word that is mended lies outside of its own. */
 static int64_t room_for(const Tape *tape, int64_t operations, int64_t mended)
 {
-    const Mend *mend = tape->mends;
+    const Mend *mends = tape->mends, *end = mends + mended;
     int64_t longest = 0;
     for (const Stretch *at = tape->stretches; at < tape->stretches + tape->count; at++) {
-        if (at->length < 0 || at->length >= operations || at->mends < 0 || at->mends > mended)
+        if (!are_its_own(mends, end - mends, at) || at->length >= operations)
             return -1;
         operations -= at->length + 1;
-        mended -= at->mends;
-        for (const Mend *end = mend + at->mends; mend < end; mend++)
-            if (mend->word < 0 || mend->word >= at->length * WORDS)
-                return -1;
-        if (at->length > longest)
-            longest = at->length;
+        mends += at->mends;
+        longest = longest > at->length ? longest : at->length;
     }
     return longest + 1;
 }

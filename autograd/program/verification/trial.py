@@ -13,7 +13,7 @@ from autograd.program.verification import eager
 from autograd.program.verification.comparison import Comparison, Difference
 from autograd.program.verification.witness import Account, account
 
-OPINIONS = range(5)  # about doubts, before a program is called wrong: one may be small by chance
+OPINIONS = None, 0, 1, 2, 3, 4  # before a program is called wrong: a doubt may be small by chance
 DEPTH = 4  # calls from the warning to the code that made the program
 
 
@@ -37,28 +37,19 @@ def tried(
     executor: str, dtype: str, plan: Plan, recording: Recording
 ) -> tuple[partial[Parts], Parts, Difference | None]:
     """Return the first way whose numbers are right, what it made, and what was wrong before."""
-    said = account(recording, dtype, 0 if dtype == "float32" else None)  # where rounding shows
-    try:
-        return _held_to(said, executor, dtype, plan, recording)
-    finally:
-        if said:
-            said.release()
-
-
-def _held_to(
-    said: Account | None, executor: str, dtype: str, plan: Plan, recording: Recording
-) -> tuple[partial[Parts], Parts, Difference | None]:
-    """Return the first way whose numbers are those that are said."""
-    parts = registry.assemble(executor, plan, dtype)
-    wrong = Comparison(recording, parts, said).difference() if said else None
-    for opinion in OPINIONS:
-        if not wrong:
-            return partial(registry.assemble, executor), parts, None
+    own, parts = partial(registry.assemble, executor), registry.assemble(executor, plan, dtype)
+    said: Account | None = None
+    for opinion in OPINIONS[dtype == "float32" :]:  # where rounding shows at once
         other = account(recording, dtype, opinion)
-        said = other if not (said and opinion) else said.doubting(other)
-        wrong = Comparison(recording, parts, said).difference() if said else None
-    if not (said and wrong) or Comparison(recording, parts, said).follows(wrong.lanes):
-        return partial(registry.assemble, executor), parts, None
+        said = said.doubting(other) if said and opinion else other
+        wrong = said and Comparison(recording, parts, said).difference()
+        if said and not wrong:
+            said.release()
+        if not (said and wrong):
+            return own, parts, None
+    assert said and wrong
+    if Comparison(recording, parts, said).follows(wrong.lanes):
+        return own, parts, None
     for way in registry.others(plan):
         try:
             parts = way(plan, dtype)

@@ -67,9 +67,8 @@ class TapeMemory:
 
     def trim(self) -> None:
         """Let new rooms have tables of their own; none but the one in use was kept."""
-        if self._lent is not None:
-            TRIALS.give(self._lent)
-            self._lent = None
+        TRIALS.give(self._lent)
+        self._lent = None
 
     def _room(self, table: Array) -> Room:
         n, lanes = self.n, table.shape[1]
