@@ -21,7 +21,8 @@ from time import monotonic
 import numpy as np
 
 import nn
-from autograd import Program, Value, grad, jit, no_grad, recording, tanh
+from autograd import Program, Value, grad, gradients, jit, no_grad, recording, tanh
+from autograd.engine import topological
 from autograd.program import machine, plans, use_threads
 from tests.program import zoo
 from tests.program.reference import bits
@@ -120,6 +121,20 @@ def saving():
     return act
 
 
+def walks():
+    x, w = Value(0.3), Value(0.9)
+    y = x
+    for _ in range(20_000):
+        y = tanh(y * w)
+
+    def act():
+        x.grad = w.grad = 0.0
+        y.backward()
+        return bits([x.grad, w.grad], gradients(y, [x, w])), len(topological(y))
+
+    return act
+
+
 def modes():
     def act():
         x = Value(0.5)
@@ -144,6 +159,7 @@ WORK = {
         fitting,
         saving,
         modes,
+        walks,
     )
 }
 

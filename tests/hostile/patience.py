@@ -25,12 +25,14 @@ import numpy as np
 import autograd as ag
 import nn
 from autograd import Program, Value, dot, jit, recording, softmax, tanh, total
+from autograd.engine import compiled_columns, topological
 from autograd.program import machine, plans
 from autograd.program.executors import registry
 from tests.hostile.interrupts import interrupted, stop
 from tests.program import zoo
 
 ANSWER = 0.2  # seconds
+MANY = 10_000_000  # nodes
 SOON = 0.005  # within which the timer of processor time cannot do better
 
 
@@ -48,7 +50,7 @@ def chain(count):
 
 
 def backward():
-    y, x, w = chain(4_000_000)
+    y, x, w = chain(MANY)
 
     def act():
         x.grad = w.grad = 0.0
@@ -78,13 +80,29 @@ def one_dot():
 
 
 def gradients():
-    y, *ends = chain(4_000_000)
+    y, *ends = chain(MANY)
     return lambda: tuple(ag.gradients(y, ends))
+
+
+def many_gradients():
+    ends = leaves(MANY // 10)
+    y = total(map(mul, ends, ends[::-1]))
+    return lambda: sum(ag.gradients(y, ends))
+
+
+def listing():
+    y, *_ = chain(MANY)
+    return lambda: len(topological(y))
+
+
+def exporting():
+    y, *ends = chain(MANY)
+    return lambda: compiled_columns and len(compiled_columns((*ends, y), 1, 2, "")[1])
 
 
 def forgetting():
     def act():
-        kept = chain(4_000_000)
+        kept = chain(MANY)
         found = kept[0].data
         del kept
         return found
@@ -209,9 +227,9 @@ def explaining():
 WORK = {
     f.__name__.replace("_", " "): f
     for f in (
-        backward, backward_of_a_wide_sum, one_dot, gradients, forgetting, first_call_of_a_network,
-        first_call_of_a_chain, first_call_of_a_tangle, recording_much,
-        training, fitting, predicting, compiled, hessian, explaining,
+        backward, backward_of_a_wide_sum, one_dot, gradients, many_gradients, listing, exporting,
+        forgetting, first_call_of_a_network, first_call_of_a_chain, first_call_of_a_tangle,
+        recording_much, training, fitting, predicting, compiled, hessian, explaining,
     )
 } | {
     "lanes in C": many_lanes("native"),

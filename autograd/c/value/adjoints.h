@@ -63,6 +63,9 @@ static int mark_needed(Sweep *sweep, PyObject *wrt, char *reached)
     Order *order = &sweep->order;
     Py_ssize_t n = PyTuple_GET_SIZE(wrt);
     for (Py_ssize_t k = 0; k < n; k++) {
+        int status = look_often(order, k);
+        if (status)
+            return status;
         Node *node = NODE(PyTuple_GET_ITEM(wrt, k));
         reached[k] = node->flags & SEEN && !(node->flags & CONSTANT);
         if (node->flags & SEEN)
@@ -70,6 +73,9 @@ static int mark_needed(Sweep *sweep, PyObject *wrt, char *reached)
     }
     order->stale = NULL;
     for (Py_ssize_t k = 0; k < order->size; k++) {
+        int status = look_often(order, k);
+        if (status)
+            return status;
         Node *node = order->nodes[k];
         int between = operands_wanted(node);
         if (!between && !(node->flags & WANTED)) {
@@ -89,14 +95,17 @@ static int mark_needed(Sweep *sweep, PyObject *wrt, char *reached)
     return 0;
 }
 
-/* The sweep backwards through what lies between. Cannot fail. */
-static void run_pruned(Sweep *sweep)
+/* The sweep backwards through what lies between. Only a signal ends it early. */
+static int run_pruned(Sweep *sweep)
 {
     Node **nodes = sweep->order.nodes;
     Py_ssize_t n = sweep->order.size;
     const double *asked = sweep->asked + (sweep->asked ? sweep->asked_size : 0);
     nodes[n - 1]->grad = 1.0;
     for (Py_ssize_t k = n; k-- > 0;) {
+        int status = look_often(&sweep->order, k);
+        if (status)
+            return status;
         Node *node = nodes[k];
         FETCH(nodes[k > AHEAD ? k - AHEAD : 0]);
         if (sweep->role[k] == ASKED) {
@@ -106,13 +115,14 @@ static void run_pruned(Sweep *sweep)
             push_adjoint(node, node->grad);
         }
     }
+    return 0;
 }
 
 /* Write the derivative by each of `wrt` that the root depends on over the zeros in `result`. */
-static int run_adjoints(Node *root, PyObject *wrt, char *reached, PyObject *result)
+static int run_adjoints(Node *root, PyObject *wrt, char *reached, PyObject *result, int patient)
 {
     Sweep sweep = {0};
-    int status = walk(root, &sweep.order);
+    int status = walk(root, &sweep.order, patient);
     if (!status)
         status = give_roles(&sweep);
     if (!status)
@@ -124,37 +134,50 @@ static int run_adjoints(Node *root, PyObject *wrt, char *reached, PyObject *resu
     else if (!status && sweep.asked_size)
         status = ask_restored(&sweep);
     if (!status) {
-        run_pruned(&sweep);
-        for (Py_ssize_t k = 0; k < PyTuple_GET_SIZE(wrt); k++)
-            if (reached[k]) /* a fresh float that nobody else holds yet */
+        status = run_pruned(&sweep);
+        for (Py_ssize_t k = 0; k < PyTuple_GET_SIZE(wrt) && !status; k++) {
+            status = look_often(&sweep.order, k);
+            if (!status && reached[k]) /* a fresh float that nobody else holds yet */
                 ((PyFloatObject *)PyList_GET_ITEM(result, k))->ob_fval =
                     NODE(PyTuple_GET_ITEM(wrt, k))->grad;
+        }
         restore(&sweep.order);
     }
     end_sweep(&sweep);
     return status;
 }
 
+/* Return a list of zeros of its own, which nobody finds. */
+static PyObject *hidden_zeros(Py_ssize_t n)
+{
+    PyObject *list = PyList_New(n);
+    if (list)
+        PyObject_GC_UnTrack(list);
+    for (Py_ssize_t k = 0; list && k < n; k++) {
+        PyObject *zero = IS_DUE(k) && PyErr_CheckSignals() < 0 ? NULL : PyFloat_FromDouble(0.0);
+        if (!zero)
+            Py_CLEAR(list);
+        else
+            PyList_SET_ITEM(list, k, zero);
+    }
+    return list;
+}
+
 static PyObject *adjoints_of(Node *root, PyObject *wrt)
 {
     Py_ssize_t n = PyTuple_GET_SIZE(wrt);
-    PyObject *result = PyList_New(n);
+    PyObject *result = hidden_zeros(n);
     char *reached = PyMem_Calloc((size_t)n + 1, 1);
     if (!reached)
         PyErr_NoMemory();
-    int status = result && reached ? 0 : -1;
-    for (Py_ssize_t k = 0; k < n && !status; k++) {
-        PyObject *zero = PyFloat_FromDouble(0.0);
-        if (!zero)
-            status = -1;
-        else
-            PyList_SET_ITEM(result, k, zero);
-    }
-    if (!status)
-        status = run_adjoints(root, wrt, reached, result);
+    int status = result && reached ? DISTURBED : -1;
+    for (int patient = 0; status == DISTURBED; patient++)
+        status = run_adjoints(root, wrt, reached, result, patient);
     PyMem_Free(reached);
     if (status)
         Py_CLEAR(result);
+    else
+        PyObject_GC_Track(result);
     return result;
 }
 

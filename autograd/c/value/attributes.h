@@ -129,6 +129,7 @@ static int set_data(PyObject *self, PyObject *data, void *Py_UNUSED(closure))
 
 static PyObject *get_grad(PyObject *self, void *Py_UNUSED(closure))
 {
+    settle();
     return PyFloat_FromDouble(NODE(self)->grad);
 }
 
@@ -138,7 +139,12 @@ static int set_grad(PyObject *self, PyObject *grad, void *Py_UNUSED(closure))
         refuse("constant_is_fixed", "(s)", "grad");
         return -1;
     }
-    return real_data(grad ? grad : Py_None, &NODE(self)->grad);
+    double number;
+    if (real_data(grad ? grad : Py_None, &number) < 0)
+        return -1;
+    settle();
+    NODE(self)->grad = number;
+    return 0;
 }
 
 static PyObject *get_op(PyObject *self, void *Py_UNUSED(closure))

@@ -10,6 +10,8 @@ static int require_leaves(PyObject *leaves, const Py_buffer *numbers)
     }
     for (Py_ssize_t k = 0; k < n; k++) {
         PyObject *leaf = PyTuple_GET_ITEM(leaves, k);
+        if (IS_DUE(k) && PyErr_CheckSignals() < 0)
+            return -1;
         if (!IS_VALUE(leaf)) {
             PyErr_SetString(PyExc_TypeError, "leaves are Values");
             return -1;

@@ -86,7 +86,7 @@ static PyObject *value_repr(PyObject *self)
 {
     PyObject *label = get_label(self, NULL);
     PyObject *data = PyFloat_FromDouble(NODE(self)->data);
-    PyObject *grad = PyFloat_FromDouble(NODE(self)->grad);
+    PyObject *grad = get_grad(self, NULL);
     PyObject *text = NULL;
     if (label && data && grad && PyUnicode_GET_LENGTH(label))
         text = PyUnicode_FromFormat("Value(data=%R, grad=%R, label=%R)", data, grad, label);

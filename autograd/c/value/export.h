@@ -2,7 +2,7 @@
  *
  * Nodes are numbered in the order of a walk, the given leaves first, then what was drawn from
  * streams; a plain number is a constant of its own right before the node that uses it. Nothing here
- * runs Python code before all marks are off. */
+ * runs Python code before all marks are off, but for signals. */
 
 /* Return the code of a function that only Python knows; 0 without memory. */
 static uint16_t own_code(Export *out, PyObject *function)
@@ -107,6 +107,9 @@ static int export_given(Export *out, Node *node, int kind)
 static int export_drawn(Export *out, PyObject *name)
 {
     for (Py_ssize_t k = 0; k < out->order.size; k++) {
+        int status = look_often(&out->order, k);
+        if (status)
+            return status;
         Node *node = out->order.nodes[k];
         if (node->flags & WANTED || !is_drawn(node, name))
             continue;
@@ -124,13 +127,21 @@ static int export_drawn(Export *out, PyObject *name)
 
 static int export_all(Export *out, Py_ssize_t parameters, Py_ssize_t leaves, PyObject *name)
 {
-    for (Py_ssize_t k = 0; k < leaves; k++)
-        if (export_given(out, out->order.nodes[k], k < parameters ? PARAMETER_KIND : INPUT_KIND) <
-            0)
+    for (Py_ssize_t k = 0; k < leaves; k++) {
+        int status = look_often(&out->order, k);
+        if (status)
+            return status;
+        int kind = k < parameters ? PARAMETER_KIND : INPUT_KIND;
+        if (export_given(out, out->order.nodes[k], kind) < 0)
             return -1;
-    if (export_drawn(out, name) < 0)
-        return -1;
+    }
+    int drawn = export_drawn(out, name);
+    if (drawn)
+        return drawn;
     for (Py_ssize_t k = leaves; k < out->order.size; k++) {
+        int status = look_often(&out->order, k);
+        if (status)
+            return status;
         Node *node = out->order.nodes[k];
         if (!(node->flags & WANTED) &&
             (export_node(out, node) < 0 || PyList_Append(out->values, (PyObject *)node) < 0))
@@ -157,12 +168,15 @@ static int open_export(Export *out)
     return out->values && out->drawn && !fit_nodes(out, 64) && !fit(out, FLAT_OF, 0) ? 0 : -1;
 }
 
-/* Number all nodes that some depend on; 1 where the first ones are not different leaves. */
+/* A status beside 0, -1 and DISTURBED: the first nodes are not different leaves. */
+#define ALIKE 2
+
+/* Number all nodes that some depend on. */
 static int fill_export(Export *out, PyObject *roots, Py_ssize_t parameters, Py_ssize_t leaves,
-                       PyObject *name)
+                       PyObject *name, int patient)
 {
     PyObject *const *items = PySequence_Fast_ITEMS(roots);
-    open_order(&out->order);
+    open_order(&out->order, patient);
     int status = walk_on(items, leaves, &out->order);
     int differ = out->order.size == leaves;
     if (!status && differ)
@@ -175,7 +189,7 @@ static int fill_export(Export *out, PyObject *roots, Py_ssize_t parameters, Py_s
         status = export_ends(out, items + leaves, PyTuple_GET_SIZE(roots) - leaves);
     restore(&out->order);
     free_order(&out->order);
-    return status ? status : !differ;
+    return status || differ ? status : ALIKE;
 }
 
 /* Return the columns cut to their lengths. */
@@ -200,6 +214,16 @@ static PyObject *closed_export(Export *out)
                : NULL;
 }
 
+static void end_export(Export *out)
+{
+    for (int k = 0; k < ALL; k++)
+        Py_XDECREF(out->columns[k].bytes);
+    Py_XDECREF(out->values);
+    Py_XDECREF(out->drawn);
+    PyMem_Free(out->own.items);
+    *out = (Export){.nodes = 0};
+}
+
 static int are_leaves(PyObject *tuple, Py_ssize_t leaves)
 {
     for (Py_ssize_t k = 0; k < PyTuple_GET_SIZE(tuple); k++) {
@@ -221,17 +245,17 @@ static PyObject *module_columns(PyObject *Py_UNUSED(module), PyObject *args)
         return NULL;
     if (parameters > leaves || leaves > PyTuple_GET_SIZE(roots) || !are_leaves(roots, leaves))
         Py_RETURN_NONE;
-    int status = open_export(&out);
-    if (!status)
-        status = fill_export(&out, roots, parameters, leaves, name);
+    int status = DISTURBED;
+    for (int patient = 0; status == DISTURBED; patient++) {
+        end_export(&out);
+        status = open_export(&out);
+        if (!status)
+            status = fill_export(&out, roots, parameters, leaves, name, patient);
+    }
     if (!status)
         found = closed_export(&out);
-    else if (status > 0)
+    else if (status == ALIKE)
         found = Py_NewRef(Py_None);
-    for (int k = 0; k < ALL; k++)
-        Py_XDECREF(out.columns[k].bytes);
-    Py_XDECREF(out.values);
-    Py_XDECREF(out.drawn);
-    PyMem_Free(out.own.items);
+    end_export(&out);
     return found;
 }

@@ -50,6 +50,8 @@ static int ask_rows(Sweep *sweep)
     }
     for (Py_ssize_t k = sweep->order.size; k-- > 0 && !status;) {
         Node *node = sweep->order.nodes[k];
+        if (IS_DUE(k) && PyErr_CheckSignals() < 0)
+            return -1;
         if (sweep->role[k] != ASKED)
             continue;
         at -= operand_count(node);
@@ -62,36 +64,51 @@ static int ask_rows(Sweep *sweep)
     return status;
 }
 
+/* Save the grads again, without marks; a failure gives them back. */
+static int take_again(Order *order)
+{
+    const Py_ssize_t size = order->size;
+    int status = 0;
+    settle();
+    for (order->size = 0; order->size < size && !status;) {
+        Node *node = order->nodes[order->size];
+        emit(order, node);
+        if (is_member(node))
+            meet(FAMILY(node)); /* which has its scratch from the walk */
+        status = look_often(order, order->size);
+    }
+    if (status)
+        restore(order);
+    return status;
+}
+
 /* Ask the Python rows while no node is in use by the sweep, for they may be up to anything. */
 static int ask_restored(Sweep *sweep)
 {
-    Order *order = &sweep->order;
-    restore(order);
-    int status = ask_rows(sweep);
-    for (Py_ssize_t k = 0; k < order->size && !status; k++) {
-        Node *node = order->nodes[k];
-        order->saved[k] = node->grad;
-        node->grad = 0.0;
-        if (is_member(node))
-            meet(FAMILY(node)); /* which has its scratch from the walk */
-    }
-    return status;
+    const uint64_t then = now;
+    restore(&sweep->order);
+    if (ask_rows(sweep) < 0)
+        return -1;
+    if (now != then && !sweep->order.patient)
+        return DISTURBED;
+    return take_again(&sweep->order);
 }
 
 /* Find out which nodes need their Python row, and ask it. */
 static int prepare(Sweep *sweep)
 {
-    if (give_roles(sweep) < 0) {
-        restore(&sweep->order);
-        return -1;
-    }
-    for (Py_ssize_t k = 0; k < sweep->order.size; k++) {
-        if (!needs_row(sweep->order.nodes[k]))
+    int status = give_roles(sweep);
+    for (Py_ssize_t k = 0; !status && k < sweep->order.size; k++) {
+        status = look_often(&sweep->order, k);
+        if (status || !needs_row(sweep->order.nodes[k]))
             continue;
         sweep->role[k] = ASKED;
         sweep->asked_size += operand_count(sweep->order.nodes[k]);
     }
-    return ask_restored(sweep);
+    if (!status)
+        return ask_restored(sweep);
+    restore(&sweep->order);
+    return status;
 }
 
 static inline void add_to(PyObject *operand, double contribution)
@@ -192,8 +209,8 @@ static inline void push_adjoint(Node *node, double adjoint)
 #define AHEAD 12
 
 /* The sweep backwards: computed nodes get their adjoint, leaves get it on top of what they had.
- * Cannot fail. The marks are taken off on the way. */
-static void run_backward(Sweep *sweep, double seed)
+ * Only a signal ends it early, and all grads are as before. The marks are taken off on the way. */
+static int run_backward(Sweep *sweep, double seed)
 {
     Node **nodes = sweep->order.nodes;
     Py_ssize_t n = sweep->order.size;
@@ -201,6 +218,11 @@ static void run_backward(Sweep *sweep, double seed)
     const double *asked = sweep->asked + (role ? sweep->asked_size : 0);
     nodes[n - 1]->grad = seed;
     for (Py_ssize_t k = n; k-- > 0;) {
+        int status = look_often(&sweep->order, k);
+        if (status) {
+            restore(&sweep->order);
+            return status;
+        }
         Node *node = nodes[k];
         FETCH(nodes[k > AHEAD ? k - AHEAD : 0]);
         node->flags &= ~SEEN;
@@ -213,12 +235,13 @@ static void run_backward(Sweep *sweep, double seed)
             push_adjoint(node, node->grad);
         }
     }
+    return 0;
 }
 
-static int backward(Node *root, double seed)
+static int backward_once(Node *root, double seed, int patient)
 {
     Sweep sweep = {0};
-    int status = walk(root, &sweep.order);
+    int status = walk(root, &sweep.order, patient);
     if (status || sweep.order.stale)
         restore(&sweep.order);
     if (!status && sweep.order.stale)
@@ -226,8 +249,16 @@ static int backward(Node *root, double seed)
     else if (!status && sweep.order.asks)
         status = prepare(&sweep);
     if (!status)
-        run_backward(&sweep, seed);
+        status = run_backward(&sweep, seed);
     end_sweep(&sweep);
+    return status;
+}
+
+static int backward(Node *root, double seed)
+{
+    int status = DISTURBED;
+    for (int patient = 0; status == DISTURBED; patient++)
+        status = backward_once(root, seed, patient);
     return status;
 }
 

@@ -2,9 +2,9 @@
  *
  * A node is 64 bytes with no header of the cycle collector's: nodes only point to older nodes and
  * to functions, so there are no cycles and reference counts free everything, but for what cycles.h
- * is about. Deallocation and all walks are iterative. A sweep runs no Python code: partials that
- * only the Python table knows are asked for beforehand, so that a sweep either happens as a whole
- * or raises and changes nothing. Everything relies on the global lock.
+ * is about. Deallocation and all walks are iterative. A sweep runs no Python code, but for signals
+ * (order.h): partials that only the Python table knows are asked for beforehand, so that a sweep
+ * either happens as a whole or raises and changes nothing. Everything relies on the global lock.
  *
  * One unit: the headers hold its functions and are read in this order, each using those before. */
 
@@ -20,6 +20,7 @@
 #include "members.h"
 #include "partials.h"
 #include "stale.h"
+#include "order.h"
 #include "walk.h"
 #include "sweep.h"
 #include "adjoints.h"

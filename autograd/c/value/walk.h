@@ -1,84 +1,5 @@
 /* Every node that a root depends on, parents first. */
 
-typedef struct {
-    void **items;
-    Py_ssize_t size;
-    Py_ssize_t room;
-} Array;
-
-/* Nodes in the order of a sweep, with the grad that each had before; their own is 0 meanwhile. */
-typedef struct {
-    Node **nodes;
-    double *saved;
-    Py_ssize_t size;
-    Py_ssize_t room;
-    Node *stale; /* the last one that used a leaf which was written since */
-    int asks;    /* whether the partials of any need its Python row */
-} Order;
-
-/* What a walk used is kept for the next one, up to so many nodes. */
-#define KEPT_ROOM ((Py_ssize_t)1 << 18)
-
-static Array kept_stack;
-static Order kept_order;
-
-static int grow(Array *array, Py_ssize_t more)
-{
-    if (array->size + more <= array->room)
-        return 0;
-    Py_ssize_t room = 2 * array->room + more + 64;
-    void **items = PyMem_Realloc(array->items, (size_t)room * sizeof(void *));
-    if (!items) {
-        PyErr_NoMemory();
-        return -1;
-    }
-    array->items = items;
-    array->room = room;
-    return 0;
-}
-
-static int grow_order(Order *order)
-{
-    Py_ssize_t room = 2 * order->room + 256;
-    Node **nodes = PyMem_Realloc(order->nodes, (size_t)room * sizeof(Node *));
-    if (nodes)
-        order->nodes = nodes;
-    double *saved = nodes ? PyMem_Realloc(order->saved, (size_t)room * sizeof(double)) : NULL;
-    if (!saved) {
-        PyErr_NoMemory();
-        return -1;
-    }
-    order->saved = saved;
-    order->room = room;
-    return 0;
-}
-
-/* So many nodes are emitted without looking whether there is room. */
-#define MOST_AT_ONCE 8
-
-static inline int require_room(Order *order)
-{
-    return order->size + MOST_AT_ONCE <= order->room ? 0 : grow_order(order);
-}
-
-static void free_order(Order *order)
-{
-    if (!kept_order.room && order->room <= KEPT_ROOM) {
-        kept_order = (Order){.nodes = order->nodes, .saved = order->saved, .room = order->room};
-    } else {
-        PyMem_Free(order->nodes);
-        PyMem_Free(order->saved);
-    }
-}
-
-#define FIRST_DONE(NODE_) ((void *)((uintptr_t)(NODE_) | 2)) /* the operand b is next */
-#define FINISHED(NODE_) ((void *)((uintptr_t)(NODE_) | 1))   /* all operands are in place */
-#define IS_FIRST_DONE(ITEM) ((uintptr_t)(ITEM) & 2)
-#define IS_FINISHED(ITEM) ((uintptr_t)(ITEM) & 1)
-#define UNTAGGED(ITEM) ((Node *)((uintptr_t)(ITEM) & ~(uintptr_t)3))
-
-#define PUSH(ARRAY, ITEM) ((ARRAY)->items[(ARRAY)->size++] = (ITEM))
-
 static inline void push_unseen(Array *stack, PyObject *operand)
 {
     if (IS_VALUE(operand) && !(NODE(operand)->flags & SEEN))
@@ -205,18 +126,15 @@ static inline Node *resume(Array *stack, Order *order)
     return is_in_place(order, (PyObject *)node) ? NULL : node;
 }
 
-static inline void unmark(Node *node)
-{
-    node->flags &= ~(SEEN | WANTED);
-    if (is_member(node))
-        disperse(FAMILY(node));
-}
-
 /* The walk itself, from a root that is no leaf. */
-static int walk_down(Node *root, Array *stack, Order *order)
+static int walk_down(Node *root, Order *order)
 {
+    Array *stack = &order->stack;
     Node *node = root;
     while (node || stack->size) {
+        int status = look_often(order, order->steps++);
+        if (status)
+            return status;
         if (require_room(order) < 0 || grow(stack, 2) < 0)
             return -1;
         if (!node) {
@@ -239,61 +157,68 @@ static int walk_down(Node *root, Array *stack, Order *order)
 /* Go on with an order: what some more nodes depend on. */
 static int walk_on(PyObject *const *roots, Py_ssize_t count, Order *order)
 {
-    Array stack = kept_stack;
-    kept_stack = (Array){0};
     int status = 0;
+    order->stack = kept_stack;
+    kept_stack = (Array){0};
     for (Py_ssize_t k = 0; k < count && !status; k++) {
         Node *root = NODE(roots[k]);
         status = require_room(order);
+        if (!status)
+            status = look_often(order, order->steps++);
         if (!status && !(root->flags & SEEN) && root->code == LEAF)
             emit_leaf(order, root);
         else if (!status && !(root->flags & SEEN))
-            status = walk_down(root, &stack, order);
+            status = walk_down(root, order);
     }
-    for (Py_ssize_t k = 0; k < stack.size; k++) /* after a failure */
-        unmark(UNTAGGED(stack.items[k]));
-    stack.size = 0;
-    if (!kept_stack.room && stack.room <= KEPT_ROOM)
-        kept_stack = stack;
+    unmark_stack(order); /* after a failure */
+    if (!kept_stack.room && order->stack.room <= KEPT_ROOM)
+        kept_stack = order->stack;
     else
-        PyMem_Free(stack.items);
+        PyMem_Free(order->stack.items);
+    order->stack = (Array){0};
     return status;
 }
 
-static void open_order(Order *order)
-{
-    *order = kept_order;
-    kept_order = (Order){0};
-}
-
-/* Fill `order` with what root depends on, parents first. Runs no Python code; the SEEN flag of
- * every node in it stays set, and its grad 0, until restore(), after a failure too. */
-static int walk(Node *root, Order *order)
+/* Fill `order` with what root depends on, parents first. Runs no Python code but for signals; the
+ * SEEN flag of every node in it stays set, and its grad 0, until restore(), after a failure too. */
+static int walk(Node *root, Order *order, int patient)
 {
     PyObject *const roots[] = {(PyObject *)root};
-    open_order(order);
+    open_order(order, patient);
     return walk_on(roots, 1, order);
 }
 
-/* Give every node its own grad back, and take all marks off. */
-static void restore(Order *order)
+/* Return the nodes of an order as a list, which nobody finds before it is full. */
+static PyObject *listed(const Order *order)
 {
+    PyObject *list = PyList_New(order->size);
+    if (!list)
+        return NULL;
+    PyObject_GC_UnTrack(list);
     for (Py_ssize_t k = 0; k < order->size; k++) {
-        order->nodes[k]->grad = order->saved[k];
-        unmark(order->nodes[k]);
+        if (IS_DUE(k) && PyErr_CheckSignals() < 0) {
+            Py_DECREF(list);
+            return NULL;
+        }
+        PyList_SET_ITEM(list, k, Py_NewRef((PyObject *)order->nodes[k]));
     }
+    PyObject_GC_Track(list);
+    return list;
 }
 
 static PyObject *module_topological(PyObject *Py_UNUSED(module), PyObject *root)
 {
     if (!IS_VALUE(root))
         return refuse("not_a_value", "(sO)", "root", root);
-    Order order;
-    int status = walk(NODE(root), &order);
-    restore(&order);
-    PyObject *list = status ? NULL : PyList_New(order.size);
-    for (Py_ssize_t k = 0; list && k < order.size; k++)
-        PyList_SET_ITEM(list, k, Py_NewRef((PyObject *)order.nodes[k]));
-    free_order(&order);
+    PyObject *list = NULL;
+    int status = DISTURBED;
+    for (int patient = 0; status == DISTURBED; patient++) {
+        Order order;
+        status = walk(NODE(root), &order, patient);
+        restore(&order);
+        if (!status)
+            list = listed(&order);
+        free_order(&order);
+    }
     return list;
 }
