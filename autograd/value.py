@@ -9,6 +9,7 @@ of `primitives.py`.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Sequence
 from typing import Any
 
@@ -201,7 +202,7 @@ class Value:
 
         The `.grad` of computed nodes is set afresh by each call. Nothing is changed if an
         error is raised: StaleGraphError where a leaf was changed after its use,
-        ZeroDivisionError or DomainError where a local partial does not exist.
+        ZeroDivisionError or DomainError where a local partial does not exist; nor by Ctrl-C.
 
         >>> from autograd import Value
         >>> a = Value(2.0)
@@ -215,11 +216,12 @@ class Value:
             _watcher.sweeping(self, seed)
         nodes = order(self)
         totals = sweep(nodes, seed)
-        for node in nodes:
-            if node._function is not None:
-                node._grad = totals[node]
-            elif node._stamp != CONSTANT:
-                node._grad += totals[node]
+        own = [node for node in nodes if node._stamp != CONSTANT]
+        grads = [
+            totals[node] if node._function is not None else node._grad + totals[node]
+            for node in own
+        ]
+        deque(map(_write_grad, own, grads), maxlen=0)  # no signal is answered within a call
 
     __eq__, __ne__ = _comparison("=="), _comparison("!=")
     __lt__, __le__ = _comparison("<"), _comparison("<=")
@@ -250,6 +252,9 @@ class Value:
 
 
 Value.__module__ = "autograd"
+
+
+_write_grad: Any = vars(Value)["_grad"].__set__
 
 
 def topological(root: Value) -> list[Value]:

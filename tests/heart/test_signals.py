@@ -9,6 +9,7 @@ from __future__ import annotations
 import gc
 import math
 import signal
+import sys
 import threading
 import weakref
 from _thread import interrupt_main
@@ -224,3 +225,41 @@ def test_a_handler_may_drop_the_graph(name):
             assert told(found, twin)[0] == expected
         del found
         assert not kept
+
+
+class After:
+    """A trace that raises an exception after so many operations of Python code."""
+
+    def __init__(self, left):
+        self.left = left
+
+    def __call__(self, frame, event, argument):
+        frame.f_trace_opcodes = True
+        self.left -= event == "opcode"
+        if not self.left:
+            raise Interrupted
+        return self
+
+
+@pytest.mark.skipif(autograd.implementation == "c", reason="of the Python code alone")
+def test_an_exception_anywhere_in_python_changes_all_grads_or_none():
+    leaves = [Value(0.1 * k + 0.3) for k in range(3)]
+    root = tanh(leaves[0] * leaves[1] + 2.0) + total(softmax(leaves)) * leaves[2]
+    nodes = topological(root)
+    grads = lambda: [node.grad for node in nodes]
+    root.backward()
+    after, at, done = grads(), 0, False
+    while not done:
+        for leaf in leaves:
+            leaf.grad = 0.0
+        at, before, previous = at + 1, grads(), sys.gettrace()
+        sys.settrace(After(at))
+        try:
+            root.backward()
+            done = True
+        except Interrupted:
+            pass
+        finally:
+            sys.settrace(previous)
+        assert grads() in (before, after)
+    assert at > 300 and grads() == after
