@@ -164,6 +164,22 @@ def test_what_is_computed_up_to_the_root_is_below_it(name):
     assert len(below) < len(recording)
 
 
+@pytest.mark.parametrize("name", [*zoo.ZOO, *zoo.SERIAL])
+def test_a_recording_alone_is_that_of_the_loss(name):
+    """As if nothing had been asked for beside it."""
+    loss, inputs, parameters = {**zoo.ZOO, **zoo.SERIAL}[name]()
+    beside = [tanh(loss), sqrt(parameters[0] * parameters[0] + 1.0), *ag.softmax(parameters[:3])]
+    whole, usual = (Recording(loss, inputs, parameters, x[:1], x[1:]) for x in (beside, []))
+    for _ in range(2):  # what it was asked for before is not that of the others
+        alone = whole.alone()
+        assert (alone.operations, alone.root) == (usual.operations, usual.root)
+        assert (alone.kinds, alone.lanes, alone.kept) == (usual.kinds, usual.lanes, usual.kept)
+        assert [*alone.operands] == [*usual.operands]
+        assert [*alone.numbers] == [*usual.numbers]
+        assert alone.exponents.tolist() == usual.exponents.tolist()
+        assert len(whole.operations) > len(usual) and len(whole.exponents) >= 0
+
+
 def test_compiled_functions_answer_as_eager_does():
     """Where what is compared has an infinite partial, and where another argument has one."""
 
