@@ -4,6 +4,7 @@ Where a library is missing, the tests of it are skipped. `--skipped-to FILE` wri
 `--skipped-in FILE` runs these once it is there.
 """
 
+import gc
 from pathlib import Path
 
 import pytest
@@ -44,3 +45,9 @@ def pytest_collection_modifyitems(config, items):
         items[:], left = kept, len(items) - len(kept)
         if left:
             config.hook.pytest_deselected(items=[None] * left)
+
+
+def pytest_collection_finish():
+    """The tests themselves stay: who looks for garbage need not look through all of them again."""
+    gc.collect()
+    gc.freeze()
