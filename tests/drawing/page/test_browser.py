@@ -15,6 +15,19 @@ from tests.explanation.reading import recheck
 from tests.explanation.test_numerals import FIGURES
 
 VALUES = "(options) => options.map((option) => option.value)"
+WALK = """() => {  // what the panel says at each step; nothing is painted in between
+  const press = (key) =>
+    document.body.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true }));
+  press("Home");
+  return Array.from({ length: Number(document.querySelector("#slider").max) }, () => {
+    press("ArrowRight");
+    return document.querySelector("#step").innerText; }); }"""
+CHOSEN = """(selector) => {  // and what it says of each name that can be looked at
+  const choice = document.querySelector("#choice");
+  return [...document.querySelectorAll("#names option")].map((option) => {
+    choice.value = option.value;
+    choice.dispatchEvent(new Event("change"));
+    return document.querySelector(selector).innerText; }); }"""
 
 
 def formula():
@@ -127,33 +140,23 @@ def steps(tab):
         tab.select_option("#pass", way)
         if tab.is_visible("#by"):
             tab.select_option("#by", by)
-        tab.evaluate("document.activeElement.blur()")
-        press(tab, "Home")
-        for _ in range(int(tab.get_attribute("#slider", "max"))):
-            press(tab, "ArrowRight")
-            yield tab.inner_text("#step").splitlines()
-
-
-def chosen(tab):
-    """Yield each name that can be looked at, as it is looked at."""
-    for name in tab.locator("#names option").evaluate_all(VALUES):
-        choose(tab, name)
-        yield name
+        for words in tab.evaluate(WALK):
+            yield words.splitlines()
 
 
 def states(tab):
     """Yield the lines of the panel at every step of every kind, and for every name."""
     yield from steps(tab)
-    for _ in chosen(tab):
-        yield tab.inner_text("#leaf-section").splitlines()
+    for words in tab.evaluate(CHOSEN, "#leaf-section"):
+        yield words.splitlines()
     yield tab.inner_text("#learn").splitlines()
 
 
 def printed(tab):
     """Return every line that the page prints, at each step of each kind, and for each weight."""
     found = {line for lines in steps(tab) for line in lines}
-    for _ in chosen(tab) if tab.is_visible("#choice") else ():
-        found.update(tab.inner_text("#weight").splitlines())
+    for words in tab.evaluate(CHOSEN, "#weight") if tab.is_visible("#choice") else ():
+        found.update(words.splitlines())
     return found
 
 

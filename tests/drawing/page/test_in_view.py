@@ -64,6 +64,11 @@ DRAWN += "[data-part=unit], [data-part=cell], [data-part=header])"
 SPOKEN = ".view:not([hidden]) g.active:not([data-part=edge], [data-part=edge-label])"
 LABELS = "[data-part=edge-label].active rect"
 NEAR = ".view:not([hidden]) [data-part=chip].touched"
+STEPS = f"""([steps, ...selectors]) => steps.map((step) => {{  // what is outside, of how many
+  whygrad.go(step);
+  return selectors.map((selector) => {{
+    const found = [...document.querySelectorAll(selector)];
+    return [({OUTSIDE})(found), found.length]; }}); }})"""
 READABLE = 0.5  # of full size: 6 px where 12 are meant; the panel says the same in 14 px
 
 
@@ -93,20 +98,21 @@ def test_the_whole_is_seen_first_and_then_what_a_step_speaks_of(show, name, size
     reload(tab)
     assert outside(tab, DRAWN) == []
     steps = int(tab.get_attribute("#slider", "max"))
-    for step in range(1, steps + 1, max(1, steps // 12)):
-        tab.evaluate("(step) => whygrad.go(step)", step)
-        assert outside(tab, SPOKEN) == [], step
-        assert outside(tab, NEAR) == [], step
-        assert outside(tab, LABELS) == [], step
-        assert tab.locator(SPOKEN).count() >= 1, step
+    looked = range(1, steps + 1, max(1, steps // 12))
+    found = tab.evaluate(STEPS, [[*looked], SPOKEN, NEAR, LABELS])
+    for step, ((spoken, count), (near, _), (labels, _)) in zip(looked, found, strict=True):
+        assert spoken == near == labels == [], step
+        assert count >= 1, step
 
 
 @pytest.mark.parametrize("size", SIZES, ids=["1440", "1024", "390"])
 def test_the_operands_of_a_step_are_in_view_with_it(show, size):
     tab = show(step_through(formula()[0]), width=size[0], height=size[1])
-    for step in range(1, int(tab.get_attribute("#slider", "max")) + 1):
-        tab.evaluate("(step) => whygrad.go(step)", step)
-        assert outside(tab, '[data-part="box"].touched, [data-part="box"].active') == [], step
+    steps = range(1, int(tab.get_attribute("#slider", "max")) + 1)
+    near = '[data-part="box"].touched, [data-part="box"].active'
+    found = tab.evaluate(STEPS, [[*steps], near])
+    for step, ((boxes, _),) in zip(steps, found, strict=True):
+        assert boxes == [], step
 
 
 def test_what_a_step_speaks_of_comes_back_into_view(show):
