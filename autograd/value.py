@@ -217,10 +217,7 @@ class Value:
         nodes = order(self)
         totals = sweep(nodes, seed)
         own = [node for node in nodes if node._stamp != CONSTANT]
-        grads = [
-            totals[node] if node._function is not None else node._grad + totals[node]
-            for node in own
-        ]
+        grads = [totals[x] if x._function is not None else x._grad + totals[x] for x in own]
         deque(map(_write_grad, own, grads), maxlen=0)  # no signal is answered within a call
 
     __eq__, __ne__ = _comparison("=="), _comparison("!=")

@@ -113,7 +113,9 @@ class Draft:
         lines = len(self.lines)
         loss = self.add(*rng.choice(ends))
         if loss is None:
-            loss = last[-1]
+            loss = next((x for x in reversed(last) if isinstance(x, int)), None)
+        if loss is None:  # the last ones are numbers
+            raise Unsound
         loss, roots = self._roots(loss)
         also = rng.sample(range(lines), min(lines, 2)) if rng.random() < 0.3 else ()
         inputs = [self.columns[k] for k, (role, _) in enumerate(self.leaves) if role == INPUT]
