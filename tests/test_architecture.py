@@ -22,7 +22,7 @@ PACKAGES = ("autograd", "nn")
 TWINS = {f"autograd/{name}.py" for name in ("sweep", "families", "value", "function")}  # one engine
 
 BUDGETS = {  # of code lines, over the files that a pattern finds
-    "the core": (2120, ("autograd/*.py", "nn/*.py")),
+    "the core": (2136, ("autograd/*.py", "nn/*.py")),
     "an evening's reading": (
         800,
         tuple(
@@ -36,8 +36,8 @@ BUDGETS = {  # of code lines, over the files that a pattern finds
     "exercises": (105, ("nn/exercises/*.py",)),
     "doors to other libraries": (640, ("nn/interop/*.py",)),
     "programs for JAX": (550, ("autograd/program/executors/jax/*.py",)),
-    "derivatives": (800, ("autograd/derivatives/**/*.py",)),
-    "explanation": (1225, ("autograd/explanation/**/*.py",)),
+    "derivatives": (806, ("autograd/derivatives/**/*.py",)),
+    "explanation": (1240, ("autograd/explanation/**/*.py",)),
     "arguments": (222, ("nn/arguments/*.py",)),
     "layers": (290, ("nn/layers/*.py",)),
     "optimizers": (310, ("nn/optimizers/*.py",)),

@@ -65,15 +65,17 @@ static int ask_rows(Sweep *sweep)
 }
 
 /* Save the grads again, without marks; a failure gives them back. */
-static int take_again(Order *order)
+static int take_again(Sweep *sweep)
 {
+    Order *order = &sweep->order;
     const Py_ssize_t size = order->size;
     int status = 0;
     settle();
     for (order->size = 0; order->size < size && !status;) {
         Node *node = order->nodes[order->size];
+        int is_skipped = sweep->role[order->size] == SKIPPED;
         emit(order, node);
-        if (is_member(node))
+        if (is_member(node) && !is_skipped)
             meet(FAMILY(node)); /* which has its scratch from the walk */
         status = look_often(order, order->size);
     }
@@ -91,22 +93,86 @@ static int ask_restored(Sweep *sweep)
         return -1;
     if (now != then && !sweep->order.patient)
         return DISTURBED;
-    return take_again(&sweep->order);
+    return take_again(sweep);
+}
+
+static inline void mark_reached(PyObject *operand)
+{
+    if (operand && IS_VALUE(operand))
+        NODE(operand)->grad = 1.0;
+}
+
+static void mark_tuple(PyObject *operands, PyObject *rules)
+{
+    for (Py_ssize_t k = 0; k < PyTuple_GET_SIZE(operands); k++)
+        if (!rules || !is_flat(rules, k))
+            mark_reached(PyTuple_GET_ITEM(operands, k));
+}
+
+/* Mark the operands to which anything passes; those of a family once. */
+static void mark_operands(Node *node)
+{
+    if (node->code == LEAF)
+        return;
+    if (is_member(node)) {
+        if (!FAMILY(node)->reached)
+            mark_tuple(FAMILY(node)->values, NULL);
+        FAMILY(node)->reached = 1;
+    } else if (!has_tuples(node)) {
+        mark_reached(left_of(node));
+        mark_reached(right_of(node));
+    } else {
+        mark_tuple(node->b, node->code == GENERIC ? function_of(node)->partials : NULL);
+        if (node->code == DOT)
+            mark_tuple(node->a, NULL);
+        if (node->code == DOT && !(node->flags & C_NUMBER))
+            mark_reached(BIAS(node));
+    }
+}
+
+/* Let the sweep skip what the adjoint does not reach, as if the walk had not met it: nothing passes
+ * to an operand on each way there. A grad of 1 is the mark of what is reached; all are 0 again
+ * then. */
+static int skip_unreached(Sweep *sweep)
+{
+    Order *order = &sweep->order;
+    int status = 0;
+    order->nodes[order->size - 1]->grad = 1.0;
+    for (Py_ssize_t k = order->size; k-- > 0 && !status;) {
+        Node *node = order->nodes[k];
+        if (node->grad != 0.0) {
+            node->grad = 0.0;
+            mark_operands(node);
+        } else {
+            sweep->role[k] = SKIPPED;
+            if (is_member(node))
+                FAMILY(node)->present--;
+        }
+        status = look_often(order, k);
+    }
+    return status;
+}
+
+/* Give every node its role; all are PLAIN but those that the adjoint does not reach. */
+static int begin_roles(Sweep *sweep)
+{
+    int status = give_roles(sweep);
+    return status || !sweep->order.stops ? status : skip_unreached(sweep);
 }
 
 /* Find out which nodes need their Python row, and ask it. */
 static int prepare(Sweep *sweep)
 {
-    int status = give_roles(sweep);
+    int status = begin_roles(sweep);
     for (Py_ssize_t k = 0; !status && k < sweep->order.size; k++) {
         status = look_often(&sweep->order, k);
-        if (status || !needs_row(sweep->order.nodes[k]))
+        if (status || sweep->role[k] == SKIPPED || !needs_row(sweep->order.nodes[k]))
             continue;
         sweep->role[k] = ASKED;
         sweep->asked_size += operand_count(sweep->order.nodes[k]);
     }
     if (!status)
-        return ask_restored(sweep);
+        return sweep->asked_size ? ask_restored(sweep) : 0;
     restore(&sweep->order);
     return status;
 }
@@ -231,7 +297,7 @@ static int run_backward(Sweep *sweep, double seed)
         } else if (role && role[k] == ASKED) {
             asked -= operand_count(node);
             sweep_asked(node, node->grad, asked);
-        } else {
+        } else if (!role || role[k] == PLAIN) {
             push_adjoint(node, node->grad);
         }
     }
@@ -246,7 +312,7 @@ static int backward_once(Node *root, double seed, int patient)
         restore(&sweep.order);
     if (!status && sweep.order.stale)
         status = require_fresh(sweep.order.stale);
-    else if (!status && sweep.order.asks)
+    else if (!status && (sweep.order.asks || sweep.order.stops))
         status = prepare(&sweep);
     if (!status)
         status = run_backward(&sweep, seed);
