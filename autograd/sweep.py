@@ -108,8 +108,7 @@ def sweep(nodes: list[Any], seed: float) -> dict[Any, float]:
     for node in reversed(nodes):
         if node._stamp < clock.now and node._function is not None:
             require_fresh(node)
-    nodes = _reached(nodes)
-    families: dict[Family, list[Any]] = {}
+    nodes, families = _reached(nodes), dict[Family, list[Any]]()
     try:
         for node in reversed(nodes):
             function = node._function

@@ -35,7 +35,7 @@ BUDGETS = {  # of code lines, over the files that a pattern finds
     "the command line": (430, ("autograd/command/*.py",)),
     "exercises": (105, ("nn/exercises/*.py",)),
     "doors to other libraries": (640, ("nn/interop/*.py",)),
-    "programs for JAX": (550, ("autograd/program/executors/jax/*.py",)),
+    "programs for JAX": (566, ("autograd/program/executors/jax/*.py",)),
     "derivatives": (806, ("autograd/derivatives/**/*.py",)),
     "explanation": (1240, ("autograd/explanation/**/*.py",)),
     "arguments": (222, ("nn/arguments/*.py",)),
@@ -46,7 +46,7 @@ BUDGETS = {  # of code lines, over the files that a pattern finds
     "tracing": (330, ("nn/tracing/**/*.py",)),
     "notes": (4840, ("nn/notes/**/*.py",)),
     "programs": (2020, ("autograd/program/*.py",)),
-    "what they compile to": (2295, ("autograd/program/compiler/*.py",)),
+    "what they compile to": (2318, ("autograd/program/compiler/*.py",)),
     "executors": (
         1770,
         tuple(f"autograd/program/executors/{x}*.py" for x in ("", "native/", "numpy/", "tape/")),
