@@ -141,11 +141,14 @@ def _reached(nodes: list[Any]) -> list[Any]:
     found: set[Any] = {nodes[-1]}
     for node in reversed(nodes):
         x = node._x
-        if node in found and node._function in stopping and x.__class__ is not Family:
+        if node not in found or (x.__class__ is Family and x in found):
+            continue
+        if node._function in stopping and x.__class__ is not Family:
             found.update(passing(node._function.partials, node.operands))
-        elif node in found and x not in found:
-            several = x.values if x.__class__ is Family else x if x.__class__ is tuple else ()
-            found.update((x, node._y, *several))
+        elif x.__class__ is Family:
+            found.update((x, *x.values))
+        else:
+            found.update(x if x.__class__ is tuple else (x, node._y))
     return [node for node in nodes if node in found]
 
 

@@ -22,7 +22,7 @@ PACKAGES = ("autograd", "nn")
 TWINS = {f"autograd/{name}.py" for name in ("sweep", "families", "value", "function")}  # one engine
 
 BUDGETS = {  # of code lines, over the files that a pattern finds
-    "the core": (2136, ("autograd/*.py", "nn/*.py")),
+    "the core": (2138, ("autograd/*.py", "nn/*.py")),
     "an evening's reading": (
         800,
         tuple(

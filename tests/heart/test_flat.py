@@ -116,6 +116,15 @@ def test_what_changed_is_stale_wherever_it_was_used():
             run()
 
 
+def test_what_shares_an_operand_with_others_is_reached():
+    """Each second operand here is used by nobody else, and each first one by a later node."""
+    x, y = Value(2.0), Value(3.0)
+    a, b = x * x, y * y
+    root = (a * b + a) * ag.where(a, 1.0, 2.0)
+    assert gradients(root, [x, y, a, b]) == [40.0, 24.0, 10.0, 4.0]
+    assert gradients(ag.dot([a, 1.0], [b, y], a) + ag.sign(a) + a, [x, y]) == [44.0, 25.0]
+
+
 def test_of_a_family_some_are_reached():
     values = [Value(0.3), Value(-0.2), Value(0.9)]
     a, b, c = ag.softmax(values)
