@@ -8,6 +8,7 @@ i = k, and factorᵢ · shareₖ for all others.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import accumulate
 from typing import Any
 
@@ -34,7 +35,7 @@ class Family:
         return True
 
 
-def members(nodes: list[Any]) -> dict[Any, list[Any]]:
+def members(nodes: Sequence[Any]) -> dict[Any, list[Any]]:
     """Return which of the nodes share their operands, in their order, by what they share."""
     found: dict[Any, list[Any]] = {}
     for node in nodes:

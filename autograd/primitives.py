@@ -212,7 +212,8 @@ heaviside = primitive(
 
 detach = primitive(
     "detach", lambda x: x, flat,
-    doc="Return a node with the number of x, through which no gradient passes.")  # fmt: skip
+    doc="Return a node with the number of x, through which no gradient passes.\n\n"
+    "What x is made of needs no derivative then, and is asked for none.")  # fmt: skip
 
 maximum = primitive(
     "maximum", reals.maximum,

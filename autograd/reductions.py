@@ -1,7 +1,8 @@
 """The rows of the table with any number of operands, and the functions that apply them.
 
 Their single rule returns every partial. A trailing index operand, a number or a Value,
-says which of the others is meant; its partial is 0. Those of exponentials are in `rows/shares.py`.
+says which of the others is meant; nothing passes to it. Those of exponentials are in
+`rows/shares.py`.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from autograd import engine, errors
 from autograd.engine import Value
 from autograd.primitives import abs, sign
 from autograd.reals import place
+from autograd.sweep import indexed
 from autograd.table import primitive
 
 __all__ = ["dot", "mean", "take", "total"]
@@ -67,6 +69,9 @@ _take = primitive(
     lambda *operands: (*one_hot(operands[:-2], operands[-2]), 0.0), many=True,
     symbol="take([#*], #$)", latex=r"(#*)_{#$}", words="values and an index among them",
 )  # fmt: skip
+
+
+indexed.append(_take.partials)
 
 
 def dot(weights: Iterable[Any], inputs: Iterable[Any], bias: Any = 0.0) -> Any:

@@ -38,8 +38,14 @@ class Watcher(Protocol):
 
 
 def flat(*operands_and_out: Any) -> float:
-    """Return 0.0: the rule of an operand to which nothing passes, not even 0 · an infinity."""
+    """Return 0.0: the rule of an operand to which nothing passes, not even 0 · an infinity.
+
+    What only such operands depend on is not differentiated at all.
+    """
     return 0.0
+
+
+indexed: list[Rules] = []  # single rules whose last operand is an index: nothing passes to it
 
 
 class Clock:
@@ -102,7 +108,7 @@ def sweep(nodes: list[Any], seed: float) -> dict[Any, float]:
     for node in reversed(nodes):
         if node._stamp < clock.now and node._function is not None:
             require_fresh(node)
-    families: dict[Family, list[Any]] = {}
+    nodes, families = _reached(nodes), dict[Family, list[Any]]()
     try:
         for node in reversed(nodes):
             function = node._function
@@ -127,6 +133,25 @@ def sweep(nodes: list[Any], seed: float) -> dict[Any, float]:
     return totals
 
 
+def _reached(nodes: list[Any]) -> list[Any]:
+    """Return those of the nodes that an adjoint of the last one reaches: usually all of them."""
+    stopping = {f for f in {node._function for node in nodes} if f and stops(f.partials)}
+    if not stopping:
+        return nodes
+    found: set[Any] = {nodes[-1]}
+    for node in reversed(nodes):
+        x = node._x
+        if node not in found or (x.__class__ is Family and x in found):
+            continue
+        if node._function in stopping and x.__class__ is not Family:
+            found.update(passing(node._function.partials, node.operands))
+        elif x.__class__ is Family:
+            found.update((x, *x.values))
+        else:
+            found.update(x if x.__class__ is tuple else (x, node._y))
+    return [node for node in nodes if node in found]
+
+
 def _push(node: Any, totals: dict[Any, float], families: dict[Family, list[Any]]) -> None:
     """Add adjoint · ∂node/∂operand to the total of each operand that has one.
 
@@ -138,15 +163,22 @@ def _push(node: Any, totals: dict[Any, float], families: dict[Family, list[Any]]
         return
     operands = node.operands
     rules = node._function.partials
-    slots = [k for k, x in enumerate(operands) if x in totals and passes(rules, k)]
+    slots = [k for k in passing(rules, range(len(operands))) if operands[k] in totals]
     adjoint = totals[node]
     for k, partial in zip(slots, partials(node, slots), strict=True):
         totals[operands[k]] += adjoint * partial
 
 
-def passes(rules: Rules, slot: int) -> bool:
-    """Return whether anything passes to an operand."""
-    return not (isinstance(rules, tuple) and rules[slot] is flat)
+def stops(rules: Rules) -> bool:
+    """Return whether there is an operand to which nothing passes."""
+    return flat in rules if isinstance(rules, tuple) else rules in indexed
+
+
+def passing(rules: Rules, operands: Any) -> Any:
+    """Return the operands, or what is given for each of them, to which anything passes."""
+    if isinstance(rules, tuple):
+        return [x for x, rule in zip(operands, rules, strict=True) if rule is not flat]
+    return operands[:-1] if stops(rules) else operands
 
 
 def partials(node: Any, slots: Sequence[int]) -> list[float]:

@@ -22,7 +22,7 @@ PACKAGES = ("autograd", "nn")
 TWINS = {f"autograd/{name}.py" for name in ("sweep", "families", "value", "function")}  # one engine
 
 BUDGETS = {  # of code lines, over the files that a pattern finds
-    "the core": (2120, ("autograd/*.py", "nn/*.py")),
+    "the core": (2138, ("autograd/*.py", "nn/*.py")),
     "an evening's reading": (
         800,
         tuple(
@@ -35,9 +35,9 @@ BUDGETS = {  # of code lines, over the files that a pattern finds
     "the command line": (430, ("autograd/command/*.py",)),
     "exercises": (105, ("nn/exercises/*.py",)),
     "doors to other libraries": (640, ("nn/interop/*.py",)),
-    "programs for JAX": (550, ("autograd/program/executors/jax/*.py",)),
-    "derivatives": (800, ("autograd/derivatives/**/*.py",)),
-    "explanation": (1225, ("autograd/explanation/**/*.py",)),
+    "programs for JAX": (566, ("autograd/program/executors/jax/*.py",)),
+    "derivatives": (806, ("autograd/derivatives/**/*.py",)),
+    "explanation": (1240, ("autograd/explanation/**/*.py",)),
     "arguments": (222, ("nn/arguments/*.py",)),
     "layers": (290, ("nn/layers/*.py",)),
     "optimizers": (310, ("nn/optimizers/*.py",)),
@@ -46,7 +46,7 @@ BUDGETS = {  # of code lines, over the files that a pattern finds
     "tracing": (330, ("nn/tracing/**/*.py",)),
     "notes": (4840, ("nn/notes/**/*.py",)),
     "programs": (2020, ("autograd/program/*.py",)),
-    "what they compile to": (2295, ("autograd/program/compiler/*.py",)),
+    "what they compile to": (2318, ("autograd/program/compiler/*.py",)),
     "executors": (
         1770,
         tuple(f"autograd/program/executors/{x}*.py" for x in ("", "native/", "numpy/", "tape/")),

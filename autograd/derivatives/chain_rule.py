@@ -15,6 +15,7 @@ from autograd.derivatives.trees import is_flat, leaves, unflatten
 from autograd.engine import Value
 from autograd.families import members
 from autograd.reductions import total
+from autograd.sweep import passing, stops
 from autograd.table import PRIMITIVES
 
 # The derivative of a graph as a sparse linear map: for each node that depends on the inputs,
@@ -69,7 +70,7 @@ def linear(root: Value, wrt: Iterable[Value], read: Callable[[Any], Any]) -> Lin
     """Return the local partials between `wrt` and `root`; `read` gives operands to rules."""
     reached = {x for x in wrt if not x.constant}
     found: Linear = []
-    order = engine.topological(root)
+    order = passed_to(engine.topological(root))
     families = members(order)
     for node in order:
         family = families.get(engine.family(node), ())
@@ -81,6 +82,23 @@ def linear(root: Value, wrt: Iterable[Value], read: Callable[[Any], Any]) -> Lin
             found.append((node, local_partials(node, reached, read)))
             reached.add(node)
     return found
+
+
+def passed_to(order: Sequence[Value]) -> Sequence[Value]:
+    """Return those nodes of an order that an adjoint of the last one reaches.
+
+    On each way to the others nothing passes to an operand: they are not differentiated.
+    """
+    rules = {op: PRIMITIVES[op].partials for op in {node.op for node in order} if op}
+    if not any(map(stops, rules.values())):
+        return order
+    found, families = {order[-1]}, {None}
+    for node in reversed(order):
+        family = engine.family(node)
+        if node in found and node.op and (family is None or family not in families):
+            families.add(family)
+            found.update(passing(rules[node.op], node.operands))
+    return [node for node in order if node in found]
 
 
 def shared_partials(

@@ -39,6 +39,8 @@ class Term(NamedTuple):
 class Paths:
     """Every path from `wrt` to `output`; iterated or indexed, largest |value| first.
 
+    A node without a derivative is on no path where no adjoint reaches it, as below `detach`.
+
     >>> from autograd import Value
     >>> x = Value(3.0, "x")
     >>> paths = Paths(x * x * 2 + x, x)
@@ -52,6 +54,7 @@ class Paths:
         self.uses: dict[Value, list[Edge]] = {} if wrt.constant else {wrt: []}
         reached = self.uses.keys()
         order = order or topological(output)
+        self._reached = {*chain_rule.passed_to(order)}
         for node in order[order.index(wrt) + 1 :] if wrt in order else ():
             operands = node.operands
             if not reached.isdisjoint(operands):
@@ -62,11 +65,23 @@ class Paths:
 
     def _connect(self, node: Value, operands: Sequence[Any]) -> None:
         """Add a node, and an edge to it from each operand that depends on `wrt`."""
-        uses, partials = self.uses, local_partials(node, self.uses)
+        uses, partials = self.uses, self._partials(node)
+        if partials is None:
+            return
         for slot, operand in enumerate(operands):
             if operand in uses:
                 uses[operand].append(Edge(node, slot, partials[slot]))
         uses[node] = []
+
+    def _partials(self, node: Value) -> Sequence[float] | None:
+        """Return the local partials; None where some are no numbers, and no adjoint arrives."""
+        if node in self._reached:
+            return local_partials(node, self.uses)
+        try:
+            found = local_partials(node, self.uses)
+        except (ValueError, ZeroDivisionError):
+            return None
+        return found if all(map(math.isfinite, found)) else None
 
     @cached_property
     def count(self) -> int:

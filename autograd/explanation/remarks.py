@@ -18,6 +18,8 @@ def remarks(why: Chain) -> list[str]:
         return [f"{start} is a constant: nothing is differentiated by it."]
     if why.wrt is why.output:
         return [f"The output is {start} itself."]
+    if not why.terms.nodes and why.wrt in topological(why.output):
+        return [f"Nothing passes from {start} to {end}: operands on every way are held constant."]
     if not why.terms.nodes:
         return [f"{end} does not depend on {start}: no path leads from {start} to {end}."]
     if not math.isfinite(why.value):

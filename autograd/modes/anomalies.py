@@ -10,7 +10,7 @@ from autograd.engine import Value
 from autograd.families import members, passed_on
 from autograd.modes.blocks import Block
 from autograd.modes.dispatch import Mode, dispatcher
-from autograd.sweep import passes
+from autograd.sweep import passing
 from autograd.table import PRIMITIVES
 
 __all__ = ["detect_anomaly"]
@@ -41,9 +41,9 @@ def _pass_on(node: Any, totals: dict[Any, float]) -> None:
     if node not in totals:
         return
     rules = PRIMITIVES[node.op].partials if node.op else ()
-    pairs = zip(node.operands, engine.unwatched_partials(node), strict=True)
-    for k, (parent, partial) in enumerate(pairs):
-        if parent.__class__ is Value and not parent.constant and passes(rules, k):
+    pairs = list(zip(node.operands, engine.unwatched_partials(node), strict=True))
+    for parent, partial in passing(rules, pairs):
+        if parent.__class__ is Value and not parent.constant:
             totals[parent] = totals.get(parent, 0.0) + totals[node] * partial
             if not math.isfinite(totals[parent]):
                 raise errors.anomalous_adjoint(node, parent, partial, totals[node])

@@ -18,6 +18,7 @@ from autograd.families import Together, all_but_own
 from autograd.primitives import add, heaviside, where
 from autograd.reals import place
 from autograd.reductions import at_least_one, dot, one_hot, sum_forward, total
+from autograd.sweep import indexed
 from autograd.table import primitive
 
 __all__ = ["log_softmax", "logsumexp", "softmax"]
@@ -128,6 +129,7 @@ _log_softmax = primitive(
     words="values and an index among them",
 )  # fmt: skip
 
+indexed += _softmax.partials, _log_softmax.partials
 _softmax.every, _softmax.together = _every_softmax, _softmax_together
 _log_softmax.every, _log_softmax.together = _every_log_softmax, _log_softmax_together
 

@@ -13,6 +13,7 @@ from autograd import (
     DomainError,
     StaleGraphError,
     Value,
+    detach,
     dot,
     exp,
     explain,
@@ -500,3 +501,17 @@ def test_constants_that_are_not_finite_are_written_out(f, line):
     assert why.path_count == len(list(why.terms))
     for formula in why.latex().split(" \\\\\n"):
         MathTextParser("path").parse(f"${formula}$")
+
+
+def test_what_no_adjoint_reaches_needs_no_derivative():
+    """Below `detach` nothing is asked for; what has a derivative there is on a path with a 0."""
+    x, z = Value(3.0, "x"), Value(0.0, "z")
+    y = detach(sqrt(z)) + z
+    assert (explain(y, z).value, explain(y, z).path_count) == (1.0, 1)
+    assert "along the only path from z to" in explain(y, z).text()
+    for written in (explain(y, z).latex(), explain(y, z).html()):
+        assert "z" in written
+    gone = explain(detach(sqrt(z)) + x, z)
+    assert (gone.value, gone.path_count) == (0.0, 0)
+    assert "Nothing passes from z to" in gone.text()
+    assert "Every path holds a factor 0" in explain(detach(2.0 * x) + z, x).text()

@@ -8,6 +8,7 @@
 #include "graph.h"
 #include "sums.h"
 #include "keys.h"
+#include "reached.h"
 #include "signatures.h"
 #include "factors.h"
 #include "../primitives.h"
@@ -23,11 +24,15 @@ static PyMethodDef functions[] = {
      "their terms begin, and these. Sorts are others, additions, products, dot products, totals."},
     {"groups", groups, METH_VARARGS,
      "groups($module, flat, bounds, codes, kinds, lanes, ways, numbers, owner, row, pair_bounds,\n"
-     "left, right, term_bounds, terms, root, /)\n--\n\n"
+     "left, right, term_bounds, terms, reached, /)\n--\n\n"
      "Return the signature of each node, all nodes by group, where each group begins, and the\n"
      "levels of groups: twice the longest way to a leaf, and 1 where a parameter reaches them.\n"
-     "Ways, of each code: plain, a power, a row that may be padded. No group has nodes up to the\n"
-     "root and others behind it."},
+     "Ways, of each code: plain, a power, a row that may be padded. No group has nodes that an\n"
+     "adjoint reaches and others."},
+    {"reached", reached, METH_VARARGS,
+     "reached($module, flat, bounds, passes, root, /)\n--\n\n"
+     "Return for each node whether an adjoint of the root reaches it, by way of operands to which\n"
+     "anything passes."},
     {"share", share, METH_VARARGS,
      "share($module, pair_bounds, left, right, kinds, numbers, /)\n--\n\n"
      "Let constant factors that another sum has too be the same nodes; return which took whose\n"

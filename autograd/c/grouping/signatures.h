@@ -2,13 +2,13 @@
  *
  * The key of a sum is the set of what it multiplies and the set of what it adds, by signatures;
  * that of another node its operation with those of its operands. Nodes of one key stand at one
- * level. What is behind the root is beside it and has keys of its own: no adjoint comes there, and
- * 0 times an infinite partial would be none. */
+ * level. What no adjoint reaches has keys of its own, for 0 times an infinite partial would be
+ * none. */
 
 enum { LEAF_KINDS = 3, COMPUTED = 3 };
 enum { PLAIN, POWER, PADDED }; /* how an operation's key is found */
 
-#define BESIDE ((int64_t)1 << 32) /* in the first word of a key */
+#define UNREACHED ((int64_t)1 << 32) /* in the first word of a key */
 
 typedef struct {
     Graph graph;
@@ -19,7 +19,7 @@ typedef struct {
     const int64_t *owner, *row; /* of a node: its owner, and its row among the sums, or -1 */
     const int64_t *pair_bounds, *left, *right, *term_bounds, *terms;
     int64_t rows, pairs, terms_in_all;
-    Py_ssize_t root;
+    const uint8_t *reached;
     int64_t *signatures;
     Keys keys;
     Longs key;    /* of the node at hand */
@@ -133,8 +133,8 @@ static int sign(Signing *s)
         const int64_t row = s->row[i];
         if ((row < 0 ? key_of_operation(s, i) : key_of_sum(s, row)) < 0)
             return -1;
-        if (i > s->root)
-            s->key.at[0] ^= BESIDE;
+        if (!s->reached[i])
+            s->key.at[0] ^= UNREACHED;
         const int64_t found = number_of_key(&s->keys, s->key.at, s->key.used);
         if (found < 0 || (found == s->levels.used && append_level(s, i) < 0))
             return -1;
@@ -208,6 +208,7 @@ enum {
     RIGHT,
     TERM_BOUNDS,
     TERMS,
+    REACHED,
     COLUMNS
 };
 
@@ -221,13 +222,15 @@ static int open_signing(Signing *s, const Py_buffer *in)
     s->owner = in[OWNER].buf, s->row = in[ROW].buf;
     s->pair_bounds = in[PAIR_BOUNDS].buf, s->left = in[LEFT].buf, s->right = in[RIGHT].buf;
     s->term_bounds = in[TERM_BOUNDS].buf, s->terms = in[TERMS].buf;
+    s->reached = in[REACHED].buf;
     s->rows = in[PAIR_BOUNDS].len / LONG - 1;
     s->pairs = in[LEFT].len / LONG;
     s->terms_in_all = in[TERMS].len / LONG;
-    int fits = in[CODES].len == 2 * n && in[KINDS].len == n && in[LANES].len == n &&
-               in[NUMBERS].len == n * (int64_t)sizeof(double) && in[OWNER].len == n * LONG &&
-               in[ROW].len == n * LONG && s->rows >= 0 && in[RIGHT].len == in[LEFT].len &&
-               in[TERM_BOUNDS].len == in[PAIR_BOUNDS].len && is_consistent(s);
+    int fits = in[CODES].len == 2 * n && in[KINDS].len == n && in[REACHED].len == n &&
+               in[LANES].len == n && in[NUMBERS].len == n * (int64_t)sizeof(double) &&
+               in[OWNER].len == n * LONG && in[ROW].len == n * LONG && s->rows >= 0 &&
+               in[RIGHT].len == in[LEFT].len && in[TERM_BOUNDS].len == in[PAIR_BOUNDS].len &&
+               is_consistent(s);
     if (!fits)
         PyErr_SetString(PyExc_ValueError, "the columns are not those of a recording");
     return fits ? 0 : -1;
@@ -237,10 +240,10 @@ static PyObject *groups(PyObject *Py_UNUSED(module), PyObject *args)
 {
     Py_buffer in[COLUMNS];
     Signing s = {.rows = 0};
-    if (!PyArg_ParseTuple(args, "y*y*y*y*y*y*y*y*y*y*y*y*y*y*n:groups", &in[FLAT], &in[BOUNDS],
+    if (!PyArg_ParseTuple(args, "y*y*y*y*y*y*y*y*y*y*y*y*y*y*y*:groups", &in[FLAT], &in[BOUNDS],
                           &in[CODES], &in[KINDS], &in[LANES], &in[WAYS], &in[NUMBERS], &in[OWNER],
                           &in[ROW], &in[PAIR_BOUNDS], &in[LEFT], &in[RIGHT], &in[TERM_BOUNDS],
-                          &in[TERMS], &s.root))
+                          &in[TERMS], &in[REACHED]))
         return NULL;
     PyObject *signatures = NULL, *found = NULL;
     if (!open_signing(&s, in)) {

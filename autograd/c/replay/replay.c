@@ -67,7 +67,7 @@ static PyMethodDef functions[] = {
      "Return how many levels a recording has; kinds tell sums (1) and products (2) from others."},
     {"write_tape", write_tape, METH_VARARGS,
      "write_tape($module, flat, starts, which, words, codes, leaves, root, slots, zero, constants,"
-     " temporaries, /)\n--\n\n"
+     " temporaries, reached, /)\n--\n\n"
      "Return the words of a tape, forward and backward, and where its numbers are; None where a\n"
      "template does not say how a node is written."},
     {"signatures", signatures, METH_O,

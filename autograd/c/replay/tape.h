@@ -18,11 +18,12 @@ enum { C_ADD, C_COPY, C_CIRCULAR, C_ACCUMULATE, C_SUBTRACT, C_MULTIPLY, C_FIRST 
 typedef struct {
     Columns columns;
     const int32_t *which, *words, *codes; /* the template of each node, -1 for a leaf */
+    const uint8_t *reached;               /* by an adjoint of the root */
     int64_t length, leaves, root, slots, zero, constants, temporaries;
     uint32_t *out;
     int64_t used, room;
     int64_t *adjoints, *circular[2], *constant, *temporary, *uses;
-    uint8_t *differentiable, *reached, *received;
+    uint8_t *differentiable, *received;
     int status; /* 1: a word that is not there, or an operation; 2: no memory */
 } TapeOut;
 

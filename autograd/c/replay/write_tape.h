@@ -1,13 +1,9 @@
 /* The way from columns to the words of a tape: who is reached, then forward, then back. */
 
-/* Find what an adjoint reaches, and what the root depends on. */
+/* Find what depends on leaves that have adjoints, and how often each node is used. */
 static void look_around(TapeOut *w)
 {
     const Columns *columns = &w->columns;
-    w->reached[w->root] = 1;
-    for (int64_t i = w->root; i >= 0; i--)
-        for (int64_t k = columns->starts[i]; w->reached[i] && k < columns->starts[i + 1]; k++)
-            w->reached[columns->flat[k]] = 1;
     for (int64_t k = 0; k < columns->operands; k++)
         w->uses[columns->flat[k]]++;
     for (int64_t i = 0; i < columns->nodes; i++) {
@@ -61,7 +57,7 @@ static PyObject *tape_in_room(TapeOut *w)
 {
     const int64_t n = w->columns.nodes, known = w->constants + w->temporaries;
     int64_t *numbers = PyMem_RawCalloc((size_t)(4 * n + known + 1), sizeof *numbers);
-    uint8_t *marks = PyMem_RawCalloc((size_t)(3 * n + 1), 1);
+    uint8_t *marks = PyMem_RawCalloc((size_t)(2 * n + 1), 1);
     PyObject *found = NULL;
     if (numbers && marks) {
         w->adjoints = numbers;
@@ -73,8 +69,7 @@ static PyObject *tape_in_room(TapeOut *w)
         for (int64_t k = 0; k < known; k++)
             w->constant[k] = -1;
         w->differentiable = marks;
-        w->reached = marks + n;
-        w->received = marks + 2 * n;
+        w->received = marks + n;
         found = tape_words(w);
     } else
         PyErr_NoMemory();
@@ -86,12 +81,13 @@ static PyObject *tape_in_room(TapeOut *w)
 
 static PyObject *write_tape(PyObject *Py_UNUSED(module), PyObject *args)
 {
-    Py_buffer flat, starts, which, words, codes;
+    Py_buffer flat, starts, which, words, codes, reached;
     TapeOut w = {0};
     PyObject *found = NULL;
     long long leaves, root, slots, zero, constants, temporaries;
-    if (!PyArg_ParseTuple(args, "y*y*y*y*y*LLLLLL:write_tape", &flat, &starts, &which, &words,
-                          &codes, &leaves, &root, &slots, &zero, &constants, &temporaries))
+    if (!PyArg_ParseTuple(args, "y*y*y*y*y*LLLLLLy*:write_tape", &flat, &starts, &which, &words,
+                          &codes, &leaves, &root, &slots, &zero, &constants, &temporaries,
+                          &reached))
         return NULL;
     Py_buffer nodes = which;
     nodes.len = which.len / (int64_t)sizeof(int32_t);
@@ -99,6 +95,7 @@ static PyObject *write_tape(PyObject *Py_UNUSED(module), PyObject *args)
         w.which = which.buf;
         w.words = words.buf;
         w.codes = codes.buf;
+        w.reached = reached.buf;
         w.length = words.len / (int64_t)sizeof(int32_t);
         w.leaves = leaves;
         w.root = root;
@@ -107,7 +104,8 @@ static PyObject *write_tape(PyObject *Py_UNUSED(module), PyObject *args)
         w.constants = constants;
         w.temporaries = temporaries;
         if (root < 0 || root >= nodes.len || leaves < 0 || leaves > nodes.len || constants < 0 ||
-            temporaries < 0 || codes.len != (int64_t)(2 * C_FIRST - 3) * (int64_t)sizeof(int32_t))
+            temporaries < 0 || reached.len != nodes.len ||
+            codes.len != (int64_t)(2 * C_FIRST - 3) * (int64_t)sizeof(int32_t))
             PyErr_SetString(PyExc_ValueError, "a tape has a root and leaves among its nodes");
         else
             found = tape_in_room(&w);
@@ -117,5 +115,6 @@ static PyObject *write_tape(PyObject *Py_UNUSED(module), PyObject *args)
     PyBuffer_Release(&which);
     PyBuffer_Release(&words);
     PyBuffer_Release(&codes);
+    PyBuffer_Release(&reached);
     return found;
 }

@@ -85,7 +85,7 @@ static int mark_needed(Sweep *sweep, PyObject *wrt, char *reached)
         node->flags |= WANTED;
         if (node->stamp < now && stale_leaf(node))
             order->stale = node;
-        if (between && needs_row(node)) {
+        if (between && sweep->role[k] == PLAIN && needs_row(node)) {
             sweep->role[k] = ASKED;
             sweep->asked_size += operand_count(node);
             if (note_wanted(sweep, node) < 0)
@@ -124,7 +124,7 @@ static int run_adjoints(Node *root, PyObject *wrt, char *reached, PyObject *resu
     Sweep sweep = {0};
     int status = walk(root, &sweep.order, patient);
     if (!status)
-        status = give_roles(&sweep);
+        status = begin_roles(&sweep);
     if (!status)
         status = mark_needed(&sweep, wrt, reached);
     if (status || sweep.order.stale)

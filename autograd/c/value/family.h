@@ -12,7 +12,8 @@ typedef struct Family {
     uint64_t age;
     Py_ssize_t present; /* scratch of a walk and its sweep: nodes met, less those swept */
     Py_ssize_t swept;
-    int wanted; /* scratch of adjoints(): whether any operand is; -1 is not known */
+    int wanted;  /* scratch of adjoints(): whether any operand is; -1 is not known */
+    int reached; /* scratch of a sweep: whether an adjoint reaches the operands */
 } Family;
 
 #define FAMILY(node) ((node)->family)
@@ -45,7 +46,7 @@ static void disperse(Family *family)
     Py_ssize_t n = PyTuple_GET_SIZE(family->values);
     if (family->swept)
         memset(family->adjoints, 0, (size_t)n * sizeof(double));
-    family->present = family->swept = 0;
+    family->present = family->swept = family->reached = 0;
     family->wanted = -1;
 }
 
@@ -195,6 +196,7 @@ static void push_together(int code, Family *family)
     }
 }
 
+/* Nothing passes to the index. */
 static void push_alone(Node *node, double adjoint)
 {
     PyObject *values = FAMILY(node)->values;
@@ -204,8 +206,6 @@ static void push_alone(Node *node, double adjoint)
         if (IS_VALUE(operand))
             NODE(operand)->grad += adjoint * member_partial(node, index, k);
     }
-    if (!(node->flags & B_NUMBER))
-        NODE(node->b)->grad += adjoint * 0.0;
 }
 
 /* Sweep a node of a family: it waits for the others, unless it is alone. */
@@ -213,6 +213,8 @@ static void sweep_member(Node *node, double adjoint)
 {
     Family *family = FAMILY(node);
     family->present--;
+    if (!family->present)
+        family->reached = 0;
     if (!family->present && !family->swept) {
         push_alone(node, adjoint);
     } else {

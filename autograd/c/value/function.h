@@ -55,6 +55,7 @@ static int function_init(PyObject *self, PyObject *args, PyObject *keywords)
     function->domain = Py_NewRef(domain);
     function->arity = PyTuple_Check(partials) ? PyTuple_GET_SIZE(partials) : -1;
     function->encloses = (char)encloses(forward, partials);
+    function->stops = (char)has_flat(partials);
     function->vectorcall = function_vectorcall;
     function->code = code_of(name);
     if (function->code == GENERIC)

@@ -101,6 +101,7 @@ typedef struct {
     Py_ssize_t arity; /* -1: any number */
     char lasting;     /* it is of the table, and never freed */
     char encloses;    /* its rules may keep nodes alive */
+    char stops;       /* the rule of an operand is `flat` */
     int code;
 } Function;
 

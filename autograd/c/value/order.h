@@ -20,6 +20,7 @@ typedef struct {
     Array stack;      /* of the walk, while it lasts */
     Node *stale;      /* the last one that used a leaf which was written since */
     int asks;         /* whether the partials of any need its Python row */
+    int stops;        /* whether nothing passes to an operand of any */
     int patient;      /* no signal is answered */
     Py_ssize_t steps; /* of the walk */
 } Order;

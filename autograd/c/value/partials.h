@@ -6,10 +6,14 @@ static inline int is_variable(PyObject *operand)
 }
 
 /* The codes of which some nodes need their Python row: all whose `smooth` is more than "1". */
-#define ROW(name, domain, smooth, ...) | (sizeof(#smooth) > 2 ? UINT64_C(1) << OP_##name : 0)
-static const uint64_t rough = UINT64_C(1) << GENERIC UNARY_ROWS(ROW) BINARY_ROWS(ROW);
+#define BIT(code) (UINT64_C(1) << (code))
+#define ROW(name, domain, smooth, ...) | (sizeof(#smooth) > 2 ? BIT(OP_##name) : 0)
+static const uint64_t rough = BIT(GENERIC) UNARY_ROWS(ROW) BINARY_ROWS(ROW);
 #undef ROW
 _Static_assert(CODES <= 64, "a code is a bit of `rough`");
+
+/* The codes of which some nodes have an operand to which nothing passes. */
+static const uint64_t stopping = BIT(GENERIC) | BIT(SOFTMAX) | BIT(LOG_SOFTMAX) | BIT(TAKE);
 
 static int is_rough(Node *node)
 {
@@ -35,6 +39,12 @@ static int is_rough(Node *node)
 static inline int needs_row(Node *node)
 {
     return rough >> node->code & 1 && is_rough(node);
+}
+
+/* Whether nothing passes to an operand of a node: its rule is `flat`, or it is an index. */
+static int stops(Node *node)
+{
+    return node->code == GENERIC ? function_of(node)->stops : is_member(node) && right_of(node);
 }
 
 static inline double unary_partial(int code, double x, double out)
@@ -84,6 +94,14 @@ static void *no_derivative(Node *node)
 static inline int is_flat(PyObject *rules, Py_ssize_t k)
 {
     return PyTuple_Check(rules) && PyTuple_GET_ITEM(rules, k) == flat;
+}
+
+static int has_flat(PyObject *rules)
+{
+    Py_ssize_t n = PyTuple_Check(rules) ? PyTuple_GET_SIZE(rules) : 0, k = 0;
+    while (k < n && !is_flat(rules, k))
+        k++;
+    return k < n;
 }
 
 /* Ask the Python row for the partials of a node, or those wanted[k] says if it is not NULL.

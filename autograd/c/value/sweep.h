@@ -1,43 +1,5 @@
 /* The reverse sweep from one root to all leaves. */
 
-enum role { SKIPPED, PLAIN, ASKED };
-
-/* What one sweep works on. `asked` holds the partials that came from Python rows, in order; a
- * pruned sweep has `wanted`, which says whether each of them is needed. */
-typedef struct {
-    Order order;
-    char *role; /* of each node: SKIPPED, PLAIN or ASKED; NULL if all are PLAIN */
-    double *asked;
-    Py_ssize_t asked_size;
-    char *wanted;
-    Py_ssize_t wanted_size, wanted_room;
-} Sweep;
-
-static void end_sweep(Sweep *sweep)
-{
-    free_order(&sweep->order);
-    PyMem_Free(sweep->role);
-    PyMem_Free(sweep->asked);
-    PyMem_Free(sweep->wanted);
-}
-
-static Py_ssize_t operand_count(Node *node)
-{
-    return has_tuples(node) ? PyTuple_GET_SIZE(node->b) : node->code < FIRST_UNARY ? 2 : 1;
-}
-
-static int give_roles(Sweep *sweep)
-{
-    size_t n = (size_t)sweep->order.size + 1;
-    sweep->role = PyMem_Malloc(n);
-    if (!sweep->role) {
-        PyErr_NoMemory();
-        return -1;
-    }
-    memset(sweep->role, PLAIN, n);
-    return 0;
-}
-
 /* Ask the Python rows of all nodes with that role, the last one first. */
 static int ask_rows(Sweep *sweep)
 {
@@ -65,15 +27,17 @@ static int ask_rows(Sweep *sweep)
 }
 
 /* Save the grads again, without marks; a failure gives them back. */
-static int take_again(Order *order)
+static int take_again(Sweep *sweep)
 {
+    Order *order = &sweep->order;
     const Py_ssize_t size = order->size;
     int status = 0;
     settle();
     for (order->size = 0; order->size < size && !status;) {
         Node *node = order->nodes[order->size];
+        int is_skipped = sweep->role[order->size] == SKIPPED;
         emit(order, node);
-        if (is_member(node))
+        if (is_member(node) && !is_skipped)
             meet(FAMILY(node)); /* which has its scratch from the walk */
         status = look_often(order, order->size);
     }
@@ -91,22 +55,22 @@ static int ask_restored(Sweep *sweep)
         return -1;
     if (now != then && !sweep->order.patient)
         return DISTURBED;
-    return take_again(&sweep->order);
+    return take_again(sweep);
 }
 
 /* Find out which nodes need their Python row, and ask it. */
 static int prepare(Sweep *sweep)
 {
-    int status = give_roles(sweep);
+    int status = begin_roles(sweep);
     for (Py_ssize_t k = 0; !status && k < sweep->order.size; k++) {
         status = look_often(&sweep->order, k);
-        if (status || !needs_row(sweep->order.nodes[k]))
+        if (status || sweep->role[k] == SKIPPED || !needs_row(sweep->order.nodes[k]))
             continue;
         sweep->role[k] = ASKED;
         sweep->asked_size += operand_count(sweep->order.nodes[k]);
     }
     if (!status)
-        return ask_restored(sweep);
+        return sweep->asked_size ? ask_restored(sweep) : 0;
     restore(&sweep->order);
     return status;
 }
@@ -231,7 +195,7 @@ static int run_backward(Sweep *sweep, double seed)
         } else if (role && role[k] == ASKED) {
             asked -= operand_count(node);
             sweep_asked(node, node->grad, asked);
-        } else {
+        } else if (!role || role[k] == PLAIN) {
             push_adjoint(node, node->grad);
         }
     }
@@ -246,7 +210,7 @@ static int backward_once(Node *root, double seed, int patient)
         restore(&sweep.order);
     if (!status && sweep.order.stale)
         status = require_fresh(sweep.order.stale);
-    else if (!status && sweep.order.asks)
+    else if (!status && (sweep.order.asks || sweep.order.stops))
         status = prepare(&sweep);
     if (!status)
         status = run_backward(&sweep, seed);

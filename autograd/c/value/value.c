@@ -22,6 +22,7 @@
 #include "stale.h"
 #include "order.h"
 #include "walk.h"
+#include "roles.h"
 #include "sweep.h"
 #include "adjoints.h"
 #include "attributes.h"

@@ -64,7 +64,10 @@ static inline void emit_computed(Order *order, Node *node)
     emit(order, node);
     if (node->stamp < now && stale_leaf(node))
         order->stale = node;
-    order->asks |= needs_row(node);
+    if ((rough | stopping) >> node->code & 1) {
+        order->asks |= needs_row(node);
+        order->stops |= stops(node);
+    }
 }
 
 /* Emit an operand of a node of one or two, if it is a leaf or needs nothing but leaves more;

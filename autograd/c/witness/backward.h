@@ -1,9 +1,12 @@
-/* Adjoints, users first: each operand receives adjoint times partial, if anything asks for it. */
+/* Adjoints, users first: each operand receives adjoint times partial, if anything asks for it.
+ * Nothing passes to an operand whose partial is constantly 0. */
 
 ALONG void SIZED(give)(Run *run, int64_t target, ROW term)
 {
-    if (run->active[target])
-        SIZED(receive)(run, SIZED(adjoints_of)(run, target), term);
+    if (!run->active[target])
+        return;
+    run->active[target] |= REACHED_NODE;
+    SIZED(receive)(run, SIZED(adjoints_of)(run, target), term);
 }
 
 static void SIZED(give_products)(Run *run, const int64_t *operands, int64_t half, ROW adjoint)
@@ -40,9 +43,9 @@ ALONG void SIZED(pull)(Run *run, int64_t node, const int64_t *operands, int64_t 
 #define OF_1(...) OF(1, __VA_ARGS__)
 #define OF_2(...) OF(2, __VA_ARGS__)
 #define GIVE(name, arity, slot) \
-    if (slot < arity && run->active[operands[slot]]) \
-        SIZED(receive)(run, SIZED(adjoints_of)(run, operands[slot]), \
-                       SIZED(product)(ROW_OF(OF_##slot, partial_##name), adjoint));
+    if (slot < arity && !is_flat_##name(slot) && run->active[operands[slot]]) \
+        SIZED(give)(run, operands[slot], \
+                    SIZED(product)(ROW_OF(OF_##slot, partial_##name), adjoint));
 #define PULL(name, arity, ...) \
     case CODE_##name: \
         GIVE(name, arity, 0) \
@@ -66,8 +69,9 @@ static int SIZED(backward)(Run *run)
     for (int64_t node = run->root; node >= 0; node--) {
         const int64_t *operands = run->flat + run->starts[node];
         const int64_t n = end_of(run, node) - run->starts[node];
-        if (!run->active[node])
+        if (!(run->active[node] & REACHED_NODE))
             continue;
+        run->active[node] = ACTIVE_NODE;
         const ROW adjoint = *SIZED(adjoints_of)(run, node);
         SIZED(look)(run, &seen, adjoint);
         switch (run->codes[node]) {

@@ -110,12 +110,17 @@ static inline double op_radians(double x, double y, double z)
 
 // clang-format on
 
-/* The partial of each operation by one of its operands. */
+/* The partial of each operation by one of its operands; whether it is written as 0. */
+#define IS_0(partial) (sizeof(#partial) == 2 && #partial[0] == '0')
 #define PARTIAL(name, arity, by_x, by_y, by_z) \
     static inline double partial_##name(int64_t slot, double x, double y, double z, double out) \
     { \
         (void)x, (void)y, (void)z, (void)out; \
         return slot == 0 ? (by_x) : slot == 1 ? (by_y) : (by_z); \
+    } \
+    static inline int is_flat_##name(int64_t slot) \
+    { \
+        return slot == 0 ? IS_0(by_x) : slot == 1 ? IS_0(by_y) : IS_0(by_z); \
     }
 ELEMENTWISE(PARTIAL, PARTIAL)
 #undef PARTIAL

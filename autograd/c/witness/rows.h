@@ -107,6 +107,8 @@ static int SIZED(both)(Run *run, const Leaves *leaves)
 #define SEED(half) seed->half = (HALF){0} + (double)run->active[run->root];
     EACH_HALF(SEED)
 #undef SEED
+    if (run->active[run->root])
+        run->active[run->root] |= REACHED_NODE;
     return SIZED(backward)(run);
 }
 

@@ -6,7 +6,8 @@
 typedef struct {
     const uint16_t *names; /* what each node does, for `table` to say it in numbers of our own */
     const uint8_t *kinds, *table;
-    uint8_t *codes, *active; /* what each node does; which a parameter or an input reaches */
+    uint8_t *codes, *active; /* what each node does; which a parameter or an input reaches, and
+                                on the way back which an adjoint reaches as well */
     const int64_t *flat, *starts;
     double *values, *adjoints;
     int64_t nodes, count, root, known;
@@ -35,6 +36,7 @@ static const char *const names_of_codes[] = {
 #define ARITY(name, arity, ...) arity,
 static const uint8_t fewest[] = {ELEMENTWISE(ARITY, ARITY) 1, 1, 1, 1, 2, 1, 0};
 
+enum { ACTIVE_NODE = 1, REACHED_NODE = 2 };
 enum { SEED_STEP = 1009 }; /* from the first number of an opinion to that of the next */
 enum { PARAMETER_LEAF, INPUT_LEAF, CONSTANT_LEAF, COMPUTED }; /* kinds of nodes */
 

@@ -16,6 +16,7 @@ const frozen = new Map(tape ? Object.entries(tape.partials)
   .map(([place, partials]) => [Number(place), partials.map(Number)]) : []);
 const rows = tape && tape.rows && tape.rows.length > 1
   ? tape.rows.map((row) => Float64Array.from(row, Number)) : null;
+const unreached = new Set(tape ? tape.unreached : []);  // nothing passes on any way there
 const varying = new Set(rows ? tape.varying : []);
 
 const live = {
@@ -41,7 +42,7 @@ const backward = (values, grads, locals) => {
     const partials = ruleOf[k] ? ruleOf[k].partials(gather(k, values), values[k]) : frozen.get(k);
     for (let i = 0; i < places.length; i += 1) {
       locals[offsets[k] + i] = partials[i];
-      grads[places[i]] += partials[i] * adjoint;
+      if (!unreached.has(k)) grads[places[i]] += partials[i] * adjoint;
     }
   }
 };

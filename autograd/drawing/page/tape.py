@@ -6,9 +6,11 @@ and gradients are the engine's, to the bit.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
+from autograd.derivatives.chain_rule import passed_to
 from autograd.drawing.colours import clean
 from autograd.drawing.page.literals import entry
 from autograd.drawing.page.rules import Rules
@@ -40,6 +42,7 @@ def tape_of(subject: Subject, limit: int = MOST) -> Tape | None:
         grads[places[node]] = adjoint
     if subject.network is not None and subject.network.samples > 1:
         _put_means(subject, places, numbers, grads)
+    reached = {*passed_to(order)}
     stuck = [x for x in order if x.op and rules.index(x.op, len(x.operands)) < 0]
     data = {
         "nodes": nodes,
@@ -48,11 +51,20 @@ def tape_of(subject: Subject, limit: int = MOST) -> Tape | None:
         "root": places[order[-1]],
         "indexed": [places[x] for x in order if x.op and "#$" in _symbol(x.op)],
         "frozen": sorted({x.op for x in stuck}),
-        "partials": {places[x]: list(map(entry, x.partials)) for x in stuck},
+        "partials": {places[x]: list(map(entry, _partials(x))) for x in stuck},
+        "unreached": [places[x] for x in order if x not in reached],
         **_leaves(subject, order, places),
         **_examples(subject, places),
     }
     return Tape(data, rules.script(), places)
+
+
+def _partials(node: Value) -> Sequence[float]:
+    """Return the local partials; NaN where there are none, for no adjoint reaches the node."""
+    try:
+        return node.partials
+    except (ArithmeticError, ValueError):
+        return (math.nan,) * len(node.operands)
 
 
 def _laid_out(

@@ -11,6 +11,7 @@ def matrix_order(left: Any, right: Any, position: Any, count: int, /) -> bytearr
 def straightened(
     columns: list[Any], /
 ) -> tuple[tuple[int, ...], list[tuple[int, ...]], list[int]] | None: ...
+def reached(flat: Any, bounds: Any, passes: Any, root: int, /) -> bytearray: ...
 def share(pair_bounds: Any, left: Any, right: Any, kinds: Any, numbers: Any, /) -> bytearray: ...
 def groups(
     flat: Any,
@@ -27,6 +28,6 @@ def groups(
     right: Any,
     term_bounds: Any,
     terms: Any,
-    root: int,
+    reached: Any,
     /,
 ) -> tuple[bytearray, bytearray, bytearray, bytearray]: ...

@@ -182,7 +182,7 @@ class _Joining:
         """Return what is alike where a function, its constants and sorts of operands are.
 
         These are: a number of a group that stays alone, else 0; the function with its operands, and
-        whether it is beside the root; a constant exponent.
+        whether an adjoint reaches it; a constant exponent.
         """
         np, recording, is_sum = self.np, self.recording, self.row >= 0
         codes = recording.codes[self.first].astype(int)
@@ -193,7 +193,7 @@ class _Joining:
         free[is_sum] = self._are_no_matrices()
         own = np.where(free, 0, np.arange(1, len(free) + 1))
         counts[is_sum] = 0
-        code = np.where(is_sum, 0, codes) << 1 | (self.first > recording.root)
+        code = np.where(is_sum, 0, codes) << 1 | recording.reached[self.first]
         code = code << BITS | self.sort[COMPUTED:]
         exponents = np.zeros(len(own))
         for slot in range(SLOTS):

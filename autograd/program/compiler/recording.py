@@ -26,12 +26,24 @@ from autograd.program.compiler.columns import (
     Columns,
     columns,
 )
+from autograd.program.compiler.compiled import grouping
+from autograd.program.compiler.pieces import PIECES
 from autograd.program.compiler.refusals import elementwise, refused_leaves
+from autograd.sweep import flat
 from autograd.table import Primitive
 
 __all__ = ["COMPUTED", "CONSTANT", "INPUT", "PARAMETER", "SUMS", "Recording"]
 
 SUMS = ("add", "dot", "total")
+
+
+def _flat(name: str, row: Primitive | None) -> list[int]:
+    """Return the operands of an operation to which nothing passes, as programs say."""
+    piece = PIECES.get(name)
+    if piece and piece.back:
+        return [-1]  # an index
+    partials: Any = piece.partials if piece else row.partials if row else ()
+    return [k for k, x in enumerate(partials) if x is flat or x == 0.0]
 
 
 class Operands:
@@ -145,10 +157,29 @@ class Recording:
         """How many Values were recorded."""
         return len(self.columns.values)
 
-    @property
-    def below(self) -> range:
-        """The nodes behind parameters and inputs that the root depends on, itself last."""
-        return range(self.inputs.stop, self.root + 1)
+    @cached_property
+    def reached(self) -> Array:
+        """For each node whether an adjoint of the root reaches it, in bytes of 1 and 0.
+
+        All nodes up to the root do where no operand is flat, for it depends on all of them.
+        """
+        import numpy as np
+
+        found = (np.arange(len(self)) <= self.root).astype(np.uint8)
+        passes = np.ones(len(self.flat), np.uint8)  # of each operand: whether anything passes to it
+        for code, name in enumerate(self.columns.names):
+            for slot in _flat(name, self.rows.get(name)):
+                passes[self.bounds[np.flatnonzero(self.codes == code) + (slot < 0)] + slot] = 0
+        if passes.all():
+            return found
+        if (compiled := grouping()) is not None:
+            return np.frombuffer(compiled.reached(self.flat, self.bounds, passes, self.root), "B")
+        found[: self.root] = 0
+        for node in range(self.root, -1, -1):
+            if found[node]:
+                own = slice(*self.bounds[node : node + 2])
+                found[self.flat[own][passes[own] > 0]] = 1
+        return found
 
     @property
     def after_leaves(self) -> range:
@@ -184,7 +215,7 @@ class Recording:
     def alone(self) -> Recording:
         """Return the columns without what is beside the root, and without Values."""
         twin, end = self.without_values(), max(self.root + 1, self.inputs.stop)
-        for name in ("operations", "exponents"):
+        for name in ("operations", "exponents", "reached"):
             twin.__dict__.pop(name, None)
         cut: Any = {x: getattr(self, x)[:end] for x in ("codes", "kinds", "numbers", "lanes")}
         starts = self.bounds[: end + 1]

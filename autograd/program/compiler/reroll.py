@@ -4,8 +4,8 @@ A leaf's signature is its kind; an operation's is its name with the signatures o
 operands; a canonical sum's (`sums.py`) is the *set* of its pairs' and terms' signatures, so that
 ragged lengths share a class; so do the rows of a softmax where their members are of one signature.
 Nodes of equal signature have equal depth, hence are independent: a group, which one instruction
-computes. What is beside the root is in groups of its own, through which no adjoint passes, not even
-0 · an infinity. Groups in first-seen order are in topological order. C finds them, or else Python.
+computes. What no adjoint reaches is in groups of its own, which pass none on, not even 0 · an
+infinity. Groups in first-seen order are in topological order. C finds them, or else Python.
 """
 
 from __future__ import annotations
@@ -139,7 +139,7 @@ class Reroll:
         found = compiled.groups(
             recording.flat, recording.bounds, recording.codes, recording.kinds, recording.lanes,
             bytes(ways), recording.numbers, sums.owner, sums.row, sums.pair_bounds, sums.left,
-            sums.right, sums.term_bounds, sums.terms, recording.root,
+            sums.right, sums.term_bounds, sums.terms, recording.reached,
         )  # fmt: skip
         return [np.frombuffer(x, np.int64) for x in found]
 
@@ -153,14 +153,14 @@ class Reroll:
         signatures[self.sums.owner != np.arange(len(owner))] = -1
         for node in recording.after_leaves:
             if owner[node] == node and recording.kinds[node] == COMPUTED:
-                beside, key = node > recording.root, self._key(node, signatures)
-                if (beside, key) not in known:
-                    turned = beside, _oriented(key, lanes.__getitem__)
-                    known[beside, key] = found = known.setdefault(turned, len(lanes))
+                met, key = bool(recording.reached[node]), self._key(node, signatures)
+                if (met, key) not in known:
+                    turned = met, _oriented(key, lanes.__getitem__)
+                    known[met, key] = found = known.setdefault(turned, len(lanes))
                     if found == len(lanes):
                         levels.append(_above([levels[x] for x in _mentioned(key)]))
                         lanes.append(bool(recording.lanes[node]))
-                signatures[node] = known[beside, key]
+                signatures[node] = known[met, key]
         members, bounds = by_group(np, signatures, len(lanes))
         return [signatures, members, bounds, np.array(levels)]
 

@@ -88,7 +88,7 @@ class Numbers:
         expected, scale = eager.computed(recording, operation, numbers)
         size = abs(numbers).sum(axis=0) if operation in DIFFERENCES else abs(scale)
         slots = [k for k, x in enumerate(operands) if self.needed[x]]
-        if self.needed[node] and slots:
+        if self.needed[node] and recording.reached[node] and slots:
             partials = eager.partials(recording, node, self.values, slots)
             size = size + abs(partials * numbers[slots]).sum(axis=0)
             self._give([operands[k] for k in slots], partials * self.adjoints[node])

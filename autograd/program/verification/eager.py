@@ -24,6 +24,7 @@ from autograd.program.verification.within import (
     scale_of,
     scales_of_partials,
 )
+from autograd.sweep import passing
 from autograd.table import PRIMITIVES
 
 Off = Callable[[Array, Array, str], Array]
@@ -100,12 +101,13 @@ def pull_back(
     adjoints = np.zeros_like(values)
     adjoints[recording.root] = float(needed[recording.root])
     for node in range(recording.root, -1, -1):
-        if recording.kinds[node] == COMPUTED and needed[node]:
+        if recording.kinds[node] == COMPUTED and needed[node] and recording.reached[node]:
             operands = recording.operands[node]
-            slots = [k for k, x in enumerate(operands) if needed[x]]
+            row, every = recording.rows.get(recording.operations[node]), range(len(operands))
+            given = passing(row.partials, every) if row else every
+            slots = [k for k in given if needed[operands[k]]]
             own = partials(recording, node, values, slots)
             terms = scale = own * adjoints[node]
-            row = recording.rows.get(recording.operations[node])
             if within and row and is_own(row):
                 points = values[[*operands, node]]
                 scale = scales_of_partials(row, points, slots, own) * adjoints[node]

@@ -7,7 +7,19 @@ import re
 import numpy as np
 import pytest
 
-from autograd import Value, gradients, log_softmax, softmax, step_through, tanh, topological, total
+from autograd import (
+    Value,
+    detach,
+    floor,
+    gradients,
+    log_softmax,
+    softmax,
+    sqrt,
+    step_through,
+    tanh,
+    topological,
+    total,
+)
 from autograd.explanation.network import Network
 from autograd.explanation.numerals import figure
 from autograd.table import PRIMITIVES, primitive
@@ -108,6 +120,29 @@ def test_every_box_shows_the_numbers_of_a_fresh_run(show, graph):
     known = zip(nodes, gradients(fresh, nodes), strict=True)
     expected = {(figure(node.data), figure(grad, signed=True)) for node, grad in known}
     assert {tuple(box) for box in boxes if len(box) == 2} <= expected
+
+
+def held(z=0.25, x=3.0):
+    leaves = [Value(z, "z"), Value(x, "x")]
+    z, x = leaves
+    root = detach(2.0 * sqrt(z)) * x + z + floor(sqrt(z))
+    root.label = "C"
+    return root, leaves
+
+
+def test_no_adjoint_goes_where_an_operand_passes_nothing_on(show):
+    """At 0 the root has no derivative; another time a row of one's own has none."""
+    steep = primitive("steep", lambda x: x, lambda x, out: 1.0 / x)
+    try:
+        tab = show(step_through(held()[0]))
+        tab.evaluate("whygrad.set('z', 0.0)")
+        assert [numbers(tab)[name]["grad"] for name in "zx"] == [1.0, 0.0]
+        x = Value(0.0, "x")
+        tab = show(step_through(detach(steep(x)) + x))
+        tab.evaluate("whygrad.set('x', 0.0)")
+        assert numbers(tab)["x"]["grad"] == 1.0
+    finally:
+        del PRIMITIVES["steep"], Value.steep
 
 
 def network(sizes=(2, 3, 1), seed=3):

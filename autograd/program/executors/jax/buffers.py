@@ -14,15 +14,18 @@ FEW = 4  # slices that are joined; a gather does better for more
 
 
 class Buffer:
-    """Pieces by the address they start at."""
+    """Pieces by the address they start at; while it is `held` it passes no gradient on."""
 
     def __init__(self, dtype: Any) -> None:
-        self.dtype = dtype
+        self.dtype, self.held = dtype, False
         self.pieces: dict[int, Array] = {}
 
     def read(self, addresses: Array) -> Array:
         """Return the numbers at a NumPy array of addresses, in its shape."""
+        from jax import lax
+
         start, piece = self._covering(addresses)
+        piece = lax.stop_gradient(piece) if self.held else piece
         return taken(piece, addresses - start)
 
     def store(self, addresses: Array, numbers: Array) -> None:

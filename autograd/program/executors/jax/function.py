@@ -105,6 +105,10 @@ def _by_matrices(
     parameters = [layout.address[x] for x in numbers.values()]
     root, lanes = int(layout.address[recording.root]), bool(recording.lanes[recording.root])
 
+    nodes = np.flatnonzero(recording.reached == 0)
+    lanes_of = np.frombuffer(recording.lanes, bool)[nodes].tolist()
+    held = {*zip(lanes_of, layout.address[nodes].tolist(), strict=True)}
+
     def example(weights: Sequence[Array], x: Array) -> Array:
         import jax.numpy as jnp
 
@@ -113,7 +117,7 @@ def _by_matrices(
             _enter(shared, where, array)
         _enter(shared, places[CONSTANT], jnp.asarray(constants, x.dtype))
         _enter(own, places[INPUT], x)
-        run(forward, (shared, own))
+        run(forward, (shared, own), held)
         return (shared, own)[lanes].read(np.array([root]))[0]
 
     return example

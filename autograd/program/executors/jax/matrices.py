@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from typing import Any
 
 from autograd.program.compiler.accesses import Access
@@ -11,13 +11,20 @@ from autograd.program.executors.jax.buffers import Buffer
 from autograd.program.executors.jax.operations import evaluated
 
 Array = Any
+Held = Container[tuple[bool, int]]  # by lanes and address
 Buffers = tuple[Buffer, Buffer]  # numbers that are the same for all examples, and the others
 
 
-def run(instructions: Sequence[Instruction], buffers: Buffers) -> None:
-    """Compute every value of one example."""
+def run(instructions: Sequence[Instruction], buffers: Buffers, held: Held) -> None:
+    """Compute every value of one example; none of the held passes a gradient on."""
     for this in instructions:
+        to = this.destination
+        first = to.offset if to.index is None else int(to.index[0])
+        for buffer in buffers:
+            buffer.held = (to.lanes, first) in held
         _RUNNERS[type(this)](this, buffers)
+    for buffer in buffers:
+        buffer.held = False
 
 
 def _places(access: Access, sizes: Sequence[int]) -> Array:

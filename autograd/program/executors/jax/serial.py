@@ -27,6 +27,7 @@ class Line(NamedTuple):
 
     operation: str
     exponent: float | None
+    held: bool  # no adjoint reaches it
     result: int
     operands: tuple[int, ...]
 
@@ -76,6 +77,7 @@ class Serial:
         """Write a node as lines of up to three operands each."""
         recording = self.recording
         operation, operands = recording.operations[node], recording.operands[node]
+        self._held = not recording.reached[node]
         if PIECES.get(operation) and PIECES[operation].row is not None:
             raise NotImplementedError(operation)
         slots = list(map(self._operand, operands))
@@ -103,7 +105,7 @@ class Serial:
     def _line(
         self, operation: str, result: int, *operands: int, exponent: float | None = None
     ) -> int:
-        self.lines.append(Line(operation, exponent, result, operands))
+        self.lines.append(Line(operation, exponent, self._held, result, operands))
         return result
 
     def _slot(self) -> int:
@@ -123,12 +125,12 @@ class Serial:
         """Return the lines as words, for `stretches` to compare."""
         import numpy as np
 
-        kinds = {line[:2]: 0 for line in self.lines}
+        kinds = {line[:3]: 0 for line in self.lines}
         kinds = {kind: k for k, kind in enumerate(kinds)}
         if len(kinds) > 255 or self._slots >> 24:
             raise NotImplementedError("too many lines")
         words = [
-            (kinds[line[:2]] | line.result << 8, *line.operands, *[0] * (3 - len(line.operands)))
+            (kinds[line[:3]] | line.result << 8, *line.operands, *[0] * (3 - len(line.operands)))
             for line in self.lines
         ]
         return np.array(words, np.uint32)
@@ -254,6 +256,10 @@ class Loop:
 
 
 def _computed(line: Line, operands: Sequence[Array]) -> Array:
+    if line.held:
+        from jax import lax
+
+        operands = list(map(lax.stop_gradient, operands))
     if line.operation == "copy":
         return operands[0]
     code = steps.forward(line.operation, line.exponent)

@@ -31,6 +31,7 @@ def write_tape(
     zero: int,
     constants: int,
     temporaries: int,
+    reached: Any,
     /,
 ) -> tuple[bytes, bytes, bytes, bytes, bytes, int] | None: ...
 

@@ -63,7 +63,7 @@ class TapeWriter:
         found = _replay.write_tape(
             recording.flat, recording.bounds, ways.which, np.array(ways.words, np.int32),
             np.array([self.codes[x] for x in names], np.int32), self.leaves, recording.root,
-            self.slots, ways.zero, len(ways.constants), ways.temporaries,
+            self.slots, ways.zero, len(ways.constants), ways.temporaries, recording.reached,
         )  # fmt: skip
         if found is None:
             return None
@@ -91,8 +91,10 @@ class TapeWriter:
 
         self.out = array("I")
         self._uses = np.bincount(self.recording.flat, minlength=self.n).tolist()
-        for node in reversed(self.recording.below):
-            if self.recording.kinds[node] == COMPUTED and self.differentiable[node]:
+        reached = self.recording.reached
+        for node in reversed(self.recording.after_leaves):
+            computed = self.recording.kinds[node] == COMPUTED
+            if computed and reached[node] and self.differentiable[node]:
                 self._pull(node)
         return self.out
 

@@ -15,6 +15,7 @@ import jax.numpy as jnp
 import autograd as ag
 from autograd import Program, Value, dot, hessian, maximum, relu, softmax, tanh
 from autograd.table import PRIMITIVES, primitive
+from tests.program import test_flat
 from tests.program.test_beside import CASES
 from tests.program.zoo import SERIAL, ZOO
 
@@ -322,3 +323,28 @@ def test_without_jax_one_line_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "jax", None)
     with pytest.raises(ImportError, match="to_jax needs JAX: pip install jax"):
         Program(Value(1.0) * 2.0, inputs=[], parameters=[]).to_jax()
+
+
+@pytest.mark.parametrize("make", test_flat.CASES)
+def test_what_no_adjoint_reaches_is_not_differentiated(make):
+    loss, inputs, parameters = make(0.0)
+    program = Program(loss, inputs=inputs, parameters=parameters)
+    function, arrays = program.to_jax()
+    row = np.array([[x.data for x in inputs]])
+    slopes = jax.jit(jax.grad(function))(arrays, row)
+    expected = ag.gradients(loss, parameters)
+    assert in_order(program, slopes) == pytest.approx(expected, rel=1e-14, abs=1e-14)
+
+
+def test_nor_is_it_in_a_scan():
+    """The last step of a loop is only held: all that it computes is."""
+    w, h = Value(0.5), Value(0.0)
+    loss = w * 1.0
+    for _ in range(40):
+        h = tanh(w * h)
+        loss = loss + ag.detach(ag.sqrt(h)) * w
+    program = Program(loss, inputs=[], parameters=[w])
+    function, arrays = program.to_jax()
+    slopes = jax.grad(function)(arrays, np.empty((1, 0)))
+    assert ag.gradients(loss, [w]) == [1.0]
+    assert in_order(program, slopes).tolist() == [1.0]
