@@ -13,7 +13,6 @@ from autograd.program import Program
 from autograd.program.compiler import recording as reaching
 from autograd.program.compiler.recording import COMPUTED, Recording
 from autograd.program.compiler.reroll import Reroll
-from autograd.program.executors import native
 from tests.program import zoo
 from tests.program.compiler.test_levels import join_whatever_may_be
 from tests.program.executors.test_networks import programs
