@@ -136,7 +136,8 @@ const backwardStep = (swept) => {
     return [line("The pass starts at ", boxLink(rootBox), ": its gradient by itself is ", make("b", "1"), ".")];
   }
   const head = line(make("b", ""), make("span", ` (${data.boxes[swept.active].symbol})`, "muted"), " has grad ",
-                    show(swept.totals[swept.active]), " and passes it on:");
+                    show(swept.totals[swept.active]),
+                    swept.passed.length ? " and passes it on:" : ", and passes nothing on.");
   head.firstChild.append(boxLink(swept.active));
   const alone = swept.passed.filter((one) => !hiddenIn(one.source));
   const together = new Map();

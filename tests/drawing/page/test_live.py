@@ -141,6 +141,8 @@ def test_no_adjoint_goes_where_an_operand_passes_nothing_on(show):
         tab = show(step_through(detach(steep(x)) + x))
         tab.evaluate("whygrad.set('x', 0.0)")
         assert numbers(tab)["x"]["grad"] == 1.0
+        press(tab, "End")
+        assert "steep(x) (steep) has grad 0, and passes nothing on." in tab.inner_text("#step")
     finally:
         del PRIMITIVES["steep"], Value.steep
 
