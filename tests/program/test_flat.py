@@ -8,7 +8,7 @@ import pytest
 
 import autograd as ag
 import nn
-from autograd import Value, dot, grad, gradients, jit, sqrt, tanh, total
+from autograd import dot, grad, gradients, jit, sqrt, tanh, total
 from autograd.program import Program
 from autograd.program.compiler import recording as reaching
 from autograd.program.compiler.recording import COMPUTED, Recording
@@ -16,12 +16,7 @@ from autograd.program.compiler.reroll import Reroll
 from tests.program import zoo
 from tests.program.compiler.test_levels import join_whatever_may_be
 from tests.program.executors.test_networks import programs
-
-NEAR = {"float64": 1e-14, "float32": 1e-6}
-
-
-def values(*numbers):
-    return [Value(number) for number in numbers]
+from tests.program.test_beside import NEAR, values
 
 
 def held(z):

@@ -38,16 +38,10 @@ def tried(
 ) -> tuple[partial[Parts], Parts, Difference | None]:
     """Return the first way whose numbers are right, what it made, and what was wrong before."""
     own, parts = partial(registry.assemble, executor), registry.assemble(executor, plan, dtype)
-    said: Account | None = None
-    for opinion in OPINIONS[dtype == "float32" :]:  # where rounding shows at once
-        other = account(recording, dtype, opinion)
-        said = said.doubting(other) if said and opinion else other
-        wrong = said and Comparison(recording, parts, said).difference()
-        if said and not wrong:
-            said.release()
-        if not (said and wrong):
-            return own, parts, None
-    assert said and wrong
+    differs = _differs(dtype, recording, parts)
+    if differs is None:
+        return own, parts, None
+    said, wrong = differs
     if Comparison(recording, parts, said).follows(wrong.lanes):
         return own, parts, None
     for way in registry.others(plan):
@@ -58,6 +52,23 @@ def tried(
         if not Comparison(recording, parts, said).difference():
             return partial(way), parts, wrong
     return partial(eager.assemble), eager.assemble(plan, dtype), wrong
+
+
+def _differs(dtype: str, recording: Recording, parts: Parts) -> tuple[Account, Difference] | None:
+    """Return what the last opinion says and how a program differs; None where one lets it be."""
+    said: Account | None = None
+    differs = None
+    for opinion in OPINIONS[dtype == "float32" :]:  # where rounding shows at once
+        other = account(recording, dtype, opinion)
+        said = said.doubting(other) if said and opinion else other
+        if not said:
+            return None
+        wrong = Comparison(recording, parts, said).difference()
+        if not wrong:
+            said.release()
+            return None
+        differs = said, wrong
+    return differs
 
 
 def _report(
